@@ -1,0 +1,69 @@
+# Everyday commands. What is made from what stands in the Snakefile; this only calls it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UNFINISHED := $(VENV)/.unfinished
+
+# PYTHON=/path/to/python is taken alone; else the first of these that will do.
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
+SUITABLE := 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'
+
+SNAKEMAKE := $(BIN)/snakemake --cores all
+# Options last: Snakemake would take a target after --config for another setting.
+CONFIG := $(if $(SCALE),--config scale=$(SCALE))
+
+.SUFFIXES:
+.DEFAULT_GOAL := help
+.PHONY: help setup all test lint ci FORCE
+# An interrupted make must not delete what Snakemake keeps.
+.PRECIOUS: results/%
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z%\/]+:.*## / { \
+	  sub(/%/, "table5.csv", $$1); printf "make %-20s %s\n", $$1, $$2 }' Makefile
+	@echo "SCALE=paper, or the path of a scale file, chooses another scale: make all SCALE=paper"
+
+setup: $(STAMP) ## Install everything into .venv (the other targets do so when needed)
+
+results/%: $(STAMP) FORCE ## One file of results, and all it needs, by Snakemake
+	$(SNAKEMAKE) $@ $(CONFIG)
+
+all: $(STAMP) ## Every table of the scale
+	$(SNAKEMAKE) all $(CONFIG)
+
+test: $(STAMP) ## The tests; some of them: make test ARGS='-k masks'
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) ## Style, types and workflow checks; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+ci: ## All of it, as before a merge: tests, lint, a table end to end
+	bash .ci/run
+
+# The stamp comes last, so an installation that broke off is done again; if the first one did,
+# from an empty environment.
+$(STAMP): pyproject.toml
+	@if [ -e $(UNFINISHED) ] || ! $(BIN)/python -c $(SUITABLE) 2> /dev/null || \
+	  ! $(BIN)/python -m pip --version > /dev/null 2>&1; then \
+	  found=; \
+	  for python in $(CANDIDATES); do \
+	    if $$python -c $(SUITABLE) 2> /dev/null; then found=$$python; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "No Python 3.11 or later with its venv module among: $(CANDIDATES);" \
+	      "install one, or name it: make setup PYTHON=/path/to/python" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$found"; \
+	  $$found -m venv --clear $(VENV) && touch $(UNFINISHED) || exit 1; \
+	fi
+	$(BIN)/python -m pip install -e '.[dev]'
+	@rm -f $(UNFINISHED)
+	@touch $(STAMP)
+
+FORCE:

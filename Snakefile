@@ -1,0 +1,28 @@
+"""FAME: from raw videos to the paper's tables.
+
+    snakemake --cores all results/table5.csv
+    snakemake --cores all results/table5.csv --config scale=paper
+
+What is made, in order: data (manifests), pretraining runs, evaluations, tables.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config/config.yaml")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/pretrain.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Every table of the active scale."""
+    default_target: True
+    input:
+        expand("results/{table}.csv", table=sorted(EXPERIMENTS.tables)),

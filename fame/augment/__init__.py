@@ -1,0 +1,1 @@
+"""What happens to a batch of clips on the device: crops, colours, masks, merging."""

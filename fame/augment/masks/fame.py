@@ -1,0 +1,116 @@
+"""FAME (the paper's method, facts A1): grow the moving seed by its colours.
+
+What moves most gives a colour histogram of the foreground, what moves least one of the
+background; Bayes' rule with equal priors then marks every pixel of the mean frame, so that the
+mask covers a whole actor and not just the limbs that moved.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from fame.augment.colour import rgb_to_hsv
+from fame.augment.masks.common import (
+    EPSILON,
+    seed_map,
+    smooth,
+    stretch,
+    top_pixels,
+    top_share,
+)
+
+Hue = Literal["correct", "official"]
+"""`correct`: hue as a fraction of the circle. `official`: the release's slip, hue in radians
+multiplied by 2 pi once more, which the published masks carry."""
+
+LEVELS = 10
+FOREGROUND = 0.5
+BACKGROUND = 0.1
+
+
+def colour_bins(images: Tensor, hue: Hue = "correct") -> Tensor:
+    """Quantise colours to 10 levels on each of three axes (facts A1 step 7).
+
+    The axes are the two Cartesian coordinates of (saturation, hue angle) and the value; each is
+    rounded to 1..10, halves to the even level.
+
+    Args:
+        images: (B, 3, H, W) float RGB in [0, 1].
+        hue: how the angle is derived.
+
+    Returns:
+        (B, H, W) int64 in [0, 1000).
+    """
+    turns, saturation, value = rgb_to_hsv(images, dim=1).unbind(1)
+    angle = turns * (2 * torch.pi)
+    if hue == "official":
+        angle = angle * (2 * torch.pi)
+    axes = torch.stack([saturation * angle.cos(), saturation * angle.sin()])
+    first, second = ((axes + 1) / 2 * (LEVELS - 1) + 1).round().long() - 1
+    third = (value * (LEVELS - 1) + 1).round().long() - 1
+    return first + LEVELS * second + LEVELS**2 * third
+
+
+def _histogram(bins: Tensor, chosen: Tensor, smoothing: int) -> Tensor:
+    counts = bins.new_full((len(bins), LEVELS**3), smoothing)
+    counts.scatter_add_(1, bins, chosen.long())
+    return counts
+
+
+def posterior(bins: Tensor, seeds: Tensor) -> Tensor:
+    """Probability that a pixel's colour is foreground (facts A1 steps 5, 6, 8, 9).
+
+    The half of the pixels that move most are the foreground sample, the tenth that move least
+    the background sample, whose counts alone get one added in every bin. Among pixels that move
+    alike the earlier counts as moving more.
+
+    Args:
+        bins: (B, H, W) int64 in [0, 1000).
+        seeds: (B, H, W) float, motion.
+
+    Returns:
+        (B, H, W) in [0, 1), dtype of `seeds`.
+    """
+    flat, places = seeds.flatten(1), bins.flatten(1)
+    pixels = flat.shape[1]
+    moving = top_pixels(flat, int(FOREGROUND * pixels))
+    still = ~top_pixels(flat, pixels - int(BACKGROUND * pixels))
+    likelihoods = []
+    for chosen, smoothing in ((moving, 0), (still, 1)):
+        counts = _histogram(places, chosen, smoothing).to(seeds.dtype)
+        likelihood = counts / (counts.sum(1, keepdim=True) + EPSILON)
+        likelihoods.append(likelihood.gather(1, places))
+    foreground, background = likelihoods
+    return (foreground / (foreground + background)).view_as(seeds)
+
+
+@torch.no_grad()
+def soft_map(clips: Tensor, hue: Hue = "correct") -> Tensor:
+    """The map that `mask` cuts: smoothed foreground posterior (facts A1 steps 1-10).
+
+    Args:
+        clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2.
+        hue: see `Hue`.
+
+    Returns:
+        (B, H, W) in [0, 1].
+    """
+    bins = colour_bins(clips.mean(2), hue)
+    return stretch(smooth(posterior(bins, seed_map(clips))))
+
+
+@torch.no_grad()
+def mask(clips: Tensor, beta: float, hue: Hue = "correct") -> Tensor:
+    """Foreground = the share beta of pixels whose colours look most like what moves.
+
+    Args:
+        clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2, cropped and flipped, not normalised.
+        beta: share of foreground pixels, in [0, 1].
+        hue: see `Hue`.
+
+    Returns:
+        (B, H, W), 0 or 1, exactly `int(beta * H * W)` ones. In a clip without motion the upper
+        half stands for the foreground and the last tenth, in reading order, for the background.
+    """
+    return top_share(soft_map(clips, hue), beta)

@@ -1,0 +1,106 @@
+"""Colour changes of a view: grey, jitter, blur, normalise (facts A5, in this order).
+
+Each clip has its own random changes, the same for all its frames. Colour operations equal
+torchvision's `adjust_*` on the clip as a stack of frames.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from fame.augment.colour import hsv_to_rgb, rgb_to_hsv
+from fame.augment.gaussian import blur, kernel_size
+from fame.augment.view_draws import NEUTRAL, ViewDraws
+
+
+def grayscale(clips: Tensor) -> Tensor:
+    """ITU-R 601 luma: (B, 3, T, H, W) RGB to (B, 1, T, H, W)."""
+    red, green, blue = clips.split(1, dim=1)
+    return 0.2989 * red + 0.587 * green + 0.114 * blue
+
+
+def _blend(clips: Tensor, other: Tensor | float, factors: Tensor) -> Tensor:
+    weights = factors.view(-1, 1, 1, 1, 1)
+    return (clips * weights + other * (1 - weights)).clamp_(0, 1)
+
+
+def brightness(clips: Tensor, factors: Tensor) -> Tensor:
+    """Scale towards black (factor 0) or beyond the original (above 1)."""
+    return _blend(clips, 0.0, factors)
+
+
+def contrast(clips: Tensor, factors: Tensor) -> Tensor:
+    """Blend with each frame's own mean grey."""
+    return _blend(clips, grayscale(clips).mean((1, 3, 4), keepdim=True), factors)
+
+
+def saturation(clips: Tensor, factors: Tensor) -> Tensor:
+    """Blend with the grey clip."""
+    return _blend(clips, grayscale(clips), factors)
+
+
+def hue(clips: Tensor, factors: Tensor) -> Tensor:
+    """Turn the hue circle by `factors` turns."""
+    turns, *rest = rgb_to_hsv(clips, dim=1).split(1, dim=1)
+    return hsv_to_rgb(torch.cat([turns + factors.view(-1, 1, 1, 1, 1), *rest], 1), dim=1)
+
+
+OPERATIONS: Sequence[Callable[[Tensor, Tensor], Tensor]] = (brightness, contrast, saturation, hue)
+"""In the order of the columns of `ViewDraws.factors`."""
+
+
+def _apply(
+    clips: Tensor, chosen: Tensor, change: Callable[..., Tensor], *parameters: Tensor
+) -> None:
+    """Change the chosen clips in place; `change` gets them and their share of each parameter."""
+    rows = chosen.nonzero().flatten()
+    if len(rows):
+        there = rows.to(clips.device)
+        clips[there] = change(clips[there], *(values[rows].to(clips) for values in parameters))
+
+
+def _gray(clips: Tensor) -> Tensor:
+    return grayscale(clips).expand_as(clips)
+
+
+def _jitter(clips: Tensor, draws: ViewDraws) -> None:
+    # Four turns of four operations reach every order without a loop over the clips.
+    for turn in draws.order.T:
+        for number, operation in enumerate(OPERATIONS):
+            factors = draws.factors[:, number]
+            chosen = draws.jitter & (turn == number) & (factors != NEUTRAL[number])
+            _apply(clips, chosen, operation, factors)
+
+
+def photometric(clips: Tensor, draws: ViewDraws) -> Tensor:
+    """Grey, then jitter, then blur, each for the clips whose draws say so.
+
+    Args:
+        clips: (B, 3, T, H, W) float RGB in [0, 1]; left as they are.
+        draws: the batch's draws, on the CPU.
+
+    Returns:
+        (B, 3, T, H, W) in [0, 1].
+    """
+    result = clips.clone()
+    _apply(result, draws.gray, _gray)
+    _jitter(result, draws)
+    size = kernel_size(min(clips.shape[-2:]))
+    _apply(result, draws.blur, lambda picked, sigma: blur(picked, size, sigma), draws.sigma)
+    return result
+
+
+def normalise(clips: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Subtract each colour's mean and divide by its standard deviation.
+
+    Args:
+        clips: (B, 3, T, H, W) float RGB in [0, 1].
+        mean: one number per colour.
+        std: one number per colour.
+
+    Returns:
+        (B, 3, T, H, W), the same dtype.
+    """
+    shape = (1, 3, 1, 1, 1)
+    return (clips - clips.new_tensor(mean).view(shape)) / clips.new_tensor(std).view(shape)

@@ -1,0 +1,58 @@
+"""What a view is made with: plain settings, without torch, for the configuration to hold."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Range = tuple[Positive, Positive]
+Colour = tuple[float, float, float]
+
+
+class ViewSettings(BaseModel):
+    """The random augmentation of one view; the paper's values are in facts A5.
+
+    Attributes:
+        crop_scale: lowest and highest share of the frame's area that a crop takes.
+        crop_aspect: lowest and highest width / height of a crop.
+        flip: probability of a horizontal flip.
+        gray: probability of turning grey.
+        jitter: probability of colour jitter.
+        brightness: brightness factors are uniform in [max(0, 1 - this), 1 + this].
+        contrast: likewise for contrast.
+        saturation: likewise for saturation.
+        hue: hue shifts are uniform in [-this, this], in turns.
+        blur: probability of a Gaussian blur.
+        blur_sigma: lowest and highest standard deviation of the blur, in pixels.
+        blur_draw: `sample` draws a sigma for each clip; `process` draws a single one for the
+            whole run, as the release does by accident.
+        mean: subtracted from RGB in [0, 1].
+        std: RGB is divided by it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    crop_scale: Range
+    crop_aspect: Range
+    flip: Probability
+    gray: Probability
+    jitter: Probability
+    brightness: Strength
+    contrast: Strength
+    saturation: Strength
+    hue: Annotated[float, Field(ge=0, le=0.5)]
+    blur: Probability
+    blur_sigma: Range
+    blur_draw: Literal["sample", "process"]
+    mean: Colour
+    std: tuple[Positive, Positive, Positive]
+
+    @model_validator(mode="after")
+    def _ranges_rise(self) -> "ViewSettings":
+        for name in ("crop_scale", "crop_aspect", "blur_sigma"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} runs from {low} down to {high}; put the lower end first")
+        return self

@@ -1,0 +1,27 @@
+"""The command line: one small module per verb. Heavy imports wait until a verb runs."""
+
+import sys
+
+import typer
+
+from fame.cli import data, encoders, evaluation, reporting
+from fame.errors import FameError
+
+app = typer.Typer(
+    help="FAME: contrastive video representations by foreground-background merging. "
+    "Every rule of the workflow calls one of these commands.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for room in (data, encoders, evaluation, reporting):
+    room.add(app)
+
+
+def main() -> None:
+    """Run the command line; a `FameError` becomes one sentence and exit status 1."""
+    try:
+        app()
+    except FameError as error:
+        print(f"fame: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,86 @@
+"""Verbs that evaluate an encoder: extract features, probe them, retrieve, finetune."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fame.cli.options import (
+    TABLES,
+    ManifestOption,
+    RunOption,
+    ScaleOption,
+    TablesOption,
+    ThreadsOption,
+)
+
+EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
+FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
+
+
+def extract(
+    scale: ScaleOption,
+    run: RunOption,
+    encoder: EncoderOption,
+    manifest: ManifestOption,
+    out: OutOption,
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Encode uniform clips of every video of a dataset, once, for probe and retrieval."""
+    from fame.distributed import world
+    from fame.evaluate.tasks import extract as task
+    from fame.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    settings, chosen = experiments.scale, experiments.run(run)
+    with world(threads or settings.resources.threads) as peers:
+        task(settings, chosen, encoder, manifest, out, peers)
+
+
+def linear(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
+    """Train a linear probe on features and write its accuracy."""
+    from fame.config.reading import load_scale
+    from fame.evaluate.tasks import linear as task
+
+    task(load_scale(scale), features, out)
+
+
+def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
+    """Retrieve training videos by test videos and write R@k."""
+    from fame.config.reading import load_scale
+    from fame.evaluate.tasks import retrieve as task
+
+    task(load_scale(scale), features, out)
+
+
+def finetune(
+    scale: ScaleOption,
+    run: RunOption,
+    encoder: EncoderOption,
+    manifest: ManifestOption,
+    out: OutOption,
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Finetune an encoder on a dataset and write its accuracy; goes on if interrupted."""
+    from contextlib import nullcontext
+
+    from fame.distributed import world
+    from fame.evaluate.tasks import finetune as task
+    from fame.experiments import Experiments
+    from fame.files import owned
+
+    experiments = Experiments(scale, tables)
+    settings = experiments.scale
+    work = out.with_suffix(".work")
+    with world(threads or settings.resources.threads) as peers:
+        with owned(work) if peers.is_first else nullcontext():
+            task(settings, experiments.run(run), encoder, manifest, out, work, peers)
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verbs."""
+    for verb in (extract, linear, retrieve, finetune):
+        app.command()(verb)

@@ -1,0 +1,140 @@
+"""From YAML files to checked configuration, with errors that name the place and the remedy."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from fame.config.scale import Scale
+from fame.config.tables import Table
+from fame.errors import FameError
+
+SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
+
+M = TypeVar("M", bound=BaseModel)
+
+def expand(path: str) -> Path:
+    """A configured path with `~`, `$NAME` and `${NAME:-default}` replaced."""
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match["name"] or match["bare"], match["default"]
+        found = os.environ.get(name, default)
+        if found is None:
+            raise FameError(f"{path}: the environment variable {name} is not set; set it")
+        return found
+
+    pattern = r"\$\{(?P<name>\w+)(:-(?P<default>[^}]*))?\}|\$(?P<bare>\w+)"
+    return Path(re.sub(pattern, value, path)).expanduser()
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping, or a `FameError` that says where it is not one."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FameError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise FameError(f"{path}: not readable as YAML ({reason})") from None
+    if not isinstance(data, dict):
+        raise FameError(f"{path}: should hold `key: value` lines")
+    return data
+
+
+def _valid_names(model: Any, location: tuple[Any, ...]) -> list[str]:
+    """The keys allowed beside `location`, read from the model's JSON schema."""
+    schema = model.model_json_schema()
+    node: Any = schema
+    for part in location[:-1]:
+        node = _child(schema, node, part)
+    names = _resolve(schema, node).get("properties", {})
+    return list(names)
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return node
+
+
+def _child(schema: dict[str, Any], node: dict[str, Any], part: Any) -> dict[str, Any]:
+    node = _resolve(schema, node)
+    if "discriminator" in node and part in node["discriminator"]["mapping"]:
+        return {"$ref": node["discriminator"]["mapping"][part]}
+    for option in node.get("anyOf", [node]):
+        option = _resolve(schema, option)
+        if part in option.get("properties", {}):
+            return option["properties"][part]
+        for key in ("additionalProperties", "items"):
+            if isinstance(option.get(key), dict):
+                return option[key]
+    return {}
+
+
+def describe(error: ValidationError, model: Any) -> str:
+    """The first problems of a validation error, each with its path and a suggestion."""
+    lines = []
+    for item in error.errors()[:5]:
+        location = item["loc"]
+        path = ".".join(str(part) for part in location) or "(top)"
+        if item["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(str(location[-1]), _valid_names(model, location), 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            lines.append(f"unknown key {path}{hint}")
+        elif item["type"] == "missing":
+            lines.append(f"{path} is missing")
+        else:
+            lines.append(f"{path}: {item['msg'].removeprefix('Value error, ')}")
+    return "; ".join(lines)
+
+
+def parse(model: type[M], data: Any, source: Any) -> M:
+    """`data` as a `model`, or a `FameError` that names `source`, the path and the remedy."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise FameError(f"{source}: {describe(error, model)}") from None
+
+
+def check_keys(given: Iterable[str], known: Iterable[str], source: str) -> None:
+    """Refuse the first key that is not known, naming the nearest one that is."""
+    choices = sorted(known)
+    for key in given:
+        if key not in choices:
+            close = difflib.get_close_matches(key, choices, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(choices)}"
+            raise FameError(f"{source}: unknown key {key}{hint}")
+
+
+def scale_path(name: str) -> Path:
+    """The file of a scale given by name (`mini`) or by path (`config/examples/x.yaml`)."""
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    path = SCALES / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in SCALES.glob("*.yaml"))
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise FameError(
+            f"there is no scale {name!r} (known: {', '.join(known)}, or a path to a file){hint}"
+        )
+    return path
+
+
+def load_scale(name: str) -> Scale:
+    """A scale by name or path, checked."""
+    path = scale_path(name)
+    return parse(Scale, read_yaml(path), path)
+
+
+def load_table(path: Path) -> Table:
+    """A table file, checked; its name must be the file's."""
+    table = parse(Table, read_yaml(path), path)
+    if table.name != path.stem:
+        raise FameError(f"{path}: says name {table.name!r}; rename the file or the table")
+    return table

@@ -1,0 +1,258 @@
+"""What a scale file may say.
+
+A scale is one complete file: no key has a default, so nothing leaks from one scale into
+another.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fame.augment.settings import ViewSettings
+from fame.data.synthetic.config import WorldConfig
+from fame.models.settings import EncoderSettings
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Model(BaseModel):
+    """Base of every configuration section: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# Data
+
+
+class Synthetic(Model):
+    """A mini world, generated anew for every seed and then read as a real dataset is."""
+
+    kind: Literal["synthetic"]
+    title: str
+    world: WorldConfig
+
+    @property
+    def layout(self) -> str:
+        """The dataset whose folders and annotations the world imitates."""
+        return self.world.layout
+
+
+class Folder(Model):
+    """A real dataset in its official layout.
+
+    `root` and `annotations` may hold `~`, `$NAME` and `${NAME:-default}`.
+    `annotations` is null only for Kinetics-400, whose classes are folders.
+    """
+
+    kind: Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
+    title: str
+    root: str
+    annotations: str | None
+    split: Annotated[int, Field(ge=1, le=3)]
+    missing: Literal["error", "skip"]
+    tolerance: Share
+
+    @property
+    def layout(self) -> str:
+        """The dataset whose layout this is: its own."""
+        return self.kind
+
+
+Dataset = Annotated[Synthetic | Folder, Field(discriminator="kind")]
+
+
+# Models and training
+
+
+class Backbone(Model):
+    """An encoder and the clips it sees: `frames` at a `stride`, `size` pixels square."""
+
+    title: str
+    encoder: EncoderSettings
+    frames: Positive
+    stride: Positive
+    size: Positive
+
+
+class Schedule(Model):
+    """Learning rate over epochs: cosine to zero, or times `gamma` at each milestone."""
+
+    kind: Literal["cosine", "step"]
+    milestones: tuple[Positive, ...]
+    gamma: Share
+    warmup_steps: Annotated[int, Field(ge=0)]
+
+
+class Optimiser(Model):
+    """SGD with momentum."""
+
+    lr: Annotated[float, Field(gt=0)]
+    momentum: Share
+    weight_decay: Annotated[float, Field(ge=0)]
+    schedule: Schedule
+
+
+class Merge(Model):
+    """FAME's augmentation: whose foreground stays and where the background comes from.
+
+    Attributes:
+        mask: a file of fame/augment/masks by its name, or a path to one (`./mine.py`).
+        beta: share of pixels kept as foreground (eq. for the binarised mask).
+        background: `inter` takes another video of the group, `intra` the other clip.
+        clips: merge one clip of the pair (`single`) or both.
+        donors: `derangement` (never itself) or `permutation` (may draw itself, as released).
+        hue: `correct`, or `official` for the released code's double 2*pi.
+    """
+
+    mask: str
+    beta: Annotated[float, Field(gt=0, le=1)]
+    background: Literal["inter", "intra"]
+    clips: Literal["single", "both"]
+    donors: Literal["derangement", "permutation"]
+    hue: Literal["correct", "official"]
+
+
+class MoCo(Model):
+    """Momentum contrast.
+
+    Attributes:
+        queue: number of queued keys for each pretraining dataset; 0 uses the other keys of
+            the batch as negatives instead.
+        momentum: of the key encoder; 0 makes it equal the query encoder at every step.
+        temperature: of the InfoNCE loss.
+        dim: of the projected features.
+        head: `mlp` (Linear-ReLU-Linear, as released) or `bn-mlp`.
+        shuffle: shuffle keys across groups before their BatchNorm.
+    """
+
+    queue: dict[str, Annotated[int, Field(ge=0)]]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+    temperature: Annotated[float, Field(gt=0)]
+    dim: Positive
+    head: Literal["mlp", "bn-mlp"]
+    shuffle: bool
+
+
+class Monitor(Model):
+    """kNN accuracy on some labelled videos, to see a collapse at once (never a selection)."""
+
+    every_epochs: Positive
+    videos: Positive
+    neighbours: Positive
+
+
+class Pretrain(Model):
+    """Contrastive pretraining (facts: the paper's recipe stands in config/scales/paper.yaml).
+
+    `batch` is global; `group` is the number of clips that share BatchNorm statistics and
+    background donors (the paper's clips per GPU), whatever the number of processes.
+    """
+
+    batch: Positive
+    group: Positive
+    epochs: Positive
+    precision: Literal["float32", "bfloat16"]
+    optimiser: Optimiser
+    views: ViewSettings
+    merge: Merge
+    moco: MoCo
+    monitor: Monitor
+
+    @model_validator(mode="after")
+    def _groups(self) -> "Pretrain":
+        if self.batch % self.group:
+            raise ValueError(f"batch {self.batch} is not a multiple of group {self.group}")
+        return self
+
+
+class Linear(Model):
+    """Linear probe on frozen features.
+
+    `lrs` are candidates; one is chosen on `holdout` (a share of the training videos), never
+    on test data, and the probe is then trained on all training videos.
+    """
+
+    normalise: bool
+    batch: Positive
+    epochs: Positive
+    momentum: Share
+    weight_decay: Annotated[float, Field(ge=0)]
+    lrs: tuple[Annotated[float, Field(gt=0)], ...]
+    milestones: tuple[Positive, ...]
+    gamma: Share
+    holdout: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Finetune(Model):
+    """Finetuning of the whole network; the last epoch is what is reported."""
+
+    batch: Positive
+    group: Positive
+    epochs: Positive
+    precision: Literal["float32", "bfloat16"]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    optimiser: Optimiser
+    views: ViewSettings
+
+
+class Retrieval(Model):
+    """Nearest neighbours: `centre` subtracts each set's mean feature before the cosine."""
+
+    centre: bool
+    ranks: tuple[Positive, ...]
+
+
+class Evaluate(Model):
+    """Evaluation: `clips` uniform clips a video, averaged, one centre crop each."""
+
+    clips: Positive
+    crop: Literal["short-side", "native"]
+    linear: Linear
+    finetune: Finetune
+    retrieval: Retrieval
+
+
+class Resources(Model):
+    """What a job may use; none of it changes a result."""
+
+    threads: Positive
+    gpus: Annotated[int, Field(ge=0)]
+    workers: Annotated[int, Field(ge=0)]
+    cache_mib: Annotated[int, Field(ge=0)]
+    mem_mb: Positive
+    runtime: Positive
+    checkpoint_minutes: Annotated[float, Field(gt=0)]
+
+
+class Scale(Model):
+    """One complete scale file.
+
+    Attributes:
+        name: of the folder below `results/`.
+        comparable: whether measured numbers may be held against published ones.
+        note: one sentence that every table of this scale carries.
+        seeds: one run of every recipe each; mini worlds are new for each too.
+        fit: frames with a larger short side (pixels) are scaled down to it when they are read;
+            null keeps them.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    comparable: bool
+    note: str
+    seeds: tuple[int, ...]
+    fit: Positive | None
+    datasets: dict[str, Dataset]
+    backbones: dict[str, Backbone]
+    pretrain: Pretrain
+    evaluate: Evaluate
+    resources: Resources
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Scale":
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds must be distinct, and at least one")
+        for name in self.pretrain.moco.queue:
+            if name not in self.datasets:
+                raise ValueError(f"pretrain.moco.queue names {name!r}, which is not a dataset")
+        return self

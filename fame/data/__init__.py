@@ -1,0 +1,1 @@
+"""From video files and annotations to batches of raw clips."""

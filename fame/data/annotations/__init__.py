@@ -1,0 +1,44 @@
+"""Official lists of each dataset, read into one kind of table."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from fame.data.annotations import diving48, hmdb51, kinetics400, ucf101
+from fame.data.annotations.tables import Annotations, Missing
+from fame.errors import FameError
+
+__all__ = ["Annotations", "Kind", "Missing", "read"]
+
+Kind = Literal["ucf101", "hmdb51", "kinetics400", "diving48"]
+
+
+def read(
+    kind: Kind, root: Path, annotations: Path | None, split: int = 1, missing: Missing = "error"
+) -> Annotations:
+    """Read a dataset's lists and match them with the videos under `root`.
+
+    Args:
+        kind: the dataset's format.
+        root: folder of the videos.
+        annotations: folder of the lists; only Kinetics-400 can do without.
+        split: official split (UCF101 and HMDB51 have 1, 2, 3; the others one).
+        missing: "error" if every annotated video must be there, "skip" to leave out
+            those that are not, as with a subset of UCF101. Kinetics-400 always skips.
+
+    Returns:
+        The table, the classes in official order (those that have a video), and how many
+        videos are absent from the disk or from the lists.
+
+    Raises:
+        FameError: missing folder or list, malformed line, unknown class, repeated video.
+    """
+    if kind not in get_args(Kind):
+        raise FameError(f"Dataset kind {kind!r} is unknown; use one of {get_args(Kind)}.")
+    if kind == "kinetics400":
+        return kinetics400.read(root, annotations)
+    if annotations is None:
+        raise FameError(f"{kind} needs the folder of its official lists; download them.")
+    if kind == "diving48":
+        return diving48.read(root, annotations, missing)
+    reader = ucf101 if kind == "ucf101" else hmdb51
+    return reader.read(root, annotations, split, missing)

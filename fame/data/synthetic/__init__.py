@@ -1,0 +1,25 @@
+"""Mini worlds: generated labelled videos that stand in for the real datasets.
+
+A world separates what FAME (Ding et al., CVPR 2022) is about: the class is how a sprite moves,
+while the static background is prominent and only loosely tied to the class. Worlds are written as
+real video files, laid out and annotated as Kinetics-400, UCF101 or HMDB51, with the true
+foreground of every frame beside them. The same reader, pipeline and protocol then serve both.
+
+Usage:
+    write_world(config, seed=0, root=Path("mini/ucf101"))
+    masks = true_masks(Path("FastSway/v_FastSway_g01_c01.avi"), Path("mini/ucf101"))
+"""
+
+from fame.data.synthetic.config import WorldConfig
+from fame.data.synthetic.world import Video, render, truth
+from fame.data.synthetic.write import GENERATOR_VERSION, true_masks, write_world
+
+__all__ = [
+    "GENERATOR_VERSION",
+    "Video",
+    "WorldConfig",
+    "render",
+    "true_masks",
+    "truth",
+    "write_world",
+]

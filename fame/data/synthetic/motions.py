@@ -1,0 +1,101 @@
+"""The eight classes of a mini world: what the sprite does, and nothing about how it looks.
+
+Every class maps to itself under a horizontal flip, since the views are flipped at random: an
+oscillation changes phase, a circle and a spin change direction, and both directions belong to
+the class. Slow and fast classes differ in nothing but frequency, so that no single frame tells
+them apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MOTIONS: tuple[tuple[str, str], ...] = (
+    ("slow", "sway"),
+    ("fast", "sway"),
+    ("slow", "bounce"),
+    ("fast", "bounce"),
+    ("wide", "circle"),
+    ("steady", "pulse"),
+    ("steady", "spin"),
+    ("steady", "blink"),
+)
+"""The classes as two words each; a layout joins them in its dataset's manner."""
+
+PULSE = 0.35
+"""Relative change of size of the pulsating class."""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What differs between two videos of one class.
+
+    Attributes:
+        period: frames of one slow cycle.
+        amplitude: reach of an oscillation or radius of a circle, in pixels.
+        phase: where the cycle starts, in radians.
+        direction: 1 or -1, the sense of a circle or a spin.
+    """
+
+    period: float
+    amplitude: float
+    phase: float
+    direction: int
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Where and how the sprite is in each of T frames; every array is (T,) float64.
+
+    Attributes:
+        x: displacement to the right of the sprite's home, in pixels.
+        y: displacement downwards, in pixels.
+        scale: size relative to the sprite's own, 1 at rest.
+        angle: rotation in radians.
+        visible: 1 where the sprite is shown and 0 where it is blinked off.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scale: np.ndarray
+    angle: np.ndarray
+    visible: np.ndarray
+
+
+def cycles(motion: int) -> int:
+    """How many times the motion repeats within one slow period: 2 for fast classes, else 1."""
+    return 2 if MOTIONS[motion][0] == "fast" else 1
+
+
+def trajectory(motion: int, frames: int, beat: Beat) -> Trajectory:
+    """The path of one sprite.
+
+    Args:
+        motion: position in MOTIONS.
+        frames: T.
+        beat: the video's own timing and extent.
+    """
+    turn = beat.phase + 2 * np.pi * cycles(motion) * np.arange(frames) / beat.period
+    amplitude, direction = beat.amplitude, beat.direction
+    x: np.ndarray = np.zeros(frames)
+    scale: np.ndarray = np.ones(frames)
+    y, angle, visible = x, x, scale
+    kind = MOTIONS[motion][1]
+    if kind == "sway":
+        x = amplitude * np.sin(turn)
+    elif kind == "bounce":
+        y = amplitude * np.sin(turn)
+    elif kind == "circle":
+        x, y = amplitude * np.cos(turn), direction * amplitude * np.sin(turn)
+    elif kind == "pulse":
+        scale = 1 + PULSE * np.sin(turn)
+    elif kind == "spin":
+        angle = direction * turn
+    else:
+        visible = np.where(np.sin(turn) > 0, 1.0, 0.0)
+    return Trajectory(x, y, scale, angle, visible)
+
+
+def reach(path: Trajectory) -> tuple[float, float]:
+    """The largest horizontal and vertical displacement, in pixels."""
+    return float(np.abs(path.x).max()), float(np.abs(path.y).max())

@@ -1,0 +1,122 @@
+"""Renders the videos of a mini world, each from (config, seed, split, number) and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from fame.data.synthetic import camera, scenes, sprites
+from fame.data.synthetic.config import WorldConfig
+from fame.data.synthetic.motions import MOTIONS, Beat, Trajectory, reach, trajectory
+from fame.draws import generator
+
+MARGIN = 3
+"""Pixels of background beyond each edge of the frame; the camera strays one pixel less."""
+
+Draw = Callable[[str], np.random.Generator]
+
+
+@dataclass(frozen=True)
+class Video:
+    """A rendered video with its truth.
+
+    Attributes:
+        frames: (T, S, S, 3) uint8 RGB.
+        masks: (T, S, S) bool, true on the sprite; empty in frames where it is blinked off.
+    """
+
+    frames: np.ndarray
+    masks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a video is meant to show: positions in MOTIONS and among the scene types."""
+
+    motion: int
+    scene: int
+
+
+def draws(config: WorldConfig, seed: int, split: str, video: int) -> Draw:
+    """The generators of one video, by purpose ("sprite", "camera", ...)."""
+    place = f"world/{config.layout}/{split}"
+    return lambda purpose: generator(seed, f"{place}/{purpose}", config.seed, video)
+
+
+def truth(config: WorldConfig, seed: int, split: str, video: int) -> Truth:
+    """The class and the scene type of a video, without rendering it.
+
+    Every run of len(MOTIONS) videos holds each class once. With probability
+    `config.scene_bias` the scene type is one of the class's own, otherwise any.
+    """
+    block, place = divmod(video, len(MOTIONS))
+    motion = int(draws(config, seed, split, block)("class").permutation(len(MOTIONS))[place])
+    rng = draws(config, seed, split, video)("scene type")
+    owned = scenes.owned_types(seed, config.scenes, config.scene_types, len(MOTIONS))[motion]
+    tied = rng.random() < config.scene_bias
+    scene = int(rng.choice(owned) if tied else rng.integers(config.scene_types))
+    return Truth(motion, scene)
+
+
+def beat_of(config: WorldConfig, draw: Draw) -> Beat:
+    """Timing and extent of the motion in the video whose generators are given."""
+    rng = draw("motion")
+    return Beat(
+        period=rng.uniform(*config.period),
+        amplitude=rng.uniform(*config.amplitude),
+        phase=rng.uniform(0, 2 * np.pi),
+        direction=int(rng.choice((-1, 1))),
+    )
+
+
+def render(config: WorldConfig, seed: int, split: str, video: int) -> Video:
+    """Render one video.
+
+    Args:
+        config: the world.
+        seed: the world's seed.
+        split: "train", "val", "test" or "unused".
+        video: its number within the split, from 0. A video does not depend on how many there are.
+    """
+    draw, meant = draws(config, seed, split, video), truth(config, seed, split, video)
+    shift = _jitter(draw("camera"), config)
+    scene = _scene_types(seed, config.scenes, config.scene_types)[meant.scene]
+    canvas = scenes.draw_scene(draw("scene"), scene, config.size + 2 * MARGIN)
+    pictures = camera.film(canvas, shift, config.size)
+    camera.add_dots(draw("dots"), pictures, shift, config.dots)
+    sprite = sprites.draw_sprite(draw("sprite"), config.sprites, config.radius)
+    path = trajectory(meant.motion, config.frames, beat_of(config, draw))
+    pose = _pose(draw("home"), config, sprite.radius, path, shift)
+    masks = sprites.paint(sprite, pose, pictures)
+    frames = camera.develop(draw("film"), pictures, config.flicker, config.noise)
+    return Video(frames, masks)
+
+
+@lru_cache(maxsize=8)
+def _scene_types(seed: int, family: str, number: int) -> list[scenes.SceneType]:
+    return scenes.scene_types(seed, family, number)
+
+
+def _jitter(rng: np.random.Generator, config: WorldConfig) -> np.ndarray:
+    shift = config.camera_jitter * rng.standard_normal((config.frames, 2))
+    return np.clip(shift, 1 - MARGIN, MARGIN - 1)
+
+
+def _pose(
+    rng: np.random.Generator,
+    config: WorldConfig,
+    radius: float,
+    path: Trajectory,
+    shift: np.ndarray,
+) -> sprites.Pose:
+    """Put the path somewhere where the whole of it stays inside the frame.
+
+    `config.home` is the share of that room which is used. A motion that reaches less far has more
+    room, so that with a share of 1 the sprite's place in one frame tells little about its class.
+    """
+    middle = config.size / 2
+    room = middle - radius * path.scale.max() - np.array(reach(path))
+    home = middle + config.home * room * rng.uniform(-1, 1, 2)
+    x, y = home[0] + path.x + shift[:, 0], home[1] + path.y + shift[:, 1]
+    return sprites.Pose(x, y, path.scale, path.angle, path.visible)

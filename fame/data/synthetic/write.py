@@ -1,0 +1,124 @@
+"""Writes a mini world to disk as a complete dataset, or not at all."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from fame.data.synthetic.codec import encode
+from fame.data.synthetic.config import SPLITS, WorldConfig
+from fame.data.synthetic.layouts import LAYOUTS
+from fame.data.synthetic.layouts.entry import Entry
+from fame.data.synthetic.motions import MOTIONS
+from fame.data.synthetic.world import Video, draws, render, truth
+from fame.errors import FameError
+
+GENERATOR_VERSION = 1
+"""Raised whenever equal configs would give other videos than before."""
+
+
+def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = False) -> None:
+    """Generate a labelled dataset.
+
+    Under `root` this writes `videos/` and `annotations/` as the dataset's own, `masks/` with the
+    sprite's silhouette of every frame (see `true_masks`) and `world.json` with the config, the
+    seed, the generator's version, the class names and each video's class and scene type. It is
+    written beside `root` and renamed when complete, so that a killed run leaves no half world.
+
+    Args:
+        config: what the world holds.
+        seed: equal configs and seeds give equal files.
+        root: a folder that is absent or empty.
+        progress: whether to show a progress bar on standard error.
+
+    Raises:
+        FameError: `root` already holds something.
+    """
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise FameError(f"{root} already exists: remove it or choose another folder")
+    draft = root.with_name(f".{root.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        _fill(config, seed, draft, progress)
+        draft.replace(root)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def true_masks(video_path: Path, root: Path) -> np.ndarray:
+    """The true foreground of a generated video.
+
+    Args:
+        video_path: the video, absolute or relative to `root/videos`.
+        root: the world's folder, as given to `write_world`.
+
+    Returns:
+        (T, H, W) bool, true on the sprite.
+
+    Raises:
+        FameError: the video is not one of this world.
+    """
+    path = root / "masks" / _inside(video_path, root / "videos")
+    path = path.with_name(path.name + ".npz")
+    if not path.is_file():
+        raise FameError(f"no true masks for {video_path}: {root} is not the world that holds it")
+    with np.load(path) as arrays:
+        return np.asarray(arrays["masks"])
+
+
+def _inside(path: Path, folder: Path) -> Path:
+    if not path.is_absolute() and not path.is_relative_to(folder):
+        return path
+    try:
+        return path.resolve().relative_to(folder.resolve())
+    except ValueError:
+        raise FameError(f"{path} is not under {folder}: give a video of this world") from None
+
+
+def _fill(config: WorldConfig, seed: int, root: Path, progress: bool) -> None:
+    entries = list(_write_videos(config, seed, root, progress))
+    annotations = root / "annotations"
+    annotations.mkdir(parents=True)
+    LAYOUTS[config.layout].write_annotations(annotations, entries)
+    (root / "world.json").write_text(json.dumps(_card(config, seed, entries), indent=1) + "\n")
+
+
+def _write_videos(config: WorldConfig, seed: int, root: Path, progress: bool) -> Iterator[Entry]:
+    videos = [(split, n) for split in SPLITS[config.layout] for n in range(config.videos(split))]
+    written: Counter[tuple[str, int]] = Counter()
+    for split, video in tqdm(videos, desc=f"{config.layout} world", disable=not progress):
+        meant = truth(config, seed, split, video)
+        entry = _name(config, seed, (split, video), written[split, meant.motion])
+        _write_files(render(config, seed, split, video), root, entry.path)
+        yield entry
+        written[split, meant.motion] += 1
+
+
+def _name(config: WorldConfig, seed: int, place: tuple[str, int], number: int) -> Entry:
+    """Name the video at a place (split, video), the `number`-th of its class and split."""
+    layout, meant = LAYOUTS[config.layout], truth(config, seed, *place)
+    name, rng = layout.class_name(MOTIONS[meant.motion]), draws(config, seed, *place)("name")
+    return Entry(layout.video_path(name, place[0], number, rng), place[0], name, meant.scene)
+
+
+def _write_files(video: Video, root: Path, path: str) -> None:
+    target, masks = root / "videos" / path, root / "masks" / f"{path}.npz"
+    for folder in (target.parent, masks.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    encode(target, video.frames)
+    np.savez_compressed(masks, masks=video.masks)
+
+
+def _card(config: WorldConfig, seed: int, entries: list[Entry]) -> dict[str, object]:
+    return {
+        "generator": GENERATOR_VERSION,
+        "seed": seed,
+        "config": config.model_dump(mode="json"),
+        "classes": sorted({entry.class_name for entry in entries}),
+        "videos": [vars(entry) for entry in entries],
+    }

@@ -1,0 +1,128 @@
+"""One process or many: the few collective operations that training needs.
+
+Started by `torchrun` the environment names rank and size; otherwise there is one process and
+every operation is the identity.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+from fame.errors import FameError
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among its peers, and the device it computes on."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes files and shows progress."""
+        return self.rank == 0
+
+    def gather(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Concatenate a tensor of equal shape over all processes, in rank order; no gradient.
+
+        Shape:
+            (B, ...) to (size * B, ...).
+        """
+        if self.size == 1:
+            return tensor.detach()
+        parts = [torch.empty_like(tensor) for _ in range(self.size)]
+        dist.all_gather(parts, tensor.detach().contiguous())
+        return torch.cat(parts)
+
+    def mean(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The mean of a tensor over all processes."""
+        if self.size == 1:
+            return tensor.detach()
+        total = tensor.detach().clone()
+        dist.all_reduce(total)
+        return total / self.size
+
+    def average_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        """Replace every gradient by its mean over all processes, in one transfer."""
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.size
+        for gradient, mean in zip(
+            gradients, flat.split([g.numel() for g in gradients]), strict=True
+        ):
+            gradient.copy_(mean.view_as(gradient))
+
+    def barrier(self) -> None:
+        """Wait until every process is here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+def groups_of(world: World, batch: int, group: int) -> range:
+    """The global numbers of the groups that this process holds.
+
+    Raises:
+        FameError: if the recipe's groups cannot be shared out equally, since a different
+            global batch would be a different recipe.
+    """
+    total = batch // group
+    if total % world.size:
+        raise FameError(
+            f"{world.size} processes cannot share a batch of {batch} in groups of {group} "
+            f"({total} groups); use a number of processes that divides {total}"
+        )
+    each = total // world.size
+    return range(world.rank * each, (world.rank + 1) * each)
+
+
+def choose_device(rank: int) -> torch.device:
+    """A GPU of its own for every process where there are GPUs, else the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    count = torch.cuda.device_count()
+    if rank >= count:
+        raise FameError(
+            f"process {rank} has no GPU of its own ({count} visible); start fewer processes"
+        )
+    return torch.device("cuda", rank)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel (Linux only) to end this process when its parent ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+@contextmanager
+def world(threads: int) -> Iterator[World]:
+    """Join the process group that `torchrun` started, if any; leave it at the end.
+
+    Args:
+        threads: for this process's CPU operations.
+    """
+    torch.set_num_threads(threads)
+    die_with_parent()
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    rank = int(os.environ.get("RANK", "0"))
+    device = choose_device(int(os.environ.get("LOCAL_RANK", "0")))
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    if size > 1:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield World(rank, size, device)
+    finally:
+        if size > 1:
+            dist.destroy_process_group()

@@ -1,0 +1,175 @@
+"""Finetuning (facts A6): the whole network on labelled clips, tested on uniform clips.
+
+One random clip per video and epoch, dropout before the classifier, no FAME; the last epoch is
+reported, and nothing is selected on test data.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from fame.augment.pairs import PairViews
+from fame.config.scale import Scale
+from fame.data.clips import Batch, TrainClips
+from fame.data.manifest import Manifest
+from fame.distributed import World, groups_of
+from fame.draws import generator
+from fame.evaluate.extract import Shown, Work, clip_outputs
+from fame.models.encoder import Encoder
+from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.models.seeding import keyed_initialisation
+from fame.train.engine import Plan, train
+from fame.train.feed import feed
+
+VIDEOS_AT_A_TIME = 8
+"""Tested together, with all their clips; it bounds memory, not results."""
+
+
+class Classifier(torch.nn.Module):
+    """Encoder, dropout, linear layer: clips (B, 3, T, H, W) to logits (B, classes).
+
+    The linear layer starts from N(0, 0.01) and a zero bias, as the release's does.
+    """
+
+    def __init__(self, encoder: Encoder, classes: int, seed: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.linear = torch.nn.Linear(encoder.feature_dim, classes)
+        with keyed_initialisation(seed, "classifier"):
+            torch.nn.init.normal_(self.linear.weight, std=0.01)
+            torch.nn.init.zeros_(self.linear.bias)
+
+    def forward(self, clips: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Logits; `keep` (B, D) multiplies the features (inverted dropout)."""
+        features = self.encoder(clips)
+        return self.linear(features if keep is None else features * keep)
+
+
+class Finetuning:
+    """Cross-entropy on augmented clips, as the training loop wants it."""
+
+    def __init__(self, module: Classifier, views: PairViews, dropout: float, seed: int) -> None:
+        self.module = module
+        self._views, self._dropout, self._seed = views, dropout, seed
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss and the share of clips that are classified rightly."""
+        (clips,) = self._views(batch, step)
+        logits = self.module(clips, self._keep(batch).to(clips.device, clips.dtype))
+        hits = (logits.argmax(dim=1) == batch.labels).float().mean()
+        return cross_entropy(logits, batch.labels), {"accuracy": hits}
+
+    def _keep(self, batch: Batch) -> Tensor:
+        """Dropout factors (B, D): 0, or 1 / (1 - p); keyed by epoch and video."""
+        draws = [
+            generator(self._seed, "dropout", epoch, index).random(self.module.encoder.feature_dim)
+            for epoch, index in zip(batch.epochs.tolist(), batch.indices.tolist(), strict=True)
+        ]
+        kept = torch.from_numpy(np.stack(draws) >= self._dropout)
+        return kept.float() / (1 - self._dropout)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the finetuned network says of the test videos.
+
+    Attributes:
+        logits: (N, classes) float32, the mean over a video's clips.
+        labels: (N,) int64.
+        videos: N names.
+        classes: names, in label order.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    videos: list[str]
+    classes: list[str]
+    n_train: int
+    seconds: float
+
+
+def finetune(
+    scale: Scale,
+    backbone_name: str,
+    encoder: Encoder,
+    manifest: Manifest,
+    seed: int,
+    recipe: dict[str, Any],
+    directory: Path,
+    world: World,
+) -> Scores:
+    """Finetune an encoder on a dataset's training videos and score its test videos.
+
+    Args:
+        scale: settings of finetuning and of the test clips.
+        backbone_name: key of the scale's backbone that `encoder` is.
+        encoder: pretrained or freshly initialised.
+        manifest: the dataset, with `train` and `test` videos.
+        seed: keys every draw.
+        recipe: what defines this training, compared when it is resumed.
+        directory: for checkpoints and the journal.
+        world: this process among its peers.
+    """
+    settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
+    groups = groups_of(world, settings.batch, settings.group)
+    model = convert(Classifier(encoder, len(manifest.classes), seed), settings.group)
+    for module in model.modules():
+        if isinstance(module, GroupBatchNorm):
+            module.update_running = groups.start == 0
+    model.to(world.device)
+    views = PairViews(settings.views, backbone.size, None, settings.group, seed, world)
+    videos = manifest.select("train")
+    plan = _plan(scale, backbone_name, videos, seed, recipe, directory, world)
+    seconds = train(Finetuning(model, views, settings.dropout, seed), plan, world)
+    test = manifest.select("test")
+    shown = Shown.of(scale, backbone, settings.views)
+    work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
+    logits = clip_outputs(model, test, shown, work)
+    return Scores(
+        logits.mean(axis=1),
+        test.labels(),
+        test.table["video"].tolist(),
+        manifest.classes,
+        len(videos),
+        seconds,
+    )
+
+
+def _plan(
+    scale: Scale,
+    backbone_name: str,
+    videos: Manifest,
+    seed: int,
+    recipe: dict[str, Any],
+    directory: Path,
+    world: World,
+) -> Plan:
+    settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
+    dataset = TrainClips(
+        videos,
+        frames=backbone.frames,
+        stride=backbone.stride,
+        clips_per_video=1,
+        seed=seed,
+        fit=scale.fit,
+        cache_mib=scale.resources.cache_mib,
+    )
+
+    source = feed(dataset, settings.batch, settings.epochs, seed, world, scale.resources.workers)
+    return Plan(
+        name=f"finetune {directory.parent.name}",
+        recipe={"finetune": recipe, "data": videos.fingerprint()},
+        directory=directory,
+        feed=source,
+        epochs=settings.epochs,
+        optimiser=settings.optimiser,
+        precision=settings.precision,
+        checkpoint_minutes=scale.resources.checkpoint_minutes,
+        clips_per_step=settings.batch,
+        on_epoch=lambda epoch: {},
+    )

@@ -1,0 +1,165 @@
+"""Linear probe: one linear layer on frozen features (facts A7).
+
+The learning rate is chosen on held-out training videos, never on test data; the layer is
+then trained anew on all of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from fame.config.scale import Linear
+from fame.draws import generator
+from fame.evaluate import accuracy
+from fame.evaluate.features import Features
+from fame.evaluate.holdout import held_out
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Clips:
+    """Videos as tensors: clips (N, clips, D) float32 and labels (N,) int64."""
+
+    clips: torch.Tensor
+    labels: torch.Tensor
+
+
+def probe(
+    features: Features, settings: Linear, seed: int, device: str | torch.device = "cpu"
+) -> dict[str, Any]:
+    """Train and test the linear probe.
+
+    In each epoch every training video shows one keyed-random clip. A test video's scores are
+    the mean logits of its clips. Equal arguments give equal numbers on one machine.
+
+    Args:
+        features: with the splits "train" and "test".
+        settings: the scale's `evaluate.linear`.
+        seed: of initialisation, held-out share, order and clips.
+        device: where to train.
+
+    Returns:
+        `metrics`: `top1` and `top5` in percent; `details`: `chance` (percent, 100 / classes),
+        `lr` chosen, `holdout` (percent for each candidate, empty if there is only one),
+        `per_class` (percent, None without test videos), `n_train`, `n_test`, `n_holdout`;
+        and the arrays `videos`, `labels`, `predictions` (N_test,) and `scores`
+        (N_test, classes) float32.
+
+    Raises:
+        FameError: if a split is empty or lacks labels, or every learning rate diverges.
+    """
+    train, test = features.rows("train"), features.rows("test")
+    lr, holdout, held = _choose(features, train, settings, seed, device)
+    layer = fit(_clips(features, train, settings, device), features.count, settings, lr, seed)
+    scores = mean_logits(layer, _clips(features, test, settings, device).clips)
+    labels = features.labels[test]
+    return {
+        "metrics": {f"top{k}": accuracy.top(scores, labels, k) for k in (1, 5)},
+        "details": {
+            "chance": 100 / features.count,
+            "lr": lr,
+            "holdout": holdout,
+            "per_class": dict(
+                zip(features.classes, accuracy.per_class(scores, labels), strict=True)
+            ),
+            "n_train": len(train),
+            "n_test": len(test),
+            "n_holdout": held,
+        },
+        "videos": features.videos[test],
+        "labels": labels,
+        "predictions": scores.argmax(axis=1),
+        "scores": scores,
+    }
+
+
+def _clips(
+    features: Features, rows: Integers, settings: Linear, device: str | torch.device
+) -> _Clips:
+    """The rows' clips on the device, each L2-normalised if the settings say so."""
+    clips = torch.from_numpy(features.features[rows]).to(device)
+    if settings.normalise:
+        clips = F.normalize(clips, dim=-1)
+    return _Clips(clips, torch.from_numpy(features.labels[rows]).to(device))
+
+
+def _choose(
+    features: Features, train: Integers, settings: Linear, seed: int, device: str | torch.device
+) -> tuple[float, dict[str, float], int]:
+    """The learning rate, the held-out accuracy of each candidate, and the videos held out.
+
+    Sees training rows only. Among equal accuracies the smallest rate wins; a candidate that
+    diverges counts as 0.
+    """
+    if len(settings.lrs) == 1:
+        return settings.lrs[0], {}, 0
+    held = held_out(features.labels[train], features.groups[train], settings.holdout, seed)
+    fitted = _clips(features, train[~held], settings, device)
+    asked = _clips(features, train[held], settings, device)
+    labels = features.labels[train[held]]
+    found: dict[float, float] = {}
+    for lr in sorted(settings.lrs):
+        scores = mean_logits(fit(fitted, features.count, settings, lr, seed), asked.clips)
+        found[lr] = accuracy.top(scores, labels, 1) if np.isfinite(scores).all() else 0.0
+    best = max(found, key=lambda lr: found[lr])
+    return best, {f"{lr:g}": found[lr] for lr in settings.lrs}, int(held.sum())
+
+
+def fit(videos: _Clips, classes: int, settings: Linear, lr: float, seed: int) -> nn.Linear:
+    """Train the layer: SGD with momentum, times `gamma` at each milestone (epochs).
+
+    Args:
+        videos: the training videos; the last batch of an epoch may be smaller.
+        classes: number of outputs.
+        settings: batch, epochs, momentum, weight decay and schedule.
+        lr: learning rate of the first epoch.
+        seed: of initialisation, order and clips.
+    """
+    layer = _layer(videos.clips, classes, seed)
+    optimiser = torch.optim.SGD(
+        layer.parameters(), lr=lr, momentum=settings.momentum, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.MultiStepLR(
+        optimiser, list(settings.milestones), settings.gamma
+    )
+    for epoch in range(settings.epochs):
+        inputs, labels = _epoch(videos, seed, epoch)
+        for start in range(0, len(labels), settings.batch):
+            batch = slice(start, start + settings.batch)
+            optimiser.zero_grad(set_to_none=True)
+            F.cross_entropy(layer(inputs[batch]), labels[batch]).backward()
+            optimiser.step()
+        schedule.step()
+    return layer
+
+
+def _layer(clips: torch.Tensor, classes: int, seed: int) -> nn.Linear:
+    """Weights N(0, 0.01), bias zero (facts A7), whatever the state of torch's generators."""
+    layer = nn.utils.skip_init(nn.Linear, clips.shape[-1], classes, device=clips.device)
+    draw = generator(seed, "probe-initialisation").normal(0, 0.01, (classes, clips.shape[-1]))
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(draw))
+        layer.bias.zero_()
+    return layer
+
+
+def _epoch(videos: _Clips, seed: int, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """One clip of each video in the epoch's order: (N, D) and (N,)."""
+    count, clips = videos.clips.shape[:2]
+    order = torch.from_numpy(generator(seed, "probe-order", epoch).permutation(count))
+    picks = torch.from_numpy(generator(seed, "probe-clip", epoch).integers(clips, size=count))
+    order, picks = order.to(videos.clips.device), picks.to(videos.clips.device)
+    return videos.clips[order, picks], videos.labels[order]
+
+
+@torch.no_grad()
+def mean_logits(layer: nn.Linear, clips: torch.Tensor) -> npt.NDArray[np.float32]:
+    """Logits averaged over the clips: (N, clips, D) to (N, classes) float32."""
+    scores: npt.NDArray[np.float32] = layer(clips).mean(dim=1).cpu().numpy()
+    return scores

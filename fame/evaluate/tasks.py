@@ -1,0 +1,129 @@
+"""The tasks of the tables, from files to a result file: linear probe, retrieval, finetuning."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from fame.config.scale import Scale
+from fame.distributed import World
+from fame.evaluate import accuracy
+from fame.evaluate.features import Features
+from fame.evaluate.results import write_predictions, write_result
+from fame.experiments import Run
+
+VIDEOS_AT_A_TIME = 8
+"""Decoded and encoded together, with all their clips; it bounds memory, not results."""
+
+
+def _origin(features: Features) -> dict[str, Any]:
+    """What a result says of where its features come from."""
+    meta = features.meta
+    return {key: meta[key] for key in ("run", "data", "dataset", "seed")}
+
+
+def extract(
+    scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, world: World
+) -> None:
+    """Encode uniform clips of every video; finished parts survive an interruption."""
+    from fame.data.manifest import Manifest
+    from fame.evaluate.extract import Shown, Work
+    from fame.evaluate.extract import extract as encode
+    from fame.models.files import load_encoder
+
+    backbone = scale.backbones[run.backbone]
+    videos = Manifest.read(manifest)
+    origin = {
+        "run": run.id,
+        "data": manifest.parent.name,
+        "dataset": videos.dataset,
+        "seed": run.seed,
+    }
+    features = encode(
+        load_encoder(encoder, backbone.encoder),
+        videos,
+        Shown.of(scale, backbone, scale.evaluate.finetune.views),
+        Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out.parent),
+        origin,
+    )
+    features.save(out)
+
+
+def linear(scale: Scale, source: Path, out: Path) -> None:
+    """Probe features linearly; writes the result and, beside it, `linear.parquet`."""
+    from fame.evaluate.linear import probe
+
+    features = Features.load(source)
+    found = probe(features, scale.evaluate.linear, features.meta["seed"])
+    write_predictions(
+        out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]
+    )
+    write_result(
+        out,
+        task="linear",
+        metrics=found["metrics"],
+        details=found["details"],
+        **_origin(features),
+    )
+
+
+def retrieve(scale: Scale, source: Path, out: Path) -> None:
+    """Retrieve training videos by test videos; writes R@k."""
+    from fame.evaluate.retrieval import retrieve as search
+
+    features = Features.load(source)
+    found = search(features, scale.evaluate.retrieval)
+    write_result(
+        out,
+        task="retrieval",
+        metrics=found["metrics"],
+        details=found["details"],
+        **_origin(features),
+    )
+
+
+def finetune(
+    scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
+) -> None:
+    """Finetune and test; writes the result and, beside it, `finetune.parquet`.
+
+    `work` holds the checkpoints until the result is written, then only the curves.
+    """
+    import numpy as np
+
+    from fame.data.manifest import Manifest
+    from fame.evaluate.finetune import finetune as train
+    from fame.files import sha256
+    from fame.models.files import load_encoder
+
+    videos = Manifest.read(manifest)
+    network = load_encoder(encoder, scale.backbones[run.backbone].encoder)
+    recipe = {
+        "settings": scale.evaluate.finetune.model_dump(mode="json"),
+        "encoder": sha256(encoder),
+        "seed": run.seed,
+    }
+    scores = train(scale, run.backbone, network, videos, run.seed, recipe, work, world)
+    if not world.is_first:
+        return
+    write_predictions(
+        out.with_suffix(".parquet"), np.array(scores.videos), scores.labels, scores.logits
+    )
+    write_result(
+        out,
+        task="finetune",
+        run=run.id,
+        data=manifest.parent.name,
+        dataset=videos.dataset,
+        seed=run.seed,
+        metrics={f"top{k}": accuracy.top(scores.logits, scores.labels, k) for k in (1, 5)},
+        details={
+            "chance": 100 / len(scores.classes),
+            "per_class": dict(
+                zip(scores.classes, accuracy.per_class(scores.logits, scores.labels), strict=True)
+            ),
+            "n_train": scores.n_train,
+            "n_test": len(scores.labels),
+            "seconds": round(scores.seconds, 1),
+        },
+    )
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)

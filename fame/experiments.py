@@ -1,0 +1,223 @@
+"""From tables to runs: which encoders a scale trains, under which names, for which cells.
+
+Pure data, no torch: the workflow and the report read the same answers. Equal recipes give
+equal run ids, so an encoder that several tables need is trained once.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fame.config.reading import load_scale, load_table, parse
+from fame.config.scale import Backbone, Merge, Scale, Synthetic
+from fame.config.tables import Column, Recipe, Row, Table
+from fame.errors import FameError
+
+RECIPE_VERSION = 1
+"""Raised on purpose when the training code changes what a recipe means: all runs are redone."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One encoder: what defines it, for one seed.
+
+    Attributes:
+        seed: of initialisation, of every draw, and of the mini worlds.
+        recipe: all that defines the run, as plain JSON data; its hash is part of `id`.
+        merge: how clips are merged, or None.
+        pretrain: the dataset's key, or None for an untrained encoder.
+    """
+
+    method: str
+    backbone: str
+    pretrain: str | None
+    merge: Merge | None
+    seed: int
+    recipe: dict[str, Any]
+
+    @cached_property
+    def id(self) -> str:
+        """A readable, unique name such as `moco-fame-r2plus1d-ucf101-s0-1a2b3c4d`."""
+        names = [Path(self.method).stem]
+        names += [Path(self.merge.mask).stem] if self.merge else []
+        names += [self.backbone]
+        names += [self.pretrain] if self.pretrain else []
+        slug = "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", name) for name in names)
+        return f"{slug}-s{self.seed}-{digest(self.recipe)}"
+
+    def datum(self, scale: Scale) -> str | None:
+        """The name of the data instance that the run is trained on."""
+        return data_id(scale, self.pretrain, self.seed) if self.pretrain else None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measured number of a table: a task on a dataset, over one run for each seed."""
+
+    row: int
+    column: str
+    task: str
+    dataset: str
+    metric: str
+    runs: tuple[Run, ...]
+
+
+def digest(recipe: dict[str, Any]) -> str:
+    """Eight hexadecimal digits that name a recipe."""
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def data_id(scale: Scale, dataset: str, seed: int) -> str:
+    """The data instance behind a dataset: mini worlds are new for every seed."""
+    if isinstance(scale.datasets[dataset], Synthetic):
+        return f"{dataset}-w{seed}"
+    return dataset
+
+
+def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
+    """The inverse of `data_id`: the dataset's key, and the world's seed for a mini world."""
+    match = re.fullmatch(r"(?P<dataset>.+)-w(?P<seed>\d+)", name)
+    if match and isinstance(scale.datasets.get(match["dataset"]), Synthetic):
+        return match["dataset"], int(match["seed"])
+    if name not in scale.datasets or isinstance(scale.datasets[name], Synthetic):
+        raise FameError(f"scale {scale.name!r} has no data instance {name!r}")
+    return name, None
+
+
+def plugin_digest(name: str) -> dict[str, str]:
+    """For a method or mask given as a file: its content's hash, which is part of the recipe."""
+    if not name.endswith(".py"):
+        return {}
+    try:
+        content = Path(name).read_bytes()
+    except OSError as error:
+        raise FameError(f"{name}: the plug-in file cannot be read ({error.strerror})") from None
+    return {name: hashlib.sha256(content).hexdigest()}
+
+
+def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
+    """What of a dataset's entry changes the videos; where they lie does not."""
+    keep = {"root", "annotations", "title", "tolerance", "missing"}
+    return {"name": dataset, **scale.datasets[dataset].model_dump(mode="json", exclude=keep)}
+
+
+def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
+    return backbone.model_dump(mode="json", exclude={"title"})
+
+
+def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[str, Any]:
+    """All of the scale's `pretrain` section that this recipe makes use of."""
+    assert recipe.pretrain is not None
+    section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor"})
+    queue = scale.pretrain.moco.queue
+    if recipe.pretrain not in queue:
+        raise FameError(f"scale {scale.name!r}: pretrain.moco.queue lacks {recipe.pretrain!r}")
+    section["moco"]["queue"] = queue[recipe.pretrain]
+    section["merge"] = merge.model_dump(mode="json") if merge else None
+    section["data"] = _data_recipe(scale, recipe.pretrain)
+    section["fit"] = scale.fit
+    section["options"] = recipe.options
+    section["plugins"] = plugin_digest(merge.mask) if merge else {}
+    return section
+
+
+def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> Run:
+    """The run that a row's recipe means at a scale, `refine` being the column's merge keys."""
+    backbone = scale.backbones[recipe.backbone]
+    content: dict[str, Any] = {
+        "version": RECIPE_VERSION,
+        "method": recipe.method,
+        "plugin": plugin_digest(recipe.method),
+        "backbone": _encoder_recipe(backbone),
+        "seed": seed,
+    }
+    if recipe.pretrain is None:
+        return Run(recipe.method, recipe.backbone, None, None, seed, content)
+    merge = None
+    if recipe.merge is not None:
+        chosen = scale.pretrain.merge.model_dump() | recipe.merge | refine
+        merge = parse(Merge, chosen, f"recipe of {recipe.method!r}: merge")
+    content["pretrain"] = _training_recipe(scale, recipe, merge)
+    return Run(recipe.method, recipe.backbone, recipe.pretrain, merge, seed, content)
+
+
+def measurable(scale: Scale, row: Row, column: Column) -> str | None:
+    """Why a row cannot be measured in a column at this scale, or None if it can."""
+    if row.recipe is None:
+        return "quoted only"
+    if row.recipe.backbone not in scale.backbones:
+        return f"backbone {row.recipe.backbone} is not part of scale {scale.name}"
+    for dataset in (row.recipe.pretrain, column.dataset):
+        if dataset is not None and dataset not in scale.datasets:
+            return f"dataset {dataset} is not part of scale {scale.name}"
+    return None
+
+
+def cells(scale: Scale, table: Table) -> Iterator[Cell]:
+    """The cells of a table that this scale measures."""
+    for number, row in enumerate(table.rows):
+        for name, column in table.columns.items():
+            if row.recipe is None or row.task is None or measurable(scale, row, column):
+                continue
+            runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
+            yield Cell(number, name, row.task, column.dataset, column.metric, runs)
+
+
+class Experiments:
+    """A scale and its tables: everything the workflow has to look up.
+
+    Args:
+        scale: the scale's name or path.
+        tables: the folder of table files.
+    """
+
+    def __init__(self, scale: str, tables: Path) -> None:
+        self.scale = load_scale(scale)
+        files = sorted(tables.glob("*.yaml"))
+        if not files:
+            raise FameError(f"{tables}: no table files (*.yaml) there")
+        self.tables = {file.stem: load_table(file) for file in files}
+
+    def table(self, name: str) -> Table:
+        """A table by name."""
+        if name not in self.tables:
+            raise FameError(f"there is no table {name!r} (known: {', '.join(self.tables)})")
+        return self.tables[name]
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """Every run that some table needs, by id; equal recipes appear once."""
+        return {run.id: run for cell in self.cells(self.tables) for run in cell.runs}
+
+    def run(self, name: str) -> Run:
+        """A run by id."""
+        if name not in self.runs:
+            raise FameError(
+                f"no table asks for the run {name!r} at scale {self.scale.name!r}; "
+                "the recipe may have changed since it was named (see `fame runs`)"
+            )
+        return self.runs[name]
+
+    def cells(self, names: Iterable[str]) -> Iterator[Cell]:
+        """The measured cells of the named tables."""
+        for name in names:
+            yield from cells(self.scale, self.table(name))
+
+    def results(self, names: Iterable[str]) -> list[str]:
+        """Files that the named tables need: `<run>/<data>/<task>.json`, without repeats."""
+        found: dict[str, None] = {}
+        for cell in self.cells(names):
+            for run in cell.runs:
+                found[result_file(self.scale, run, cell.dataset, cell.task)] = None
+        return list(found)
+
+
+def result_file(scale: Scale, run: Run, dataset: str, task: str) -> str:
+    """Where a result stands below `results/<scale>/evaluate/`."""
+    return f"{run.id}/{data_id(scale, dataset, run.seed)}/{task}.json"

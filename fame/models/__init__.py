@@ -1,0 +1,35 @@
+"""Encoders by settings, heads, grouped BatchNorm, weight files.
+
+Importing this package (or `fame.models.settings`) does not import torch; building does.
+"""
+
+from typing import TYPE_CHECKING
+
+from fame.models.settings import EncoderSettings, I3DSettings, R2Plus1DSettings
+
+if TYPE_CHECKING:
+    from fame.models.encoder import Encoder
+
+__all__ = ["EncoderSettings", "I3DSettings", "R2Plus1DSettings", "build_encoder"]
+
+
+def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
+    """A new encoder on the CPU, in float32, in training mode.
+
+    Args:
+        settings: architecture and size.
+        seed: the run's seed; equal seeds give equal weights, whatever was drawn before.
+    """
+    from fame.models.seeding import keyed_initialisation
+
+    with keyed_initialisation(seed, "initialisation"):
+        return _construct(settings)
+
+
+def _construct(settings: EncoderSettings) -> "Encoder":
+    from fame.models.i3d import I3D
+    from fame.models.r2plus1d import R2Plus1D
+
+    if isinstance(settings, R2Plus1DSettings):
+        return R2Plus1D(settings)
+    return I3D(settings)

@@ -1,0 +1,30 @@
+"""What every encoder offers: a pooled feature, the map it was pooled from, and its size."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+
+class Encoder(nn.Module, ABC):
+    """A video backbone without a head (heads belong to the pretext method or to the task).
+
+    Attributes:
+        feature_dim: number of channels C of the map and of the pooled feature.
+    """
+
+    feature_dim: int
+
+    @abstractmethod
+    def maps(self, x: Tensor) -> Tensor:
+        """The last stage's activations.
+
+        Args:
+            x: normalised clips, (B, 3, T, H, W), floating point.
+
+        Returns:
+            (B, C, t, h, w), not negative (both architectures end in a ReLU).
+        """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map averaged over space and time: (B, 3, T, H, W) -> (B, C)."""
+        return self.maps(x).mean(dim=(2, 3, 4))

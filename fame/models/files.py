@@ -1,0 +1,73 @@
+"""Encoder weights on disk: safetensors, written whole or not at all, checked when read."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from fame.errors import FameError
+from fame.models import EncoderSettings, build_encoder
+from fame.models.encoder import Encoder
+from fame.models.state_check import check_state
+
+
+def save_encoder(path: Path, encoder: Encoder, metadata: Mapping[str, str] | None = None) -> None:
+    """Writes an encoder's state dict; a crash leaves the old file or the new one.
+
+    Args:
+        path: the file; its folder is made if need be.
+        encoder: on any device, in any memory format.
+        metadata: short texts that are kept in the file's header.
+    """
+    tensors = {key: _portable(tensor) for key, tensor in encoder.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_atomically(path, save(tensors, dict(metadata or {})))
+
+
+def load_encoder(path: Path, settings: EncoderSettings) -> Encoder:
+    """The encoder of a file, on the CPU, in training mode.
+
+    Args:
+        path: what `save_encoder` wrote.
+        settings: the architecture and size that it was trained with.
+
+    Raises:
+        FameError: the file is absent or damaged, or holds another network.
+    """
+    state = _read(path)
+    encoder = build_encoder(settings, seed=0)
+    remedy = "load it with the encoder settings that it was trained with"
+    check_state(state, encoder.state_dict(), str(path), remedy)
+    encoder.load_state_dict(state)
+    return encoder
+
+
+def _portable(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().contiguous()
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        state: dict[str, Tensor] = load_file(path)
+    except OSError as error:
+        raise FameError(f"cannot read {path} ({error}); pretrain an encoder first") from error
+    except SafetensorError as error:
+        raise FameError(
+            f"{path} is not a whole safetensors file ({error}); delete it and make it again"
+        ) from error
+    return state
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""BatchNorm over groups of a fixed number of clips, whatever the number of processes.
+
+The paper trains on 8 GPUs with 8 clips each, and BatchNorm sees one GPU's clips at a time. Here a
+group of clips stands for such a GPU: one process with G groups computes what G processes with one
+group each would compute.
+"""
+
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from fame.errors import FameError
+
+_DIMS: dict[type[_BatchNorm], int] = {nn.BatchNorm1d: 1, nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
+
+
+class GroupBatchNorm(_BatchNorm):
+    """BatchNorm whose training statistics come from contiguous groups of samples.
+
+    The state dict and evaluation mode are those of BatchNorm. In training the running statistics
+    follow the first group of a call only, as the first process's buffers are the ones that a
+    distributed run keeps.
+
+    Shape:
+        (B, C, ...) -> the same, where B is a multiple of `group` in training.
+
+    Args:
+        num_features: C.
+        group: samples per group, at least 1.
+        dims: 1, 2 or 3, for the inputs of BatchNorm1d, 2d or 3d.
+        eps: added to the variance.
+        momentum: weight of the newest statistics, or None for their plain average.
+
+    Attributes:
+        update_running: whether the running statistics follow at all. In a distributed run only
+            the process that holds the first group of the global batch sets this.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        group: int,
+        dims: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+    ) -> None:
+        super().__init__(num_features, eps, momentum)
+        self.group = _checked_group(group)
+        self.dims = dims
+        self.update_running = True
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalises; raises `FameError` if the batch cannot be cut into whole groups."""
+        if not self.training:
+            return super().forward(input)
+        self._check_input_dim(input)
+        self._check_groups(input)
+        if len(input) == self.group:
+            return self._first(input)
+        # A loop gives the very numbers of separate processes; one call over reshaped groups
+        # would need two transposing copies, which cost more than they save.
+        first, *others = input.split(self.group)
+        return torch.cat([self._first(first), *map(self._other, others)])
+
+    def _first(self, samples: Tensor) -> Tensor:
+        return super().forward(samples) if self.update_running else self._other(samples)
+
+    def _other(self, samples: Tensor) -> Tensor:
+        return F.batch_norm(samples, None, None, self.weight, self.bias, True, 0.0, self.eps)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() != self.dims + 2 and (self.dims, input.dim()) != (1, 2):
+            raise ValueError(f"expected {self.dims + 2}-D input, got {input.dim()}-D")
+
+    def _check_groups(self, input: Tensor) -> None:
+        if len(input) == 0 or len(input) % self.group:
+            raise FameError(
+                f"a batch of {len(input)} clips cannot be cut into BatchNorm groups of "
+                f"{self.group}; make the batch per process a multiple of the group size"
+            )
+        if self.group * input[0, 0].numel() == 1:
+            raise FameError(
+                "BatchNorm needs more than one value per channel but the group holds one sample; "
+                "set the group size to at least 2"
+            )
+
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"{super().extra_repr()}, group={self.group}, dims={self.dims}"
+
+
+def convert(module: AnyModule, group: int) -> AnyModule:
+    """Replaces, in place, every BatchNorm1d, 2d and 3d inside by a GroupBatchNorm.
+
+    Parameters and buffers are kept as the same tensors. A GroupBatchNorm already inside takes the
+    new group size.
+
+    Args:
+        module: a network, or a single BatchNorm layer.
+        group: samples per group, at least 1.
+
+    Returns:
+        `module`, or its replacement if it is itself a BatchNorm layer.
+    """
+    _checked_group(group)
+    if isinstance(module, GroupBatchNorm):
+        module.group = group
+    if type(module) in _DIMS:
+        return cast(AnyModule, _grouped(module, group))
+    for name, child in module.named_children():
+        setattr(module, name, convert(child, group))
+    return module
+
+
+def _grouped(norm: nn.Module, group: int) -> GroupBatchNorm:
+    assert isinstance(norm, _BatchNorm)
+    grouped = GroupBatchNorm(norm.num_features, group, _DIMS[type(norm)], norm.eps, norm.momentum)
+    grouped.affine, grouped.track_running_stats = norm.affine, norm.track_running_stats
+    grouped.weight, grouped.bias = norm.weight, norm.bias
+    grouped.running_mean, grouped.running_var = norm.running_mean, norm.running_var
+    grouped.num_batches_tracked = norm.num_batches_tracked
+    return grouped.train(norm.training)
+
+
+def _checked_group(group: int) -> int:
+    if group < 1:
+        raise FameError(f"a BatchNorm group of {group} clips is empty; use a size of at least 1")
+    return group

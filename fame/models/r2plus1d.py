@@ -1,0 +1,89 @@
+"""R(2+1)D (Tran et al., CVPR 2018) of any width and depth, built from torchvision's blocks.
+
+With the published settings the state dict equals that of torchvision's `r2plus1d_18` without its
+`fc`, key for key, which is also the layout of the authors' checkpoints (facts A5).
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
+
+from fame.models.encoder import Encoder
+from fame.models.settings import R2Plus1DSettings
+
+_PUBLISHED_WIDTH = 64
+_PUBLISHED_STEM_MIDDLE = 45
+
+ConvBuilder = Callable[..., Conv2Plus1D]
+
+
+class R2Plus1D(Encoder):
+    """Four stages of residual blocks after a (2+1)D stem; time and space shrink by 8 and 16.
+
+    Shape:
+        (B, 3, T, H, W) -> (B, 8 * width); the map is
+        (B, 8 * width, ceil(T / 8), ceil(H / 16), ceil(W / 16)).
+    """
+
+    def __init__(self, settings: R2Plus1DSettings) -> None:
+        super().__init__()
+        width, layers, multiple = settings.width, settings.layers, settings.round_middle
+        conv = _conv_builder(multiple)
+        self.stem = _stem(width, multiple)
+        self.layer1 = _stage(width, width, layers[0], 1, conv)
+        self.layer2 = _stage(width, 2 * width, layers[1], 2, conv)
+        self.layer3 = _stage(2 * width, 4 * width, layers[2], 2, conv)
+        self.layer4 = _stage(4 * width, 8 * width, layers[3], 2, conv)
+        self.feature_dim = 8 * width
+        _initialise(self)
+
+    def maps(self, x: Tensor) -> Tensor:
+        """The output of `layer4`; see `Encoder.maps`."""
+        x = self.layer2(self.layer1(self.stem(x)))
+        x = self.layer4(self.layer3(x))
+        return x
+
+
+def _round(channels: float, multiple: int) -> int:
+    """The nearest multiple (halves go up), never zero."""
+    return max(1, int(channels / multiple + 0.5)) * multiple
+
+
+def _conv_builder(multiple: int) -> ConvBuilder:
+    def build(inputs: int, outputs: int, middle: int, stride: int = 1) -> Conv2Plus1D:
+        return Conv2Plus1D(inputs, outputs, _round(middle, multiple), stride)
+
+    return build
+
+
+def _stem(width: int, multiple: int) -> nn.Sequential:
+    # torchvision's stem has its 45 and 64 channels written in; this is the same layout, scaled.
+    middle = _round(_PUBLISHED_STEM_MIDDLE * width / _PUBLISHED_WIDTH, multiple)
+    return nn.Sequential(
+        nn.Conv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
+        nn.BatchNorm3d(middle),
+        nn.ReLU(inplace=True),
+        nn.Conv3d(middle, width, (3, 1, 1), padding=(1, 0, 0), bias=False),
+        nn.BatchNorm3d(width),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _stage(inputs: int, outputs: int, blocks: int, stride: int, conv: ConvBuilder) -> nn.Sequential:
+    shortcut = None
+    if stride != 1:
+        shortcut = nn.Sequential(
+            nn.Conv3d(inputs, outputs, kernel_size=1, stride=stride, bias=False),
+            nn.BatchNorm3d(outputs),
+        )
+    first = BasicBlock(inputs, outputs, conv, stride, shortcut)
+    rest = (BasicBlock(outputs, outputs, conv) for _ in range(blocks - 1))
+    return nn.Sequential(first, *rest)
+
+
+def _initialise(network: nn.Module) -> None:
+    """He initialisation over the fan-out, as torchvision starts this network."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv3d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

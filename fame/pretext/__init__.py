@@ -1,0 +1,1 @@
+"""Pretext methods, one file each; `fame.registry` finds them by name."""

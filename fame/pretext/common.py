@@ -1,0 +1,71 @@
+"""What a pretext method is: a batch of raw clips in, a loss out.
+
+One file per method in this folder (or anywhere, named by its path in a recipe); the file binds
+its class to the name METHOD.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+
+from fame.augment.pairs import PairViews
+from fame.config.scale import Pretrain
+from fame.data.clips import Batch
+from fame.experiments import Run
+from fame.models.encoder import Encoder
+from fame.distributed import World
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a method is built from.
+
+    Attributes:
+        run: the recipe; `run.seed` keys every draw.
+        settings: the scale's `pretrain` section.
+        options: the recipe's own settings for this method.
+        encoder: freshly initialised, BatchNorm already grouped, on the right device.
+        views: turns raw clips into augmented, merged, normalised views.
+        world: this process among its peers.
+    """
+
+    run: Run
+    settings: Pretrain
+    options: dict[str, Any]
+    encoder: Encoder
+    views: PairViews
+    world: World
+
+
+class Method(torch.nn.Module, ABC):
+    """A pretext method.
+
+    Attributes:
+        clips: how many clips of each video a batch holds.
+        encoder: what a run hands on.
+    """
+
+    clips: ClassVar[int] = 2
+    encoder: Encoder
+
+    @abstractmethod
+    def __init__(self, setup: Setup) -> None:
+        super().__init__()
+
+    @abstractmethod
+    def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss of this process's share of a batch.
+
+        Args:
+            batch: raw clips (B, clips, 3, T, H, W) uint8 and the videos they come from.
+            step: optimiser steps done before.
+
+        Returns:
+            A scalar loss and scalars to log.
+        """
+
+    def facts(self) -> dict[str, Any]:
+        """What the run's card should say of the method beyond its recipe."""
+        return {}

@@ -1,0 +1,61 @@
+"""The card that goes with an encoder: what made it, from what, at what cost."""
+
+import importlib.metadata
+import platform
+import resource
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import fame
+from fame.distributed import World
+
+PACKAGES = ("torch", "torchvision", "numpy", "decord", "av")
+
+
+def code_version() -> str:
+    """The package's version, and the commit of the checkout that it runs from, if any."""
+    place = Path(fame.__file__).parent
+    command = ["git", "-C", str(place), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return fame.__version__
+    return f"{fame.__version__}+{answer.stdout.strip()}"
+
+
+def environment(world: World) -> dict[str, Any]:
+    """Versions and hardware."""
+    device = "cpu"
+    if world.device.type == "cuda":
+        device = torch.cuda.get_device_name(world.device)
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "processes": world.size,
+        "packages": versions,
+    }
+
+
+def peak_memory_mib(world: World) -> dict[str, float]:
+    """Peak resident memory of this process and, on a GPU, peak allocated device memory, in MiB."""
+    peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    if world.device.type == "cuda":
+        peak["device"] = torch.cuda.max_memory_allocated(world.device) / 2**20
+    return {key: round(value, 1) for key, value in peak.items()}
+
+
+def card(world: World, **facts: Any) -> dict[str, Any]:
+    """A run's card: the given facts, then code, environment, peak memory and date."""
+    return {
+        **facts,
+        "code": code_version(),
+        "environment": environment(world),
+        "peak_memory_mib": peak_memory_mib(world),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

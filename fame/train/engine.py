@@ -1,0 +1,203 @@
+"""The training loop: resume, step, schedule, checkpoint, and nothing about any method.
+
+Every random draw is keyed by epoch and sample and the learning rate is a function of the step,
+so a checkpoint after any step is enough to go on bit-identically (on one kind of machine).
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from fame.config.scale import Optimiser
+from fame.data.clips import Batch
+from fame.errors import FameError
+from fame.train import checkpoint
+from fame.distributed import World
+from fame.train.feed import Feed
+from fame.train.journal import Journal
+from fame.train.schedule import rate
+
+LOG_EVERY = 10
+
+
+class Trainable(Protocol):
+    """What the loop trains. `module` holds all state that a checkpoint must hold."""
+
+    module: torch.nn.Module
+
+    def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss of this process's share of a batch, and scalars to log."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how a training runs.
+
+    Attributes:
+        name: for the progress line.
+        recipe: what defines the training, compared on resume.
+        directory: of the checkpoints and the journal.
+        feed: the batches of this process.
+        epochs: length.
+        optimiser: SGD settings.
+        precision: `float32`, or `bfloat16` for autocast.
+        checkpoint_minutes: between checkpoints.
+        clips_per_step: in the global batch, for the rate shown.
+        on_epoch: called after each epoch (counted from 1) by the first process; its scalars
+            are recorded.
+    """
+
+    name: str
+    recipe: dict[str, Any]
+    directory: Path
+    feed: Feed
+    epochs: int
+    optimiser: Optimiser
+    precision: str
+    checkpoint_minutes: float
+    clips_per_step: int
+    on_epoch: Callable[[int], dict[str, float]]
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return self.feed.steps_per_epoch * self.epochs
+
+
+def _sgd(module: torch.nn.Module, settings: Optimiser) -> torch.optim.SGD:
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    return torch.optim.SGD(
+        parameters,
+        lr=settings.lr,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def _check_finite(loss: torch.Tensor, step: int, name: str) -> None:
+    if not torch.isfinite(loss):
+        raise FameError(
+            f"{name}: the loss is {loss.item()} at step {step + 1}; lower optimiser.lr, add "
+            "warmup_steps or use float32 precision (the last checkpoint is untouched)"
+        )
+
+
+def _autocast(plan: Plan, world: World) -> contextlib.AbstractContextManager[Any]:
+    if plan.precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(world.device.type, dtype=torch.bfloat16)
+
+
+def _take_step(
+    trainable: Trainable,
+    sgd: torch.optim.SGD,
+    batch: Batch,
+    step: int,
+    plan: Plan,
+    world: World,
+) -> dict[str, torch.Tensor]:
+    """One optimiser step; returns its scalars, still on the device."""
+    lr = rate(plan.optimiser, step, plan.feed.steps_per_epoch, plan.epochs)
+    for group in sgd.param_groups:
+        group["lr"] = lr
+    sgd.zero_grad(set_to_none=True)
+    with _autocast(plan, world):
+        loss, scalars = trainable.loss(batch.to(world.device), step)
+    _check_finite(loss, step, plan.name)
+    loss.backward()
+    world.average_gradients(group_parameters(sgd))
+    sgd.step()
+    return {"loss": loss.detach(), **scalars}
+
+
+def group_parameters(sgd: torch.optim.Optimizer) -> list[torch.nn.Parameter]:
+    """All parameters of an optimiser, in order."""
+    return [parameter for group in sgd.param_groups for parameter in group["params"]]
+
+
+def _resume(trainable: Trainable, sgd: torch.optim.SGD, plan: Plan) -> tuple[int, float, list[str]]:
+    """Load the newest checkpoint, if any: steps done, seconds spent, remarks."""
+    found, remarks = checkpoint.load(plan.directory / "checkpoints", plan.recipe)
+    if found is None:
+        return 0, 0.0, remarks
+    trainable.module.load_state_dict(found.module)
+    sgd.load_state_dict(found.optimiser)
+    return found.step, found.seconds, [*remarks, f"{plan.name}: going on from step {found.step}"]
+
+
+def train(trainable: Trainable, plan: Plan, world: World) -> float:
+    """Train to the end, from the newest checkpoint if there is one.
+
+    Returns:
+        Seconds of work, over all attempts.
+
+    Raises:
+        FameError: if the loss is not finite, or the checkpoint is of another recipe.
+    """
+    sgd = _sgd(trainable.module, plan.optimiser)
+    first, before, remarks = _resume(trainable, sgd, plan)
+    journal = Journal(
+        plan.directory, plan.name, plan.steps, first, plan.clips_per_step, world.is_first
+    )
+    for remark in remarks:
+        journal.say(remark)
+    started = time.monotonic()
+
+    def save(step: int) -> None:
+        seconds = before + time.monotonic() - started
+        state = checkpoint.Checkpoint(
+            plan.recipe, step, seconds, trainable.module.state_dict(), sgd.state_dict()
+        )
+        if world.is_first:
+            checkpoint.save(plan.directory / "checkpoints", state)
+
+    try:
+        _loop(trainable, sgd, plan, world, journal, first, save)
+    finally:
+        journal.close()
+    return before + time.monotonic() - started
+
+
+def _loop(
+    trainable: Trainable,
+    sgd: torch.optim.SGD,
+    plan: Plan,
+    world: World,
+    journal: Journal,
+    first: int,
+    save: Callable[[int], None],
+) -> None:
+    """Every step from `first` on, with what happens after steps and epochs."""
+    saved = time.monotonic()
+    trainable.module.train()
+    if first == plan.steps:
+        return
+    for step, batch in enumerate(plan.feed.batches(first), start=first):
+        scalars = _take_step(trainable, sgd, batch, step, plan, world)
+        done = step + 1
+        last_of_epoch = done % plan.feed.steps_per_epoch == 0
+        if done % LOG_EVERY == 0 or last_of_epoch:
+            journal.record(done, _summary(scalars, step, plan, world))
+        if last_of_epoch and world.is_first:
+            extra = plan.on_epoch(done // plan.feed.steps_per_epoch)
+            if extra:
+                journal.record(done, extra)
+            trainable.module.train()
+        journal.advance()
+        if done == plan.steps or time.monotonic() - saved > 60 * plan.checkpoint_minutes:
+            save(done)
+            saved = time.monotonic()
+
+
+def _summary(
+    scalars: dict[str, torch.Tensor], step: int, plan: Plan, world: World
+) -> dict[str, float]:
+    """Scalars averaged over processes, and the rate."""
+    means = world.mean(torch.stack([value.detach().float() for value in scalars.values()]))
+    summary = dict(zip(scalars, means.tolist(), strict=True))
+    return {**summary, "lr": rate(plan.optimiser, step, plan.feed.steps_per_epoch, plan.epochs)}

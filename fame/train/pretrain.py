@@ -1,0 +1,163 @@
+"""One pretraining run: from a manifest and a recipe to an encoder and its card."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fame import registry
+from fame.augment.pairs import PairViews
+from fame.config.scale import Scale
+from fame.data.clips import TrainClips
+from fame.data.manifest import Manifest
+from fame.distributed import World, groups_of
+from fame.errors import FameError
+from fame.experiments import Run
+from fame.files import sha256, write_json
+from fame.models import build_encoder
+from fame.models.encoder import Encoder
+from fame.models.files import save_encoder
+from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.pretext.common import Method, Setup
+from fame.train.card import card
+from fame.train.engine import Plan, train
+from fame.train.feed import feed
+from fame.train.journal import last_values
+
+Monitor = Callable[[Encoder], float]
+
+
+class Pretraining:
+    """A method as the training loop wants it."""
+
+    def __init__(self, method: Method) -> None:
+        self.module = method
+        self.loss = method.loss
+
+
+def build_method(scale: Scale, run: Run, world: World) -> Method:
+    """The method of a run, freshly initialised, on this process's device."""
+    backbone, settings = scale.backbones[run.backbone], scale.pretrain
+    groups = groups_of(world, settings.batch, settings.group)
+    encoder = convert(build_encoder(backbone.encoder, run.seed), settings.group).to(world.device)
+    views = PairViews(settings.views, backbone.size, run.merge, settings.group, run.seed, world)
+    kind: type[Method] = registry.load("fame.pretext", run.method, "METHOD")
+    options = run.recipe.get("pretrain", {}).get("options", {})
+    method = kind(Setup(run, settings, options, encoder, views, world))
+    for module in method.modules():
+        if isinstance(module, GroupBatchNorm):
+            module.update_running = groups.start == 0
+    return method
+
+
+def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> TrainClips:
+    """The run's training clips, sampled as its method asks."""
+    backbone = scale.backbones[run.backbone]
+    return TrainClips(
+        manifest,
+        frames=backbone.frames,
+        stride=backbone.stride,
+        clips_per_video=method.clips,
+        seed=run.seed,
+        fit=scale.fit,
+        cache_mib=scale.resources.cache_mib,
+    )
+
+
+def pretrain(
+    scale: Scale,
+    run: Run,
+    manifest: Manifest | None,
+    directory: Path,
+    world: World,
+    monitor: Monitor | None,
+) -> None:
+    """Train a run to the end (from its last checkpoint, if any) and write what it hands on.
+
+    Leaves `encoder.safetensors`, `card.json`, `metrics.jsonl` and `tensorboard/` in
+    `directory`; the checkpoints are removed once those are written.
+
+    Args:
+        scale, run: the recipe.
+        manifest: the videos to train on; None for an untrained encoder.
+        directory: the run's own.
+        world: this process among its peers.
+        monitor: kNN accuracy of an encoder, in percent, or None without labels.
+    """
+    method = build_method(scale, run, world)
+    seconds, fingerprint = 0.0, None
+    if run.pretrain is not None:
+        if manifest is None:
+            raise FameError(f"{run.id} is pretrained on {run.pretrain}: give its manifest")
+        videos = manifest.select("train")
+        fingerprint = videos.fingerprint()
+        plan = _plan(scale, run, videos, method, directory, world, monitor)
+        seconds = train(Pretraining(method), plan, world)
+    if world.is_first:
+        _hand_on(scale, run, method, directory, world, seconds, fingerprint)
+
+
+def _plan(
+    scale: Scale,
+    run: Run,
+    videos: Manifest,
+    method: Method,
+    directory: Path,
+    world: World,
+    monitor: Monitor | None,
+) -> Plan:
+    settings = scale.pretrain
+    source = feed(
+        clips_of(scale, run, videos, method),
+        settings.batch,
+        settings.epochs,
+        run.seed,
+        world,
+        scale.resources.workers,
+    )
+
+    def on_epoch(epoch: int) -> dict[str, float]:
+        if monitor is None or epoch % settings.monitor.every_epochs:
+            return {}
+        return {"knn": monitor(method.encoder)}
+
+    return Plan(
+        name=run.id,
+        recipe={"run": run.recipe, "data": videos.fingerprint()},
+        directory=directory,
+        feed=source,
+        epochs=settings.epochs,
+        optimiser=settings.optimiser,
+        precision=settings.precision,
+        checkpoint_minutes=scale.resources.checkpoint_minutes,
+        clips_per_step=settings.batch * method.clips,
+        on_epoch=on_epoch,
+    )
+
+
+def _hand_on(
+    scale: Scale,
+    run: Run,
+    method: Method,
+    directory: Path,
+    world: World,
+    seconds: float,
+    fingerprint: str | None,
+) -> None:
+    """Write the encoder, then its card; only then let the checkpoints go."""
+    path = directory / "encoder.safetensors"
+    save_encoder(path, method.encoder, {"run": run.id})
+    facts: dict[str, Any] = {
+        "run": run.id,
+        "scale": scale.name,
+        "recipe": run.recipe,
+        "seed": run.seed,
+        "data": run.datum(scale),
+        "data_fingerprint": fingerprint,
+        "encoder_sha256": sha256(path),
+        "seconds": round(seconds, 1),
+        "metrics": last_values(directory, ("loss", "contrast", "knn")),
+        **method.facts(),
+    }
+    write_json(directory / "card.json", card(world, **facts))
+    shutil.rmtree(directory / "checkpoints", ignore_errors=True)

@@ -1,0 +1,28 @@
+"""Learning rate as a function of the step alone, so that a resumed run has no state to lose."""
+
+import math
+from bisect import bisect_right
+
+from fame.config.scale import Optimiser
+
+
+def rate(settings: Optimiser, step: int, steps_per_epoch: int, epochs: int) -> float:
+    """The learning rate of one step.
+
+    Linear warm-up over `warmup_steps`, times either half a cosine over the whole training or
+    `gamma` for every milestone (in epochs) that has passed. As in the FAME release, the
+    schedule itself moves once an epoch for `step`; the cosine moves every step.
+
+    Args:
+        settings: base rate and schedule.
+        step: from 0.
+        steps_per_epoch: optimiser steps in an epoch.
+        epochs: of the whole training.
+    """
+    schedule = settings.schedule
+    warm = min(1.0, (step + 1) / schedule.warmup_steps) if schedule.warmup_steps else 1.0
+    if schedule.kind == "cosine":
+        factor = 0.5 * (1 + math.cos(math.pi * step / (steps_per_epoch * epochs)))
+    else:
+        factor = schedule.gamma ** bisect_right(schedule.milestones, step // steps_per_epoch)
+    return settings.lr * warm * factor

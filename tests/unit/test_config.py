@@ -1,0 +1,212 @@
+"""Configuration files: each is complete, and each mistake is named with its place and remedy."""
+
+import copy
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from fame.config import reading
+from fame.config.reading import expand, load_scale, load_table, parse, read_yaml, scale_path
+from fame.config.scale import Scale
+from fame.config.tables import Table
+from fame.errors import FameError
+
+SCALES = sorted(reading.SCALES.glob("*.yaml"))
+MINI = read_yaml(reading.SCALES / "mini.yaml")
+FREE_KEYS = ("datasets", "backbones", "pretrain.moco.queue")
+TABLE = {
+    "name": "t",
+    "title": "T",
+    "source": "S",
+    "show": {"method": "Method"},
+    "columns": {"ucf101": {"title": "UCF101", "dataset": "ucf101", "metric": "top1"}},
+    "rows": [{"show": {"method": "X"}, "published": {"ucf101": 1.0}}],
+}
+
+
+def edited(path: str, value: Any, base: dict[str, Any] = MINI) -> dict[str, Any]:
+    """A deep copy of `base` with one value set, or removed if `value` is `...`."""
+    data = copy.deepcopy(base)
+    *parents, last = path.split(".")
+    node: Any = data
+    for key in parents:
+        node = node[int(key)] if isinstance(node, list) else node[key]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return data
+
+
+def refusal(data: dict[str, Any], model: type[BaseModel] = Scale) -> str:
+    with pytest.raises(FameError) as caught:
+        parse(model, data, "file.yaml")
+    return str(caught.value)
+
+
+def key_paths(node: Any, prefix: str = "") -> list[str]:
+    """Every dotted key of nested mappings, save those that a user names freely."""
+    if not isinstance(node, dict):
+        return []
+    free = prefix.removesuffix(".") in FREE_KEYS
+    own = [] if free else [prefix + key for key in node]
+    return own + [path for key in node for path in key_paths(node[key], f"{prefix}{key}.")]
+
+
+def models_below(annotation: Any) -> set[type[BaseModel]]:
+    """Every pydantic model that an annotation mentions, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.values()
+        return {annotation}.union(*(models_below(field.annotation) for field in fields))
+    return set().union(*(models_below(part) for part in get_args(annotation)))
+
+
+@pytest.mark.parametrize("path", SCALES, ids=lambda path: path.stem)
+def test_every_scale_file_is_valid_and_says_its_own_name(path):
+    scale = load_scale(path.stem)
+    assert scale.name == path.stem
+    assert {"kinetics400", "ucf101", "hmdb51"} <= set(scale.datasets)
+
+
+def test_no_scale_model_has_a_default_or_takes_unknown_keys():
+    models = models_below(Scale)
+    assert {"ViewSettings", "WorldConfig", "I3DSettings", "Folder", "MoCo"} <= {
+        model.__name__ for model in models
+    }
+    for model in models:
+        assert model.model_config["extra"] == "forbid", model
+        for name, field in model.model_fields.items():
+            assert field.is_required(), f"{model.__name__}.{name} has a default"
+
+
+@pytest.mark.parametrize("path", key_paths(MINI))
+def test_a_missing_key_is_named_with_its_path(path):
+    message = refusal(edited(path, ...))
+    assert message.startswith("file.yaml: ")
+    # A tagged section without its tag is refused as a whole, and names the tag.
+    assert "is missing" in message or "discriminator" in message
+    assert path.rsplit(".", 1)[-1] in message
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "meant"),
+    [
+        ("pretrian", "pretrian", "pretrain"),
+        ("pretrain.optimiser.schedule.warmup_step", None, "warmup_steps"),
+        ("pretrain.merge.betta", None, "beta"),
+        ("evaluate.linear.learning_rates", None, None),
+        ("backbones.r2plus1d.strides", None, "stride"),
+        ("datasets.ucf101.world.scene_bia", "world.scene_bia", "scene_bias"),
+        ("backbones.r2plus1d.encoder.widht", "widht", "width"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest_valid_one(path, place, meant):
+    message = refusal(edited(path, 1))
+    assert "unknown key " in message
+    assert (place or path) in message
+    if meant:
+        assert f"did you mean {meant!r}?" in message
+    else:
+        assert "did you mean" not in message
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(sorted(MINI["evaluate"]["finetune"])), st.integers(0, 30))
+def test_a_doubled_letter_is_always_recognised(key, position):
+    position %= len(key)
+    typo = key[: position + 1] + key[position] + key[position + 1 :]
+    assert f"did you mean {key!r}?" in refusal(edited(f"evaluate.finetune.{typo}", 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("pretrain.batch", 0),
+        ("pretrain.merge.beta", 0),
+        ("pretrain.merge.beta", 1.01),
+        ("pretrain.merge.background", "outer"),
+        ("pretrain.moco.momentum", 1),
+        ("pretrain.moco.temperature", 0),
+        ("pretrain.optimiser.lr", -0.1),
+        ("pretrain.views.flip", 1.5),
+        ("pretrain.views.crop_scale", [0.9, 0.2]),
+        ("evaluate.linear.holdout", 1),
+        ("evaluate.finetune.dropout", 1),
+        ("evaluate.retrieval.ranks", [0]),
+        ("evaluate.crop", "middle"),
+        ("backbones.r2plus1d.encoder.layers", [1, 1, 1]),
+        ("resources.gpus", -1),
+        ("name", "Mini Scale"),
+        ("seeds", "zero"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_its_path(path, value):
+    message = refusal(edited(path, value))
+    assert path.rsplit(".", 1)[-1] in message
+    assert message.startswith("file.yaml: " + path.split(".", maxsplit=1)[0])
+
+
+def test_sections_must_agree():
+    assert "not a multiple of group" in refusal(edited("pretrain.group", 5))
+    assert "'k700'" in refusal(edited("pretrain.moco.queue.k700", 8))
+    assert "seeds must be distinct" in refusal(edited("seeds", [1, 1]))
+    assert "seeds must be distinct" in refusal(edited("seeds", []))
+
+
+def test_a_configuration_cannot_be_changed_after_it_was_checked():
+    scale = parse(Scale, MINI, "mini")
+    with pytest.raises(ValueError, match="frozen"):
+        scale.name = "other"
+
+
+def test_paths_take_environment_variables(monkeypatch):
+    monkeypatch.setenv("FAME_TEST_DATA", "/somewhere")
+    monkeypatch.delenv("FAME_TEST_NONE", raising=False)
+    assert expand("${FAME_TEST_DATA}/ucf101") == Path("/somewhere/ucf101")
+    assert expand("$FAME_TEST_DATA/x") == Path("/somewhere/x")
+    assert expand("${FAME_TEST_DATA:-data}/x") == Path("/somewhere/x")
+    assert expand("${FAME_TEST_NONE:-data}/x") == Path("data/x")
+    assert expand("plain/x") == Path("plain/x")
+    assert expand("~/x") == Path.home() / "x"
+    with pytest.raises(FameError, match="FAME_TEST_NONE is not set"):
+        expand("${FAME_TEST_NONE}/x")
+
+
+def test_a_scale_is_found_by_name_or_path(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump(edited("name", "mine")), encoding="utf-8")
+    assert load_scale(str(mine)).name == "mine"
+    assert scale_path("mini") == reading.SCALES / "mini.yaml"
+    with pytest.raises(FameError, match=r"no scale 'papr'.*did you mean 'paper'"):
+        scale_path("papr")
+    with pytest.raises(FameError, match="no such file"):
+        load_scale(str(tmp_path / "absent.yaml"))
+
+
+@pytest.mark.parametrize("content", ["a: [1", "- 1\n- 2\n", "", "\x00"])
+def test_a_file_that_is_no_mapping_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "broken.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(FameError, match=r"broken\.yaml"):
+        read_yaml(path)
+
+
+def test_table_mistakes_are_refused():
+    assert parse(Table, TABLE, "t").rows[0].recipe is None
+    assert "'ucf11'" in refusal(edited("rows.0.published.ucf11", 1.0, TABLE), Table)
+    assert "'colour'" in refusal(edited("rows.0.show.colour", "red", TABLE), Table)
+    assert "both task and recipe" in refusal(edited("rows.0.task", "linear", TABLE), Table)
+    assert "unknown key rows.0.recipee" in refusal(edited("rows.0.recipee", {}, TABLE), Table)
+
+
+def test_a_table_is_named_as_its_file(tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text(yaml.safe_dump(TABLE), encoding="utf-8")
+    with pytest.raises(FameError, match="rename"):
+        load_table(path)
+    assert load_table(path.rename(tmp_path / "t.yaml")).name == "t"

@@ -1,0 +1,230 @@
+"""Recipes, run ids and cells: equal recipes are one run, and nothing else is."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fame.config import reading
+from fame.config.reading import load_scale, parse, read_yaml
+from fame.config.scale import Scale
+from fame.config.tables import Column, Recipe, Row
+from fame.errors import FameError
+from fame.experiments import (
+    Experiments,
+    data_id,
+    digest,
+    measurable,
+    plugin_digest,
+    resolve,
+    result_file,
+    split_data_id,
+)
+
+FAME = Recipe(method="moco", backbone="r2plus1d", pretrain="kinetics400", merge={"mask": "fame"})
+MOCO = Recipe(method="moco", backbone="r2plus1d", pretrain="kinetics400")
+RANDOM = Recipe(method="random", backbone="r2plus1d")
+
+
+def scale_with(changes: dict[str, Any], name: str = "mini") -> Scale:
+    """A scale with some values, given by dotted path, set otherwise."""
+    data = copy.deepcopy(read_yaml(reading.SCALES / f"{name}.yaml"))
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        node: Any = data
+        for key in parents:
+            node = node[key]
+        node[last] = value
+    return parse(Scale, data, name)
+
+
+def run_id(scale: Scale, recipe: Recipe = FAME, refine: dict[str, Any] | None = None) -> str:
+    return resolve(scale, recipe, refine or {}, 0).id
+
+
+@pytest.fixture(scope="module")
+def mini(request) -> Experiments:
+    return Experiments("mini", request.config.rootpath / "config" / "tables")
+
+
+def test_a_run_id_is_readable():
+    assert run_id(load_scale("mini")).startswith("moco-fame-r2plus1d-kinetics400-s0-")
+    assert run_id(load_scale("mini"), RANDOM).startswith("random-r2plus1d-s0-")
+
+
+def test_equal_recipes_are_one_run_however_they_are_written():
+    scale = load_scale("mini")
+    beta = scale.pretrain.merge.beta
+    spelled = FAME.model_copy(update={"merge": {"beta": beta, "mask": "fame", "clips": "single"}})
+    assert run_id(scale, spelled) == run_id(scale)
+    assert run_id(scale, FAME, {"clips": "single"}) == run_id(scale)
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1, "b": 3})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", "other"),
+        ("note", "another note"),
+        ("comparable", True),
+        ("seeds", [0]),
+        ("resources.threads", 9),
+        ("resources.gpus", 2),
+        ("resources.checkpoint_minutes", 7),
+        ("datasets.kinetics400.title", "Another title"),
+        ("datasets.hmdb51.world.train", 16),
+        ("backbones.r2plus1d.title", "Another title"),
+        ("pretrain.monitor.every_epochs", 1),
+        ("pretrain.moco.queue.ucf101", 99),
+        ("evaluate.clips", 3),
+    ],
+)
+def test_what_cannot_change_an_encoder_keeps_its_id(path, value):
+    assert run_id(scale_with({path: value})) == run_id(load_scale("mini"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("fit", 36),
+        ("datasets.kinetics400.world.scene_bias", 0.75),
+        ("backbones.r2plus1d.encoder.width", 16),
+        ("backbones.r2plus1d.stride", 1),
+        ("pretrain.epochs", 1),
+        ("pretrain.group", 8),
+        ("pretrain.precision", "bfloat16"),
+        ("pretrain.optimiser.lr", 0.1),
+        ("pretrain.optimiser.schedule.warmup_steps", 0),
+        ("pretrain.views.hue", 0.1),
+        ("pretrain.merge.beta", 0.3),
+        ("pretrain.moco.temperature", 0.2),
+        ("pretrain.moco.queue.kinetics400", 64),
+    ],
+)
+def test_what_changes_an_encoder_changes_its_id(path, value):
+    assert run_id(scale_with({path: value})) != run_id(load_scale("mini"))
+
+
+def test_where_a_dataset_lies_does_not_matter_but_its_split_does():
+    recipe = FAME.model_copy(update={"pretrain": "ucf101"})
+    one = run_id(load_scale("paper"), recipe)
+    moved = {"root": "/elsewhere", "annotations": "/lists", "tolerance": 0.5, "missing": "skip"}
+    moved = {f"datasets.ucf101.{key}": value for key, value in moved.items()}
+    assert run_id(scale_with(moved, "paper"), recipe) == one
+    assert run_id(scale_with({"datasets.ucf101.split": 2}, "paper"), recipe) != one
+
+
+def test_an_unmerged_run_ignores_the_merge_settings_and_a_random_one_all_training():
+    changed = scale_with({"pretrain.merge.beta": 0.3})
+    assert run_id(changed, MOCO) == run_id(load_scale("mini"), MOCO) != run_id(changed)
+    assert resolve(changed, MOCO, {"clips": "both"}, 0).merge is None
+    slower = scale_with({"pretrain.epochs": 2})
+    assert run_id(slower, RANDOM) == run_id(load_scale("mini"), RANDOM)
+
+
+def test_a_column_refines_the_merge_and_seeds_make_distinct_runs():
+    scale = load_scale("mini")
+    both = resolve(scale, FAME, {"clips": "both"}, 0)
+    assert both.merge is not None and both.merge.clips == "both"
+    assert both.id != run_id(scale)
+    assert len({resolve(scale, FAME, {}, seed).id for seed in range(5)}) == 5
+    with pytest.raises(FameError, match="unknown key bata; did you mean 'beta'"):
+        resolve(scale, FAME, {"bata": 1}, 0)
+
+
+def test_a_plug_in_is_part_of_the_recipe_by_content(tmp_path):
+    scale, file = load_scale("mini"), tmp_path / "mine.py"
+    recipe = FAME.model_copy(update={"merge": {"mask": str(file)}})
+    with pytest.raises(FameError, match=r"mine\.py: the plug-in file cannot be read"):
+        resolve(scale, recipe, {}, 0)
+    file.write_text("a = 1\n", encoding="utf-8")
+    before = run_id(scale, recipe)
+    assert before.startswith("moco-mine-r2plus1d-")
+    file.write_text("a = 2\n", encoding="utf-8")
+    assert run_id(scale, recipe) != before
+    assert plugin_digest("fame") == {}
+
+
+def test_a_run_needs_a_queue_for_its_dataset():
+    with pytest.raises(FameError, match="queue lacks 'hmdb51'"):
+        resolve(load_scale("mini"), FAME.model_copy(update={"pretrain": "hmdb51"}), {}, 0)
+
+
+def test_only_mini_worlds_are_new_for_every_seed():
+    mini, paper = load_scale("mini"), load_scale("paper")
+    assert data_id(mini, "ucf101", 2) == "ucf101-w2"
+    assert data_id(paper, "ucf101", 2) == "ucf101"
+    assert resolve(mini, FAME, {}, 1).datum(mini) == "kinetics400-w1"
+    assert resolve(mini, RANDOM, {}, 1).datum(mini) is None
+
+
+@pytest.mark.parametrize("scale", ["mini", "paper"])
+def test_data_ids_are_taken_apart_again(scale):
+    loaded = load_scale(scale)
+    for dataset in loaded.datasets:
+        seed = 7 if scale == "mini" else None
+        assert split_data_id(loaded, data_id(loaded, dataset, 7)) == (dataset, seed)
+    for wrong in ("ucf101-wx", "k700", "ucf101" if scale == "mini" else "ucf101-w1"):
+        with pytest.raises(FameError, match="no data instance"):
+            split_data_id(loaded, wrong)
+
+
+def test_the_cells_of_table5_at_the_mini_scale(mini):
+    cells = list(mini.cells(["table5"]))
+    assert {(cell.task, cell.dataset) for cell in cells} == {
+        (task, dataset) for task in ("linear", "finetune") for dataset in ("ucf101", "hmdb51")
+    }
+    assert len(cells) == 3 * 2 * 2  # FAME, MoCo and random, each frozen and finetuned
+    assert all(cell.metric == "top1" for cell in cells)
+    assert all([run.seed for run in cell.runs] == [0, 1, 2] for cell in cells)
+    assert len({run.id for cell in cells for run in cell.runs}) == 3 * 3
+
+
+def test_tables_share_their_runs_and_results_are_named_once(mini):
+    shared = {run.id for cell in mini.cells(["table5"]) for run in cell.runs}
+    assert shared == {run.id for cell in mini.cells(["table6"]) for run in cell.runs}
+    assert shared <= set(mini.runs)
+    results = mini.results(["table6"])  # five columns read one file
+    assert len(results) == len(set(results)) == 3 * 3
+    run = next(iter(mini.runs.values()))
+    name = result_file(mini.scale, run, "ucf101", "retrieval")
+    assert name == f"{run.id}/ucf101-w{run.seed}/retrieval.json"
+
+
+def test_the_paper_scale_measures_i3d_too(request):
+    paper = Experiments("paper", request.config.rootpath / "config" / "tables")
+    assert {run.backbone for run in paper.runs.values()} >= {"r2plus1d", "i3d"}
+    assert all(run.seed == 42 for run in paper.runs.values())
+
+
+def test_why_a_cell_is_not_measured():
+    scale = load_scale("mini")
+    ucf = Column(title="UCF101", dataset="ucf101", metric="top1")
+    diving = Column(title="Diving48", dataset="diving48", metric="top1")
+    fame = Row(show={}, task="linear", recipe=FAME)
+    i3d = Row(show={}, task="linear", recipe=FAME.model_copy(update={"backbone": "i3d"}))
+    assert measurable(scale, Row(show={}), ucf) == "quoted only"
+    assert measurable(scale, fame, ucf) is None
+    assert measurable(scale, i3d, ucf) == "backbone i3d is not part of scale mini"
+    assert measurable(scale, fame, diving) == "dataset diving48 is not part of scale mini"
+
+
+def test_unknown_tables_runs_and_empty_folders_are_refused(mini, tmp_path):
+    with pytest.raises(FameError, match="no table 'table55'"):
+        mini.table("table55")
+    with pytest.raises(FameError, match="no table asks for the run 'moco-x'"):
+        mini.run("moco-x")
+    with pytest.raises(FameError, match="no table files"):
+        Experiments("mini", tmp_path)
+
+
+def test_a_table_of_ones_own_needs_no_code(tmp_path: Path):
+    row = {"show": {}, "task": "linear", "recipe": FAME.model_dump()}
+    columns = {"u": {"title": "U", "dataset": "ucf101", "metric": "top1"}}
+    table = {"name": "own", "title": "", "source": "", "show": {}, "columns": columns}
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump(table | {"rows": [row]}), encoding="utf-8")
+    own = Experiments("mini", tmp_path)
+    assert list(own.runs) == [resolve(own.scale, FAME, {}, seed).id for seed in own.scale.seeds]

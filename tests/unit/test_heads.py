@@ -1,0 +1,84 @@
+"""Heads against NumPy."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fame.models import R2Plus1DSettings, build_encoder
+from fame.models.heads import Classifier, NormalisedLinear, projection
+from fame.models.seeding import keyed_initialisation
+
+TINY = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
+
+
+def arrays(module):
+    return {key: value.double().numpy() for key, value in module.state_dict().items()}
+
+
+def test_mlp_is_linear_relu_linear():
+    head = projection(6, 4, "mlp")
+    x = torch.randn(5, 6)
+    w = arrays(head)
+    hidden = np.maximum(x.numpy() @ w["0.weight"].T + w["0.bias"], 0)
+    expected = hidden @ w["2.weight"].T + w["2.bias"]
+    np.testing.assert_allclose(head(x).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    assert w["0.weight"].shape == (6, 6)
+
+
+def test_bn_mlp_normalises_before_linear_and_before_relu():
+    head = projection(6, 4, "bn-mlp")
+    x = torch.randn(50, 6) * 3 + 7
+    w = arrays(head)
+
+    def normalise(a):
+        return (a - a.mean(0)) / np.sqrt(a.var(0) + 1e-5)
+
+    hidden = normalise(normalise(x.double().numpy()) @ w["1.weight"].T + w["1.bias"])
+    expected = np.maximum(hidden, 0) @ w["4.weight"].T + w["4.bias"]
+    np.testing.assert_allclose(head(x).detach().numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_unknown_kind_is_refused():
+    with pytest.raises(AssertionError):
+        projection(6, 4, "mpl")
+
+
+def test_classifier_is_linear_on_the_feature_and_drops_only_in_training():
+    encoder = build_encoder(TINY, seed=0)
+    classifier = Classifier(encoder, classes=5, dropout=0.7).eval()
+    clips = torch.randn(2, 3, 4, 16, 16)
+    with torch.no_grad():
+        expected = encoder(clips) @ classifier.fc.weight.T + classifier.fc.bias
+        torch.testing.assert_close(classifier(clips), expected)
+        assert torch.equal(classifier(clips), classifier(clips))
+        classifier.dropout.train()
+        assert not torch.equal(classifier(clips), classifier(clips))
+
+
+def test_normalised_linear_ignores_the_length_of_a_feature():
+    probe = NormalisedLinear(8, 3)
+    x = torch.randn(4, 8)
+    unit = x.numpy() / np.linalg.norm(x.numpy(), axis=1, keepdims=True)
+    w = arrays(probe.fc)
+    expected = unit @ w["weight"].T + w["bias"]
+    np.testing.assert_allclose(probe(x).detach().numpy(), expected, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(probe(x), probe(x * torch.rand(4, 1) * 100))
+
+
+def test_probe_and_classifier_start_small():
+    fc = NormalisedLinear(512, 101).fc
+    assert fc.weight.std().item() == pytest.approx(0.01, rel=0.02)
+    assert not fc.bias.any()
+    assert Classifier(build_encoder(TINY, 0), 400, 0.0).fc.weight.std() < 0.011
+
+
+def test_heads_can_be_keyed_and_differ_from_the_encoders_draws():
+    def built(purpose):
+        with keyed_initialisation(5, purpose):
+            return nn.Linear(3, 3).weight.detach()
+
+    before = torch.get_rng_state()
+    assert torch.equal(built("head"), built("head"))
+    assert not torch.equal(built("head"), built("initialisation"))
+    assert torch.equal(before, torch.get_rng_state())

@@ -1,0 +1,508 @@
+"""The mini worlds: files, labels, masks and annotations of generated datasets."""
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+
+import av
+import decord
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from fame.data.synthetic import (
+    GENERATOR_VERSION,
+    WorldConfig,
+    camera,
+    render,
+    sprites,
+    true_masks,
+    truth,
+    write,
+    write_world,
+)
+from fame.data.synthetic.motions import MOTIONS, Beat, cycles, trajectory
+from fame.data.synthetic.scenes import owned_types
+from fame.errors import FameError
+
+WORLD = {
+    "layout": "ucf101",
+    "scenes": "a",
+    "sprites": "a",
+    "train": 16,
+    "val": 0,
+    "test": 8,
+    "unused": 0,
+    "frames": 8,
+    "size": 40,
+    "scene_types": 16,
+    "scene_bias": 0.25,
+    "period": (20, 28),
+    "amplitude": (7, 9),
+    "radius": (5.5, 7.5),
+    "home": 1.0,
+    "camera_jitter": 0.3,
+    "flicker": 0.02,
+    "noise": 0.012,
+    "dots": 1,
+    "seed": 0,
+}
+LAYOUTS = {
+    "kinetics400": {"val": 8, "test": 0},
+    "ucf101": {},
+    "hmdb51": {"unused": 8, "scenes": "b", "sprites": "b"},
+}
+STEADY = {"camera_jitter": 0, "flicker": 0, "noise": 0, "dots": 0}
+
+
+def config(**changes):
+    return WorldConfig(**{**WORLD, **changes})
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    """(config, folder, card) of a written world of seed 3 by layout; each is written once."""
+    folder = tmp_path_factory.mktemp("worlds")
+
+    @cache
+    def written(layout):
+        made, root = config(layout=layout, **LAYOUTS[layout]), folder / layout
+        write_world(made, 3, root)
+        return made, root, json.loads((root / "world.json").read_text())
+
+    return written
+
+
+@pytest.fixture(params=sorted(LAYOUTS))
+def world(request, worlds):
+    return worlds(request.param)
+
+
+def numbered(card):
+    """(split, number within it, entry) of every video, in the order of writing."""
+    seen = {}
+    for entry in card["videos"]:
+        number = seen[entry["split"]] = seen.get(entry["split"], -1) + 1
+        yield entry["split"], number, entry
+
+
+# --- what is on disk
+
+
+def test_both_decoders_read_back_every_byte(world):
+    made, root, card = world
+    for split, number, entry in list(numbered(card))[::5]:
+        frames = render(made, 3, split, number).frames
+        path = str(root / "videos" / entry["path"])
+        with av.open(path) as container:
+            by_av = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        np.testing.assert_array_equal(by_av, frames)
+        reader = decord.VideoReader(path)
+        assert len(reader) == made.frames
+        np.testing.assert_array_equal(reader.get_batch(range(made.frames)).asnumpy(), frames)
+
+
+def test_every_file_is_listed_and_has_masks(world):
+    made, root, card = world
+    listed = {entry["path"] for entry in card["videos"]}
+    on_disk = {p.relative_to(root / "videos").as_posix() for p in (root / "videos").rglob("*.*")}
+    assert len(card["videos"]) == len(listed)
+    assert listed == on_disk
+    for split, number, entry in numbered(card):
+        masks = true_masks(root / "videos" / entry["path"], root)
+        assert masks.dtype == bool
+        np.testing.assert_array_equal(masks, render(made, 3, split, number).masks)
+        np.testing.assert_array_equal(masks, true_masks(Path(entry["path"]), root))
+
+
+def test_card_tells_the_truth(world):
+    made, _, card = world
+    assert card["generator"] == GENERATOR_VERSION
+    assert card["seed"] == 3
+    assert WorldConfig(**card["config"]) == made
+    assert card["classes"] == sorted({entry["class_name"] for entry in card["videos"]})
+    joiner = {"kinetics400": " ", "ucf101": "", "hmdb51": "_"}[made.layout]
+    for split, number, entry in numbered(card):
+        meant = truth(made, 3, split, number)
+        words = MOTIONS[meant.motion]
+        words = [word.capitalize() for word in words] if joiner == "" else words
+        assert entry["class_name"] == joiner.join(words)
+        assert entry["scene"] == meant.scene
+
+
+def test_splits_have_their_sizes_and_classes_are_balanced(world):
+    made, _, card = world
+    for split in ("train", "val", "test", "unused"):
+        names = [entry["class_name"] for entry in card["videos"] if entry["split"] == split]
+        assert len(names) == made.videos(split)
+        assert {names.count(name) for name in names} <= {len(names) // len(MOTIONS)}
+
+
+def test_same_seed_same_bytes(tmp_path):
+    for layout in ("ucf101", "kinetics400"):
+        made = config(layout=layout, **{**LAYOUTS[layout], "train": 3, "test": 0, "val": 0})
+        first, second = tmp_path / f"{layout}1", tmp_path / f"{layout}2"
+        write_world(made, 5, first)
+        write_world(made, 5, second)
+        files = sorted(p.relative_to(first) for p in first.rglob("*") if p.is_file())
+        assert files == sorted(p.relative_to(second) for p in second.rglob("*") if p.is_file())
+        for file in files:
+            assert (first / file).read_bytes() == (second / file).read_bytes(), file
+
+
+# --- official formats
+
+
+def lines(path):
+    return path.read_bytes().decode().split("\r\n")
+
+
+def test_ucf101_lists(tmp_path):
+    write_world(config(train=152, test=64, frames=2), 0, tmp_path / "w")
+    notes = tmp_path / "w" / "annotations"
+    names = ["classInd.txt", "testlist01.txt", "trainlist01.txt"]
+    assert sorted(path.name for path in notes.iterdir()) == names
+    index = lines(notes / "classInd.txt")
+    assert index.pop() == ""
+    numbers = {line.split(" ")[1]: int(line.split(" ")[0]) for line in index}
+    assert sorted(numbers.values()) == list(range(1, 9))
+    assert list(numbers) == sorted(numbers)
+    train, test = lines(notes / "trainlist01.txt")[:-1], lines(notes / "testlist01.txt")[:-1]
+    assert (len(train), len(test)) == (152, 64)
+    assert b"\n" not in (notes / "trainlist01.txt").read_bytes().replace(b"\r\n", b"")
+    groups = {"train": set(), "test": set()}
+    for split, rows in (("train", train), ("test", test)):
+        for row in rows:
+            path, *number = row.split(" ")
+            folder, name = path.split("/")
+            group = name.removeprefix(f"v_{folder}_g").split("_c")[0]
+            assert number == ([str(numbers[folder])] if split == "train" else [])
+            assert len(group) == 2
+            assert (tmp_path / "w" / "videos" / path).is_file()
+            groups[split].add(int(group))
+    assert groups["train"] == set(range(8, 26))
+    assert groups["test"] == set(range(1, 8))
+
+
+def test_kinetics_csv(worlds):
+    _, root, card = worlds("kinetics400")
+    for split in ("train", "val"):
+        text = (root / "annotations" / f"{split}.csv").read_text()
+        assert text.startswith("label,youtube_id,time_start,time_end,split,is_cc\n")
+        rows = list(csv.DictReader(text.splitlines()))
+        paths = {f"{split}/{r['label']}/{r['youtube_id']}_000000_000010.mp4" for r in rows}
+        assert paths == {e["path"] for e in card["videos"] if e["split"] == split}
+        assert all(len(r["youtube_id"]) == 11 and r["split"] == split for r in rows)
+
+
+def test_hmdb_lists(worlds):
+    _, root, card = worlds("hmdb51")
+    listed, films = set(), {0: set(), 1: set(), 2: set()}
+    for name in card["classes"]:
+        for row in (root / "annotations" / f"{name}_test_split1.txt").read_text().splitlines():
+            file, tag, rest = row.split(" ")
+            assert rest == ""
+            listed.add((f"{name}/{file}", {1: "train", 2: "test", 0: "unused"}[int(tag)]))
+            films[int(tag)].add(file.split(f"_{name}_")[0])
+    assert listed == {(entry["path"], entry["split"]) for entry in card["videos"]}
+    assert not films[1] & films[2]
+    assert set("()!#&;~") <= set("".join(path for path, _ in listed))
+
+
+# --- keyed draws
+
+
+def test_videos_do_not_depend_on_their_number_or_order():
+    few, many = config(train=8), config(train=800, test=0)
+    for video in (7, 2):
+        first, second = render(few, 1, "train", video), render(many, 1, "train", video)
+        np.testing.assert_array_equal(first.frames, second.frames)
+        np.testing.assert_array_equal(first.masks, second.masks)
+
+
+def test_seed_stream_split_layout_and_number_each_change_the_video():
+    base = render(config(), 0, "train", 0).frames
+    others = [
+        render(config(), 1, "train", 0),
+        render(config(seed=1), 0, "train", 0),
+        render(config(), 0, "test", 0),
+        render(config(layout="kinetics400", test=0), 0, "train", 0),
+        render(config(), 0, "train", 1),
+        render(config(scenes="b"), 0, "train", 0),
+        render(config(sprites="b"), 0, "train", 0),
+    ]
+    assert all((other.frames != base).mean() > 0.01 for other in others)
+
+
+def test_a_scene_type_is_a_new_place_in_every_video():
+    made = config(scene_types=8, scene_bias=1.0, **STEADY)
+    seen = [n for n in range(64) if truth(made, 0, "train", n).scene == 0][:2]
+    first, second = (np.median(render(made, 0, "train", n).frames, axis=0) for n in seen)
+    assert np.abs(first - second).mean() > 5
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.25, 1.0])
+def test_the_scene_follows_the_class_as_often_as_asked(bias):
+    made, videos = config(scene_bias=bias), 800
+    owned = owned_types(0, "a", 16, len(MOTIONS))
+    assert sorted(kind for kinds in owned for kind in kinds) == list(range(16))
+    for split in ("train", "test"):
+        meant = [truth(made, 0, split, n) for n in range(videos)]
+        hits = sum(video.scene in owned[video.motion] for video in meant) / videos
+        assert hits == pytest.approx(bias + (1 - bias) / 8, abs=0.06)
+        assert {video.scene for video in meant} == set(range(16))
+
+
+def test_classes_come_in_shuffled_balanced_blocks():
+    blocks = [[truth(config(), 0, "train", 8 * b + n).motion for n in range(8)] for b in range(6)]
+    assert all(sorted(block) == list(range(8)) for block in blocks)
+    assert len({tuple(block) for block in blocks}) == 6
+
+
+# --- what the videos show
+
+
+def grown(masks):
+    """Masks (T, H, W) and every pixel that touches them."""
+    padded = np.pad(masks, ((0, 0), (1, 1), (1, 1)))
+    height, width = masks.shape[1:]
+    shifts = [(i, j) for i in range(3) for j in range(3)]
+    return np.any([padded[:, i : i + height, j : j + width] for i, j in shifts], axis=0)
+
+
+@pytest.mark.parametrize("family", ["a", "b"])
+def test_masks_are_exactly_what_is_not_background(family):
+    made = config(frames=16, scenes=family, sprites=family, **STEADY)
+    for video in range(8):
+        shown = render(made, 0, "train", video)
+        away = ~grown(shown.masks)
+        known = away.any(axis=0)
+        rows, columns = np.indices(known.shape)
+        background = shown.frames[away.argmax(axis=0), rows, columns]
+        same = (shown.frames == background).all(axis=-1)
+        assert same[away].all()
+        assert same[shown.masks & known].mean() < 0.01 or not (shown.masks & known).any()
+        assert known.mean() > 0.5
+
+
+def test_motion_stands_out_of_the_nuisances():
+    made = config(frames=16)
+    shares = []
+    for video in range(16):
+        shown = render(made, 0, "train", video)
+        change = np.abs(np.diff(shown.frames.astype(int), axis=0)).sum(-1)
+        near = grown(shown.masks[1:] | shown.masks[:-1])
+        if near.any():
+            shares.append(change[near].mean() / change[~near].mean())
+    assert np.median(shares) > 3
+
+
+def best_period(track):
+    """Period in frames, of 8 to 32, whose sinusoid fits a track (T,) best."""
+    time, errors = np.arange(len(track)), {}
+    for period in np.arange(8, 32, 0.5):
+        angle = 2 * np.pi * time / period
+        basis = np.stack([np.sin(angle), np.cos(angle), np.ones_like(angle)], axis=1)
+        fit = np.linalg.lstsq(basis, track, rcond=None)[0]
+        errors[period] = ((basis @ fit - track) ** 2).sum()
+    return min(errors, key=errors.get)
+
+
+def class_seen_in(masks):
+    """The class that the silhouettes show, by measurement alone."""
+    area = masks.sum(axis=(1, 2))
+    if (area == 0).mean() > 0.2:
+        return ("steady", "blink")
+    grid = np.arange(masks.shape[1])
+    x, y = (masks.sum(axis) @ grid / area for axis in (1, 2))
+    far = max(x.std(), y.std()) > 3
+    if far and min(x.std(), y.std()) > 3:
+        return ("wide", "circle")
+    if far:
+        track, name = (x, "sway") if x.std() > y.std() else (y, "bounce")
+        return ("slow" if best_period(track) > 17 else "fast", name)
+    return ("steady", "pulse") if area.std() / area.mean() > 0.2 else ("steady", "spin")
+
+
+@pytest.mark.parametrize("family", ["a", "b"])
+def test_silhouettes_show_the_labelled_class(family):
+    made = config(frames=32, scenes=family, sprites=family)
+    for video in range(40):
+        shown = render(made, 2, "test", video)
+        assert class_seen_in(shown.masks) == MOTIONS[truth(made, 2, "test", video).motion]
+
+
+def test_sprites_stay_inside_the_frame():
+    made = config(frames=32, **STEADY)
+    for video in range(24):
+        if MOTIONS[truth(made, 0, "train", video).motion][1] not in ("pulse", "blink"):
+            area = render(made, 0, "train", video).masks.sum(axis=(1, 2))
+            assert area.min() > 0.9 * area.max()
+
+
+def test_home_zero_puts_the_sprite_in_the_middle():
+    made = config(home=0.0, **STEADY)
+    for video in range(16):
+        if MOTIONS[truth(made, 0, "train", video).motion] == ("steady", "spin"):
+            _, y, x = np.nonzero(render(made, 0, "train", video).masks)
+            assert abs(x.mean() - 19.5) < 1
+            assert abs(y.mean() - 19.5) < 1
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 999), family=st.sampled_from(("a", "b")))
+def test_a_silhouette_is_the_union_of_its_lobes(seed, family):
+    rng = np.random.default_rng(seed)
+    sprite = sprites.draw_sprite(rng, family, (5, 7))
+    pose = sprites.Pose(*rng.uniform((9, 9, 0.7, 0), (15, 15, 1.3, 7), (2, 4)).T, np.array([1, 0]))
+    pictures = np.zeros((2, 24, 24, 3), dtype=np.float32)
+    silhouette = sprites.paint(sprite, pose, pictures)
+    reach, lobes = sprite.radius * pose.scale[0], sprites.LOBES[family]
+    for row, column in np.ndindex(24, 24):
+        depths = []
+        for turn in pose.angle[0] + sprite.tilt + 2 * np.pi * np.arange(lobes) / lobes:
+            x = pose.x[0] + sprites.LOBE_DISTANCE * reach * np.cos(turn)
+            y = pose.y[0] + sprites.LOBE_DISTANCE * reach * np.sin(turn)
+            away = np.hypot(column + 0.5 - x, row + 0.5 - y)
+            depths.append((1 - sprites.LOBE_DISTANCE) * reach - away)
+        if abs(max(depths)) > 1e-3:
+            assert silhouette[0, row, column] == (max(depths) > 0)
+        assert (pictures[0, row, column] > 0).any() == (max(depths) > -0.5 + 1e-3) or (
+            abs(max(depths) + 0.5) < 2e-3
+        )
+    assert not silhouette[1].any()
+    assert not pictures[1].any()
+
+
+def test_the_camera_moves_the_picture_right_and_down():
+    canvas = np.random.default_rng(0).random((14, 14, 3), dtype=np.float32)
+    seen = camera.film(canvas, np.array([[0, 0], [2, 0], [0, -1], [0.5, 0]]), 8)
+    np.testing.assert_array_equal(seen[0], canvas[3:11, 3:11])
+    np.testing.assert_array_equal(seen[1], canvas[3:11, 1:9])
+    np.testing.assert_array_equal(seen[2], canvas[4:12, 3:11])
+    np.testing.assert_allclose(seen[3], (canvas[3:11, 2:10] + canvas[3:11, 3:11]) / 2, atol=1e-6)
+
+
+def test_dots_are_small_and_drift():
+    pictures = np.zeros((60, 40, 40, 3), dtype=np.float32)
+    camera.add_dots(np.random.default_rng(1), pictures, np.zeros((60, 2)), 1)
+    dots = pictures.any(axis=-1)
+    assert 0 < dots.sum(axis=(1, 2)).max() <= 9
+    assert (dots[0] != dots[-1]).any()
+
+
+def test_flicker_and_noise_have_the_strength_asked():
+    grey = np.full((64, 20, 20, 3), 0.5, dtype=np.float32)
+    rng = np.random.default_rng(0)
+    noisy = camera.develop(rng, grey.copy(), 0, 0.05)
+    assert noisy.std() / 255 == pytest.approx(0.05, rel=0.05)
+    assert (noisy[..., :1] == noisy).all()
+    flicker = camera.develop(rng, grey.copy(), 0.1, 0)
+    assert flicker.mean(axis=(1, 2, 3)).std() / 127.5 == pytest.approx(0.1, rel=0.3)
+    np.testing.assert_array_equal(camera.develop(rng, grey.copy(), 0, 0), 128)
+
+
+BEATS = st.builds(
+    Beat,
+    period=st.floats(20, 28),
+    amplitude=st.floats(1, 9),
+    phase=st.floats(0, 2 * np.pi),
+    direction=st.sampled_from((-1, 1)),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(beat=BEATS, motion=st.integers(0, len(MOTIONS) - 1))
+def test_a_mirrored_motion_is_another_video_of_its_class(beat, motion):
+    seen = trajectory(motion, 16, beat)
+    candidates = [
+        trajectory(motion, 16, Beat(beat.period, beat.amplitude, beat.phase + turn, way))
+        for turn in (0, np.pi)
+        for way in (-1, 1)
+    ]
+    assert any(
+        np.allclose(other.x, -seen.x)
+        and np.allclose(other.y, seen.y)
+        and np.allclose(np.exp(1j * other.angle), np.exp(-1j * seen.angle))
+        and np.allclose(other.scale, seen.scale)
+        and np.array_equal(other.visible, seen.visible)
+        for other in candidates
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(beat=BEATS, motion=st.integers(0, len(MOTIONS) - 1))
+def test_motions_repeat_after_their_period(beat, motion):
+    whole = Beat(24, beat.amplitude, beat.phase, beat.direction)
+    path, period = trajectory(motion, 48, whole), 24 // cycles(motion)
+    for track in (path.x, path.y, path.scale, np.exp(1j * path.angle)):
+        np.testing.assert_allclose(track[period:], track[:-period], atol=1e-9)
+    moving = np.concatenate([np.ptp(t)[None] for t in vars(path).values()])
+    assert (moving > 0).any()
+
+
+# --- faults
+
+
+def test_refuses_a_folder_that_holds_something(tmp_path):
+    (tmp_path / "kept").write_text("mine")
+    with pytest.raises(FameError, match="already exists"):
+        write_world(config(), 0, tmp_path)
+    with pytest.raises(FameError, match="already exists"):
+        write_world(config(), 0, tmp_path / "kept")
+    assert (tmp_path / "kept").read_text() == "mine"
+
+
+def test_an_interrupted_world_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(path, frames):
+        raise KeyboardInterrupt
+
+    root = tmp_path / "world"
+    root.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "encode", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write_world(config(), 0, root)
+    assert [p.name for p in tmp_path.iterdir()] == ["world"]
+    leftover = tmp_path / ".world.partial" / "videos"
+    leftover.mkdir(parents=True)
+    (leftover / "stale.avi").write_text("from a killed run")
+    write_world(config(train=1, test=0), 0, root)
+    assert len(list((root / "videos").rglob("*.avi"))) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["world"]
+
+
+def test_masks_of_a_strange_video_are_an_error(world, tmp_path):
+    _, root, _ = world
+    with pytest.raises(FameError, match="not under"):
+        true_masks(tmp_path / "mine.avi", root)
+    with pytest.raises(FameError, match="no true masks"):
+        true_masks(Path("nothing.avi"), root)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"val": 8},
+        {"unused": 1},
+        {"layout": "kinetics400"},
+        {"period": (28, 20)},
+        {"amplitude": (7, 14)},
+        {"radius": (5, 16)},
+        {"scene_types": 4},
+        {"scene_bias": 1.5},
+        {"colour": "red"},
+    ],
+)
+def test_impossible_worlds_are_refused(changes):
+    with pytest.raises(ValidationError):
+        config(**changes)
+
+
+def test_every_value_must_be_given():
+    for name in WORLD:
+        with pytest.raises(ValidationError):
+            WorldConfig(**{key: value for key, value in WORLD.items() if key != name})

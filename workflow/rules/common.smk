@@ -1,0 +1,86 @@
+"""Configuration and look-ups; no rules here.
+
+Reads the active scale and the tables through `fame.experiments`, which knows every run. The
+rules below only turn its answers into files:
+
+    results/<scale>/data/<data>/manifest.parquet      a dataset, indexed
+    results/<scale>/pretrain/<run>/encoder.safetensors
+    results/<scale>/evaluate/<run>/<data>/<task>.json
+    results/<scale>/tables/<table>.csv                and results/<table>.csv, its copy
+"""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from fame.config.reading import check_keys
+from fame.errors import FameError
+from fame.experiments import Experiments, result_file, split_data_id
+
+HOME = Path(workflow.basedir)
+TABLES = HOME / "config" / "tables"
+
+# The interpreter that runs Snakemake runs the rules, activated or not.
+FAME = f"{shlex.quote(sys.executable)} -m fame"
+
+try:
+    check_keys(config, {"scale", "tables"}, "config")
+    EXPERIMENTS = Experiments(str(config["scale"]), Path(config.get("tables") or TABLES))
+except FameError as error:
+    raise WorkflowError(str(error)) from None
+
+SCALE = EXPERIMENTS.scale
+OPTIONS = " ".join(
+    f"--{key} {shlex.quote(str(value))}"
+    for key, value in {
+        "scale": config["scale"],
+    }.items()
+)
+WITH_TABLES = f"{OPTIONS} --tables {shlex.quote(str(config.get('tables') or TABLES))}"
+ROOT = f"results/{SCALE.name}"
+
+
+wildcard_constraints:
+    run=r"[A-Za-z0-9_-]+",
+    data=r"[A-Za-z0-9_-]+",
+    table=r"table\d+",
+
+
+def module(*names):
+    """Source files that a cheap rule depends on, so that editing them makes it stale."""
+    return [str(HOME / "fame" / name) for name in names]
+
+
+def manifest_of_run(wildcards):
+    """The manifest a run is pretrained on; none for an untrained encoder."""
+    datum = EXPERIMENTS.run(wildcards.run).datum(SCALE)
+    return f"{ROOT}/data/{datum}/manifest.parquet" if datum else []
+
+
+def recipe_of_run(wildcards):
+    """A run's recipe as text, so that a changed recipe makes the rule stale."""
+    return json.dumps(EXPERIMENTS.run(wildcards.run).recipe, sort_keys=True)
+
+
+def settings(*path):
+    """A part of the scale as text: what a rule depends on, and nothing else of the scale."""
+    value = SCALE.model_dump(mode="json")
+    for key in path:
+        value = value[key]
+    return json.dumps(value, sort_keys=True)
+
+
+def dataset_settings(wildcards):
+    """The scale's entry of a data instance, as text."""
+    return settings("datasets", split_data_id(SCALE, wildcards.data)[0])
+
+
+def is_world(data):
+    """Whether a data instance is a generated mini world."""
+    return split_data_id(SCALE, data)[1] is not None
+
+
+def results_of_table(wildcards):
+    """Every result that a table's measured cells need."""
+    return [f"{ROOT}/evaluate/{name}" for name in EXPERIMENTS.results([wildcards.table])]

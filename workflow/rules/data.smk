@@ -1,0 +1,64 @@
+"""Data: videos to manifests.
+
+in    a mini world's settings, or a real dataset's folder and annotations (the scale names both)
+out   results/<scale>/data/<data>/manifest.parquet
+steps generate the world (mini scales only); read annotations, open every video
+"""
+
+
+rule world:
+    output:
+        directory(f"{ROOT}/data/{{data}}/world"),
+    input:
+        module(
+            "data/synthetic/motions.py",
+            "data/synthetic/scenes.py",
+            "data/synthetic/sprites.py",
+            "data/synthetic/world.py",
+        ),
+    params:
+        settings=dataset_settings,
+    log:
+        f"{ROOT}/data/{{data}}/world.log",
+    benchmark:
+        f"{ROOT}/data/{{data}}/world.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=SCALE.resources.mem_mb,
+        runtime=SCALE.resources.runtime,
+    shell:
+        "{FAME} world"
+        " {OPTIONS}"
+        " --data {wildcards.data:q}"
+        " --out {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule index:
+    output:
+        f"{ROOT}/data/{{data}}/manifest.parquet",
+    input:
+        world=lambda w: f"{ROOT}/data/{w.data}/world" if is_world(w.data) else [],
+        code=module("data/index.py", "data/manifest.py", "data/video.py"),
+    params:
+        settings=dataset_settings,
+        world=lambda w, input: ["--world", input.world] if input.world else [],
+    log:
+        f"{ROOT}/data/{{data}}/index.log",
+    benchmark:
+        f"{ROOT}/data/{{data}}/index.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=SCALE.resources.mem_mb,
+        runtime=SCALE.resources.runtime,
+    threads: SCALE.resources.threads
+    shell:
+        "{FAME} index"
+        " {OPTIONS}"
+        " --data {wildcards.data:q}"
+        " {params.world:q}"
+        " --workers {threads}"
+        " --out {output:q}"
+        " > {log:q} 2>&1"
