@@ -40,7 +40,7 @@ def _order(rng: np.random.Generator, size: int, kind: Kind) -> np.ndarray:
     return order
 
 
-def donors(  # noqa: PLR0913, PLR0917 - the key of a draw is long
+def donors(
     seed: int, step: int, first_group: int, groups: int, size: int, kind: Kind
 ) -> np.ndarray:
     """Which clip of its group gives each clip its background.

@@ -71,7 +71,7 @@ def _sigmas(settings: ViewSettings, seed: int, uniforms: np.ndarray) -> np.ndarr
     return _between(*settings.blur_sigma, uniforms)
 
 
-def draw(  # noqa: PLR0913, PLR0917 - the key of a draw is long
+def draw(
     settings: ViewSettings,
     seed: int,
     purpose: str,

@@ -54,23 +54,24 @@ def index(
     if isinstance(dataset, Synthetic):
         if world is None:
             raise FameError(f"{data} is a mini world; give its folder with --world")
-        root: Path = world / "videos"
-        annotations: Path | None = world / "annotations"
-        split, missing, tolerance = 1, "error", 0.0
+        manifest = build(
+            dataset.layout,
+            root=world / "videos",
+            annotations=world / "annotations",
+            name=name,
+            workers=workers,
+        )
     else:
-        root = expand(dataset.root)
-        annotations = expand(dataset.annotations) if dataset.annotations else None
-        split, missing, tolerance = dataset.split, dataset.missing, dataset.tolerance
-    manifest = build(
-        dataset.layout,
-        root=root,
-        annotations=annotations,
-        split=split,
-        missing=missing,
-        tolerance=tolerance,
-        name=name,
-        workers=workers,
-    )
+        manifest = build(
+            dataset.layout,
+            root=expand(dataset.root),
+            annotations=expand(dataset.annotations) if dataset.annotations else None,
+            split=dataset.split,
+            missing=dataset.missing,
+            tolerance=dataset.tolerance,
+            name=name,
+            workers=workers,
+        )
     manifest.write(out)
 
 

@@ -39,10 +39,12 @@ def pretrain(
     experiments = Experiments(scale, tables)
     chosen, settings = experiments.run(run), experiments.scale
     videos = Manifest.read(manifest) if manifest else None
-    with world(threads or settings.resources.threads) as peers:
-        with owned(out) if peers.is_first else nullcontext():
-            watch = monitor(settings, chosen, videos, peers) if videos else None
-            train(settings, chosen, videos, out, peers, watch)
+    with (
+        world(threads or settings.resources.threads) as peers,
+        owned(out) if peers.is_first else nullcontext(),
+    ):
+        watch = monitor(settings, chosen, videos, peers) if videos else None
+        train(settings, chosen, videos, out, peers, watch)
 
 
 def add(app: typer.Typer) -> None:

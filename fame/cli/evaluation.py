@@ -75,9 +75,11 @@ def finetune(
     experiments = Experiments(scale, tables)
     settings = experiments.scale
     work = out.with_suffix(".work")
-    with world(threads or settings.resources.threads) as peers:
-        with owned(work) if peers.is_first else nullcontext():
-            task(settings, experiments.run(run), encoder, manifest, out, work, peers)
+    with (
+        world(threads or settings.resources.threads) as peers,
+        owned(work) if peers.is_first else nullcontext(),
+    ):
+        task(settings, experiments.run(run), encoder, manifest, out, work, peers)
 
 
 def add(app: typer.Typer) -> None:

@@ -18,6 +18,7 @@ SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
 
 M = TypeVar("M", bound=BaseModel)
 
+
 def expand(path: str) -> Path:
     """A configured path with `~`, `$NAME` and `${NAME:-default}` replaced."""
 
@@ -66,8 +67,8 @@ def _child(schema: dict[str, Any], node: dict[str, Any], part: Any) -> dict[str,
     node = _resolve(schema, node)
     if "discriminator" in node and part in node["discriminator"]["mapping"]:
         return {"$ref": node["discriminator"]["mapping"][part]}
-    for option in node.get("anyOf", [node]):
-        option = _resolve(schema, option)
+    for reference in node.get("anyOf", [node]):
+        option = _resolve(schema, reference)
         if part in option.get("properties", {}):
             return option["properties"][part]
         for key in ("additionalProperties", "items"):

@@ -12,6 +12,7 @@ from fame.augment.settings import ViewSettings
 from fame.data.synthetic.config import WorldConfig
 from fame.models.settings import EncoderSettings
 
+Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -33,7 +34,7 @@ class Synthetic(Model):
     world: WorldConfig
 
     @property
-    def layout(self) -> str:
+    def layout(self) -> Layout:
         """The dataset whose folders and annotations the world imitates."""
         return self.world.layout
 
@@ -45,7 +46,7 @@ class Folder(Model):
     `annotations` is null only for Kinetics-400, whose classes are folders.
     """
 
-    kind: Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
+    kind: Layout
     title: str
     root: str
     annotations: str | None
@@ -54,7 +55,7 @@ class Folder(Model):
     tolerance: Share
 
     @property
-    def layout(self) -> str:
+    def layout(self) -> Layout:
         """The dataset whose layout this is: its own."""
         return self.kind
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from fame.config.scale import Model
 
+
 class Recipe(Model):
     """What a table's row asks for; all else comes from the scale.
 
@@ -20,7 +21,7 @@ class Recipe(Model):
     backbone: str
     pretrain: str | None = None
     merge: dict[str, Any] | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
 
 
 class Column(Model):
@@ -29,14 +30,14 @@ class Column(Model):
     title: str
     dataset: str
     metric: str
-    merge: dict[str, Any] = {}
+    merge: dict[str, Any] = Field(default={})
 
 
 class Row(Model):
     """A row: what it shows, what was published, and how we measure it (if we do)."""
 
     show: dict[str, Any]
-    published: dict[str, float | None] = {}
+    published: dict[str, float | None] = Field(default={})
     task: Literal["linear", "finetune", "retrieval"] | None = None
     recipe: Recipe | None = None
 

@@ -168,7 +168,7 @@ class TrainClips(_Clips):
             It changes speed only.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         manifest: Manifest,
         frames: int,
@@ -204,7 +204,7 @@ class UniformClips(_Clips):
         cache_mib: as in `TrainClips`.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         manifest: Manifest,
         frames: int,
@@ -282,7 +282,7 @@ class KeyedBatches(Sampler[list[Key]]):
         FameError: fewer videos than a batch, or a batch that the processes cannot share.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         videos: int,
         batch: int,

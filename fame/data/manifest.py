@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fame.errors import FameError
+from fame.files import replacing
 
 COLUMNS = {
     "video": "str",
@@ -94,13 +94,8 @@ class Manifest:
         head = {"dataset": self.dataset, "root": str(self.root), "classes": self.classes}
         content = pa.Table.from_pandas(self.table, preserve_index=False)
         content = content.replace_schema_metadata({_METADATA: json.dumps(head).encode()})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            pq.write_table(content, partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(path) as file:
+            pq.write_table(content, file)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":

@@ -1,28 +1,30 @@
-"""The decoder seam: a file in, exact RGB frames out, by decord or by PyAV.
+"""The decoder seam: a file in, exact RGB frames out, by PyAV or by decord.
 
 Frame i is the i-th frame that the decoder puts out when it reads the file from the start.
 That is the one definition that holds for every file: AVI stores no presentation times, so
 its time stamps can be out of order (UCF101 has such files), and a packet need not give a frame.
 
-Hence random access is trusted only in containers that store presentation times
-(`TIMESTAMPED`); any other file is decoded from its start, which costs little as
-videos in action recognition are seconds long. Traps checked on the two decoders:
+PyAV comes first: it counts and seeks exactly, at the same speed. Random access is used
+only in containers that store presentation times (`TIMESTAMPED`); any other file is decoded
+from its start, which costs little as videos in action recognition are seconds long.
 
-* decord counts packets: where a packet gives no frame, it repeats the last frame at the end.
-  Counts therefore come from PyAV. Its seeks in AVI and MPEG are off by a few frames.
-* decord loses the first frames of some MPEG program streams: PyAV alone reads those.
-* decord 0.6.0 cannot open AV1.
-* Frames that an edit list discards are not frames: PyAV leaves them out, decord's count does not.
-* A rotation flag is applied by both, so width and height are those of the upright frame.
-* 10-bit and odd-sized videos differ by a few grey levels between the two (colour conversion).
+decord 0.6.0 takes over where PyAV refuses a file, and is an independent check. It is read
+from the start, since its seeks and skips can be off by some frames (B-frames, in AVI and MP4).
+It counts packets: where a packet gives no frame, it repeats the last frame at the end. It
+loses the first frames of MPEG program streams, so those are left to PyAV, and cannot open AV1.
+
+Decided once for both: frames that an edit list discards are no frames; a rotation flag is
+applied, and width and height are those of the upright frame; the header's frame count of an
+AVI is ignored, as it can be wrong (JHMDB promises a fifth too many). 10-bit and odd-sized videos
+differ by a few grey levels between the two decoders, through their colour conversion.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import av
 import numpy as np
@@ -32,9 +34,10 @@ from fame.errors import FameError
 Decoder = Literal["decord", "pyav"]
 Choice = Literal["decord", "pyav", "auto"]
 
-ORDER: tuple[Decoder, Decoder] = ("pyav", "decord")
+Result = TypeVar("Result")
+
 TIMESTAMPED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
-_DECORD_FROM_START = (".avi",)
+_NOT_FOR_DECORD = (".mpg", ".mpeg", ".vob", ".ts")
 _LEAST_SHARE = 0.9  # of the frames that the header promises; fewer means a file cut short
 
 _log = logging.getLogger(__name__)
@@ -42,6 +45,10 @@ _log = logging.getLogger(__name__)
 
 class DecodeError(FameError):
     """A video that cannot be opened or decoded; the message names the file and the reason."""
+
+
+class RefusedError(DecodeError):
+    """A decoder refuses the file; the other one may not."""
 
 
 class ShortReadError(DecodeError):
@@ -70,32 +77,20 @@ class VideoInfo:
 def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
     """Decode a whole video and say what it is.
 
-    PyAV decodes every frame, so a file that breaks in the middle is found here and not in
-    training; decord, which cannot count, decodes the first and the last frame.
+    Every frame is decoded, so a file that breaks in the middle is found here and not in
+    training.
 
     Args:
         path: the video file.
-        decoder: "auto" tries PyAV, which counts exactly, then decord.
+        decoder: "auto" is PyAV, and decord (which is logged) if PyAV refuses the file.
 
     Raises:
         DecodeError: no frame, no video stream, or far fewer frames than the file promises.
     """
-    first: Decoder = "pyav" if decoder == "auto" else decoder
-    try:
-        return _PROBES[first](path)
-    except DecodeError as error:
-        if decoder != "auto":
-            raise
-        return _second_try(path, error)
-
-
-def _second_try(path: Path, error: DecodeError) -> VideoInfo:
-    try:
-        info = _probe_decord(path)
-    except DecodeError:
-        raise error from None
-    _log.info("%s: PyAV failed, decord read it (%s)", path, error)
-    return info
+    probes = {"pyav": _probe_pyav, "decord": _probe_decord}
+    if decoder != "auto":
+        return probes[decoder](path)
+    return _either(path, lambda: _probe_pyav(path), lambda: _probe_decord(path))
 
 
 def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") -> np.ndarray:
@@ -104,7 +99,7 @@ def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") ->
     Args:
         path: the video file.
         indices: frame numbers from 0, in any order, repeats allowed.
-        decoder: "auto" tries those of `ORDER` in turn, and logs it if the first fails.
+        decoder: as in `probe`.
 
     Returns:
         `(len(indices), H, W, 3)` uint8 RGB.
@@ -127,17 +122,23 @@ def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") ->
 
 
 def _read(path: Path, wanted: set[int], decoder: Choice) -> dict[int, np.ndarray]:
+    readers = {"pyav": _read_pyav, "decord": _read_decord}
     if decoder != "auto":
-        return _READERS[decoder](path, wanted)
+        return readers[decoder](path, wanted)
+    return _either(path, lambda: _read_pyav(path, wanted), lambda: _read_decord(path, wanted))
+
+
+def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]) -> Result:
+    """PyAV's answer, or decord's where PyAV refuses the file; if both do, PyAV's reason."""
     try:
-        return _READERS[ORDER[0]](path, wanted)
-    except DecodeError as error:
+        return pyav()
+    except RefusedError as error:
         try:
-            found = _READERS[ORDER[1]](path, wanted)
+            result = decord()
         except DecodeError:
             raise error from None
-        _log.info("%s: %s failed, %s read it (%s)", path, *ORDER, error)
-        return found
+        _log.info("%s: read by decord, since PyAV refused it (%s)", path, error)
+        return result
 
 
 # --- PyAV
@@ -156,7 +157,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
             stream.codec_context.thread_count = 1
             yield container, stream
     except av.FFmpegError as error:
-        raise DecodeError(f"{path}: cannot be decoded ({error.strerror}).") from error
+        raise RefusedError(f"{path}: cannot be decoded ({error.strerror}).") from error
 
 
 def _rgb(frame: Any) -> np.ndarray:
@@ -167,34 +168,45 @@ def _rgb(frame: Any) -> np.ndarray:
 
 
 def _probe_pyav(path: Path) -> VideoInfo:
+    packets: list[int] = []
+    frames: list[int] = []
+    shapes: list[tuple[int, int, int]] = []
+    discarded = 0
     with _opened(path) as (container, stream):
-        packets: list[int] = []
-        frames: list[int] = []
-        size = (0, 0)
-        discarded = 0
         for packet in container.demux(stream):
             if packet.pts is not None:
                 discarded += packet.is_discard
                 packets += [] if packet.is_discard else [packet.pts]
             for frame in packet.decode():
                 frames.append(frame.pts)
-                size = size if len(frames) > 1 else _rgb(frame).shape[1::-1]
-        _check_length(path, len(frames), stream.frames - discarded)
-        if path.suffix.lower() in TIMESTAMPED and sorted(packets) != frames:
-            raise DecodeError(
-                f"{path}: its time stamps do not match its frames, so it cannot be read "
-                "by number; transcode it."
-            )
-        rate = stream.average_rate or stream.guessed_rate or 0
-        return VideoInfo(len(frames), float(rate), *size, "pyav")
-
-
-def _check_length(path: Path, decoded: int, promised: int) -> None:
-    if decoded == 0:
+                shapes.append((frame.width, frame.height, frame.rotation))
+        rate = float(stream.average_rate or stream.guessed_rate or 0)
+        promised = stream.frames - discarded
+    if not frames:
         raise DecodeError(f"{path}: no frame can be decoded.")
-    if decoded < _LEAST_SHARE * promised:
+    if path.suffix.lower() in TIMESTAMPED:
+        _check_times(path, packets, frames, promised)
+    return VideoInfo(len(frames), rate, *_upright(path, shapes), "pyav")
+
+
+def _upright(path: Path, shapes: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """The one (width, height) of all frames, given each one's width, height and rotation."""
+    if len(set(shapes)) > 1:
+        raise DecodeError(f"{path}: its frames differ in size or rotation; transcode it.")
+    width, height, rotation = shapes[0]
+    return (height, width) if rotation % 180 else (width, height)
+
+
+def _check_times(path: Path, packets: list[int], frames: list[int], promised: int) -> None:
+    """Refuse a file that is cut short or cannot be read by number."""
+    if len(frames) < _LEAST_SHARE * promised:
         raise DecodeError(
-            f"{path}: promises {promised} frames but gives {decoded}, so it is cut short."
+            f"{path}: promises {promised} frames but gives {len(frames)}, so it is cut short."
+        )
+    if sorted(packets) != frames:
+        raise DecodeError(
+            f"{path}: its time stamps do not match its frames, so it cannot be read "
+            "by number; transcode it."
         )
 
 
@@ -256,41 +268,26 @@ def _decord_reader(path: Path) -> Iterator[Any]:
         yield decord.VideoReader(str(path), num_threads=1)
     except (decord.DECORDError, RuntimeError, StopIteration) as error:
         reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
-        raise DecodeError(f"{path}: decord cannot decode it ({reason[0][-120:]}).") from error
+        raise RefusedError(f"{path}: decord cannot decode it ({reason[0][-120:]}).") from error
 
 
 def _probe_decord(path: Path) -> VideoInfo:
     with _decord_reader(path) as reader:
         frames = len(reader)
-        _check_length(path, frames, 0)
-        height, width = reader[0].shape[:2]
-        reader[frames - 1].asnumpy()
+        shapes = [reader.next().shape for _ in range(frames)]
+        if not shapes:
+            raise DecodeError(f"{path}: no frame can be decoded.")
+        height, width = shapes[0][:2]
         return VideoInfo(frames, float(reader.get_avg_fps()), width, height, "decord")
 
 
 def _read_decord(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
-    suffix = path.suffix.lower()
-    if suffix not in TIMESTAMPED + _DECORD_FROM_START:
-        raise DecodeError(f"{path}: decord is not exact in {suffix} files; read them with PyAV.")
+    if path.suffix.lower() in _NOT_FOR_DECORD:
+        raise DecodeError(f"{path}: decord is not exact in {path.suffix} files; use PyAV.")
+    found: dict[int, np.ndarray] = {}
     with _decord_reader(path) as reader:
-        order = sorted(number for number in wanted if number < len(reader))
-        if suffix in TIMESTAMPED:
-            frames = reader.get_batch(order).asnumpy() if order else []
-        else:
-            frames = _in_sequence(reader, order)
-        return dict(zip(order, frames, strict=True))
-
-
-def _in_sequence(reader: Any, order: list[int]) -> list[np.ndarray]:
-    """Frames `order` (ascending) by plain reading: decord's skips are as inexact as its seeks."""
-    wanted = set(order)
-    frames: list[np.ndarray] = []
-    for number in range(order[-1] + 1 if order else 0):
-        frame = reader.next()
-        if number in wanted:
-            frames.append(frame.asnumpy())
-    return frames
-
-
-_PROBES = {"pyav": _probe_pyav, "decord": _probe_decord}
-_READERS = {"pyav": _read_pyav, "decord": _read_decord}
+        for number in range(min(max(wanted) + 1, len(reader))):
+            frame = reader.next()
+            if number in wanted:
+                found[number] = frame.asnumpy()
+    return found

@@ -14,7 +14,7 @@ def held_out(
 
     Clips of one group are cut from one source and look alike, so a group on both sides would
     flatter every candidate. Groups (or single videos, where the group is "") are visited in
-    a keyed order, and one is taken if that brings the classes closer to their targets.
+    a keyed order, and one is taken unless that moves the classes away from their targets.
 
     Args:
         labels: (N,) classes of the training videos.
@@ -35,7 +35,7 @@ def held_out(
         members = units[number]
         classes, counts = np.unique(labels[members], return_counts=True)
         gain = np.abs(lacking[classes]) - np.abs(lacking[classes] - counts)
-        if gain.sum() > 0:
+        if gain.sum() >= 0:
             chosen[members] = True
             lacking[classes] -= counts
     if not chosen.any() or chosen.all():

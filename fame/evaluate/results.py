@@ -25,7 +25,7 @@ KEYS: dict[str, type] = {
 """The keys of a result file and the type of each value."""
 
 
-def write_result(  # noqa: PLR0913 - the file's fields, by keyword only
+def write_result(
     path: Path,
     *,
     task: str,

@@ -21,9 +21,7 @@ def _origin(features: Features) -> dict[str, Any]:
     return {key: meta[key] for key in ("run", "data", "dataset", "seed")}
 
 
-def extract(
-    scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, world: World
-) -> None:
+def extract(scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, world: World) -> None:
     """Encode uniform clips of every video; finished parts survive an interruption."""
     from fame.data.manifest import Manifest
     from fame.evaluate.extract import Shown, Work

@@ -20,10 +20,13 @@ def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
         settings: architecture and size.
         seed: the run's seed; equal seeds give equal weights, whatever was drawn before.
     """
+    import torch
+
     from fame.models.seeding import keyed_initialisation
 
     with keyed_initialisation(seed, "initialisation"):
-        return _construct(settings)
+        encoder = _construct(settings)
+    return encoder.to(memory_format=torch.channels_last_3d)
 
 
 def _construct(settings: EncoderSettings) -> "Encoder":

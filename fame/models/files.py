@@ -1,6 +1,5 @@
 """Encoder weights on disk: safetensors, written whole or not at all, checked when read."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from fame.errors import FameError
+from fame.files import replacing
 from fame.models import EncoderSettings, build_encoder
 from fame.models.encoder import Encoder
 from fame.models.state_check import check_state
@@ -23,8 +23,8 @@ def save_encoder(path: Path, encoder: Encoder, metadata: Mapping[str, str] | Non
         metadata: short texts that are kept in the file's header.
     """
     tensors = {key: _portable(tensor) for key, tensor in encoder.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_atomically(path, save(tensors, dict(metadata or {})))
+    with replacing(path) as file:
+        file.write(save(tensors, dict(metadata or {})))
 
 
 def load_encoder(path: Path, settings: EncoderSettings) -> Encoder:
@@ -59,15 +59,3 @@ def _read(path: Path) -> dict[str, Tensor]:
             f"{path} is not a whole safetensors file ({error}); delete it and make it again"
         ) from error
     return state
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

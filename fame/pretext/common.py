@@ -13,9 +13,9 @@ import torch
 from fame.augment.pairs import PairViews
 from fame.config.scale import Pretrain
 from fame.data.clips import Batch
+from fame.distributed import World
 from fame.experiments import Run
 from fame.models.encoder import Encoder
-from fame.distributed import World
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
 from fame.data.clips import Batch
+from fame.distributed import World
 from fame.draws import generator
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.heads import projection
 from fame.models.seeding import keyed_initialisation
 from fame.pretext.common import Method, Setup
-from fame.distributed import World
 
 
 class Network(torch.nn.Module):
@@ -41,7 +41,8 @@ def contrast(query: Tensor, key: Tensor, negatives: Tensor, temperature: float) 
     """InfoNCE logits with the positive in column 0.
 
     Args:
-        query, key: (B, D) unit vectors, row by row of the same video.
+        query: (B, D) unit vectors.
+        key: (B, D) unit vectors, row by row of the same videos.
         negatives: (K, D) unit vectors.
         temperature: divides every similarity.
 

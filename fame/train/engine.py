@@ -15,9 +15,9 @@ import torch
 
 from fame.config.scale import Optimiser
 from fame.data.clips import Batch
+from fame.distributed import World
 from fame.errors import FameError
 from fame.train import checkpoint
-from fame.distributed import World
 from fame.train.feed import Feed
 from fame.train.journal import Journal
 from fame.train.schedule import rate
@@ -28,7 +28,9 @@ LOG_EVERY = 10
 class Trainable(Protocol):
     """What the loop trains. `module` holds all state that a checkpoint must hold."""
 
-    module: torch.nn.Module
+    @property
+    def module(self) -> torch.nn.Module:
+        """Holds every parameter and buffer."""
 
     def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The loss of this process's share of a batch, and scalars to log."""

@@ -78,7 +78,8 @@ def pretrain(
     `directory`; the checkpoints are removed once those are written.
 
     Args:
-        scale, run: the recipe.
+        scale: all settings.
+        run: which encoder, merging and seed.
         manifest: the videos to train on; None for an untrained encoder.
         directory: the run's own.
         world: this process among its peers.

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from fame.models import R2Plus1DSettings, build_encoder
-from fame.models.heads import Classifier, NormalisedLinear, projection
+from fame.models.heads import projection
 from fame.models.seeding import keyed_initialisation
 
 TINY = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
@@ -42,35 +42,6 @@ def test_bn_mlp_normalises_before_linear_and_before_relu():
 def test_unknown_kind_is_refused():
     with pytest.raises(AssertionError):
         projection(6, 4, "mpl")
-
-
-def test_classifier_is_linear_on_the_feature_and_drops_only_in_training():
-    encoder = build_encoder(TINY, seed=0)
-    classifier = Classifier(encoder, classes=5, dropout=0.7).eval()
-    clips = torch.randn(2, 3, 4, 16, 16)
-    with torch.no_grad():
-        expected = encoder(clips) @ classifier.fc.weight.T + classifier.fc.bias
-        torch.testing.assert_close(classifier(clips), expected)
-        assert torch.equal(classifier(clips), classifier(clips))
-        classifier.dropout.train()
-        assert not torch.equal(classifier(clips), classifier(clips))
-
-
-def test_normalised_linear_ignores_the_length_of_a_feature():
-    probe = NormalisedLinear(8, 3)
-    x = torch.randn(4, 8)
-    unit = x.numpy() / np.linalg.norm(x.numpy(), axis=1, keepdims=True)
-    w = arrays(probe.fc)
-    expected = unit @ w["weight"].T + w["bias"]
-    np.testing.assert_allclose(probe(x).detach().numpy(), expected, rtol=1e-5, atol=1e-7)
-    torch.testing.assert_close(probe(x), probe(x * torch.rand(4, 1) * 100))
-
-
-def test_probe_and_classifier_start_small():
-    fc = NormalisedLinear(512, 101).fc
-    assert fc.weight.std().item() == pytest.approx(0.01, rel=0.02)
-    assert not fc.bias.any()
-    assert Classifier(build_encoder(TINY, 0), 400, 0.0).fc.weight.std() < 0.011
 
 
 def test_heads_can_be_keyed_and_differ_from_the_encoders_draws():

@@ -230,6 +230,11 @@ def test_holdout_of_groups_within_classes():
     assert len(set(groups[held])) == 3
 
 
+def test_a_group_as_much_too_large_as_nothing_is_too_small_is_held_out():
+    labels, groups = np.zeros(6, dtype=np.int64), np.array(["a", "a", "b", "b", "c", "c"])
+    assert held_out(labels, groups, 1 / 6, 0).sum() == 2  # the target is one
+
+
 def test_some_groups_known_some_not():
     labels = np.zeros(40, dtype=np.int64)
     groups = np.array(["a"] * 10 + [""] * 30)

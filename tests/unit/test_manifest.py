@@ -30,11 +30,11 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     before = path.read_bytes()
 
     def half(table, partial):
-        partial.write_bytes(b"half")
+        partial.write(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr("fame.data.manifest.pq.write_table", half)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(FameError, match="disk full"):
         small(tmp_path, fps=30.0).write(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

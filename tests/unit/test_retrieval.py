@@ -142,9 +142,12 @@ def test_recall_grows_with_rank():
 
 
 def test_ties_take_the_lowest_gallery_index():
-    direction = np.random.default_rng(1).normal(size=64)
-    gallery = np.tile(direction / np.linalg.norm(direction), (37, 1))
-    gallery[0] = -gallery[0]
+    """Equal directions of other lengths differ in the last bits, and still tie."""
+    draw = np.random.default_rng(1)
+    direction, lengths = draw.normal(size=64), draw.uniform(0.1, 10, size=37)
+    gallery = embed(direction * lengths[:, None, None], centre=False)
+    gallery[0] *= -1
+    assert len(np.unique(gallery[1:] @ gallery[1])) > 1
     indices, _ = neighbours(gallery[1:3], gallery, 36)
     assert indices.tolist() == [list(range(1, 37))] * 2
 
