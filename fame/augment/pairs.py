@@ -30,6 +30,7 @@ class PairViews:
         group: clips among which donors are drawn.
         seed: the run's seed.
         world: this process among its peers, which says which groups it holds.
+        dtype: of the views, and of all that is computed once the clips are cut.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class PairViews:
         group: int,
         seed: int,
         world: World,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self._settings, self._size, self._mixing = settings, size, mixing
         self._group, self._seed, self._world = group, seed, world
+        self._dtype = dtype
         self._mask = _mask_function(mixing) if mixing else None
 
     def __call__(self, batch: Batch, step: int) -> list[Tensor]:
@@ -67,7 +70,7 @@ class PairViews:
             for slot in range(batch.clips.shape[1])
         ]
         plain = [
-            geometry(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size)
+            geometry(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(self._dtype)
             for slot, chosen in enumerate(draws)
         ]
         merged = [self._merged(plain, slot, step) for slot in range(len(plain))]

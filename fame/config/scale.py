@@ -15,6 +15,8 @@ from fame.models.settings import EncoderSettings
 Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Precision = Literal["float32", "bfloat16", "float64"]
+"""`bfloat16` is autocast over float32 weights; `float64` is slow and serves exactness checks."""
 
 
 class Model(BaseModel):
@@ -77,9 +79,13 @@ class Backbone(Model):
 
 
 class Schedule(Model):
-    """Learning rate over epochs: cosine to zero, or times `gamma` at each milestone."""
+    """Learning rate over epochs.
 
-    kind: Literal["cosine", "step"]
+    `cosine` falls to zero a little every step, `cosine-epoch` once an epoch (as released);
+    `step` is times `gamma` at each milestone.
+    """
+
+    kind: Literal["cosine", "cosine-epoch", "step"]
     milestones: tuple[Positive, ...]
     gamma: Share
     warmup_steps: Annotated[int, Field(ge=0)]
@@ -153,7 +159,7 @@ class Pretrain(Model):
     batch: Positive
     group: Positive
     epochs: Positive
-    precision: Literal["float32", "bfloat16"]
+    precision: Precision
     optimiser: Optimiser
     views: ViewSettings
     merge: Merge
@@ -172,8 +178,12 @@ class Linear(Model):
 
     `lrs` are candidates; one is chosen on `holdout` (a share of the training videos), never
     on test data, and the probe is then trained on all training videos.
+
+    `train_colours` is `normalised`, or `raw`: the training clips, but not the tested ones, are
+    encoded in [0, 1] without mean and std, which is a slip of the release (facts A7).
     """
 
+    train_colours: Literal["normalised", "raw"]
     normalise: bool
     batch: Positive
     epochs: Positive
@@ -186,20 +196,31 @@ class Linear(Model):
 
 
 class Finetune(Model):
-    """Finetuning of the whole network; the last epoch is what is reported."""
+    """Finetuning of the whole network.
+
+    `report` is `last`, or `best-on-test`: every tenth epoch and the last are tested and the best
+    of them is reported, which selects on the test videos as the release does (facts A6).
+    """
 
     batch: Positive
     group: Positive
     epochs: Positive
-    precision: Literal["float32", "bfloat16"]
+    precision: Precision
     dropout: Annotated[float, Field(ge=0, lt=1)]
     optimiser: Optimiser
     views: ViewSettings
+    report: Literal["last", "best-on-test"]
 
 
 class Retrieval(Model):
-    """Nearest neighbours: `centre` subtracts each set's mean feature before the cosine."""
+    """Nearest neighbours.
 
+    `colours` are the mean and std that the encoder's input is normalised with: those of
+    `pretraining`, or `imagenet`'s (as released; facts A8). `centre` subtracts each set's mean
+    feature before the cosine.
+    """
+
+    colours: Literal["pretraining", "imagenet"]
     centre: bool
     ranks: tuple[Positive, ...]
 

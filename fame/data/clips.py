@@ -6,7 +6,7 @@ Every random draw is keyed by (seed, purpose, epoch, video), so that batches do 
 workers, processes or interruptions.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from fame import draws
 from fame.data.manifest import OK, Manifest
 from fame.data.video import read_frames
 from fame.errors import FameError
+
+Draw = Callable[[int, np.random.Generator], np.ndarray]
+"""A video's number of frames, and a generator, to frame numbers `(clips, frames)`."""
 
 Key = tuple[int, int]
 """(epoch, row of the manifest)."""
@@ -45,13 +48,7 @@ def random_starts(
     return [int(start) for start in generator.choice(count, size=clips, replace=False)]
 
 
-def two_starts(n: int, frames: int, stride: int, generator: np.random.Generator) -> tuple[int, int]:
-    """Starts of the query's and the key's clip, distinct unless the video has one start."""
-    first, second = random_starts(n, frames, stride, 2, generator)
-    return first, second
-
-
-def uniform_starts(n: int, frames: int, stride: int, clips: int = 10) -> list[int]:
+def uniform_starts(n: int, frames: int, stride: int, clips: int) -> list[int]:
     """`clips` starts evenly spread from the first to the last whole window (facts A6)."""
     last = max(n - window(frames, stride), 0)
     return [int(start) for start in np.rint(np.linspace(0, last, clips))]
@@ -131,14 +128,27 @@ def fitted(height: int, width: int, fit: int | None) -> tuple[int, int]:
     return round(height * fit / short), round(width * fit / short)
 
 
-class _Clips(Dataset[Sample]):
-    """What both datasets share: clips of one video, cut at given starts."""
+@dataclass(frozen=True)
+class RandomClips:
+    """Draws `clips` clips of `frames` frames at a `stride`, from distinct random starts.
 
-    def __init__(
-        self, manifest: Manifest, frames: int, stride: int, fit: int | None, cache_mib: int
-    ) -> None:
-        self.frames = frames
-        self.stride = stride
+    The two of a positive pair come from different times of one video (facts A5).
+    """
+
+    frames: int
+    stride: int
+    clips: int
+
+    def __call__(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """Frame numbers `(clips, frames)` int64 in a video of `n` frames."""
+        starts = random_starts(n, self.frames, self.stride, self.clips, generator)
+        return np.stack([clip_indices(start, n, self.frames, self.stride) for start in starts])
+
+
+class _Clips(Dataset[Sample]):
+    """What both datasets share: clips of one video, cut at given frame numbers."""
+
+    def __init__(self, manifest: Manifest, fit: int | None, cache_mib: int) -> None:
         self._labels = manifest.labels()
         self._video = _Frames(manifest, fit, cache_mib)
 
@@ -146,11 +156,9 @@ class _Clips(Dataset[Sample]):
         """Number of videos."""
         return len(self._labels)
 
-    def _cut(self, index: int, starts: list[int], epoch: int) -> Sample:
-        n = int(self._video.lengths[index])
-        numbers = [clip_indices(start, n, self.frames, self.stride) for start in starts]
-        pixels = self._video.read(index, np.concatenate(numbers))
-        clips = pixels.unflatten(0, (len(starts), self.frames)).transpose(1, 2).contiguous()
+    def _cut(self, index: int, numbers: np.ndarray, epoch: int) -> Sample:
+        pixels = self._video.read(index, numbers.reshape(-1))
+        clips = pixels.unflatten(0, numbers.shape).transpose(1, 2).contiguous()
         return Sample(clips, int(self._labels[index]), index, epoch)
 
 
@@ -159,9 +167,8 @@ class TrainClips(_Clips):
 
     Args:
         manifest: usable videos (`Manifest.select`).
-        frames: frames of a clip, T.
-        stride: native frames from one to the next.
-        clips_per_video: 2 for a positive pair, 1 for finetuning.
+        draw: frame numbers `(clips, frames)` of a video of n frames, for example `RandomClips`;
+            it gets a generator keyed by (seed, epoch, video).
         seed: the run's seed.
         fit: short side in pixels above which frames are shrunk; None leaves them as they are.
         cache_mib: memory in MiB, in each worker process, for decoded videos; 0 caches none.
@@ -171,25 +178,21 @@ class TrainClips(_Clips):
     def __init__(
         self,
         manifest: Manifest,
-        frames: int,
-        stride: int,
-        clips_per_video: int,
-        seed: int,
+        draw: Draw,
         *,
+        seed: int,
         fit: int | None = None,
         cache_mib: int = 0,
     ) -> None:
-        super().__init__(manifest, frames, stride, fit, cache_mib)
-        self.clips_per_video = clips_per_video
-        self.seed = seed
+        super().__init__(manifest, fit, cache_mib)
+        self._draw = draw
+        self._seed = seed
 
     def __getitem__(self, key: Key) -> Sample:
         """The clips of video `index` in `epoch`, a function of (seed, epoch, index)."""
         epoch, index = key
-        generator = draws.generator(self.seed, "clip-starts", epoch, index)
-        n = int(self._video.lengths[index])
-        starts = random_starts(n, self.frames, self.stride, self.clips_per_video, generator)
-        return self._cut(index, starts, epoch)
+        generator = draws.generator(self._seed, "clip-starts", epoch, index)
+        return self._cut(index, self._draw(int(self._video.lengths[index]), generator), epoch)
 
 
 class UniformClips(_Clips):
@@ -209,18 +212,20 @@ class UniformClips(_Clips):
         manifest: Manifest,
         frames: int,
         stride: int,
-        clips: int = 10,
+        clips: int,
         *,
         fit: int | None = None,
         cache_mib: int = 0,
     ) -> None:
-        super().__init__(manifest, frames, stride, fit, cache_mib)
-        self.clips = clips
+        super().__init__(manifest, fit, cache_mib)
+        self._frames, self._stride, self._clips = frames, stride, clips
 
     def __getitem__(self, index: int) -> Sample:
         """The clips of one video."""
         n = int(self._video.lengths[index])
-        return self._cut(index, uniform_starts(n, self.frames, self.stride, self.clips), 0)
+        starts = uniform_starts(n, self._frames, self._stride, self._clips)
+        numbers = [clip_indices(start, n, self._frames, self._stride) for start in starts]
+        return self._cut(index, np.stack(numbers), 0)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from fame.augment.pairs import PairViews
 from fame.config.scale import Scale
-from fame.data.clips import Batch, TrainClips
+from fame.data.clips import Batch, RandomClips, TrainClips
 from fame.data.manifest import Manifest
 from fame.distributed import World, groups_of
 from fame.draws import generator
@@ -23,7 +23,7 @@ from fame.evaluate.extract import Shown, Work, clip_outputs
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
-from fame.train.engine import Plan, train
+from fame.train.engine import Plan, parameter_dtype, train
 from fame.train.feed import feed
 
 VIDEOS_AT_A_TIME = 8
@@ -71,7 +71,7 @@ class Finetuning:
             for epoch, index in zip(batch.epochs.tolist(), batch.indices.tolist(), strict=True)
         ]
         kept = torch.from_numpy(np.stack(draws) >= self._dropout)
-        return kept.float() / (1 - self._dropout)
+        return kept.double() / (1 - self._dropout)
 
 
 @dataclass(frozen=True)
@@ -121,15 +121,16 @@ def finetune(
     for module in model.modules():
         if isinstance(module, GroupBatchNorm):
             module.update_running = groups.start == 0
-    model.to(world.device)
-    views = PairViews(settings.views, backbone.size, None, settings.group, seed, world)
+    dtype = parameter_dtype(settings.precision)
+    model.to(world.device, dtype)
+    views = PairViews(settings.views, backbone.size, None, settings.group, seed, world, dtype)
     videos = manifest.select("train")
     plan = _plan(scale, backbone_name, videos, seed, recipe, directory, world)
     seconds = train(Finetuning(model, views, settings.dropout, seed), plan, world)
     test = manifest.select("test")
     shown = Shown.of(scale, backbone, settings.views)
     work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
-    logits = clip_outputs(model, test, shown, work)
+    logits = clip_outputs(model.float(), test, shown, work)
     return Scores(
         logits.mean(axis=1),
         test.labels(),
@@ -152,9 +153,7 @@ def _plan(
     settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
     dataset = TrainClips(
         videos,
-        frames=backbone.frames,
-        stride=backbone.stride,
-        clips_per_video=1,
+        RandomClips(backbone.frames, backbone.stride, clips=1),
         seed=seed,
         fit=scale.fit,
         cache_mib=scale.resources.cache_mib,
@@ -163,7 +162,12 @@ def _plan(
     source = feed(dataset, settings.batch, settings.epochs, seed, world, scale.resources.workers)
     return Plan(
         name=f"finetune {directory.parent.name}",
-        recipe={"finetune": recipe, "data": videos.fingerprint()},
+        recipe={
+            "finetune": recipe,
+            "backbone": backbone.model_dump(mode="json", exclude={"title"}),
+            "fit": scale.fit,
+            "data": videos.fingerprint(),
+        },
         directory=directory,
         feed=source,
         epochs=settings.epochs,

@@ -12,7 +12,7 @@ import torch
 
 from fame.augment.pairs import PairViews
 from fame.config.scale import Pretrain
-from fame.data.clips import Batch
+from fame.data.clips import Batch, Draw, RandomClips
 from fame.distributed import World
 from fame.experiments import Run
 from fame.models.encoder import Encoder
@@ -53,6 +53,17 @@ class Method(torch.nn.Module, ABC):
     @abstractmethod
     def __init__(self, setup: Setup) -> None:
         super().__init__()
+
+    def sampling(self, frames: int, stride: int) -> Draw:
+        """How this method draws clips from a video: by default from distinct random starts.
+
+        Methods that learn pace or order override it.
+
+        Args:
+            frames: of a clip, as the backbone wants them.
+            stride: native frames between them, as the backbone wants them.
+        """
+        return RandomClips(frames, stride, self.clips)
 
     @abstractmethod
     def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -46,10 +46,10 @@ def _files(directory: Path) -> list[tuple[int, Path]]:
 
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint whole, then drop all but the newest two."""
+    """Write a checkpoint whole, then drop all but the newest two and what a kill left half."""
     with replacing(directory / f"step-{checkpoint.step}.pt") as file:
         torch.save({"version": VERSION, **vars(checkpoint)}, file)
-    for _, path in _files(directory)[KEPT:]:
+    for path in [*(path for _, path in _files(directory)[KEPT:]), *directory.glob(".step-*.tmp")]:
         path.unlink()
 
 

@@ -47,7 +47,7 @@ class Plan:
         feed: the batches of this process.
         epochs: length.
         optimiser: SGD settings.
-        precision: `float32`, or `bfloat16` for autocast.
+        precision: `bfloat16` for autocast; otherwise the module and its views decide.
         checkpoint_minutes: between checkpoints.
         clips_per_step: in the global batch, for the rate shown.
         on_epoch: called after each epoch (counted from 1) by the first process; its scalars
@@ -81,6 +81,11 @@ def _sgd(module: torch.nn.Module, settings: Optimiser) -> torch.optim.SGD:
     )
 
 
+def parameter_dtype(precision: str) -> torch.dtype:
+    """The type of weights and views at a precision; autocast leaves them in float32."""
+    return torch.float64 if precision == "float64" else torch.float32
+
+
 def _check_finite(loss: torch.Tensor, step: int, name: str) -> None:
     if not torch.isfinite(loss):
         raise FameError(
@@ -90,9 +95,9 @@ def _check_finite(loss: torch.Tensor, step: int, name: str) -> None:
 
 
 def _autocast(plan: Plan, world: World) -> contextlib.AbstractContextManager[Any]:
-    if plan.precision == "float32":
-        return contextlib.nullcontext()
-    return torch.autocast(world.device.type, dtype=torch.bfloat16)
+    if plan.precision == "bfloat16":
+        return torch.autocast(world.device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
 
 
 def _take_step(
@@ -110,7 +115,8 @@ def _take_step(
     sgd.zero_grad(set_to_none=True)
     with _autocast(plan, world):
         loss, scalars = trainable.loss(batch.to(world.device), step)
-    _check_finite(loss, step, plan.name)
+    # The mean, so that all processes stop alike if one of them meets a NaN.
+    _check_finite(world.mean(loss), step, plan.name)
     loss.backward()
     world.average_gradients(group_parameters(sgd))
     sgd.step()
@@ -200,6 +206,6 @@ def _summary(
     scalars: dict[str, torch.Tensor], step: int, plan: Plan, world: World
 ) -> dict[str, float]:
     """Scalars averaged over processes, and the rate."""
-    means = world.mean(torch.stack([value.detach().float() for value in scalars.values()]))
+    means = world.mean(torch.stack([value.detach().double() for value in scalars.values()]))
     summary = dict(zip(scalars, means.tolist(), strict=True))
     return {**summary, "lr": rate(plan.optimiser, step, plan.feed.steps_per_epoch, plan.epochs)}

@@ -9,6 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from fame.files import replacing
+
 
 def _keep_until(path: Path, step: int) -> None:
     """Drop lines written after the checkpoint that training resumes from."""
@@ -19,7 +21,8 @@ def _keep_until(path: Path, step: int) -> None:
         for line in path.read_text().splitlines(keepends=True)
         if line.endswith("\n") and json.loads(line)["step"] <= step
     ]
-    path.write_text("".join(kept))
+    with replacing(path) as file:
+        file.write("".join(kept).encode())
 
 
 class Journal:

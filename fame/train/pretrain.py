@@ -1,5 +1,6 @@
 """One pretraining run: from a manifest and a recipe to an encoder and its card."""
 
+import copy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from fame.models.files import save_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.pretext.common import Method, Setup
 from fame.train.card import card
-from fame.train.engine import Plan, train
+from fame.train.engine import Plan, parameter_dtype, train
 from fame.train.feed import feed
 from fame.train.journal import last_values
 
@@ -36,18 +37,21 @@ class Pretraining:
 
 
 def build_method(scale: Scale, run: Run, world: World) -> Method:
-    """The method of a run, freshly initialised, on this process's device."""
+    """The method of a run, freshly initialised, on this process's device, in its precision."""
     backbone, settings = scale.backbones[run.backbone], scale.pretrain
     groups = groups_of(world, settings.batch, settings.group)
     encoder = convert(build_encoder(backbone.encoder, run.seed), settings.group).to(world.device)
-    views = PairViews(settings.views, backbone.size, run.merge, settings.group, run.seed, world)
+    dtype = parameter_dtype(settings.precision)
+    views = PairViews(
+        settings.views, backbone.size, run.merge, settings.group, run.seed, world, dtype
+    )
     kind: type[Method] = registry.load("fame.pretext", run.method, "METHOD")
     options = run.recipe.get("pretrain", {}).get("options", {})
     method = kind(Setup(run, settings, options, encoder, views, world))
     for module in method.modules():
         if isinstance(module, GroupBatchNorm):
             module.update_running = groups.start == 0
-    return method
+    return method.to(dtype)
 
 
 def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> TrainClips:
@@ -55,9 +59,7 @@ def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> Trai
     backbone = scale.backbones[run.backbone]
     return TrainClips(
         manifest,
-        frames=backbone.frames,
-        stride=backbone.stride,
-        clips_per_video=method.clips,
+        method.sampling(backbone.frames, backbone.stride),
         seed=run.seed,
         fit=scale.fit,
         cache_mib=scale.resources.cache_mib,
@@ -120,7 +122,7 @@ def _plan(
     def on_epoch(epoch: int) -> dict[str, float]:
         if monitor is None or epoch % settings.monitor.every_epochs:
             return {}
-        return {"knn": monitor(method.encoder)}
+        return {"knn": monitor(copy.deepcopy(method.encoder).float())}
 
     return Plan(
         name=run.id,
@@ -145,9 +147,9 @@ def _hand_on(
     seconds: float,
     fingerprint: str | None,
 ) -> None:
-    """Write the encoder, then its card; only then let the checkpoints go."""
+    """Write the encoder, in float32, and its card; only then let the checkpoints go."""
     path = directory / "encoder.safetensors"
-    save_encoder(path, method.encoder, {"run": run.id})
+    save_encoder(path, method.encoder.float(), {"run": run.id})
     facts: dict[str, Any] = {
         "run": run.id,
         "scale": scale.name,

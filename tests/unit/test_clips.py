@@ -13,6 +13,7 @@ from fame import draws
 from fame.data import clips as module
 from fame.data.clips import (
     KeyedBatches,
+    RandomClips,
     TrainClips,
     UniformClips,
     clip_indices,
@@ -22,7 +23,6 @@ from fame.data.clips import (
     loader,
     number_of_starts,
     random_starts,
-    two_starts,
     uniform_starts,
     window,
 )
@@ -59,10 +59,14 @@ def test_random_starts_are_distinct_if_they_can_be(n, frames, stride, clips, see
     assert count < clips or len(set(starts)) == clips
 
 
-def test_two_starts_reach_every_start():
-    pairs = {two_starts(34, 16, 2, np.random.default_rng(seed)) for seed in range(60)}
-    assert pairs == {(a, b) for a in range(3) for b in range(3) if a != b}
-    assert two_starts(32, 16, 2, np.random.default_rng(0)) == (0, 0)
+def test_pairs_reach_every_start():
+    draw = RandomClips(16, 2, clips=2)
+    pairs = [draw(34, np.random.default_rng(seed)) for seed in range(60)]
+    assert {tuple(pair[:, 0]) for pair in pairs} == {
+        (i, j) for i in range(3) for j in range(3) if i != j
+    }
+    assert (pairs[0][0] == pairs[0][0, 0] + 2 * np.arange(16)).all()
+    assert draw(32, np.random.default_rng(0))[:, 0].tolist() == [0, 0]
 
 
 @few
@@ -75,8 +79,8 @@ def test_uniform_starts_are_even(n, frames, stride, clips):
     assert all(abs(s - i * last / (clips - 1)) <= 0.5 for i, s in enumerate(starts))
 
 
-def test_ten_uniform_clips_by_default():
-    assert uniform_starts(50, 16, 2) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
+def test_ten_uniform_clips():
+    assert uniform_starts(50, 16, 2, 10) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ def by_hand(frames, starts, count, stride):
 @pytest.mark.parametrize("cache_mib", [0, 1])
 def test_train_clips_are_keyed_and_exact(small, cache_mib):
     manifest, frames = small
-    dataset = TrainClips(manifest, 8, 2, 2, seed=3, cache_mib=cache_mib)
+    dataset = TrainClips(manifest, RandomClips(8, 2, clips=2), seed=3, cache_mib=cache_mib)
     assert len(dataset) == 4
     for epoch, row in [(0, 0), (1, 0), (0, 2), (1, 3)]:
         sample = dataset[epoch, row]
@@ -166,7 +170,7 @@ def test_fitted_sizes(height, width, fit):
 
 
 def test_collate_pads_with_zeros_and_keeps_true_sizes(small):
-    dataset = TrainClips(small[0], 4, 2, 2, seed=0)
+    dataset = TrainClips(small[0], RandomClips(4, 2, clips=2), seed=0)
     samples = [dataset[5, row] for row in (0, 3)]
     batch = collate(samples)
     assert batch.clips.shape == (2, 2, 3, 4, 24, 48)
@@ -195,13 +199,13 @@ def test_unlabelled_videos_are_minus_one(small):
 def test_quarantined_rows_are_refused(small):
     table = small[0].table.assign(status=["ok", "broken", "ok", "ok"])
     with pytest.raises(FameError, match="select"):
-        UniformClips(dataclasses.replace(small[0], table=table), 4, 2)
+        UniformClips(dataclasses.replace(small[0], table=table), 4, 2, 1)
 
 
 def test_a_vanished_video_is_named(small):
     (small[0].root / "v1.avi").unlink()
     with pytest.raises(FameError, match=r"v1\.avi"):
-        UniformClips(small[0], 4, 2)[1]
+        UniformClips(small[0], 4, 2, 1)[1]
 
 
 @few
@@ -265,7 +269,7 @@ def test_in_order_covers_everything_once():
 
 
 def test_workers_change_nothing(small):
-    dataset = TrainClips(small[0], 4, 2, 2, seed=0, cache_mib=1)
+    dataset = TrainClips(small[0], RandomClips(4, 2, clips=2), seed=0, cache_mib=1)
     runs = [list(loader(dataset, KeyedBatches(4, 2, 2, 1), workers)) for workers in (0, 2)]
     assert len(runs[0]) == 4
     for one, other in zip(*runs, strict=True):
@@ -288,7 +292,7 @@ def test_real_short_videos_loop(shared, tmp_path, folder):
         (tmp_path / "train/walk" / name.name).symlink_to(name)
     manifest = index("kinetics400", tmp_path, None, name=folder, progress=False)
     assert (manifest.table["frames"] < window(16, 4)).any()
-    dataset = TrainClips(manifest.select("train"), 16, 4, 2, seed=0)
+    dataset = TrainClips(manifest.select("train"), RandomClips(16, 4, clips=2), seed=0)
     batch = collate([dataset[0, row] for row in range(4)])
     assert batch.clips.shape[:4] == (4, 2, 3, 16)
     assert batch.clips.float().std(dim=(2, 3, 4, 5)).min() > 1

@@ -55,7 +55,7 @@ def test_a_failed_write_leaves_the_old_file(saved, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(FameError, match="No space"):
         save_encoder(saved, build_encoder(SMALL, seed=2))
     assert saved.read_bytes() == old
     assert list(saved.parent.iterdir()) == [saved]
