@@ -106,11 +106,31 @@ def die_with_parent() -> None:
 
 
 @contextmanager
-def world(threads: int) -> Iterator[World]:
+def fixed_order(wanted: bool) -> Iterator[None]:
+    """Within this context, only operations that give the same bits each time, if `wanted`.
+
+    PyTorch raises RuntimeError at an operation that has no such form on the device.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    if wanted:
+        # cuBLAS reads this when it is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(wanted)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+
+
+@contextmanager
+def world(threads: int, deterministic: bool) -> Iterator[World]:
     """Join the process group that `torchrun` started, if any; leave it at the end.
 
     Args:
         threads: for this process's CPU operations.
+        deterministic: see `fixed_order`.
     """
     torch.set_num_threads(threads)
     die_with_parent()
@@ -122,7 +142,8 @@ def world(threads: int) -> Iterator[World]:
     if size > 1:
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield World(rank, size, device)
+        with fixed_order(deterministic):
+            yield World(rank, size, device)
     finally:
         if size > 1:
             dist.destroy_process_group()

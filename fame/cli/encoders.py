@@ -1,4 +1,4 @@
-"""Verbs about encoders: list the runs, pretrain one."""
+"""Verbs about encoders: list the runs, pretrain one, import one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,8 +25,15 @@ def pretrain(
         Path | None, typer.Option("--manifest", help="The videos (none for `random`).")
     ] = None,
     threads: ThreadsOption = None,
+    processes: Annotated[
+        int, typer.Option(min=0, help="One for each GPU; the result is the same for any number.")
+    ] = 1,
 ) -> None:
     """Pretrain an encoder; the same command goes on after an interruption."""
+    from fame.launch import spread
+
+    spread(processes)
+
     from contextlib import nullcontext
 
     from fame.data.manifest import Manifest
@@ -40,14 +47,26 @@ def pretrain(
     chosen, settings = experiments.run(run), experiments.scale
     videos = Manifest.read(manifest) if manifest else None
     with (
-        world(threads or settings.resources.threads) as peers,
+        world(threads or settings.resources.threads, settings.resources.deterministic) as peers,
         owned(out) if peers.is_first else nullcontext(),
     ):
         watch = monitor(settings, chosen, videos, peers) if videos else None
         train(settings, chosen, videos, out, peers, watch)
 
 
+def import_official(
+    file: Annotated[Path, typer.Argument(help="The authors' checkpoint, or torchvision's.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the encoder and its card.")],
+) -> None:
+    """Turn a published checkpoint into an encoder of ours; the file can run no code."""
+    from fame.models.adopt import adopt
+
+    card = adopt(file, out)
+    print(f"{out / 'encoder.safetensors'}: {card['arch']}, {len(card['keys'])} tensors")
+
+
 def add(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command()(runs)
     app.command()(pretrain)
+    app.command("import-official")(import_official)

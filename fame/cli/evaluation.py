@@ -13,9 +13,17 @@ from fame.cli.options import (
     TablesOption,
     ThreadsOption,
 )
+from fame.evaluate.colours import Colours
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
 FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]
+RawFeaturesOption = Annotated[
+    Path | None,
+    typer.Option("--raw-features", help="Features in raw colours, if the scale trains on them."),
+]
+ColoursOption = Annotated[
+    Colours, typer.Option("--colours", help="The mean and std that clips are normalised with.")
+]
 OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
 
 
@@ -25,6 +33,7 @@ def extract(
     encoder: EncoderOption,
     manifest: ManifestOption,
     out: OutOption,
+    colours: ColoursOption = "pretraining",
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
@@ -35,16 +44,21 @@ def extract(
 
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
-    with world(threads or settings.resources.threads) as peers:
-        task(settings, chosen, encoder, manifest, out, peers)
+    with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        task(settings, chosen, encoder, manifest, out, colours, peers)
 
 
-def linear(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
+def linear(
+    scale: ScaleOption,
+    features: FeaturesOption,
+    out: OutOption,
+    raw_features: RawFeaturesOption = None,
+) -> None:
     """Train a linear probe on features and write its accuracy."""
     from fame.config.reading import load_scale
     from fame.evaluate.tasks import linear as task
 
-    task(load_scale(scale), features, out)
+    task(load_scale(scale), features, out, raw_features)
 
 
 def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
@@ -76,7 +90,7 @@ def finetune(
     settings = experiments.scale
     work = out.with_suffix(".work")
     with (
-        world(threads or settings.resources.threads) as peers,
+        world(threads or settings.resources.threads, settings.resources.deterministic) as peers,
         owned(work) if peers.is_first else nullcontext(),
     ):
         task(settings, experiments.run(run), encoder, manifest, out, work, peers)

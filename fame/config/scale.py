@@ -18,6 +18,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Precision = Literal["float32", "bfloat16", "float64"]
 """`bfloat16` is autocast over float32 weights; `float64` is slow and serves exactness checks."""
 
+Report = Literal["last", "best-on-test"]
+"""Which epoch of a classifier is reported: `best-on-test` selects on the test videos."""
+
 
 class Model(BaseModel):
     """Base of every configuration section: immutable, and unknown keys are errors."""
@@ -180,7 +183,8 @@ class Linear(Model):
     on test data, and the probe is then trained on all training videos.
 
     `train_colours` is `normalised`, or `raw`: the training clips, but not the tested ones, are
-    encoded in [0, 1] without mean and std, which is a slip of the release (facts A7).
+    encoded in [0, 1] without mean and std, which is a slip of the release (facts A7). `report` is
+    as for finetuning.
     """
 
     train_colours: Literal["normalised", "raw"]
@@ -193,6 +197,7 @@ class Linear(Model):
     milestones: tuple[Positive, ...]
     gamma: Share
     holdout: Annotated[float, Field(gt=0, lt=1)]
+    report: Report
 
 
 class Finetune(Model):
@@ -209,7 +214,7 @@ class Finetune(Model):
     dropout: Annotated[float, Field(ge=0, lt=1)]
     optimiser: Optimiser
     views: ViewSettings
-    report: Literal["last", "best-on-test"]
+    report: Report
 
 
 class Retrieval(Model):
@@ -236,10 +241,17 @@ class Evaluate(Model):
 
 
 class Resources(Model):
-    """What a job may use; none of it changes a result."""
+    """What a job may use; none of it changes what a result means.
+
+    Attributes:
+        deterministic: only operations whose sums have a fixed order, so that the same GPU model
+            gives the same bits again, more slowly. PyTorch has none for I3D's max-pooling on a
+            GPU and stops there. A CPU gives the same bits either way.
+    """
 
     threads: Positive
     gpus: Annotated[int, Field(ge=0)]
+    deterministic: bool
     workers: Annotated[int, Field(ge=0)]
     cache_mib: Annotated[int, Field(ge=0)]
     mem_mb: Positive

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import av
 import numpy as np
 
 from fame.errors import FameError
@@ -149,6 +148,9 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """The container and its best video stream, decoded on one thread; errors become ours."""
     if not path.is_file():
         raise DecodeError(f"{path}: there is no such video file; check the dataset's root.")
+    # Here, so that clips in memory can be trained on where there is no decoder.
+    import av
+
     try:
         with av.open(str(path)) as container:
             stream = container.streams.best("video")
@@ -261,7 +263,10 @@ def _decord_reader(path: Path) -> Iterator[Any]:
     """A reader that lives for one read (long-lived readers leak); errors become ours."""
     if not path.is_file():
         raise DecodeError(f"{path}: there is no such video file; check the dataset's root.")
-    import decord
+    try:
+        import decord
+    except ImportError:
+        raise RefusedError(f"{path}: there is no decord on this machine to try it with.") from None
 
     decord.logging.set_level(decord.logging.QUIET)
     try:

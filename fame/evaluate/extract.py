@@ -22,6 +22,7 @@ from fame.config.scale import Backbone, Scale
 from fame.data.clips import Batch, UniformClips, loader
 from fame.data.manifest import OK, Manifest
 from fame.errors import FameError
+from fame.evaluate.colours import CONSTANTS, Colours
 from fame.evaluate.features import Features
 from fame.evaluate.parts import Parts
 
@@ -63,6 +64,13 @@ class Shown:
             std=views.std,
             fit=scale.fit,
         )
+
+    def in_colours(self, colours: Colours) -> "Shown":
+        """The same with a named normalisation; `pretraining` leaves it as it is."""
+        if colours == "pretraining":
+            return self
+        mean, std = CONSTANTS[colours]
+        return replace(self, mean=mean, std=std)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """Finetuning (facts A6): the whole network on labelled clips, tested on uniform clips.
 
-One random clip per video and epoch, dropout before the classifier, no FAME; the last epoch is
-reported, and nothing is selected on test data.
+One random clip per video and epoch, dropout before the classifier, no FAME. The last epoch is
+reported and nothing is selected on test data, unless the scale asks to replay the release's
+`best-on-test`.
 """
 
-from dataclasses import dataclass
+import copy
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,14 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fame.augment.pairs import PairViews
-from fame.config.scale import Scale
+from fame.config.scale import Finetune, Scale
 from fame.data.clips import Batch, RandomClips, TrainClips
 from fame.data.manifest import Manifest
 from fame.distributed import World, groups_of
 from fame.draws import generator
+from fame.evaluate import accuracy
 from fame.evaluate.extract import Shown, Work, clip_outputs
+from fame.evaluate.selection import BestOnTest, due
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
@@ -33,12 +38,16 @@ VIDEOS_AT_A_TIME = 8
 class Classifier(torch.nn.Module):
     """Encoder, dropout, linear layer: clips (B, 3, T, H, W) to logits (B, classes).
 
-    The linear layer starts from N(0, 0.01) and a zero bias, as the release's does.
+    The linear layer starts from N(0, 0.01) and a zero bias, as the release's does. `selection`
+    plays no part in it, but goes where the weights go: to the device and into checkpoints.
     """
 
-    def __init__(self, encoder: Encoder, classes: int, seed: int) -> None:
+    def __init__(
+        self, encoder: Encoder, classes: int, seed: int, selection: BestOnTest | None = None
+    ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.selection = selection
         self.linear = torch.nn.Linear(encoder.feature_dim, classes)
         with keyed_initialisation(seed, "classifier"):
             torch.nn.init.normal_(self.linear.weight, std=0.01)
@@ -83,6 +92,11 @@ class Scores:
         labels: (N,) int64.
         videos: N names.
         classes: names, in label order.
+        n_train: number of training videos.
+        seconds: of training, over all attempts.
+        epoch: whose network gave the logits, counted from 1.
+        last: top-1 accuracy in percent after the last epoch, which differs from the logits' if
+            these were selected.
     """
 
     logits: np.ndarray
@@ -91,6 +105,26 @@ class Scores:
     classes: list[str]
     n_train: int
     seconds: float
+    epoch: int
+    last: float
+
+
+@dataclass(frozen=True)
+class _Test:
+    """The test videos and how a network is tested on them."""
+
+    videos: Manifest
+    shown: Shown
+    work: Work
+
+    def scores(self, model: Classifier) -> np.ndarray:
+        """Logits (N, classes) float32, each the mean over a video's clips."""
+        single = copy.deepcopy(model).float()
+        return clip_outputs(single, self.videos, self.shown, self.work).mean(axis=1)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides a network's scores."""
+        return {"data": self.videos.fingerprint(), "shown": asdict(self.shown)}
 
 
 def finetune(
@@ -116,29 +150,69 @@ def finetune(
         world: this process among its peers.
     """
     settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
-    groups = groups_of(world, settings.batch, settings.group)
-    model = convert(Classifier(encoder, len(manifest.classes), seed), settings.group)
-    for module in model.modules():
-        if isinstance(module, GroupBatchNorm):
-            module.update_running = groups.start == 0
+    work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
+    test = _Test(manifest.select("test"), Shown.of(scale, backbone, settings.views), work)
+    model = _classifier(settings, encoder, manifest, len(test.videos), seed, world)
     dtype = parameter_dtype(settings.precision)
     model.to(world.device, dtype)
     views = PairViews(settings.views, backbone.size, None, settings.group, seed, world, dtype)
     videos = manifest.select("train")
     plan = _plan(scale, backbone_name, videos, seed, recipe, directory, world)
+    if model.selection is not None:
+        plan = replace(
+            plan,
+            recipe=plan.recipe | {"test": test.identity()},
+            on_epoch=_selecting(model, model.selection, test, settings.epochs),
+        )
     seconds = train(Finetuning(model, views, settings.dropout, seed), plan, world)
-    test = manifest.select("test")
-    shown = Shown.of(scale, backbone, settings.views)
-    work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
-    logits = clip_outputs(model.float(), test, shown, work)
+    logits, epoch, last = _reported(model, test, settings.epochs)
     return Scores(
-        logits.mean(axis=1),
-        test.labels(),
-        test.table["video"].tolist(),
-        manifest.classes,
-        len(videos),
-        seconds,
+        logits=logits,
+        labels=test.videos.labels(),
+        videos=test.videos.table["video"].tolist(),
+        classes=manifest.classes,
+        n_train=len(videos),
+        seconds=seconds,
+        epoch=epoch,
+        last=last,
     )
+
+
+def _classifier(
+    settings: Finetune, encoder: Encoder, manifest: Manifest, tested: int, seed: int, world: World
+) -> Classifier:
+    """The network to finetune; with a place for the best scores if they are to be selected."""
+    classes = len(manifest.classes)
+    selection = BestOnTest(tested, classes) if settings.report == "best-on-test" else None
+    groups = groups_of(world, settings.batch, settings.group)
+    model = convert(Classifier(encoder, classes, seed, selection), settings.group)
+    for module in model.modules():
+        if isinstance(module, GroupBatchNorm):
+            module.update_running = groups.start == 0
+    return model
+
+
+def _reported(model: Classifier, test: _Test, epochs: int) -> tuple[np.ndarray, int, float]:
+    """The logits to report, their epoch, and the last epoch's top-1 accuracy."""
+    if model.selection is not None:
+        best = model.selection
+        return best.scores(), int(best.epoch), float(best.last)
+    logits = test.scores(model)
+    return logits, epochs, accuracy.top(logits, test.videos.labels(), 1)
+
+
+def _selecting(
+    model: Classifier, selection: BestOnTest, test: _Test, epochs: int
+) -> Callable[[int], dict[str, float]]:
+    """What follows each epoch if the best one is to be reported: every tenth is tested."""
+    labels = test.videos.labels()
+
+    def after(epoch: int) -> dict[str, float]:
+        if not due(epoch, epochs):
+            return {}
+        return {"test_top1": selection.offer(epoch, test.scores(model), labels)}
+
+    return after
 
 
 def _plan(

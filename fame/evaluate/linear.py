@@ -1,9 +1,11 @@
 """Linear probe: one linear layer on frozen features (facts A7).
 
 The learning rate is chosen on held-out training videos, never on test data; the layer is
-then trained anew on all of them.
+then trained anew on all of them. Its last epoch is reported, unless the scale asks to replay the
+release's `best-on-test`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,11 @@ from torch import nn
 
 from fame.config.scale import Linear
 from fame.draws import generator
+from fame.errors import FameError
 from fame.evaluate import accuracy
 from fame.evaluate.features import Features
 from fame.evaluate.holdout import held_out
+from fame.evaluate.selection import BestOnTest, due
 
 Integers = npt.NDArray[np.int64]
 
@@ -31,7 +35,11 @@ class _Clips:
 
 
 def probe(
-    features: Features, settings: Linear, seed: int, device: str | torch.device = "cpu"
+    features: Features,
+    settings: Linear,
+    seed: int,
+    device: str | torch.device = "cpu",
+    fitted: Features | None = None,
 ) -> dict[str, Any]:
     """Train and test the linear probe.
 
@@ -43,21 +51,29 @@ def probe(
         settings: the scale's `evaluate.linear`.
         seed: of initialisation, held-out share, order and clips.
         device: where to train.
+        fitted: what the layer is fitted to, if the training clips are shown otherwise than those
+            it is tested or chosen on (`train_colours`); the same videos in the same order.
 
     Returns:
         `metrics`: `top1` and `top5` in percent; `details`: `chance` (percent, 100 / classes),
         `lr` chosen, `holdout` (percent for each candidate, empty if there is only one),
+        `report`, `epoch` (which one the scores are of), `last_epoch_top1`,
         `per_class` (percent, None without test videos), `n_train`, `n_test`, `n_holdout`;
         and the arrays `videos`, `labels`, `predictions` (N_test,) and `scores`
         (N_test, classes) float32.
 
     Raises:
-        FameError: if a split is empty or lacks labels, or every learning rate diverges.
+        FameError: if a split is empty or lacks labels, every learning rate diverges, or `fitted`
+            holds other videos.
     """
+    fitted = features if fitted is None else fitted
+    if not np.array_equal(fitted.videos, features.videos):
+        raise FameError("the probe's two sets of features hold other videos; extract both again")
     train, test = features.rows("train"), features.rows("test")
-    lr, holdout, held = _choose(features, train, settings, seed, device)
-    layer = fit(_clips(features, train, settings, device), features.count, settings, lr, seed)
-    scores = mean_logits(layer, _clips(features, test, settings, device).clips)
+    lr, holdout, held = _choose(features, fitted, train, settings, seed, device)
+    shown = _clips(fitted, train, settings, device)
+    tested = _clips(features, test, settings, device)
+    scores, epoch, last = _tested(shown, tested, features.count, settings, lr, seed)
     labels = features.labels[test]
     return {
         "metrics": {f"top{k}": accuracy.top(scores, labels, k) for k in (1, 5)},
@@ -71,6 +87,9 @@ def probe(
             "n_train": len(train),
             "n_test": len(test),
             "n_holdout": held,
+            "report": settings.report,
+            "epoch": epoch,
+            "last_epoch_top1": last,
         },
         "videos": features.videos[test],
         "labels": labels,
@@ -90,7 +109,12 @@ def _clips(
 
 
 def _choose(
-    features: Features, train: Integers, settings: Linear, seed: int, device: str | torch.device
+    features: Features,
+    fitted: Features,
+    train: Integers,
+    settings: Linear,
+    seed: int,
+    device: str | torch.device,
 ) -> tuple[float, dict[str, float], int]:
     """The learning rate, the held-out accuracy of each candidate, and the videos held out.
 
@@ -100,18 +124,41 @@ def _choose(
     if len(settings.lrs) == 1:
         return settings.lrs[0], {}, 0
     held = held_out(features.labels[train], features.groups[train], settings.holdout, seed)
-    fitted = _clips(features, train[~held], settings, device)
+    shown = _clips(fitted, train[~held], settings, device)
     asked = _clips(features, train[held], settings, device)
     labels = features.labels[train[held]]
     found: dict[float, float] = {}
     for lr in sorted(settings.lrs):
-        scores = mean_logits(fit(fitted, features.count, settings, lr, seed), asked.clips)
+        scores = mean_logits(fit(shown, features.count, settings, lr, seed), asked.clips)
         found[lr] = accuracy.top(scores, labels, 1) if np.isfinite(scores).all() else 0.0
     best = max(found, key=lambda lr: found[lr])
     return best, {f"{lr:g}": found[lr] for lr in settings.lrs}, int(held.sum())
 
 
-def fit(videos: _Clips, classes: int, settings: Linear, lr: float, seed: int) -> nn.Linear:
+def _tested(
+    shown: _Clips, tested: _Clips, classes: int, settings: Linear, lr: float, seed: int
+) -> tuple[npt.NDArray[np.float32], int, float]:
+    """Train, test: the scores to report (N_test, classes), their epoch, the last epoch's top-1."""
+    labels = tested.labels.cpu().numpy()
+    best = BestOnTest(len(labels), classes)
+
+    def after(epoch: int, layer: nn.Linear) -> None:
+        chosen = settings.report == "best-on-test" and due(epoch, settings.epochs)
+        if chosen or epoch == settings.epochs:
+            best.offer(epoch, mean_logits(layer, tested.clips), labels)
+
+    fit(shown, classes, settings, lr, seed, after)
+    return best.scores(), int(best.epoch), float(best.last)
+
+
+def fit(
+    videos: _Clips,
+    classes: int,
+    settings: Linear,
+    lr: float,
+    seed: int,
+    after: Callable[[int, nn.Linear], None] = lambda epoch, layer: None,
+) -> nn.Linear:
     """Train the layer: SGD with momentum, times `gamma` at each milestone (epochs).
 
     Args:
@@ -120,6 +167,7 @@ def fit(videos: _Clips, classes: int, settings: Linear, lr: float, seed: int) ->
         settings: batch, epochs, momentum, weight decay and schedule.
         lr: learning rate of the first epoch.
         seed: of initialisation, order and clips.
+        after: called after each epoch, counted from 1.
     """
     layer = _layer(videos.clips, classes, seed)
     optimiser = torch.optim.SGD(
@@ -136,6 +184,7 @@ def fit(videos: _Clips, classes: int, settings: Linear, lr: float, seed: int) ->
             F.cross_entropy(layer(inputs[batch]), labels[batch]).backward()
             optimiser.step()
         schedule.step()
+        after(epoch + 1, layer)
     return layer
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from fame.config.scale import Scale
 from fame.distributed import World
+from fame.errors import FameError
 from fame.evaluate import accuracy
+from fame.evaluate.colours import Colours
 from fame.evaluate.features import Features
 from fame.evaluate.results import write_predictions, write_result
 from fame.experiments import Run
@@ -21,7 +23,27 @@ def _origin(features: Features) -> dict[str, Any]:
     return {key: meta[key] for key in ("run", "data", "dataset", "seed")}
 
 
-def extract(scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, world: World) -> None:
+def _features(source: Path, colours: str) -> Features:
+    """Features of a file, which must have been extracted in the named colours."""
+    features = Features.load(source)
+    found = features.meta.get("colours")
+    if found != colours:
+        raise FameError(
+            f"{source}: extracted in the colours {found!r} but the scale needs {colours!r} here; "
+            f"extract them with --colours {colours}"
+        )
+    return features
+
+
+def extract(
+    scale: Scale,
+    run: Run,
+    encoder: Path,
+    manifest: Path,
+    out: Path,
+    colours: Colours,
+    world: World,
+) -> None:
     """Encode uniform clips of every video; finished parts survive an interruption."""
     from fame.data.manifest import Manifest
     from fame.evaluate.extract import Shown, Work
@@ -35,23 +57,36 @@ def extract(scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, wo
         "data": manifest.parent.name,
         "dataset": videos.dataset,
         "seed": run.seed,
+        "colours": colours,
     }
     features = encode(
         load_encoder(encoder, backbone.encoder),
         videos,
-        Shown.of(scale, backbone, scale.evaluate.finetune.views),
-        Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out.parent),
+        Shown.of(scale, backbone, scale.pretrain.views).in_colours(colours),
+        # A folder of its own: features of other colours may be extracted beside it meanwhile.
+        Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out.with_suffix(".parts")),
         origin,
     )
     features.save(out)
 
 
-def linear(scale: Scale, source: Path, out: Path) -> None:
-    """Probe features linearly; writes the result and, beside it, `linear.parquet`."""
+def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
+    """Probe features linearly; writes the result and, beside it, `linear.parquet`.
+
+    `raw` holds the same videos' features in raw colours, for a scale that trains on those.
+    """
     from fame.evaluate.linear import probe
 
-    features = Features.load(source)
-    found = probe(features, scale.evaluate.linear, features.meta["seed"])
+    settings = scale.evaluate.linear
+    if (settings.train_colours == "raw") != (raw is not None):
+        verb = "needs" if raw is None else "takes no"
+        raise FameError(
+            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {verb} raw "
+            f"features: {'give' if raw is None else 'leave out'} --raw-features"
+        )
+    features = _features(source, "pretraining")
+    fitted = _features(raw, "raw") if raw else features
+    found = probe(features, settings, features.meta["seed"], fitted=fitted)
     write_predictions(
         out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]
     )
@@ -68,7 +103,7 @@ def retrieve(scale: Scale, source: Path, out: Path) -> None:
     """Retrieve training videos by test videos; writes R@k."""
     from fame.evaluate.retrieval import retrieve as search
 
-    features = Features.load(source)
+    features = _features(source, scale.evaluate.retrieval.colours)
     found = search(features, scale.evaluate.retrieval)
     write_result(
         out,
@@ -121,6 +156,9 @@ def finetune(
             ),
             "n_train": scores.n_train,
             "n_test": len(scores.labels),
+            "report": scale.evaluate.finetune.report,
+            "epoch": scores.epoch,
+            "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
         },
     )

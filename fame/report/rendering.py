@@ -7,6 +7,9 @@ from fame.config.tables import Table
 
 NOTHING = "–"
 
+BEST_ON_TEST = "best on the test videos"
+"""What a table says of a number that was selected on the videos it is measured on."""
+
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -39,11 +42,16 @@ def _legend(scale: Scale) -> str:
     )
 
 
-def _notice(scale: Scale) -> str:
+def _notice(frame: pd.DataFrame, scale: Scale) -> str:
     """Whether the measured numbers may be held against the published ones, and why."""
-    if scale.comparable:
-        return f"The {scale.name} numbers are comparable with the published ones: {scale.note}."
-    return f"The {scale.name} numbers are not comparable with the published ones: {scale.note}."
+    may = "are" if scale.comparable else "are not"
+    notice = f"The {scale.name} numbers {may} comparable with the published ones: {scale.note}."
+    if (frame["epoch"] == BEST_ON_TEST).any():
+        notice += (
+            " Accuracies are of the epoch that was best on the test videos themselves, as in the "
+            "release, and are therefore too high."
+        )
+    return notice
 
 
 def _cell(published: float, mean: float, std: float, n: int, scale: str) -> str:
@@ -78,6 +86,7 @@ def _provenance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         "task": "Task",
         "measured_on": "Measured on",
         "negatives": "Negatives",
+        "epoch": "Epoch",
         "runs": "Runs",
         "not_measured_because": "Not measured because",
     }
@@ -104,7 +113,7 @@ def markdown(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
         f"# {table.title}",
         _legend(scale),
         f"Source: {table.source}.",
-        f"> **{_notice(scale)}**",
+        f"> **{_notice(frame, scale)}**",
         _markdown_table(shown),
         "## How the rows were measured",
         _markdown_table(origin),
@@ -121,7 +130,7 @@ def latex(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
         scale: the scale it was built at.
     """
     shown = display(frame, table).map(_escape).rename(columns=_escape)
-    caption = f"{table.title}. {_legend(scale)} Source: {table.source}. {_notice(scale)}"
+    caption = f"{table.title}. {_legend(scale)} Source: {table.source}. {_notice(frame, scale)}"
     body = shown.style.hide(axis="index").to_latex(
         hrules=True,
         environment="table*",

@@ -18,7 +18,7 @@ from fame.config.tables import Row, Table
 from fame.errors import FameError
 from fame.experiments import Cell, Experiments, Run, measurable, result_file
 from fame.files import replacing
-from fame.report.rendering import latex, markdown
+from fame.report.rendering import BEST_ON_TEST, latex, markdown
 
 DECIMALS = 4
 """Of the numbers in a CSV; Markdown and LaTeX show one."""
@@ -95,7 +95,8 @@ def build(experiments: Experiments, name: str, results: Path) -> pd.DataFrame:
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    really used), `negatives` (of a MoCo row), `runs` (ids) and `not_measured_because`.
+    really used), `negatives` (of a MoCo row), `epoch` (which one is reported, of a trained
+    classifier), `runs` (ids) and `not_measured_because`.
 
     Args:
         experiments: a scale and its tables.
@@ -143,13 +144,15 @@ def _row(
 def _provenance(scale: Scale, measured: dict[str, tuple[Cell, Measurement]]) -> dict[str, str]:
     """How a row's numbers came about; empty texts if there are none."""
     if not measured:
-        return dict.fromkeys(("comparable", "measured_on", "negatives", "runs"), "")
-    first = next(iter(measured.values()))[0].runs[0]
+        return dict.fromkeys(("comparable", "measured_on", "negatives", "epoch", "runs"), "")
+    cell = next(iter(measured.values()))[0]
+    first = cell.runs[0]
     runs = dict.fromkeys(run for _, measurement in measured.values() for run in measurement.runs)
     return {
         "comparable": "yes" if scale.comparable else f"no: {scale.note}",
         "measured_on": _measured_on(scale, first),
         "negatives": _negatives(first),
+        "epoch": _epoch(scale, cell.task),
         "runs": " ".join(runs),
     }
 
@@ -166,6 +169,14 @@ def _negatives(run: Run) -> str:
         return ""
     queue = run.recipe["pretrain"]["moco"]["queue"]
     return f"queue of {queue}" if queue else "in-batch"
+
+
+def _epoch(scale: Scale, task: str) -> str:
+    """Which epoch of the classifier a number is of; retrieval trains none."""
+    if task == "retrieval":
+        return ""
+    settings = scale.evaluate.linear if task == "linear" else scale.evaluate.finetune
+    return BEST_ON_TEST if settings.report == "best-on-test" else "last"
 
 
 def _reason(scale: Scale, table: Table, row: Row) -> str:

@@ -17,14 +17,23 @@ PACKAGES = ("torch", "torchvision", "numpy", "decord", "av")
 
 
 def code_version() -> str:
-    """The package's version, and the commit of the checkout that it runs from, if any."""
-    place = Path(fame.__file__).parent
-    command = ["git", "-C", str(place), "describe", "--always", "--dirty", "--abbrev=12"]
+    """The package's version, and the commit of the checkout that it runs from, if any.
+
+    A package installed inside somebody else's repository has no commit.
+    """
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+        _git("ls-files", "--error-unmatch", "__init__.py")
+        commit = _git("describe", "--always", "--dirty", "--abbrev=12")
     except (OSError, subprocess.SubprocessError):
         return fame.__version__
-    return f"{fame.__version__}+{answer.stdout.strip()}"
+    return f"{fame.__version__}+{commit}"
+
+
+def _git(*arguments: str) -> str:
+    """What git prints when asked in the package's folder."""
+    command = ["git", "-C", str(Path(fame.__file__).parent), *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return answer.stdout.strip()
 
 
 def environment(world: World) -> dict[str, Any]:
@@ -32,7 +41,10 @@ def environment(world: World) -> dict[str, Any]:
     device = "cpu"
     if world.device.type == "cuda":
         device = torch.cuda.get_device_name(world.device)
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    installed = {found.name for found in importlib.metadata.distributions()}
+    versions = {
+        name: importlib.metadata.version(name) if name in installed else None for name in PACKAGES
+    }
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -48,9 +48,20 @@ def _files(directory: Path) -> list[tuple[int, Path]]:
 def save(directory: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint whole, then drop all but the newest two and what a kill left half."""
     with replacing(directory / f"step-{checkpoint.step}.pt") as file:
-        torch.save({"version": VERSION, **vars(checkpoint)}, file)
+        _serialise({"version": VERSION, **vars(checkpoint)}, file)
     for path in [*(path for _, path in _files(directory)[KEPT:]), *directory.glob(".step-*.tmp")]:
         path.unlink()
+
+
+def _serialise(content: dict[str, Any], file: IO[bytes]) -> None:
+    """`torch.save`, but a failed write is the OSError that it was, as on a full disk."""
+    try:
+        torch.save(content, file)
+    except RuntimeError as error:
+        # In closing its archive, torch raises another error over the one that matters.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:

@@ -10,8 +10,8 @@ def rate(settings: Optimiser, step: int, steps_per_epoch: int, epochs: int) -> f
     """The learning rate of one step.
 
     Linear warm-up over `warmup_steps`, times either half a cosine over the whole training or
-    `gamma` for every milestone (in epochs) that has passed. As in the FAME release, the
-    schedule itself moves once an epoch for `step`; the cosine moves every step.
+    `gamma` for every milestone (in epochs) that has passed. `cosine` moves every step; `step`
+    and `cosine-epoch` move once an epoch, as the FAME release does (facts A5).
 
     Args:
         settings: base rate and schedule.
@@ -21,8 +21,10 @@ def rate(settings: Optimiser, step: int, steps_per_epoch: int, epochs: int) -> f
     """
     schedule = settings.schedule
     warm = min(1.0, (step + 1) / schedule.warmup_steps) if schedule.warmup_steps else 1.0
-    if schedule.kind == "cosine":
-        factor = 0.5 * (1 + math.cos(math.pi * step / (steps_per_epoch * epochs)))
+    epoch = step // steps_per_epoch
+    if schedule.kind == "step":
+        factor = schedule.gamma ** bisect_right(schedule.milestones, epoch)
     else:
-        factor = schedule.gamma ** bisect_right(schedule.milestones, step // steps_per_epoch)
+        done = epoch * steps_per_epoch if schedule.kind == "cosine-epoch" else step
+        factor = 0.5 * (1 + math.cos(math.pi * done / (steps_per_epoch * epochs)))
     return settings.lr * warm * factor

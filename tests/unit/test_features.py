@@ -6,6 +6,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as vision
 
+from fame.augment.photometric import normalise
 from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.codec import encode as write_video
 from fame.data.video import read_frames
@@ -148,6 +149,23 @@ def test_native_crop_differs(manifest, reference):
     native = dataclasses.replace(SHOWN, crop="native")
     features = extract(Small(), manifest, native, WORK, {}).features
     assert not np.allclose(features, reference.features, atol=1e-3)
+
+
+def test_named_colours_normalise_with_their_own_constants(manifest, reference):
+    """Facts A8: ImageNet's; facts A7: none at all."""
+    constants = {
+        "imagenet": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        "raw": ([0, 0, 0], [1, 1, 1]),
+    }
+    clip = torch.rand(4, 3, 5, 5)
+    for name, (mean, std) in constants.items():
+        shown = SHOWN.in_colours(name)
+        found = normalise(clip.transpose(0, 1)[None], shown.mean, shown.std)[0].transpose(0, 1)
+        torch.testing.assert_close(found, vision.normalize(clip, mean, std))
+        assert dataclasses.replace(shown, mean=SHOWN.mean, std=SHOWN.std) == SHOWN
+        features = extract(Small(), manifest, shown, WORK, {}).features
+        assert not np.allclose(features, reference.features, atol=1e-3)
+    assert SHOWN.in_colours("pretraining") == SHOWN
 
 
 def test_encoder_is_evaluated_and_put_back(manifest):

@@ -28,7 +28,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
 def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path):
     path = tmp_path / "a"
     path.write_text("old")
-    with pytest.raises(FameError, match="No space left.*free space"), replacing(path):
+    with pytest.raises(FameError, match=r"No space left.*free space"), replacing(path):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert path.read_text() == "old"
 

@@ -15,6 +15,7 @@ from fame.evaluate.holdout import held_out
 from fame.evaluate.linear import mean_logits, probe
 
 SETTINGS = Linear(
+    train_colours="normalised",
     normalise=True,
     batch=16,
     epochs=12,
@@ -24,6 +25,7 @@ SETTINGS = Linear(
     milestones=(6, 9),
     gamma=0.1,
     holdout=0.25,
+    report="last",
 )
 
 
@@ -188,6 +190,54 @@ def test_scores_average_all_clips():
         layer.weight.copy_(torch.eye(2))
     clips = torch.tensor([[[1.0, 0.0], [0.0, 4.0]]])
     assert mean_logits(layer, clips).tolist() == [[0.5, 2.0]]
+
+
+def test_the_layer_is_fitted_to_other_colours_but_tested_on_its_own():
+    """Facts A7: only the training clips are raw; the held-out ones stand for tested ones."""
+    features, raw = clusters(noise=1.0), clusters(noise=1.0, seed=1)
+    settings_ = change(lrs=(2.0,))
+    both = probe(features, settings_, seed=0, fitted=raw)["scores"]
+    train = (features.splits == "train")[:, None, None]
+    mixed = np.where(train, raw.features, features.features)
+    pasted = dataclasses.replace(features, features=mixed)
+    assert np.array_equal(both, probe(pasted, settings_, seed=0)["scores"])
+    assert not np.array_equal(both, probe(features, settings_, seed=0)["scores"])
+    assert not np.array_equal(both, probe(raw, settings_, seed=0)["scores"])
+
+
+def test_the_rate_is_chosen_on_clips_that_are_shown_as_in_the_test():
+    features = clusters(noise=0.1)
+    turned = dataclasses.replace(features, features=-features.features)
+    details = probe(features, SETTINGS, seed=0, fitted=turned)["details"]
+    assert max(details["holdout"].values()) < 20.0  # fitted to the opposite of what is asked
+
+
+def test_two_sets_of_features_must_hold_the_same_videos():
+    features = clusters()
+    with pytest.raises(FameError, match="other videos"):
+        probe(features, SETTINGS, seed=0, fitted=clusters(train=59))
+
+
+def test_the_last_epoch_is_reported_by_default():
+    details = probe(clusters(noise=1.0), SETTINGS, seed=0)
+    assert (details["details"]["report"], details["details"]["epoch"]) == ("last", 12)
+    assert details["details"]["last_epoch_top1"] == details["metrics"]["top1"]
+
+
+def test_best_on_test_takes_the_best_of_every_tenth_epoch_and_the_last():
+    features = clusters(noise=2.0, train=100, test=100)
+    settings_ = change(lrs=(5.0,), epochs=35, milestones=(99,), report="best-on-test")
+    found = probe(features, settings_, seed=0)
+    shorter = {
+        epochs: probe(features, change(lrs=(5.0,), epochs=epochs, milestones=(99,)), seed=0)
+        for epochs in (10, 20, 30, 35)
+    }
+    tops = {epochs: one["metrics"]["top1"] for epochs, one in shorter.items()}
+    assert len(set(tops.values())) > 1
+    assert found["metrics"]["top1"] == max(tops.values())
+    assert found["details"]["epoch"] == max(tops, key=lambda epochs: tops[epochs])
+    assert found["details"]["last_epoch_top1"] == tops[35]
+    assert np.array_equal(found["scores"], shorter[found["details"]["epoch"]]["scores"])
 
 
 def test_missing_splits_and_labels():

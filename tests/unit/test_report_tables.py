@@ -168,6 +168,24 @@ def test_the_paper_scale_is_comparable_and_names_its_queue(paper):
     assert "are comparable with" in text and "not comparable" not in text
 
 
+def test_numbers_selected_on_the_test_videos_say_so(request, mini, table5, tmp_path):
+    table, scale = mini[0].table("table5"), mini[0].scale
+    assert set(table5.loc[table5["runs"] != "", "epoch"]) == {"last"}
+    assert "best on the test videos" not in markdown(table5, table, scale)
+    given = experiments("official", request.config.rootpath)
+    write_results(given, tmp_path)
+    frame = build(given, "table5", tmp_path)
+    assert set(frame.loc[frame["runs"] != "", "epoch"]) == {"best on the test videos"}
+    assert set(frame.loc[frame["runs"] == "", "epoch"]) == {""}
+    for text in (markdown(frame, table, given.scale), latex(frame, table, given.scale)):
+        assert "best on the test videos themselves" in text
+        assert "too high" in text
+    retrieval = build(given, "table6", tmp_path)
+    assert set(retrieval["epoch"]) == {""}
+    text = markdown(retrieval, given.table("table6"), given.scale)
+    assert "best on the test videos" not in text
+
+
 def test_cells_show_published_and_measured_side_by_side(mini, table5):
     shown = display(table5, mini[0].table("table5"))
     assert list(shown)[:2] == ["Method", "Backbone"] and list(shown)[-2:] == ["UCF101", "HMDB51"]

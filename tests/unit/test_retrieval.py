@@ -14,6 +14,10 @@ from fame.evaluate.features import Features
 from fame.evaluate.retrieval import embed, neighbours, retrieve
 
 
+def asked(centre, ranks):
+    return Retrieval(colours="pretraining", centre=centre, ranks=ranks)
+
+
 def make(train, train_labels, test, test_labels, classes=10):
     features = np.concatenate([train, test]).astype(np.float32)
     labels = np.concatenate([train_labels, test_labels]).astype(np.int64)
@@ -71,7 +75,7 @@ def slow_recall(features, centre, k):
 @settings(max_examples=25, deadline=None)
 def test_equals_brute_force(seed, centre, clips):
     features = random_features(seed, clips=clips)
-    metrics = retrieve(features, Retrieval(centre=centre, ranks=(1, 5, 10)))["metrics"]
+    metrics = retrieve(features, asked(centre=centre, ranks=(1, 5, 10)))["metrics"]
     slow = {f"r{k}": slow_recall(features, centre, k) for k in (1, 5, 10)}
     assert metrics == pytest.approx(slow)
 
@@ -85,7 +89,7 @@ def test_equals_torchmetrics(centre):
         == (features.labels[features.splits == "test"][:, None])
     )
     indexes = torch.arange(20)[:, None].expand(20, 40)
-    measured = retrieve(features, Retrieval(centre=centre, ranks=(1, 5, 20)))["metrics"]
+    measured = retrieve(features, asked(centre=centre, ranks=(1, 5, 20)))["metrics"]
     for k in (1, 5, 20):
         rate = RetrievalHitRate(top_k=k)(
             similar.flatten(), torch.from_numpy(same).flatten(), indexes.flatten()
@@ -98,7 +102,7 @@ def test_closed_form_on_a_circle():
     gallery = np.stack([np.cos(degrees), np.sin(degrees)], axis=1)[:, None]
     query = np.array([[[np.cos(0.2), np.sin(0.2)]]])  # 11.5 degrees: order 0, 30, 60, 90
     features = make(gallery, [0, 1, 2, 3], query, [2])
-    found = retrieve(features, Retrieval(centre=False, ranks=(1, 2, 3, 4)))
+    found = retrieve(features, asked(centre=False, ranks=(1, 2, 3, 4)))
     assert found["metrics"] == {"r1": 0.0, "r2": 0.0, "r3": 100.0, "r4": 100.0}
     assert found["neighbours"].tolist() == [["train0", "train1", "train2", "train3"]]
     assert found["queries"].tolist() == ["test0"]
@@ -118,8 +122,8 @@ def test_each_set_is_centred_on_its_own_mean():
     shape = np.eye(4)[classes][:, None] + 0.01 * draw.normal(size=(20, 1, 4))
     moved = shape + np.array([0, 0, 0, 5.0])
     features = make(shape, classes, moved, classes)
-    plain = retrieve(features, Retrieval(centre=False, ranks=(1,)))["metrics"]["r1"]
-    centred = retrieve(features, Retrieval(centre=True, ranks=(1,)))["metrics"]["r1"]
+    plain = retrieve(features, asked(centre=False, ranks=(1,)))["metrics"]["r1"]
+    centred = retrieve(features, asked(centre=True, ranks=(1,)))["metrics"]["r1"]
     assert plain == 25.0
     assert centred > 70
 
@@ -129,15 +133,15 @@ def test_perfect_encoder_is_perfect_and_noise_is_chance():
     perfect = np.eye(10)[labels][:, None]
     features = make(perfect, labels, perfect, labels)
     for centre in (True, False):
-        assert retrieve(features, Retrieval(centre=centre, ranks=(1,)))["metrics"]["r1"] == 100
+        assert retrieve(features, asked(centre=centre, ranks=(1,)))["metrics"]["r1"] == 100
     noise = random_features(0, gallery=400, queries=400, classes=10)
-    found = retrieve(noise, Retrieval(centre=True, ranks=(1, 5)))["metrics"]
+    found = retrieve(noise, asked(centre=True, ranks=(1, 5)))["metrics"]
     assert 5 < found["r1"] < 16
     assert 33 < found["r5"] < 50  # 1 - 0.9^5 = 41 %
 
 
 def test_recall_grows_with_rank():
-    found = retrieve(random_features(5), Retrieval(centre=True, ranks=(1, 2, 5, 10)))["metrics"]
+    found = retrieve(random_features(5), asked(centre=True, ranks=(1, 2, 5, 10)))["metrics"]
     assert list(found.values()) == sorted(found.values())
 
 
@@ -154,7 +158,7 @@ def test_ties_take_the_lowest_gallery_index():
 
 def test_blocks_do_not_change_neighbours(monkeypatch):
     features = random_features(2, queries=9)
-    settings_ = Retrieval(centre=True, ranks=(5,))
+    settings_ = asked(centre=True, ranks=(5,))
     whole = retrieve(features, settings_)["neighbours"]
     monkeypatch.setattr("fame.evaluate.retrieval._BLOCK", 4)
     assert np.array_equal(retrieve(features, settings_)["neighbours"], whole)
@@ -165,18 +169,18 @@ def test_rows_of_other_splits_play_no_part():
     splits = features.splits.copy()
     splits[:3] = "val"
     fewer = Features(**{**vars(features), "splits": splits})
-    found = retrieve(fewer, Retrieval(centre=True, ranks=(14,)))
+    found = retrieve(fewer, asked(centre=True, ranks=(14,)))
     assert found["details"]["gallery"] == 14
     assert not {"train0", "train1", "train2"} & set(found["neighbours"].flatten())
 
 
 def test_faults():
     with pytest.raises(FameError, match="18 neighbours but the gallery holds 17"):
-        retrieve(random_features(0), Retrieval(centre=True, ranks=(1, 18)))
+        retrieve(random_features(0), asked(centre=True, ranks=(1, 18)))
     with pytest.raises(FameError, match="at least two videos"):
-        retrieve(random_features(0, queries=1), Retrieval(centre=True, ranks=(1,)))
+        retrieve(random_features(0, queries=1), asked(centre=True, ranks=(1,)))
     with pytest.raises(FameError, match="no video of split 'test'"):
-        retrieve(random_features(0, queries=0), Retrieval(centre=True, ranks=(1,)))
+        retrieve(random_features(0, queries=0), asked(centre=True, ranks=(1,)))
 
 
 def test_needs_no_torch():

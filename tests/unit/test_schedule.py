@@ -31,3 +31,13 @@ def test_warmup_rises_linearly_to_the_schedule():
     assert [rate(settings, step, 10, 4) for step in range(5)] == pytest.approx(
         [0.1, 0.2, 0.3, 0.4, 0.4]
     )
+
+
+def test_the_released_cosine_stands_still_within_an_epoch():
+    settings = optimiser("cosine-epoch")
+    rates = [rate(settings, step, 10, 4) for step in range(40)]
+    by_epoch = [0.2 * (1 + math.cos(math.pi * epoch / 4)) for epoch in range(4)]
+    assert rates == pytest.approx([one for one in by_epoch for _ in range(10)])
+    every_step = [rate(optimiser("cosine"), step, 10, 4) for step in range(40)]
+    assert rates[::10] == pytest.approx(every_step[::10])
+    assert rates[1] != pytest.approx(every_step[1])

@@ -43,6 +43,7 @@ WORLD = {
     "period": (20, 28),
     "amplitude": (7, 9),
     "radius": (5.5, 7.5),
+    "sprite_variety": 1.0,
     "home": 1.0,
     "camera_jitter": 0.3,
     "flicker": 0.02,
@@ -356,7 +357,7 @@ def test_home_zero_puts_the_sprite_in_the_middle():
 @given(seed=st.integers(0, 999), family=st.sampled_from(("a", "b")))
 def test_a_silhouette_is_the_union_of_its_lobes(seed, family):
     rng = np.random.default_rng(seed)
-    sprite = sprites.draw_sprite(rng, family, (5, 7))
+    sprite = sprites.draw_sprite(rng, family, (5, 7), 1.0)
     pose = sprites.Pose(*rng.uniform((9, 9, 0.7, 0), (15, 15, 1.3, 7), (2, 4)).T, np.array([1, 0]))
     pictures = np.zeros((2, 24, 24, 3), dtype=np.float32)
     silhouette = sprites.paint(sprite, pose, pictures)
@@ -506,3 +507,11 @@ def test_every_value_must_be_given():
     for name in WORLD:
         with pytest.raises(ValidationError):
             WorldConfig(**{key: value for key, value in WORLD.items() if key != name})
+
+
+def test_sprites_without_variety_wear_the_same_colours():
+    rng = np.random.default_rng(0)
+    plain = [sprites.draw_sprite(rng, "a", (5, 7), 0.0).colours for _ in range(5)]
+    varied = [sprites.draw_sprite(rng, "a", (5, 7), 1.0).colours for _ in range(5)]
+    assert all((colours == plain[0]).all() for colours in plain)
+    assert len(np.unique(np.stack(varied), axis=0)) == 5

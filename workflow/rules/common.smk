@@ -21,9 +21,6 @@ from fame.experiments import Experiments, result_file, split_data_id
 HOME = Path(workflow.basedir)
 TABLES = HOME / "config" / "tables"
 
-# The interpreter that runs Snakemake runs the rules, activated or not.
-FAME = f"{shlex.quote(sys.executable)} -m fame"
-
 try:
     check_keys(config, {"scale", "tables"}, "config")
     EXPERIMENTS = Experiments(str(config["scale"]), Path(config.get("tables") or TABLES))
@@ -31,14 +28,20 @@ except FameError as error:
     raise WorkflowError(str(error)) from None
 
 SCALE = EXPERIMENTS.scale
-OPTIONS = " ".join(
-    f"--{key} {shlex.quote(str(value))}"
-    for key, value in {
-        "scale": config["scale"],
-    }.items()
+# What every shell command may lean on: the interpreter that runs Snakemake comes first on the
+# path, activated or not, and the scale and tables that were asked for are at hand, quoted.
+shell.prefix(
+    f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH "
+    f"SCALE={shlex.quote(str(config['scale']))} "
+    f"TABLES={shlex.quote(str(config.get('tables') or TABLES))}; "
 )
-WITH_TABLES = f"{OPTIONS} --tables {shlex.quote(str(config.get('tables') or TABLES))}"
+
 ROOT = f"results/{SCALE.name}"
+
+# A limit that the user sets (--resources gpu=8) stands; else one job may take all that the scale
+# asks for, and no two jobs share a GPU.
+if SCALE.resources.gpus:
+    workflow.global_resources.setdefault("gpu", SCALE.resources.gpus)
 
 
 wildcard_constraints:
@@ -84,3 +87,8 @@ def is_world(data):
 def results_of_table(wildcards):
     """Every result that a table's measured cells need."""
     return [f"{ROOT}/evaluate/{name}" for name in EXPERIMENTS.results([wildcards.table])]
+
+
+def table_settings(wildcards):
+    """A table's content as text, so that editing its file makes it stale."""
+    return EXPERIMENTS.table(wildcards.table).model_dump_json()

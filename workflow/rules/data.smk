@@ -7,8 +7,6 @@ steps generate the world (mini scales only); read annotations, open every video
 
 
 rule world:
-    output:
-        directory(f"{ROOT}/data/{{data}}/world"),
     input:
         module(
             "data/synthetic/motions.py",
@@ -16,8 +14,8 @@ rule world:
             "data/synthetic/sprites.py",
             "data/synthetic/world.py",
         ),
-    params:
-        settings=dataset_settings,
+    output:
+        directory(f"{ROOT}/data/{{data}}/world"),
     log:
         f"{ROOT}/data/{{data}}/world.log",
     benchmark:
@@ -27,36 +25,38 @@ rule world:
     resources:
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
+    params:
+        settings=dataset_settings,
     shell:
-        "{FAME} world"
-        " {OPTIONS}"
+        "python3 -m fame world"
+        ' --scale "$SCALE"'
         " --data {wildcards.data:q}"
         " --out {output:q}"
         " > {log:q} 2>&1"
 
 
 rule index:
-    output:
-        f"{ROOT}/data/{{data}}/manifest.parquet",
     input:
         world=lambda w: f"{ROOT}/data/{w.data}/world" if is_world(w.data) else [],
         code=module("data/index.py", "data/manifest.py", "data/video.py"),
-    params:
-        settings=dataset_settings,
-        world=lambda w, input: ["--world", input.world] if input.world else [],
+    output:
+        f"{ROOT}/data/{{data}}/manifest.parquet",
     log:
         f"{ROOT}/data/{{data}}/index.log",
     benchmark:
         f"{ROOT}/data/{{data}}/index.benchmark.tsv"
     conda:
         "../../environment.yml"
+    threads: SCALE.resources.threads
     resources:
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
-    threads: SCALE.resources.threads
+    params:
+        settings=dataset_settings,
+        world=lambda w, input: ["--world", input.world] if input.world else [],
     shell:
-        "{FAME} index"
-        " {OPTIONS}"
+        "python3 -m fame index"
+        ' --scale "$SCALE"'
         " --data {wildcards.data:q}"
         " {params.world:q}"
         " --workers {threads}"

@@ -7,28 +7,12 @@ steps one job a run; equal recipes of all tables are one run. Checkpoints are no
 """
 
 
-def launcher(wildcards, resources):
-    """Plain Python, or torchrun with a process for every GPU."""
-    gpus = SCALE.resources.gpus
-    python = shlex.quote(sys.executable)
-    if gpus < 2:
-        return python
-    if resources.gpu != gpus:
-        raise WorkflowError(f"pretraining needs {gpus} GPUs but was given {resources.gpu}")
-    return f"{python} -m torch.distributed.run --standalone --nproc_per_node={gpus}"
-
-
 rule pretrain:
+    input:
+        manifest=manifest_of_run,
     output:
         encoder=f"{ROOT}/pretrain/{{run}}/encoder.safetensors",
         card=f"{ROOT}/pretrain/{{run}}/card.json",
-    input:
-        manifest=manifest_of_run,
-    params:
-        recipe=recipe_of_run,
-        launcher=launcher,
-        manifest=lambda w, input: ["--manifest", input.manifest] if input.manifest else [],
-        directory=lambda w, output: str(Path(output.card).parent),
     log:
         f"{ROOT}/pretrain/{{run}}/log.txt",
     benchmark:
@@ -40,11 +24,16 @@ rule pretrain:
         gpu=SCALE.resources.gpus,
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
+    params:
+        recipe=recipe_of_run,
+        manifest=lambda w, input: ["--manifest", input.manifest] if input.manifest else [],
+        directory=lambda w, output: str(Path(output.card).parent),
     shell:
-        "exec {params.launcher} -m fame pretrain"
-        " {WITH_TABLES}"
+        "exec python3 -m fame pretrain"
+        ' --scale "$SCALE" --tables "$TABLES"'
         " --run {wildcards.run:q}"
         " {params.manifest:q}"
         " --threads {threads}"
+        " --processes {resources.gpu}"
         " --out {params.directory:q}"
         " >> {log:q} 2>&1"

@@ -6,39 +6,43 @@ steps gather and write the table; copy the active scale's
 """
 
 
-def table_settings(wildcards):
-    """The table's content as text, so that editing its file makes it stale."""
-    return EXPERIMENTS.table(wildcards.table).model_dump_json()
-
-
 rule table:
-    output:
-        multiext(f"{ROOT}/tables/{{table}}", ".csv", ".md", ".tex"),
     input:
         results=results_of_table,
         code=module("report/tables.py", "report/rendering.py", "evaluate/results.py"),
-    params:
-        table=table_settings,
-        scale=[SCALE.name, SCALE.note, SCALE.comparable],
+    output:
+        csv=f"{ROOT}/tables/{{table}}.csv",
+        md=f"{ROOT}/tables/{{table}}.md",
+        tex=f"{ROOT}/tables/{{table}}.tex",
     log:
         f"{ROOT}/tables/{{table}}.log",
     conda:
         "../../environment.yml"
+    params:
+        table=table_settings,
+        results=f"{ROOT}/evaluate",
+        scale=[SCALE.name, SCALE.note, SCALE.comparable],
     shell:
-        "{FAME} table {wildcards.table:q}"
-        " {WITH_TABLES}"
-        " --results {ROOT}/evaluate"
-        " --out {output[0]:q}"
+        "python3 -m fame table {wildcards.table:q}"
+        ' --scale "$SCALE" --tables "$TABLES"'
+        " --results {params.results:q}"
+        " --out {output.csv:q}"
         " > {log:q} 2>&1"
 
 
 rule publish:
-    output:
-        multiext("results/{table}", ".csv", ".md", ".tex"),
     input:
-        rules.table.output,
+        csv=rules.table.output.csv,
+        md=rules.table.output.md,
+        tex=rules.table.output.tex,
+    output:
+        csv="results/{table}.csv",
+        md="results/{table}.md",
+        tex="results/{table}.tex",
+    log:
+        "results/{table}.log",
     conda:
         "../../environment.yml"
-    # Says on the terminal when another scale's table is replaced, hence no log.
+    # What it says (that another scale's table is replaced) belongs on the terminal too.
     shell:
-        "{FAME} publish {input[0]:q} --out {output[0]:q}"
+        "python3 -m fame publish {input.csv:q} --out {output.csv:q} 2>&1 | tee {log:q} >&2"

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import av
 import numpy as np
 
 FPS = 25
@@ -14,6 +13,9 @@ def encode(path: Path, frames: np.ndarray) -> None:
 
     One thread and FFV1 version 1, so that equal frames give equal bytes on any machine.
     """
+    # Here, so that settings can be read where there is no decoder.
+    import av
+
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=FPS, options={"level": "1"})
         stream.height, stream.width = frames.shape[1:3]

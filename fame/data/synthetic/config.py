@@ -47,6 +47,7 @@ class WorldConfig(BaseModel):
     period: Range = Field(description="frames of one slow cycle; fast classes take half of it")
     amplitude: Range = Field(description="reach of the moving classes")
     radius: Range = Field(description="half the sprite's longest extent")
+    sprite_variety: Share = Field(description="how much sprites of a family differ in colour")
     home: Share = Field(description="share of the free room that the sprite's home may use")
     camera_jitter: Strength = Field(description="standard deviation of the camera per frame")
     flicker: Strength = Field(description="standard deviation of a frame's brightness")

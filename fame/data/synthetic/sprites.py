@@ -11,6 +11,9 @@ LOBE_DISTANCE = 0.42
 LOBES = {"a": 2, "b": 3}
 """Lobes by sprite family; family "a" is striped and family "b" is chequered."""
 
+HUES = {"a": 0.08, "b": 0.55}
+"""The first colour's hue, in turns, of a sprite without variety."""
+
 
 @dataclass(frozen=True)
 class Sprite:
@@ -48,24 +51,32 @@ class Pose:
     visible: np.ndarray
 
 
-def draw_sprite(rng: np.random.Generator, family: str, radius: tuple[float, float]) -> Sprite:
-    """A sprite of a family ("a" or "b") with a radius drawn from a range in pixels."""
+def draw_sprite(
+    rng: np.random.Generator, family: str, radius: tuple[float, float], variety: float
+) -> Sprite:
+    """A sprite of a family ("a" or "b"), with a radius in pixels drawn from a range.
+
+    `variety` in [0, 1] says how much sprites of a family differ in colour: at 0 they all wear the
+    same two colours, so that nothing but their motion tells two of them apart.
+    """
     return Sprite(
         family=family,
         radius=rng.uniform(*radius),
         tilt=rng.uniform(0, 2 * np.pi),
         stripes=rng.uniform(0.8, 1.2),
         shift=rng.uniform(0, 2 * np.pi),
-        colours=_colours(rng, family),
+        colours=_colours(rng, family, variety),
     )
 
 
-def _colours(rng: np.random.Generator, family: str) -> np.ndarray:
-    hue = rng.random()
+def _colours(rng: np.random.Generator, family: str, variety: float) -> np.ndarray:
+    first, second = variety * (rng.random(2) - 0.5)
+    hue = HUES[family] + first
+    other = hue + 0.5 + 0.4 * second
     if family == "a":
-        pair = [hsv_to_rgb(hue, 0.9, 1.0), hsv_to_rgb(hue + rng.uniform(0.3, 0.7), 0.9, 0.75)]
+        pair = [hsv_to_rgb(hue % 1, 0.9, 1.0), hsv_to_rgb(other % 1, 0.9, 0.75)]
     else:
-        pair = [hsv_to_rgb(hue, 0.15, 1.0), hsv_to_rgb(hue + rng.uniform(0.3, 0.7), 1.0, 0.5)]
+        pair = [hsv_to_rgb(hue % 1, 0.15, 1.0), hsv_to_rgb(other % 1, 1.0, 0.5)]
     return np.array(pair, dtype=np.float32)
 
 

@@ -85,7 +85,9 @@ def render(config: WorldConfig, seed: int, split: str, video: int) -> Video:
     canvas = scenes.draw_scene(draw("scene"), scene, config.size + 2 * MARGIN)
     pictures = camera.film(canvas, shift, config.size)
     camera.add_dots(draw("dots"), pictures, shift, config.dots)
-    sprite = sprites.draw_sprite(draw("sprite"), config.sprites, config.radius)
+    sprite = sprites.draw_sprite(
+        draw("sprite"), config.sprites, config.radius, config.sprite_variety
+    )
     path = trajectory(meant.motion, config.frames, beat_of(config, draw))
     pose = _pose(draw("home"), config, sprite.radius, path, shift)
     masks = sprites.paint(sprite, pose, pictures)

@@ -1,0 +1,1 @@
+"""The parts of `benchmarks/gpu_check.py`: one module for each section, and what they share."""

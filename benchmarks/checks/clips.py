@@ -1,0 +1,127 @@
+"""Clips that lie in memory, drawn and ordered as the training's own data are."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fame.data.clips import (
+    Batch,
+    Key,
+    KeyedBatches,
+    Sample,
+    clip_indices,
+    collate,
+    random_starts,
+    uniform_starts,
+)
+from fame.draws import generator
+from fame.train.feed import Feed
+
+
+@dataclass(frozen=True)
+class Span:
+    """How clips are cut: `frames` at a `stride`, `count` of each video."""
+
+    frames: int
+    stride: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Decoded videos.
+
+    Attributes:
+        videos: (T, 3, H, W) uint8 RGB each; sizes and lengths may differ.
+        labels: (N,) int64 class numbers.
+        groups: (N,) int64; videos of one group may show one scene.
+    """
+
+    videos: list[Tensor]
+    labels: np.ndarray
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of videos."""
+        return len(self.videos)
+
+    def drawn(self, keys: Sequence[Key], span: Span, seed: int) -> Batch:
+        """Random clips, each a function of (seed, epoch, video)."""
+        samples = []
+        for epoch, index in keys:
+            rng = generator(seed, "clip-starts", epoch, index)
+            length = len(self.videos[index])
+            starts = random_starts(length, span.frames, span.stride, span.count, rng)
+            samples.append(self._cut(index, starts, span, epoch))
+        return collate(samples)
+
+    def some(self, count: int, span: Span, seed: int) -> Batch:
+        """Random clips of the first `count` videos, which repeat in later epochs if too few."""
+        keys = [divmod(number, len(self)) for number in range(count)]
+        return self.drawn(keys, span, seed)
+
+    def uniform(self, span: Span) -> Batch:
+        """Evenly spread clips of every video."""
+        return collate(
+            [
+                self._cut(
+                    index, uniform_starts(len(video), span.frames, span.stride, span.count), span, 0
+                )
+                for index, video in enumerate(self.videos)
+            ]
+        )
+
+    def _cut(self, index: int, starts: list[int], span: Span, epoch: int) -> Sample:
+        video = self.videos[index]
+        cuts = [
+            video[torch.from_numpy(clip_indices(start, len(video), span.frames, span.stride))]
+            for start in starts
+        ]
+        stacked = torch.stack(cuts).transpose(1, 2)
+        return Sample(stacked, int(self.labels[index]), index, epoch)
+
+    def feed(
+        self, span: Span, batch: int, epochs: int, seed: int, go_on: Callable[[int], bool]
+    ) -> Feed:
+        """Training batches in the keyed order, until `go_on(step)` says no."""
+
+        def schedule(first: int) -> KeyedBatches:
+            return KeyedBatches(len(self), batch=batch, epochs=epochs, seed=seed, first_step=first)
+
+        def batches(first: int) -> Iterator[Batch]:
+            for step, keys in enumerate(schedule(first), start=first):
+                if not go_on(step):
+                    return
+                yield self.drawn(keys, span, seed)
+
+        return Feed(schedule(0).steps_per_epoch, batches)
+
+
+def generated(count: int, frames: int, height: int, width: int, seed: int) -> Clips:
+    """Videos that need no file: a square crosses a still, blotchy ground, left or right.
+
+    The class is the direction; every video is a group of its own.
+    """
+    labels = np.arange(count) % 2
+    videos = [
+        _crossing(generator(seed, "generated", index), frames, height, width, bool(labels[index]))
+        for index in range(count)
+    ]
+    return Clips(videos, labels, np.arange(count))
+
+
+def _crossing(
+    rng: np.random.Generator, frames: int, height: int, width: int, backwards: bool
+) -> Tensor:
+    coarse = torch.from_numpy(rng.random((1, 3, 6, 8))).float()
+    ground = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")[0]
+    video = ground.expand(frames, -1, -1, -1).clone()
+    side, top = height // 4, int(rng.integers(height - height // 4))
+    colour = torch.from_numpy(rng.random(3)).float().view(3, 1, 1)
+    for frame in range(frames):
+        left = round((width - side) * frame / max(frames - 1, 1))
+        video[frame, :, top : top + side, left : left + side] = colour
+    return (video.flip(3) if backwards else video).mul(255).byte()

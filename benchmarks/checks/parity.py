@@ -1,0 +1,193 @@
+"""Does the device compute what the CPU computes? Masks, views, loss and gradients in float32."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmarks.checks.clips import Span
+from benchmarks.checks.sections import Context, Finding
+from benchmarks.checks.short import span_of
+from benchmarks.checks.sizes import SEED, alone, changed, moco, with_frames
+from benchmarks.checks.stepping import Arithmetic, arithmetic
+from fame import registry
+from fame.augment import masks
+from fame.augment.crop import centre_boxes, frame_boxes, geometry
+from fame.augment.pairs import PairViews
+from fame.augment.photometric import normalise, photometric
+from fame.augment.view_draws import draw
+from fame.config.scale import Backbone, Scale
+from fame.data.clips import Batch
+from fame.pretext.moco import MoCo
+from fame.train.pretrain import build_method
+
+THRESHOLDS = {
+    # FAME rounds colours to bins, and a flat region on the border of two bins flips as one. Noise
+    # of one float32 rounding on 24 real clips gave: least IoU 0.971, mean 0.998, soft map 9e-4.
+    "fame_iou_least": 0.95,
+    "fame_iou_mean": 0.99,
+    "fame_soft_mean_abs": 3e-3,
+    # The other variants only rank pixels; the same noise gave 0.9997 and 2e-7.
+    "mask_iou_least": 0.99,
+    "mask_iou_mean": 0.999,
+    "mask_soft_mean_abs": 1e-5,
+    "geometry_max_abs": 1e-5,
+    "photometric_max_abs": 1e-4,
+    "normalise_max_abs": 1e-5,
+    # Whole FAME views inherit the swapped pixels.
+    "views_mean_abs": 5e-3,
+    # Against float64 on the CPU. In float64 the device must agree; in float32 it may be off by so
+    # many times the CPU's own error, which is large (1.6 % of R(2+1)D-18's gradient was seen).
+    "step_float64": 1e-6,
+    "step_float32_ratio": 10.0,
+    "step_float32_free": 1e-5,
+}
+CPU = torch.device("cpu")
+
+
+def parity(context: Context) -> Iterator[Finding]:
+    """Compare the device with the CPU, TF32 forbidden."""
+    yield Finding("thresholds", dict(THRESHOLDS))
+    with arithmetic("float32", context.device):
+        for name, backbone in context.size.scale.backbones.items():
+            yield from _masks(context, name, backbone)
+        for name in context.size.scale.backbones:
+            yield from _views(context, name)
+    for name in context.size.scale.backbones:
+        yield _step(context, name)
+
+
+def _differ(ours: Tensor, reference: Tensor) -> dict[str, float]:
+    gap = (ours.cpu().double() - reference.double()).abs()
+    return {"max_abs": gap.max().item(), "mean_abs": gap.mean().item()}
+
+
+def _iou(ours: Tensor, reference: Tensor) -> Tensor:
+    """(B,) overlap of masks (B, H, W), soft ones included."""
+    there = ours.cpu()
+    shared = torch.minimum(there, reference).sum((1, 2))
+    return shared / torch.maximum(there, reference).sum((1, 2)).clamp(min=1e-12)
+
+
+def _centre_crops(context: Context, backbone: Backbone) -> Tensor:
+    """(N, 3, T, size, size) float clips on the CPU, the same for every comparison."""
+    batch = context.clips.some(
+        context.size.parity_clips, Span(backbone.frames, backbone.stride, 1), SEED
+    )
+    boxes = centre_boxes(batch.sizes, backbone.size, "short-side")
+    flip = torch.zeros(len(batch.clips), dtype=torch.bool)
+    return geometry(batch.clips[:, 0], boxes, flip, backbone.size, frame_boxes(batch.sizes))
+
+
+def _masks(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
+    clips = _centre_crops(context, backbone)
+    there = clips.to(context.device)
+    beta = context.size.scale.pretrain.merge.beta
+    for variant in registry.names("fame.augment.masks"):
+        soft, mask = masks.get(variant, "soft_map"), masks.get(variant)
+        gap = _differ(soft(there), soft(clips))
+        overlap = _iou(mask(there, beta), mask(clips, beta))
+        least, mean = overlap.min().item(), overlap.mean().item()
+        kind = "fame" if variant == "fame" else "mask"
+        yield Finding(
+            f"mask {variant}, {name}",
+            {"soft": gap, "iou_mean": mean, "iou_least": least},
+            least >= THRESHOLDS[f"{kind}_iou_least"]
+            and mean >= THRESHOLDS[f"{kind}_iou_mean"]
+            and gap["mean_abs"] <= THRESHOLDS[f"{kind}_soft_mean_abs"],
+        )
+
+
+def _views(context: Context, name: str) -> Iterator[Finding]:
+    """Each operation on the same input, then whole FAME views."""
+    scale, device = context.size.scale, context.device
+    backbone, settings = scale.backbones[name], scale.pretrain.views
+    run = moco(scale, name, "fame")
+    group = context.size.parity_clips // 2
+    batch = context.clips.some(2 * group, span_of(scale, run, 2), SEED)
+    choices = draw(settings, SEED, "view0", batch.epochs, batch.indices, batch.sizes)
+    raw = batch.clips[:, 0]
+    plain = geometry(raw, choices.boxes, choices.flip, backbone.size)
+    changes = photometric(plain, choices)
+    ready = normalise(changes, settings.mean, settings.std)
+    there = {
+        "geometry": geometry(raw.to(device), choices.boxes, choices.flip, backbone.size),
+        "photometric": photometric(plain.to(device), choices),
+        "normalise": normalise(changes.to(device), settings.mean, settings.std),
+    }
+    references = {"geometry": plain, "photometric": changes, "normalise": ready}
+    for operation, ours in there.items():
+        gap = _differ(ours, references[operation])
+        passed = gap["max_abs"] <= THRESHOLDS[f"{operation}_max_abs"]
+        yield Finding(f"{operation}, {name}", dict(gap), passed)
+    pairs = {}
+    for where in (CPU, device):
+        views = PairViews(settings, backbone.size, run.merge, group, SEED, alone(where))
+        pairs[where] = torch.stack(views(batch.to(where), 0)).cpu()
+    gap = _differ(pairs[device], pairs[CPU])
+    yield Finding(f"views, {name}", dict(gap), gap["mean_abs"] <= THRESHOLDS["views_mean_abs"])
+
+
+class _Step(NamedTuple):
+    """Loss and all gradients in one vector, on the CPU, in float64."""
+
+    loss: float
+    gradient: Tensor
+
+
+def _step(context: Context, name: str) -> Finding:
+    """MoCo's loss and gradients from the same views, against float64 on the CPU."""
+    size, device = context.size, context.device
+    scale = changed(
+        with_frames(size.scale, size.step_frames),
+        batch=size.step_batch,
+        group=size.step_batch // 2,
+    )
+    run = moco(scale, name, None)
+    batch = context.clips.some(size.step_batch, span_of(scale, run, 2), SEED)
+    reference = _taken(scale, name, batch, CPU, "float32", torch.float64)
+    errors = {"cpu": _errors(_taken(scale, name, batch, CPU, "float32"), reference)}
+    there = _taken(scale, name, batch, device, "float32", torch.float64)
+    errors["device float64"] = _errors(there, reference)
+    kinds: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
+    for kind in kinds if context.on_gpu else kinds[:1]:
+        errors[f"device {kind}"] = _errors(_taken(scale, name, batch, device, kind), reference)
+    passed = all(
+        errors["device float64"][part] <= THRESHOLDS["step_float64"]
+        and errors["device float32"][part]
+        <= THRESHOLDS["step_float32_ratio"] * error + THRESHOLDS["step_float32_free"]
+        for part, error in errors["cpu"].items()
+    )
+    return Finding(f"step, {name}", {"loss": reference.loss, "relative_errors": errors}, passed)
+
+
+def _taken(
+    scale: Scale,
+    name: str,
+    batch: Batch,
+    device: torch.device,
+    kind: Arithmetic,
+    dtype: torch.dtype = torch.float32,
+) -> _Step:
+    run, world = moco(scale, name, None), alone(device)
+    backbone, settings = scale.backbones[name], scale.pretrain
+    make = PairViews(settings.views, backbone.size, None, settings.group, SEED, alone(CPU))
+    views = [view.to(device, dtype) for view in make(batch, 0)]
+    method = build_method(scale, run, world).to(dtype)
+    assert isinstance(method, MoCo)
+    # The views were compared already; here every device gets the very same ones.
+    method._views = lambda batch, step: views  # type: ignore[assignment]
+    with arithmetic(kind, device):
+        loss, _ = method.loss(batch, 0)
+        loss.backward()
+    gradients = [p.grad.flatten() for p in method.query.parameters() if p.grad is not None]
+    return _Step(loss.item(), torch.cat(gradients).cpu().double())
+
+
+def _errors(ours: _Step, reference: _Step) -> dict[str, float]:
+    gap = (ours.gradient - reference.gradient).norm() / reference.gradient.norm()
+    return {
+        "loss": abs(ours.loss - reference.loss) / abs(reference.loss),
+        "gradient": gap.item(),
+    }

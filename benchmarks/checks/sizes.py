@@ -1,0 +1,140 @@
+"""At which size the check runs: the paper's on a GPU, micro to try the check itself on a CPU."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from fame.config.reading import load_scale
+from fame.config.scale import Backbone, Scale
+from fame.config.tables import Recipe
+from fame.distributed import World
+from fame.experiments import Run, resolve
+from fame.models.settings import I3DSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+DATASET = "kinetics400"
+SEED = 0
+
+SizeName = Literal["paper", "micro"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything.
+
+    Attributes:
+        scale: backbones and the pretraining recipe.
+        parity_clips: clips whose masks and views are compared.
+        step_batch: videos of the steps whose gradients are compared, in two groups.
+        step_frames: frames of their clips.
+        precision_batch: videos a step where the loss curves are compared.
+        precision_steps: steps of each loss curve.
+        precision_gap: how far, relatively, the mean loss of a curve's last quarter may lie from
+            that of float32.
+        throughput_batch: videos a step; halved until it fits.
+        warm_up: steps that are not timed.
+        timed: steps that are.
+        pretrain_batch: videos a step of the short pretraining.
+        pretrain_steps: its length.
+        pretrain_precision: of the short pretraining.
+        resume_steps: of the training that is killed.
+        killed_at: the step (counted from 0) whose batch is not read any more.
+    """
+
+    scale: Scale
+    parity_clips: int
+    step_batch: int
+    step_frames: int
+    precision_batch: int
+    precision_steps: int
+    precision_gap: float
+    throughput_batch: int
+    warm_up: int
+    timed: int
+    pretrain_batch: int
+    pretrain_steps: int
+    pretrain_precision: Literal["float32", "bfloat16"]
+    resume_steps: int
+    killed_at: int
+
+
+def paper() -> Size:
+    """R(2+1)D-18 at 112 pixels and I3D at 224, 16 frames, groups of 8."""
+    return Size(
+        scale=load_scale(str(ROOT / "config" / "scales" / "paper.yaml")),
+        parity_clips=16,
+        step_batch=4,
+        step_frames=8,
+        precision_batch=32,
+        precision_steps=60,
+        precision_gap=0.1,
+        throughput_batch=64,
+        warm_up=2,
+        timed=4,
+        pretrain_batch=32,
+        pretrain_steps=200,
+        pretrain_precision="bfloat16",
+        resume_steps=4,
+        killed_at=3,
+    )
+
+
+def micro() -> Size:
+    """Networks of a few channels on a few pixels: seconds on a CPU."""
+    scale = load_scale(str(ROOT / "tests" / "workflow" / "micro.yaml"))
+    small = scale.backbones["r2plus1d"]
+    i3d = Backbone(
+        title="I3D, 4 wide",
+        encoder=I3DSettings(arch="i3d", width=4),
+        frames=4,
+        stride=1,
+        size=24,
+    )
+    return Size(
+        scale=scale.model_copy(update={"backbones": {"r2plus1d": small, "i3d": i3d}}),
+        parity_clips=4,
+        step_batch=4,
+        step_frames=4,
+        precision_batch=4,
+        precision_steps=4,
+        precision_gap=0.5,  # 4 channels and a queue of 8 keys make much of a rounding
+        throughput_batch=4,
+        warm_up=0,
+        timed=1,
+        pretrain_batch=4,
+        pretrain_steps=4,
+        pretrain_precision="float32",
+        resume_steps=4,
+        killed_at=2,
+    )
+
+
+SIZES = {"paper": paper, "micro": micro}
+
+
+def changed(scale: Scale, **pretrain: Any) -> Scale:
+    """The scale with some keys of its `pretrain` section replaced."""
+    return scale.model_copy(update={"pretrain": scale.pretrain.model_copy(update=pretrain)})
+
+
+def with_frames(scale: Scale, frames: int) -> Scale:
+    """The scale with clips of another length."""
+    backbones = {
+        name: backbone.model_copy(update={"frames": frames})
+        for name, backbone in scale.backbones.items()
+    }
+    return scale.model_copy(update={"backbones": backbones})
+
+
+def moco(scale: Scale, backbone: str, mask: str | None) -> Run:
+    """A MoCo run on a backbone; with `mask="fame"` it is the paper's method."""
+    merge = None if mask is None else {"mask": mask}
+    recipe = Recipe(method="moco", backbone=backbone, pretrain=DATASET, merge=merge)
+    return resolve(scale, recipe, {}, SEED)
+
+
+def alone(device: torch.device) -> World:
+    """This process without peers."""
+    return World(0, 1, device)

@@ -1,0 +1,106 @@
+"""Training steps outside the training loop, to be timed or compared."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from fame.config.scale import Optimiser
+from fame.data.clips import Batch
+from fame.pretext.common import Method
+
+Arithmetic = Literal["float32", "tf32", "bfloat16"]
+
+
+@contextlib.contextmanager
+def arithmetic(kind: Arithmetic, device: torch.device) -> Iterator[None]:
+    """Autocast for `bfloat16`; TF32 in convolutions and matrix products unless `float32`.
+
+    PyTorch allows TF32 in convolutions by default; `float32` here forbids it. On a CPU `tf32` and
+    `float32` are the same.
+    """
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    convolutions.allow_tf32 = products.allow_tf32 = kind != "float32"
+    try:
+        if kind == "bfloat16":
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                yield
+        else:
+            yield
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before
+
+
+class Stepper:
+    """One optimiser step after another on one batch.
+
+    Args:
+        method: on its device.
+        batch: on the same device.
+        optimiser: SGD settings.
+        kind: of arithmetic.
+        device: of both.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        batch: Batch,
+        optimiser: Optimiser,
+        kind: Arithmetic,
+        device: torch.device,
+    ) -> None:
+        self._method, self._batch, self._kind, self._device = method, batch, kind, device
+        self._sgd = torch.optim.SGD(
+            [parameter for parameter in method.parameters() if parameter.requires_grad],
+            lr=optimiser.lr,
+            momentum=optimiser.momentum,
+            weight_decay=optimiser.weight_decay,
+        )
+        self._step = 0
+
+    def forward(self) -> Tensor:
+        """The loss, with its graph."""
+        with arithmetic(self._kind, self._device):
+            loss, _ = self._method.loss(self._batch, self._step)
+        self._step += 1
+        return loss
+
+    def backward(self, loss: Tensor) -> None:
+        """New gradients."""
+        self._sgd.zero_grad(set_to_none=True)
+        with arithmetic("tf32" if self._kind == "bfloat16" else self._kind, self._device):
+            loss.backward()
+
+    def update(self) -> None:
+        """Move the parameters."""
+        self._sgd.step()
+
+    def __call__(self) -> None:
+        """A whole step, which waits for the loss as the training loop does to check it."""
+        loss = self.forward()
+        if not torch.isfinite(loss):
+            raise ArithmeticError(f"the loss is {loss.item()} at step {self._step}")
+        self.backward(loss)
+        self.update()
+
+
+def seconds(action: Callable[[], object], times: int, device: torch.device) -> list[float]:
+    """How long an action takes, each time until the device has finished it."""
+    found = []
+    for _ in range(times):
+        _wait(device)
+        started = time.perf_counter()
+        action()
+        _wait(device)
+        found.append(time.perf_counter() - started)
+    return found
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

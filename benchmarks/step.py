@@ -1,0 +1,105 @@
+"""Where the time of one pretraining step goes, on this machine's CPU.
+
+    python benchmarks/step.py --scale mini --repeats 10 --out step.json
+
+A step is symmetric: both clips of a pair are once query and once key. Shares of the whole step
+travel between machines better than milliseconds do; compare those.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import torch
+
+# Found from here, whether or not anything is installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.checks.clips import generated
+from benchmarks.checks.short import span_of
+from benchmarks.checks.sizes import DATASET, SEED, alone, moco
+from benchmarks.checks.stepping import Stepper, seconds
+from fame.augment.pairs import PairViews
+from fame.config.reading import check_keys, load_scale
+from fame.config.scale import Merge, Scale, Synthetic
+from fame.data.clips import Batch
+from fame.errors import FameError
+from fame.files import write_json
+from fame.train.pretrain import build_method
+
+CPU = torch.device("cpu")
+
+
+def measure(scale: Scale, backbone: str, repeats: int) -> dict[str, dict[str, float]]:
+    """Milliseconds (medians) of each part of a FAME step, and their shares of the whole.
+
+    `views` are crops, colours and normalisation of both clips; `mask and merge` is what FAME
+    adds to them; `networks` are both encoders' forward passes and the loss.
+    """
+    run, settings = moco(scale, backbone, "fame"), scale.pretrain
+    batch = _batch(scale, backbone)
+    method = build_method(scale, run, alone(CPU))
+    step = Stepper(method, batch, settings.optimiser, "float32", CPU)
+
+    def views(mixing: Merge | None) -> Callable[[], object]:
+        size = scale.backbones[backbone].size
+        make = PairViews(settings.views, size, mixing, settings.group, SEED, alone(CPU))
+        return lambda: make(batch, 0)
+
+    def ms(action: Callable[[], object]) -> float:
+        action()
+        return 1000 * median(seconds(action, repeats, CPU))
+
+    plain, merged, forward = ms(views(None)), ms(views(run.merge)), ms(step.forward)
+    backward = ms(lambda: step.backward(step.forward())) - forward
+    parts = {
+        "views": plain,
+        "mask and merge": merged - plain,
+        "networks forward": forward - merged,
+        "backward": backward,
+        "update": ms(step.update),
+    }
+    whole = sum(parts.values())
+    return {
+        "milliseconds": {name: round(time, 2) for name, time in parts.items()},
+        "share": {name: round(time / whole, 3) for name, time in parts.items()},
+    }
+
+
+def _batch(scale: Scale, backbone: str) -> Batch:
+    """Generated clips of the scale's own length and size of frames."""
+    dataset, chosen = scale.datasets[DATASET], scale.backbones[backbone]
+    side = dataset.world.size if isinstance(dataset, Synthetic) else scale.fit or 2 * chosen.size
+    clips = generated(scale.pretrain.batch, 2 * chosen.frames * chosen.stride, side, side, SEED)
+    return clips.some(len(clips), span_of(scale, moco(scale, backbone, None), 2), SEED)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and write if asked."""
+    parser = argparse.ArgumentParser(description="Time the parts of one pretraining step.")
+    parser.add_argument("--scale", default="mini", help="a scale by name, or a path to its file")
+    parser.add_argument("--backbone", default="r2plus1d")
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    given = parser.parse_args(arguments)
+    torch.set_num_threads(given.threads)
+    try:
+        scale = load_scale(given.scale)
+        check_keys([given.backbone], scale.backbones, "--backbone")
+        found = measure(scale, given.backbone, given.repeats)
+    except FameError as error:
+        print(f"step: {error}", file=sys.stderr)
+        return 1
+    for name, share in found["share"].items():
+        print(f"{name:18s} {share:6.1%} {found['milliseconds'][name]:9.2f} ms")
+    if given.out:
+        facts = {"scale": given.scale, "backbone": given.backbone, "threads": given.threads}
+        write_json(given.out, {**facts, **found})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""Named ways to normalise an encoder's input, beyond the one it was pretrained with. No torch."""
+
+from typing import Literal
+
+Colours = Literal["pretraining", "imagenet", "raw"]
+"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release takes for
+retrieval (facts A8). `raw`: none, which the release does to a linear probe's training clips
+(facts A7)."""
+
+Constants = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+CONSTANTS: dict[str, Constants] = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "raw": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+"""Mean and standard deviation of RGB in [0, 1]."""

@@ -1,0 +1,144 @@
+"""What runs in a child process: the command line, under conditions that a test sets.
+
+Imported once by the server that the children are forked from.
+"""
+
+import itertools
+import multiprocessing
+import os
+import resource
+import shutil
+import signal
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.utils.tensorboard
+
+import fame.evaluate.finetune
+import fame.evaluate.monitor
+import fame.evaluate.tasks
+import fame.train.pretrain  # noqa: F401
+from fame.cli import main
+from fame.distributed import World
+from fame.pretext.moco import MoCo
+from fame.train import checkpoint, engine
+from fame.train.journal import Journal
+
+PHASES = ("backward", "stepped", "half-saved", "saved")
+"""Moments of a training step: after backward; after the update and before the checkpoint; with
+half of the checkpoint written; after it."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A signal that the child sends itself at the `number`-th passage (from 1) of a phase."""
+
+    phase: str
+    number: int
+    signal: int = signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a child does differently.
+
+    Attributes:
+        stop: a signal to itself.
+        keep: keep the checkpoints at the end.
+        log_every: steps between lines of the journal.
+        variables: of the environment.
+        room: largest file in bytes that can be written once there is a checkpoint.
+        spoilt: a step (from 0) whose loss is not a number.
+    """
+
+    stop: Stop | None = None
+    keep: bool = False
+    log_every: int = engine.LOG_EVERY
+    variables: dict[str, str] = field(default_factory=dict)
+    room: int | None = None
+    spoilt: int | None = None
+
+
+def command(arguments, log, conditions):
+    """Run `fame ARGUMENTS`, its output appended to `log`."""
+    multiprocessing.set_start_method("fork", force=True)  # what loaders use outside this test
+    os.environ.update(conditions.variables)
+    with Path(log).open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    engine.LOG_EVERY = conditions.log_every
+    if conditions.keep:
+        shutil.rmtree = lambda *_, **__: None
+    if conditions.room is not None:
+        _fill_disk_after_a_checkpoint(conditions.room)
+    if conditions.spoilt is not None:
+        _spoil(conditions.spoilt)
+    if conditions.stop:
+        _arm(conditions.stop)
+    sys.argv = ["fame", *map(str, arguments)]
+    main()
+
+
+def _wrap(owner, name, before=None, after=None):
+    """Call `before` and `after` around a function."""
+    function = getattr(owner, name)
+
+    def wrapped(*arguments, **named):
+        if before:
+            before(*arguments)
+        result = function(*arguments, **named)
+        if after:
+            after()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _fill_disk_after_a_checkpoint(room):
+    limit = (room, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    _wrap(checkpoint, "save", after=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+
+
+def _spoil(spoilt):
+    honest = MoCo.loss
+
+    def loss(self, batch, step):
+        value, scalars = honest(self, batch, step)
+        return (value * float("nan") if step == spoilt else value), scalars
+
+    MoCo.loss = loss
+
+
+def _arm(stop):
+    passages = itertools.count(1)
+
+    def passage(*_):
+        if next(passages) == stop.number:
+            os.kill(os.getpid(), stop.signal)
+
+    def half(state, file):
+        """Write half of what `torch.save` would, if this is the passage to stop at."""
+        if next(passages) != stop.number:
+            return
+        whole = Path(f"{file.name}.whole")
+        save(state, whole)
+        file.write(whole.read_bytes()[: whole.stat().st_size // 2])
+        file.flush()
+        whole.unlink()
+        os.kill(os.getpid(), stop.signal)
+
+    save = torch.save
+    if stop.phase == "backward":
+        _wrap(World, "average_gradients", before=passage)
+    elif stop.phase == "stepped":
+        _wrap(Journal, "advance", after=passage)
+    elif stop.phase == "half-saved":
+        _wrap(torch, "save", before=half)
+    elif stop.phase == "saved":
+        _wrap(checkpoint, "save", after=passage)
+    elif stop.phase == "encoder written":
+        _wrap(fame.train.pretrain, "save_encoder", after=passage)
+    else:
+        raise ValueError(stop.phase)

@@ -1,0 +1,144 @@
+"""One, two and four processes train the same network, and none outlives its parent."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+import torch
+from children import Stop
+from commands import finetuning, pretraining
+from micro_world import ROOT, choose
+
+from fame.distributed import World
+from fame.models.files import save_encoder
+from fame.train.pretrain import build_method
+
+STEPS = 20
+# At 16 pixels the last maps are single pixels: normalised over the two clips of a group, they
+# multiply a rounding error a millionfold within a few steps.
+EXACT = {
+    "backbones.r2plus1d.size": 32,
+    "pretrain.epochs": 10,
+    "pretrain.batch": 8,
+    "pretrain.group": 2,
+    "pretrain.precision": "float64",
+    "pretrain.moco.dim": 8,
+    "pretrain.merge.clips": "both",
+    "pretrain.monitor.every_epochs": 10,
+    "evaluate.finetune.epochs": 1,
+    "evaluate.finetune.group": 2,
+    "evaluate.finetune.precision": "float64",
+}
+QUEUED = {"pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
+IN_BATCH = {
+    "pretrain.moco.queue": {"kinetics400": 0, "ucf101": 0},
+    "pretrain.moco.momentum": 0.0,
+    "pretrain.moco.shuffle": False,
+}
+
+
+def assert_equal_trainings(training, reference, steps):
+    """Losses after every step and the final state, running statistics and queue included."""
+    assert [line["step"] for line in reference.metrics() if "loss" in line] == steps
+    for found, expected in zip(training.metrics(), reference.metrics(), strict=True):
+        assert found == pytest.approx(expected, rel=1e-9)
+    state, expected = training.state(), reference.state()
+    assert state.keys() == expected.keys()
+    for key, tensor in expected.items():
+        torch.testing.assert_close(state[key], tensor, rtol=1e-9, atol=1e-9, msg=lambda m, key=key: f'{key}: {m}')
+
+
+@pytest.mark.parametrize(
+    ("changes", "numbers"), [(QUEUED, (2, 4)), (IN_BATCH, (4,))], ids=["queue", "in-batch"]
+)
+def test_pretraining(fork, micro, tmp_path, changes, numbers):
+    scale = micro.scale("exact", EXACT | changes)
+    reference = pretraining(fork, micro, tmp_path / "1", scale)
+    assert reference.run(keep=True, log_every=1) == 0, reference.text()
+    assert len(reference.state()["queue"]) == changes["pretrain.moco.queue"]["kinetics400"]
+    assert reference.state()["query.head.0.weight"].dtype == torch.float64
+    for processes in numbers:
+        training = pretraining(fork, micro, tmp_path / str(processes), scale)
+        assert training.run_in(processes, keep=True, log_every=1) == [0] * processes, (
+            training.text()
+        )
+        assert_equal_trainings(training, reference, list(range(1, STEPS + 1)))
+
+
+def test_finetuning(fork, micro, tmp_path):
+    scale = micro.scale("exact-finetuning", EXACT | QUEUED)
+    method = build_method(*choose(scale, "moco-fame"), World(0, 1, torch.device("cpu")))
+    save_encoder(tmp_path / "encoder.safetensors", method.encoder.float())
+    trainings = []
+    for processes in (1, 2):
+        place = tmp_path / str(processes)
+        training = finetuning(fork, micro, place, scale, tmp_path / "encoder.safetensors")
+        statuses = training.run_in(processes, keep=True, log_every=1)
+        assert statuses == [0] * processes, training.text()
+        trainings.append(training)
+    assert_equal_trainings(*trainings, list(range(1, 8)))
+
+
+def test_an_interruption_may_change_the_number_of_processes(fork, micro, tmp_path):
+    often = {"resources.checkpoint_minutes": 1e-6, "pretrain.epochs": 2}
+    scale = micro.scale("changing", EXACT | QUEUED | often)
+    reference = pretraining(fork, micro, tmp_path / "calm", scale)
+    assert reference.run(keep=True, log_every=1) == 0, reference.text()
+    training = pretraining(fork, micro, tmp_path / "changing", scale)
+    # Every process dies at the same step, as when the machine does.
+    statuses = training.run_in(2, stop=Stop("backward", 3), log_every=1)
+    assert statuses == [-signal.SIGKILL] * 2, training.text()
+    assert training.step() == 2
+    assert training.run(keep=True, log_every=1) == 0, training.text()
+    assert_equal_trainings(training, reference, [1, 2, 3, 4])
+
+
+def test_a_nan_in_one_process_stops_all_with_one_sentence_each(fork, micro, tmp_path):
+    training = pretraining(fork, micro, tmp_path, micro.scale("nan", EXACT | QUEUED))
+    assert training.run_in(2, spoilt=1, first={"spoilt": None}) == [1, 1], training.text()
+    lines = [line for line in training.text().splitlines() if line.startswith("fame: ")]
+    assert len(lines) == 2
+    assert all("the loss is nan at step 2" in line for line in lines)
+
+
+def gone(process, seconds):
+    """Whether a process ends in time; a zombie counts as ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        until = time.monotonic() + seconds
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+    return True
+
+
+def wait_for(condition, seconds=120):
+    """Poll until a condition holds."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.05)
+
+
+def test_torchrun_trains_and_its_trainers_die_with_it(fork, micro, tmp_path):
+    long = {"pretrain.epochs": 1000, "resources.checkpoint_minutes": 1e-6}
+    scale = micro.scale("long", EXACT | QUEUED | long)
+    training = pretraining(fork, micro, tmp_path, scale)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "-m", "--", "fame", *map(str, training.arguments)]
+    variables = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    with training.log.open("wb") as log:
+        agent = subprocess.Popen(command, stdout=log, stderr=log, env=variables)
+    try:
+        wait_for(lambda: training.step() >= 2 or agent.poll() is not None)
+        trainers = psutil.Process(agent.pid).children(recursive=True)
+        assert len(trainers) >= 2, training.text()
+    finally:
+        agent.kill()
+        agent.wait()
+    assert all(gone(trainer, 20) for trainer in trainers)

@@ -1,0 +1,63 @@
+"""The micro scale and its mini worlds on disk, for tests that really train."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from fame.config.reading import load_scale
+from fame.data.index import index
+from fame.data.manifest import Manifest
+from fame.data.synthetic import write_world
+from fame.experiments import Experiments
+
+ROOT = Path(__file__).resolve().parents[1]
+MICRO = ROOT / "tests" / "workflow" / "micro.yaml"
+TABLES = ROOT / "config" / "tables"
+
+
+@dataclass(frozen=True)
+class Micro:
+    """A folder with the manifests `<dataset>-w0/manifest.parquet` of micro worlds."""
+
+    place: Path
+
+    def manifest(self, dataset="kinetics400"):
+        return self.place / f"{dataset}-w0" / "manifest.parquet"
+
+    def videos(self, dataset="kinetics400"):
+        return Manifest.read(self.manifest(dataset))
+
+    def scale(self, name, changes=None):
+        """A scale file in the folder: micro's, with values replaced at dotted paths."""
+        settings = yaml.safe_load(MICRO.read_text())
+        for path, value in (changes or {}).items():
+            *sections, key = path.split(".")
+            section = settings
+            for part in sections:
+                section = section[part]
+            assert key in section, path
+            section[key] = value
+        file = self.place / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(settings))
+        return file
+
+
+def make(place):
+    """Generate and index both worlds."""
+    scale = load_scale(str(MICRO))
+    for dataset in ("kinetics400", "ucf101"):
+        world = place / f"{dataset}-w0"
+        write_world(scale.datasets[dataset].world, 0, world)
+        manifest = index(
+            dataset, root=world / "videos", annotations=world / "annotations", name=dataset
+        )
+        manifest.write(world / "manifest.parquet")
+    return Micro(place)
+
+
+def choose(scale, start):
+    """The loaded scale, and its run whose id starts so."""
+    experiments = Experiments(str(scale), TABLES)
+    (run,) = (run for name, run in experiments.runs.items() if name.startswith(start))
+    return experiments.scale, run

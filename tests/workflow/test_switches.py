@@ -1,0 +1,49 @@
+"""Rules take the features that the scale's switches ask for, and extract no others."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def planned(place, retrieval, probe):
+    """Features that a dry run of a run's probe and retrieval would extract, and its inputs."""
+    scale = yaml.safe_load((HERE / "micro.yaml").read_text())
+    scale["evaluate"]["retrieval"]["colours"] = retrieval
+    scale["evaluate"]["linear"]["train_colours"] = probe
+    (place / "scale.yaml").write_text(yaml.safe_dump(scale))
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--printshellcmds"]
+    command += ["--snakefile", ROOT / "Snakefile", "--directory", place]
+    command += ["results/table5.csv", "results/table6.csv", "--config", "scale=scale.yaml"]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    calls = re.findall(r"-m fame (extract|linear|retrieve) (.*)", done.stdout + done.stderr)
+    return {
+        verb: {
+            frozenset(
+                re.findall(r"(--(?:raw-)?features|--colours) (?:\S*features-)?(\w+)", options)
+            )
+            for name, options in calls
+            if name == verb
+        }
+        for verb in ("extract", "linear", "retrieve")
+    }
+
+
+@pytest.mark.parametrize(
+    ("retrieval", "probe"), [("pretraining", "normalised"), ("imagenet", "raw")]
+)
+def test_features_follow_the_scale(tmp_path, retrieval, probe):
+    found = planned(tmp_path, retrieval, probe)
+    raw = probe == "raw"
+    wanted = {"pretraining", retrieval} | ({"raw"} if raw else set())
+    assert found["extract"] == {frozenset({("--colours", name)}) for name in wanted}
+    assert found["retrieve"] == {frozenset({("--features", retrieval)})}
+    more = {("--raw-features", "raw")} if raw else set()
+    assert found["linear"] == {frozenset({("--features", "pretraining")} | more)}
