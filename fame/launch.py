@@ -12,4 +12,5 @@ def spread(processes: int) -> None:
     if processes < 2 or "LOCAL_RANK" in os.environ:
         return
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-    os.execv(sys.executable, [sys.executable, *torchrun, "-m", "fame", *sys.argv[1:]])
+    # Without `--`, torchrun would take our `--run` for an abbreviation of its own `--run-path`.
+    os.execv(sys.executable, [sys.executable, *torchrun, "-m", "--", "fame", *sys.argv[1:]])

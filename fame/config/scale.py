@@ -15,8 +15,9 @@ from fame.models.settings import EncoderSettings
 Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Precision = Literal["float32", "bfloat16", "float64"]
-"""`bfloat16` is autocast over float32 weights; `float64` is slow and serves exactness checks."""
+Precision = Literal["float32", "tf32", "bfloat16", "float64"]
+"""`float32` is just that on a GPU too; `tf32` lets newer GPUs round the factors of products;
+`bfloat16` is autocast over float32 weights; `float64` is slow and serves exactness checks."""
 
 Report = Literal["last", "best-on-test"]
 """Which epoch of a classifier is reported: `best-on-test` selects on the test videos."""

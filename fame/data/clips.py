@@ -7,7 +7,7 @@ workers, processes or interruptions.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -247,8 +247,12 @@ class Batch:
     epochs: torch.Tensor
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The batch on a device; copies from pinned memory do not block."""
-        return Batch(*(value.to(device, non_blocking=True) for value in vars(self).values()))
+        """Clips and labels on a device, without waiting if pinned; what keys draws stays here."""
+        return replace(
+            self,
+            clips=self.clips.to(device, non_blocking=True),
+            labels=self.labels.to(device, non_blocking=True),
+        )
 
     def pin_memory(self) -> "Batch":
         """The batch in page-locked memory; the DataLoader calls this."""

@@ -6,7 +6,7 @@ so a checkpoint after any step is enough to go on bit-identically (on one kind o
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,7 +47,8 @@ class Plan:
         feed: the batches of this process.
         epochs: length.
         optimiser: SGD settings.
-        precision: `bfloat16` for autocast; otherwise the module and its views decide.
+        precision: `tf32` and `bfloat16` (autocast) are the loop's matter; for `float64` the
+            module and its views are made so.
         checkpoint_minutes: between checkpoints.
         clips_per_step: in the global batch, for the rate shown.
         on_epoch: called after each epoch (counted from 1) by the first process; its scalars
@@ -94,10 +95,17 @@ def _check_finite(loss: torch.Tensor, step: int, name: str) -> None:
         )
 
 
-def _autocast(plan: Plan, world: World) -> contextlib.AbstractContextManager[Any]:
-    if plan.precision == "bfloat16":
-        return torch.autocast(world.device.type, dtype=torch.bfloat16)
-    return contextlib.nullcontext()
+@contextlib.contextmanager
+def tf32(allowed: bool) -> Iterator[None]:
+    """Within this context GPUs may round the factors of products to TF32, or may not."""
+    matmul = torch.backends.cuda.matmul
+    before, matmul.allow_tf32 = matmul.allow_tf32, allowed
+    benchmark = torch.backends.cudnn.benchmark
+    try:
+        with torch.backends.cudnn.flags(allow_tf32=allowed, benchmark=benchmark):
+            yield
+    finally:
+        matmul.allow_tf32 = before
 
 
 def _take_step(
@@ -113,11 +121,13 @@ def _take_step(
     for group in sgd.param_groups:
         group["lr"] = lr
     sgd.zero_grad(set_to_none=True)
-    with _autocast(plan, world):
-        loss, scalars = trainable.loss(batch.to(world.device), step)
-    # The mean, so that all processes stop alike if one of them meets a NaN.
-    _check_finite(world.mean(loss), step, plan.name)
-    loss.backward()
+    reduced = plan.precision == "bfloat16"
+    with tf32(plan.precision == "tf32"):
+        with torch.autocast(world.device.type, dtype=torch.bfloat16, enabled=reduced):
+            loss, scalars = trainable.loss(batch.to(world.device), step)
+        # The mean, so that all processes stop alike if one of them meets a NaN.
+        _check_finite(world.mean(loss), step, plan.name)
+        loss.backward()
     world.average_gradients(group_parameters(sgd))
     sgd.step()
     return {"loss": loss.detach(), **scalars}

@@ -19,7 +19,7 @@ import torch.utils.tensorboard
 import fame.evaluate.finetune
 import fame.evaluate.monitor
 import fame.evaluate.tasks
-import fame.train.pretrain  # noqa: F401
+import fame.train.pretrain
 from fame.cli import main
 from fame.distributed import World
 from fame.pretext.moco import MoCo
@@ -130,15 +130,11 @@ def _arm(stop):
         os.kill(os.getpid(), stop.signal)
 
     save = torch.save
-    if stop.phase == "backward":
-        _wrap(World, "average_gradients", before=passage)
-    elif stop.phase == "stepped":
-        _wrap(Journal, "advance", after=passage)
-    elif stop.phase == "half-saved":
-        _wrap(torch, "save", before=half)
-    elif stop.phase == "saved":
-        _wrap(checkpoint, "save", after=passage)
-    elif stop.phase == "encoder written":
-        _wrap(fame.train.pretrain, "save_encoder", after=passage)
-    else:
-        raise ValueError(stop.phase)
+    places = {
+        "backward": (World, "average_gradients", passage, None),
+        "stepped": (Journal, "advance", None, passage),
+        "half-saved": (torch, "save", half, None),
+        "saved": (checkpoint, "save", None, passage),
+        "encoder written": (fame.train.pretrain, "save_encoder", None, passage),
+    }
+    _wrap(*places[stop.phase])

@@ -5,16 +5,11 @@ import signal
 import time
 
 import psutil
-import pytest
 import torch
 from children import Stop
 from commands import pretraining
-from micro_world import choose
 
-from fame.distributed import World
-from fame.errors import FameError
 from fame.files import sha256
-from fame.train.pretrain import build_method, pretrain
 
 OFTEN = {"resources.checkpoint_minutes": 1e-6}
 
@@ -82,16 +77,3 @@ def test_a_diverging_run_stops_with_one_sentence(fork, micro, tmp_path):
     assert "the loss is nan at step" in sentence(training)
     assert "lower optimiser.lr" in sentence(training)
     torch.load(training.work / "checkpoints" / f"step-{training.step()}.pt", weights_only=True)
-
-
-def test_a_number_of_processes_that_cannot_hold_the_batch_is_refused(micro, tmp_path):
-    scale, run = choose(micro.scale("plain"), "moco-fame")
-    for rank in range(4):
-        with pytest.raises(FameError, match="4 processes cannot share a batch of 8 in groups of 4"):
-            build_method(scale, run, World(rank, 4, torch.device("cpu")))
-
-
-def test_a_run_without_its_videos_is_refused(micro, tmp_path):
-    scale, run = choose(micro.scale("plain"), "moco-fame")
-    with pytest.raises(FameError, match="give its manifest"):
-        pretrain(scale, run, None, tmp_path, World(0, 1, torch.device("cpu")), None)

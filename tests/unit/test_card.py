@@ -1,0 +1,61 @@
+"""The card says what made an encoder, and blames no stranger's commit."""
+
+import json
+import re
+import subprocess
+
+import pytest
+import torch
+
+import fame
+from fame.distributed import World
+from fame.train.card import PACKAGES, card, code_version
+
+WORLD = World(0, 2, torch.device("cpu"))
+
+
+def test_facts_come_first_and_all_is_json():
+    found = json.loads(json.dumps(card(WORLD, run="a-run", seconds=1.5)))
+    assert list(found)[:2] == ["run", "seconds"]
+    assert found["environment"]["processes"] == 2
+    assert found["environment"]["device"] == "cpu"
+    assert set(found["environment"]["packages"]) == set(PACKAGES)
+    assert torch.__version__.startswith(found["environment"]["packages"]["torch"])
+    assert 10 < found["peak_memory_mib"]["host"] < 1e6
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found["finished"])
+
+
+def git(place, *arguments):
+    subprocess.run(["git", "-C", str(place), *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A repository with a package that takes the place of ours."""
+    package = tmp_path / "fame"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    git(tmp_path, "init")
+    (tmp_path / "other").touch()
+    git(tmp_path, "add", "other")
+    names = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    git(tmp_path, *names, "commit", "-m", "one", "--no-gpg-sign")
+    monkeypatch.setattr(fame, "__file__", str(package / "__init__.py"))
+    return tmp_path
+
+
+def test_a_checkout_names_its_commit_and_whether_it_is_dirty(repository):
+    git(repository, "add", "fame")
+    commit = subprocess.run(
+        ["git", "-C", str(repository), "rev-parse", "HEAD"], check=True, capture_output=True
+    ).stdout.decode()[:12]
+    assert code_version() == f"{fame.__version__}+{commit}-dirty"
+
+
+def test_a_package_in_a_strangers_repository_has_no_commit(repository):
+    assert code_version() == fame.__version__
+
+
+def test_without_git_there_is_a_version(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert code_version() == fame.__version__
