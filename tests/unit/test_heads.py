@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import R2Plus1DSettings
 from fame.models.heads import projection
 from fame.models.seeding import keyed_initialisation
 
