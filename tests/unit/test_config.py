@@ -215,3 +215,10 @@ def test_a_table_is_named_as_its_file(tmp_path):
     with pytest.raises(FameError, match="rename"):
         load_table(path)
     assert load_table(path.rename(tmp_path / "t.yaml")).name == "t"
+
+
+def test_validation_worlds_differ_from_mini_in_their_seeds_only():
+    mini, validation = load_scale("mini"), load_scale("mini-validation")
+    own = {"name", "note", "seeds"}
+    assert mini.model_dump(exclude=own) == validation.model_dump(exclude=own)
+    assert not set(mini.seeds) & set(validation.seeds)
