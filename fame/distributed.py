@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 
 from fame.errors import FameError
+from fame.gpus import own_device
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,6 @@ def groups_of(world: World, batch: int, group: int) -> range:
     return range(world.rank * each, (world.rank + 1) * each)
 
 
-def choose_device(rank: int) -> torch.device:
-    """A GPU of its own for every process where there are GPUs, else the CPU."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    count = torch.cuda.device_count()
-    if rank >= count:
-        raise FameError(
-            f"process {rank} has no GPU of its own ({count} visible); start fewer processes"
-        )
-    return torch.device("cuda", rank)
-
-
 def die_with_parent() -> None:
     """Ask the kernel (Linux only) to end this process when its parent ends."""
     if sys.platform == "linux":
@@ -136,14 +125,14 @@ def world(threads: int, deterministic: bool) -> Iterator[World]:
     die_with_parent()
     size = int(os.environ.get("WORLD_SIZE", "1"))
     rank = int(os.environ.get("RANK", "0"))
-    device = choose_device(int(os.environ.get("LOCAL_RANK", "0")))
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-    if size > 1:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        with fixed_order(deterministic):
-            yield World(rank, size, device)
-    finally:
+    with own_device() as device:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
         if size > 1:
-            dist.destroy_process_group()
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        try:
+            with fixed_order(deterministic):
+                yield World(rank, size, device)
+        finally:
+            if size > 1:
+                dist.destroy_process_group()

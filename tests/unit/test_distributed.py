@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fame.distributed import World, choose_device, fixed_order, groups_of, world
+from fame.distributed import World, fixed_order, groups_of, world
 from fame.errors import FameError
 
 CPU = torch.device("cpu")
@@ -41,16 +41,6 @@ def test_one_process_changes_nothing():
         assert result.tolist() == [2, 2] and not result.requires_grad
     alone.barrier()
     assert alone.is_first and not World(1, 2, CPU).is_first
-
-
-def test_each_process_has_a_gpu_of_its_own(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device(5) == CPU
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert [choose_device(rank).index for rank in range(2)] == [0, 1]
-    with pytest.raises(FameError, match=r"process 2 has no GPU of its own \(2 visible\)"):
-        choose_device(2)
 
 
 def test_a_world_of_one_needs_no_process_group(monkeypatch):

@@ -1,0 +1,67 @@
+"""Processes of one machine take GPUs in turn, and give them back when they end."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from fame.errors import FameError
+from fame.gpus import own_device
+
+HOLDER = """
+import sys, torch
+torch.cuda.is_available = lambda: True
+torch.cuda.device_count = lambda: 2
+from fame.gpus import own_device
+with own_device() as device:
+    print(device.index, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def two_gpus(monkeypatch, tmp_path):
+    """Pretends that there are two GPUs; locks go to a folder of the test's own."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return os.environ | {"TMPDIR": str(tmp_path)}
+
+
+@pytest.fixture
+def holder(two_gpus):
+    """Starts processes that hold a GPU until the test ends."""
+    held = []
+
+    def start():
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        held.append(subprocess.Popen([sys.executable, "-c", HOLDER], env=two_gpus, **pipes))
+        return int(held[-1].stdout.readline())
+
+    yield start
+    for process in held:
+        process.communicate()
+
+
+def test_no_gpu_is_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with own_device() as device:
+        assert device == torch.device("cpu")
+
+
+def test_processes_take_gpus_in_turn_until_there_are_none(holder):
+    assert holder() == 0
+    with own_device() as device:
+        assert device == torch.device("cuda", 1)
+    assert holder() == 1
+    with pytest.raises(FameError, match="all 2 visible GPUs"), own_device():
+        pass
+
+
+def test_gpus_are_told_apart_by_what_is_visible(holder, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7,0")
+    assert holder() == 0  # sees 0 and 1
+    with own_device() as device:
+        assert device.index == 0  # that is GPU 7
