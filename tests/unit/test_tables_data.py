@@ -6,6 +6,7 @@ import pytest
 
 from fame.config.reading import load_table
 from fame.config.tables import Row, Table
+from fame.experiments import Experiments
 
 NAMES = ("table5", "table6")
 
@@ -100,3 +101,26 @@ def test_reference_rows_claim_nothing_published(table):
 def test_only_our_method_is_measured_and_all_else_is_quoted(table):
     for row in published(table):
         assert (row.recipe is not None) == (row.show["method"] == "FAME")
+
+
+@pytest.mark.parametrize("name", ["table1", "table2", "table3", "table4"])
+def test_ablations_print_the_poster_s_cells(request, shared, name):
+    table = load_table(request.config.rootpath / "config" / "tables" / f"{name}.yaml")
+    with (shared / "paper" / f"published_{name}.csv").open(encoding="utf-8") as file:
+        expected = list(csv.DictReader(file))
+    for row, printed in zip(table.rows, expected, strict=True):
+        for column, value in row.published.items():
+            assert str(value) == printed[{"diving48": "diving48_v2"}.get(column, column)]
+
+
+def test_the_ablations_share_their_runs(request):
+    found = Experiments("ucf", request.config.rootpath / "config" / "tables")
+    seeds = len(found.scale.seeds)
+    counts = {
+        name: len({run.id for cell in found.cells([name]) for run in cell.runs})
+        for name in ("table1", "table3", "table4")
+    }
+    assert counts == {"table1": 7 * seeds, "table3": 3 * seeds, "table4": 5 * seeds}
+    together = {run.id for cell in found.cells(counts) for run in cell.runs}
+    # MoCo stands in all three, and so does FAME at its default.
+    assert len(together) == (7 + 1 + 3) * seeds
