@@ -32,7 +32,7 @@ def monitor(
         return None
     labels = torch.from_numpy(videos.labels())
     shown = replace(Shown.of(scale, backbone, scale.pretrain.views), clips=1)
-    work = Work(world.device, VIDEOS_AT_A_TIME, workers=0, parts=None)
+    work = Work(world.device, VIDEOS_AT_A_TIME, workers=0, parts=None, progress=False)
 
     def score(encoder: Encoder) -> float:
         outputs = clip_outputs(encoder, videos, shown, work)
