@@ -234,13 +234,18 @@ def publish(source: Path, target: Path) -> str | None:
     for suffix in SUFFIXES:
         if not source.with_suffix(suffix).is_file():
             raise FameError(f"{source.with_suffix(suffix)}: no such table; make it first")
-    now, before = _scale_of(source), _scale_of(target)
+    # Snakemake deletes the target before this runs; the scale is remembered beside it.
+    memory = target.with_name(f".{target.stem}.scale")
+    remembered = memory.read_text(encoding="utf-8").strip() if memory.is_file() else None
+    now, before = _scale_of(source), _scale_of(target) or remembered
     if now is None:
         raise FameError(f"{source}: not a table of results (no scale in it); delete it and redo")
-    replaces = target.exists() and before != now
+    replaces = (target.exists() or remembered is not None) and before != now
     for suffix in SUFFIXES:
         with replacing(target.with_suffix(suffix)) as file:
             file.write(source.with_suffix(suffix).read_bytes())
+    with replacing(memory) as file:
+        file.write(now.encode())
     if not replaces:
         return None
     sentence = f"{target}: the {before or 'unknown'} table was replaced by the {now} table"
