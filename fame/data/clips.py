@@ -333,11 +333,6 @@ class KeyedBatches(Sampler[list[Key]]):
         return draws.generator(self.seed, "order", epoch).permutation(self.videos)
 
 
-def in_order(videos: int, batch: int) -> list[list[int]]:
-    """Batches of all indices as they come, the last one partial; for `UniformClips`."""
-    return [list(range(start, min(start + batch, videos))) for start in range(0, videos, batch)]
-
-
 def loader(
     dataset: TrainClips | UniformClips, batches: Iterable[list[Any]], workers: int = 0
 ) -> DataLoader[Any]:
@@ -345,7 +340,7 @@ def loader(
 
     Args:
         dataset: the clips.
-        batches: `KeyedBatches` for `TrainClips`, `in_order(...)` for `UniformClips`.
+        batches: `KeyedBatches` for `TrainClips`, lists of rows for `UniformClips`.
         workers: worker processes, each on one thread; the batches do not depend on it.
     """
     return DataLoader(

@@ -19,7 +19,6 @@ from fame.data.clips import (
     clip_indices,
     collate,
     fitted,
-    in_order,
     loader,
     number_of_starts,
     random_starts,
@@ -263,11 +262,6 @@ def test_orders_that_cannot_be(videos, batch, more, words):
         KeyedBatches(videos, batch, 1, 0, **more)
 
 
-def test_in_order_covers_everything_once():
-    assert in_order(5, 2) == [[0, 1], [2, 3], [4]]
-    assert in_order(4, 2) == [[0, 1], [2, 3]]
-
-
 def test_workers_change_nothing(small):
     dataset = TrainClips(small[0], RandomClips(4, 2, clips=2), seed=0, cache_mib=1)
     runs = [list(loader(dataset, KeyedBatches(4, 2, 2, 1), workers)) for workers in (0, 2)]
@@ -279,7 +273,7 @@ def test_workers_change_nothing(small):
 
 def test_loader_for_evaluation(small):
     dataset = UniformClips(small[0], 4, 2, 3)
-    batches = list(loader(dataset, in_order(4, 3)))
+    batches = list(loader(dataset, [[0, 1, 2], [3]]))
     assert [batch.indices.tolist() for batch in batches] == [[0, 1, 2], [3]]
 
 
