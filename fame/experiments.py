@@ -13,13 +13,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fame.config.reading import load_scale, load_table, parse
+from fame.config.figures import Comparison, Figures
+from fame.config.reading import load_figures, load_scale, load_table, parse
 from fame.config.scale import Backbone, Merge, Scale, Synthetic
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.errors import FameError
 
 RECIPE_VERSION = 1
 """Raised on purpose when the training code changes what a recipe means: all runs are redone."""
+
+FIGURES = "figures"
+"""The file of the tables' folder that says what figures compare."""
+
+FIGURES_OF_ARMS = ("bias", "figure1", "figure3")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,15 @@ class Run:
     def datum(self, scale: Scale) -> str | None:
         """The name of the data instance that the run is trained on."""
         return data_id(scale, self.pretrain, self.seed) if self.pretrain else None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An encoder that figures compare: one run for each seed."""
+
+    name: str
+    title: str
+    runs: tuple[Run, ...]
 
 
 @dataclass(frozen=True)
@@ -147,16 +162,24 @@ def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> 
     return Run(recipe.method, recipe.backbone, recipe.pretrain, merge, seed, content)
 
 
+def untrainable(scale: Scale, recipe: Recipe) -> str | None:
+    """Why a scale cannot make a recipe's encoder, or None if it can."""
+    if recipe.backbone not in scale.backbones:
+        return f"backbone {recipe.backbone} is not part of scale {scale.name}"
+    return _absent(scale, recipe.pretrain)
+
+
 def measurable(scale: Scale, row: Row, column: Column) -> str | None:
     """Why a row cannot be measured in a column at this scale, or None if it can."""
     if row.recipe is None:
         return "quoted only"
-    if row.recipe.backbone not in scale.backbones:
-        return f"backbone {row.recipe.backbone} is not part of scale {scale.name}"
-    for dataset in (row.recipe.pretrain, column.dataset):
-        if dataset is not None and dataset not in scale.datasets:
-            return f"dataset {dataset} is not part of scale {scale.name}"
-    return None
+    return untrainable(scale, row.recipe) or _absent(scale, column.dataset)
+
+
+def _absent(scale: Scale, dataset: str | None) -> str | None:
+    if dataset is None or dataset in scale.datasets:
+        return None
+    return f"dataset {dataset} is not part of scale {scale.name}"
 
 
 def cells(scale: Scale, table: Table) -> Iterator[Cell]:
@@ -174,15 +197,20 @@ class Experiments:
 
     Args:
         scale: the scale's name or path.
-        tables: the folder of table files.
+        tables: the folder of table files; `figures.yaml` among them says what figures compare.
+
+    Attributes:
+        figures: what figures compare, or None if the folder does not say.
     """
 
     def __init__(self, scale: str, tables: Path) -> None:
         self.scale = load_scale(scale)
-        files = sorted(tables.glob("*.yaml"))
+        files = {file.stem: file for file in sorted(tables.glob("*.yaml"))}
+        figures = files.pop(FIGURES, None)
         if not files:
             raise FameError(f"{tables}: no table files (*.yaml) there")
-        self.tables = {file.stem: load_table(file) for file in files}
+        self.tables = {name: load_table(file) for name, file in files.items()}
+        self.figures: Figures | None = load_figures(figures) if figures else None
 
     def table(self, name: str) -> Table:
         """A table by name."""
@@ -192,14 +220,39 @@ class Experiments:
 
     @cached_property
     def runs(self) -> dict[str, Run]:
-        """Every run that some table needs, by id; equal recipes appear once."""
-        return {run.id: run for cell in self.cells(self.tables) for run in cell.runs}
+        """Every run that some table or figure needs, by id; equal recipes appear once."""
+        needed = [run for cell in self.cells(self.tables) for run in cell.runs]
+        if self.figures is not None:
+            for figure in FIGURES_OF_ARMS:
+                needed += [run for arm in self.arms(figure) for run in arm.runs]
+        return {run.id: run for run in needed}
+
+    def arms(self, figure: str) -> list[Arm]:
+        """The arms of a figure (`bias`, `figure1` or `figure3`) that this scale can train.
+
+        Raises:
+            FameError: the folder of tables holds no figures file.
+        """
+        if self.figures is None:
+            raise FameError(f"the folder of tables holds no {FIGURES}.yaml, which {figure} needs")
+        comparison: Comparison = getattr(self.figures, figure)
+        found = (self._arm(name) for name in comparison.arms)
+        return [arm for arm in found if arm is not None]
+
+    def _arm(self, name: str) -> Arm | None:
+        assert self.figures is not None
+        arm = self.figures.arms[name]
+        for recipe in arm.recipes:
+            if untrainable(self.scale, recipe) is None:
+                runs = tuple(resolve(self.scale, recipe, {}, seed) for seed in self.scale.seeds)
+                return Arm(name, arm.title, runs)
+        return None
 
     def run(self, name: str) -> Run:
         """A run by id."""
         if name not in self.runs:
             raise FameError(
-                f"no table asks for the run {name!r} at scale {self.scale.name!r}; "
+                f"no table or figure asks for the run {name!r} at scale {self.scale.name!r}; "
                 "the recipe may have changed since it was named (see `fame runs`)"
             )
         return self.runs[name]

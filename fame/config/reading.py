@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from fame.config.figures import Figures
 from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.errors import FameError
@@ -139,3 +140,8 @@ def load_table(path: Path) -> Table:
     if table.name != path.stem:
         raise FameError(f"{path}: says name {table.name!r}; rename the file or the table")
     return table
+
+
+def load_figures(path: Path) -> Figures:
+    """A figures file, checked."""
+    return parse(Figures, read_yaml(path), path)

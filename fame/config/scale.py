@@ -231,14 +231,56 @@ class Retrieval(Model):
     ranks: tuple[Positive, ...]
 
 
+class Bias(Model):
+    """Background-bias probes (docs/bias.md): test videos shown in altered ways.
+
+    `clips` of each video's uniform clips are altered; `beta` is the share that FAME's mask keeps
+    where the true foreground is not known.
+    """
+
+    clips: Positive
+    beta: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Activation(Model):
+    """Activation maps (Figure 1): `shown` test videos of `dataset`, `size` pixels square.
+
+    An input larger than the encoder's own gives a map of more than a few cells.
+    """
+
+    dataset: str
+    shown: Positive
+    size: Positive
+
+
+class Masks(Model):
+    """Mask quality against the true foreground: `clips` uniform clips of `dataset`'s videos."""
+
+    dataset: str
+    betas: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    clips: Positive
+
+
 class Evaluate(Model):
-    """Evaluation: `clips` uniform clips a video, averaged, one centre crop each."""
+    """Evaluation: `clips` uniform clips a video, averaged, one centre crop each.
+
+    `bias` is null for a scale that measures no background bias.
+    """
 
     clips: Positive
     crop: Literal["short-side", "native"]
     linear: Linear
     finetune: Finetune
     retrieval: Retrieval
+    bias: Bias | None
+    activation: Activation
+    masks: Masks
+
+    @model_validator(mode="after")
+    def _enough_clips(self) -> "Evaluate":
+        if self.bias and self.bias.clips > self.clips:
+            raise ValueError(f"bias.clips {self.bias.clips} exceeds clips {self.clips}")
+        return self
 
 
 class Resources(Model):
@@ -287,6 +329,9 @@ class Scale(Model):
     def _consistent(self) -> "Scale":
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds must be distinct, and at least one")
+        for key in ("activation", "masks"):
+            if getattr(self.evaluate, key).dataset not in self.datasets:
+                raise ValueError(f"evaluate.{key}.dataset is not one of the datasets")
         for name in self.pretrain.moco.queue:
             if name not in self.datasets:
                 raise ValueError(f"pretrain.moco.queue names {name!r}, which is not a dataset")

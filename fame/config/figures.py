@@ -1,0 +1,50 @@
+"""What the figures file may say: named arms, and which of them each figure compares."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from fame.config.scale import Model
+from fame.config.tables import Recipe
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Arm(Model):
+    """An encoder that figures compare.
+
+    `recipes` are tried in order: the first that a scale can train is used, so that a scale
+    without Kinetics-400 compares encoders pretrained on UCF101.
+    """
+
+    title: str
+    recipes: Annotated[tuple[Recipe, ...], Field(min_length=1)]
+
+
+class Comparison(Model):
+    """The arms of one figure, left to right."""
+
+    arms: Names
+
+
+class Bias(Comparison):
+    """The arms whose background bias is measured, and on which datasets."""
+
+    datasets: Names
+
+
+class Figures(Model):
+    """Arms by name; and the arms of the bias probes, of activation maps and of kernels."""
+
+    arms: dict[str, Arm]
+    bias: Bias
+    figure1: Comparison
+    figure3: Comparison
+
+    @model_validator(mode="after")
+    def _known(self) -> "Figures":
+        for figure in ("bias", "figure1", "figure3"):
+            for name in getattr(self, figure).arms:
+                if name not in self.arms:
+                    raise ValueError(f"{figure}.arms names {name!r}, which is not among the arms")
+        return self
