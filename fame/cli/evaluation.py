@@ -13,7 +13,6 @@ from fame.cli.options import (
     TablesOption,
     ThreadsOption,
 )
-from fame.evaluate.colours import Colours
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
 FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]
@@ -21,8 +20,9 @@ RawFeaturesOption = Annotated[
     Path | None,
     typer.Option("--raw-features", help="Features in raw colours, if the scale trains on them."),
 ]
-ColoursOption = Annotated[
-    Colours, typer.Option("--colours", help="The mean and std that clips are normalised with.")
+WorldOption = Annotated[
+    Path | None,
+    typer.Option("--world", help="The mini world that the videos are of; it knows their truth."),
 ]
 OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
 
@@ -32,12 +32,12 @@ def extract(
     run: RunOption,
     encoder: EncoderOption,
     manifest: ManifestOption,
-    out: OutOption,
-    colours: ColoursOption = "pretraining",
+    out: Annotated[Path, typer.Option("--out", help="The folder for features-*.npz.")],
+    known: WorldOption = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Encode uniform clips of every video of a dataset, once, for probe and retrieval."""
+    """Encode every video of a dataset, once, for probe, retrieval and bias probes."""
     from fame.distributed import world
     from fame.evaluate.tasks import extract as task
     from fame.experiments import Experiments
@@ -45,7 +45,7 @@ def extract(
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        task(settings, chosen, encoder, manifest, out, colours, peers)
+        task(settings, chosen, encoder, manifest, out, known, peers)
 
 
 def linear(

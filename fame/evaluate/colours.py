@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from fame.config.scale import Scale
+
 Colours = Literal["pretraining", "imagenet", "raw"]
 """`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release takes for
 retrieval (facts A8). `raw`: none, which the release does to a linear probe's training clips
@@ -14,3 +16,11 @@ CONSTANTS: dict[str, Constants] = {
     "raw": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 """Mean and standard deviation of RGB in [0, 1]."""
+
+
+def needed(scale: Scale) -> tuple[Colours, ...]:
+    """The colours in which a scale's probe and retrieval want features, each once."""
+    wanted: list[Colours] = ["pretraining", scale.evaluate.retrieval.colours]
+    if scale.evaluate.linear.train_colours == "raw":
+        wanted.append("raw")
+    return tuple(dict.fromkeys(wanted))

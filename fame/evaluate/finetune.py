@@ -23,8 +23,9 @@ from fame.data.manifest import Manifest
 from fame.distributed import World, groups_of
 from fame.draws import generator
 from fame.evaluate import accuracy
-from fame.evaluate.extract import Shown, Work, clip_outputs
+from fame.evaluate.encode import Work, clip_outputs
 from fame.evaluate.selection import BestOnTest, due
+from fame.evaluate.shown import Shown
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation

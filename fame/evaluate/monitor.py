@@ -10,8 +10,9 @@ from fame.config.scale import Scale
 from fame.data.manifest import Manifest
 from fame.distributed import World
 from fame.draws import generator
-from fame.evaluate.extract import Shown, Work, clip_outputs
+from fame.evaluate.encode import Work, clip_outputs
 from fame.evaluate.knn import leave_one_out
+from fame.evaluate.shown import Shown
 from fame.experiments import Run
 from fame.models.encoder import Encoder
 

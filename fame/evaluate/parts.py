@@ -19,11 +19,10 @@ class Parts:
     Args:
         parent: where the parts' own folder is made; None keeps nothing on disk.
         key: hexadecimal digest of all that decides the features. Parts under another key are
-            never read, and are removed with the rest.
+            never read; `clear` removes all of them.
     """
 
     def __init__(self, parent: Path | None, key: str) -> None:
-        self._parent = parent
         self._folder = parent / f"features-{key[:16]}" if parent else None
         self._arrays: dict[int, Floats] = {}
         if self._folder is not None:
@@ -46,11 +45,12 @@ class Parts:
         """All parts in order of their numbers, (N, clips, D)."""
         return np.concatenate([self._arrays[number] for number in sorted(self._arrays)])
 
-    def clear(self) -> None:
-        """Remove every extraction's parts from the parent, and the parent if that empties it."""
-        if self._parent is None:
-            return
-        for folder in self._parent.glob("features-" + "[0-9a-f]" * 16):
-            shutil.rmtree(folder)
-        with suppress(OSError):
-            self._parent.rmdir()
+
+def clear(parent: Path | None) -> None:
+    """Remove every extraction's parts from a folder, and the folder if that empties it."""
+    if parent is None:
+        return
+    for folder in parent.glob("features-" + "[0-9a-f]" * 16):
+        shutil.rmtree(folder)
+    with suppress(OSError):
+        parent.rmdir()

@@ -8,7 +8,6 @@ from fame.config.scale import Scale
 from fame.distributed import World
 from fame.errors import FameError
 from fame.evaluate import accuracy
-from fame.evaluate.colours import Colours
 from fame.evaluate.features import Features
 from fame.evaluate.results import write_predictions, write_result
 from fame.experiments import Run
@@ -41,33 +40,49 @@ def extract(
     encoder: Path,
     manifest: Path,
     out: Path,
-    colours: Colours,
+    known: Path | None,
     world: World,
 ) -> None:
-    """Encode uniform clips of every video; finished parts survive an interruption."""
+    """Encode every video once, in all the ways that this scale's evaluations need.
+
+    Writes `features-<colours>.npz` for each of `colours.needed`, and `features-bias.npz` if the
+    scale measures background bias. Finished parts survive an interruption.
+
+    Args:
+        scale: the scale.
+        run: whose encoder it is.
+        encoder: its weights.
+        manifest: the videos.
+        out: the folder to write to.
+        known: the folder of the mini world that the videos are of; None for filmed videos.
+        world: this process among its peers.
+    """
     from fame.data.manifest import Manifest
-    from fame.evaluate.extract import Shown, Work
+    from fame.evaluate.colours import needed
+    from fame.evaluate.encode import Work
+    from fame.evaluate.extract import Alteration
     from fame.evaluate.extract import extract as encode
+    from fame.evaluate.shown import Shown
     from fame.models.files import load_encoder
 
-    backbone = scale.backbones[run.backbone]
+    backbone, bias = scale.backbones[run.backbone], scale.evaluate.bias
     videos = Manifest.read(manifest)
-    origin = {
-        "run": run.id,
-        "data": manifest.parent.name,
-        "dataset": videos.dataset,
-        "seed": run.seed,
-        "colours": colours,
-    }
-    features = encode(
+    found = encode(
         load_encoder(encoder, backbone.encoder),
         videos,
-        Shown.of(scale, backbone, scale.pretrain.views).in_colours(colours),
-        # A folder of its own: features of other colours may be extracted beside it meanwhile.
-        Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out.with_suffix(".parts")),
-        origin,
+        Shown.of(scale, backbone, scale.pretrain.views),
+        Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
+        {
+            "run": run.id,
+            "data": manifest.parent.name,
+            "dataset": videos.dataset,
+            "seed": run.seed,
+        },
+        needed(scale),
+        Alteration(bias.clips, bias.beta, known, run.seed) if bias else None,
     )
-    features.save(out)
+    for name, features in found.items():
+        features.save(out / f"features-{name}.npz")
 
 
 def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:

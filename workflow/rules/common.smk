@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fame.config.reading import check_keys
 from fame.errors import FameError
+from fame.evaluate.colours import needed
 from fame.experiments import Experiments, result_file, split_data_id
 
 HOME = Path(workflow.basedir)
@@ -82,6 +83,11 @@ def dataset_settings(wildcards):
 def is_world(data):
     """Whether a data instance is a generated mini world."""
     return split_data_id(SCALE, data)[1] is not None
+
+
+def world_of(wildcards):
+    """The mini world behind a data instance; none for filmed videos."""
+    return f"{ROOT}/data/{wildcards.data}/world" if is_world(wildcards.data) else []
 
 
 def results_of_table(wildcards):

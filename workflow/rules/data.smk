@@ -37,7 +37,7 @@ rule world:
 
 rule index:
     input:
-        world=lambda w: f"{ROOT}/data/{w.data}/world" if is_world(w.data) else [],
+        world=world_of,
         code=module("data/index.py", "data/manifest.py", "data/video.py"),
     output:
         f"{ROOT}/data/{{data}}/manifest.parquet",

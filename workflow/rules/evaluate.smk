@@ -2,36 +2,39 @@
 
 in    encoder.safetensors of a run, manifest of a dataset
 out   results/<scale>/evaluate/<run>/<data>/{linear,retrieval,finetune}.json
-steps encode every video once (features-pretraining.npz, or in the other colours that a scale
-      names); probe and retrieve from the features; finetune
+steps encode every video once, in all the ways that the scale's evaluations need; probe,
+      retrieve and measure bias from the features; finetune
 """
 
 EVALUATE = f"{ROOT}/evaluate/{{run}}/{{data}}"
 ENCODER = f"{ROOT}/pretrain/{{run}}/encoder.safetensors"
 MANIFEST = f"{ROOT}/data/{{data}}/manifest.parquet"
-RAW = SCALE.evaluate.linear.train_colours == "raw"
-RAW_FEATURES = [f"{EVALUATE}/features-raw.npz"] if RAW else []
-
-
-wildcard_constraints:
-    colours=r"[a-z]+",
+RAW_FEATURES = [f"{EVALUATE}/features-raw.npz"] if "raw" in needed(SCALE) else []
+BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
 rule extract:
     input:
         encoder=ENCODER,
         manifest=MANIFEST,
+        world=world_of,
         code=module(
+            "evaluate/altered.py",
+            "evaluate/background.py",
             "evaluate/colours.py",
+            "evaluate/encode.py",
             "evaluate/extract.py",
             "evaluate/features.py",
+            "evaluate/foreground.py",
+            "evaluate/shown.py",
         ),
     output:
-        f"{EVALUATE}/features-{{colours}}.npz",
+        [f"{EVALUATE}/features-{colours}.npz" for colours in needed(SCALE)],
+        BIAS_FEATURES,
     log:
-        f"{EVALUATE}/features-{{colours}}.log",
+        f"{EVALUATE}/features.log",
     benchmark:
-        f"{EVALUATE}/features-{{colours}}.benchmark.tsv"
+        f"{EVALUATE}/features.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: SCALE.resources.threads
@@ -42,17 +45,20 @@ rule extract:
     params:
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
+        bias=settings("evaluate", "bias"),
         mean=settings("pretrain", "views", "mean"),
         std=settings("pretrain", "views", "std"),
+        world=lambda w, input: ["--world", input.world] if input.world else [],
+        directory=lambda w, output: str(Path(output[0]).parent),
     shell:
         "exec python3 -m fame extract"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --run {wildcards.run:q}"
         " --encoder {input.encoder:q}"
         " --manifest {input.manifest:q}"
-        " --colours {wildcards.colours:q}"
+        " {params.world:q}"
         " --threads {threads}"
-        " --out {output:q}"
+        " --out {params.directory:q}"
         " > {log:q} 2>&1"
 
 

@@ -1,0 +1,79 @@
+"""A video without its foreground: each foreground pixel takes what stands behind it.
+
+What stands behind is seen in the frames where the pixel is background; so the camera should hardly
+move. Pixels that are never background are filled from their neighbours.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, max_pool2d
+
+MARGIN = 2
+"""Pixels round the foreground that are erased with it: its edge is blended with what is behind,
+and an outline left over would show how it moves."""
+
+GREY = 0.5
+"""Fills a video that is all foreground."""
+
+
+def plate(frames: Tensor, masks: Tensor) -> Tensor:
+    """The still background of one video.
+
+    Args:
+        frames: (F, 3, H, W) float in [0, 1], in any order.
+        masks: (F, H, W) bool, true on the foreground.
+
+    Returns:
+        (3, H, W): the median over the frames in which a pixel is background, the lower one of
+        two; elsewhere grown from the nearest such pixels.
+    """
+    hidden = masks[:, None].expand_as(frames)
+    seen = frames.masked_fill(hidden, torch.nan).nanmedian(dim=0).values
+    return grow(seen.nan_to_num(GREY), ~masks.all(dim=0))
+
+
+def grow(picture: Tensor, known: Tensor) -> Tensor:
+    """Fill unknown pixels ring by ring, each with the mean of its known neighbours (3 x 3).
+
+    Args:
+        picture: (3, H, W) float.
+        known: (H, W) bool; where nothing is known the picture is left as it is.
+
+    Returns:
+        (3, H, W), unchanged where known.
+    """
+    if not known.any():
+        return picture
+    while not known.all():
+        weight = known.to(picture.dtype)[None]
+        total = avg_pool2d(torch.cat([picture * weight, weight]), 3, stride=1, padding=1)
+        reached = ~known & (total[3] > 0)
+        filled = total[:3] / total[3].clamp_min(torch.finfo(total.dtype).tiny)
+        picture = torch.where(reached, filled, picture)
+        known = known | reached
+    return picture
+
+
+def erase(clips: Tensor, masks: Tensor) -> Tensor:
+    """Clips with their foreground replaced by what stands behind it.
+
+    Args:
+        clips: (B, n, 3, T, H, W) float in [0, 1]; a video's n clips serve each other.
+        masks: (B, n, T, H, W) bool, true on the foreground.
+
+    Returns:
+        Like `clips`; pixels of the background are untouched, frame by frame, save for a margin.
+    """
+    masks = widen(masks)
+    frames = clips.transpose(2, 3).flatten(1, 2)
+    plates = torch.stack(
+        [plate(video, mask) for video, mask in zip(frames, masks.flatten(1, 2), strict=True)]
+    )
+    return torch.where(masks[:, :, None], plates[:, None, :, None], clips)
+
+
+def widen(masks: Tensor) -> Tensor:
+    """Masks (..., H, W) bool, grown by MARGIN pixels in every direction."""
+    flat = masks.flatten(0, -3)[:, None].float()
+    grown = max_pool2d(flat, 2 * MARGIN + 1, stride=1, padding=MARGIN)
+    return grown[:, 0].bool().view_as(masks)
