@@ -239,6 +239,12 @@ class Experiments:
         found = (self._arm(name) for name in comparison.arms)
         return [arm for arm in found if arm is not None]
 
+    def bias_datasets(self) -> list[str]:
+        """The datasets of this scale on which background bias is measured; none if it is not."""
+        if self.figures is None or self.scale.evaluate.bias is None:
+            return []
+        return [name for name in self.figures.bias.datasets if name in self.scale.datasets]
+
     def _arm(self, name: str) -> Arm | None:
         assert self.figures is not None
         arm = self.figures.arms[name]

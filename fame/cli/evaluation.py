@@ -61,6 +61,21 @@ def linear(
     task(load_scale(scale), features, out, raw_features)
 
 
+def bias(
+    scale: ScaleOption,
+    features: FeaturesOption,
+    altered: Annotated[
+        Path, typer.Option("--bias-features", help="features-bias.npz of the same extraction.")
+    ],
+    out: OutOption,
+) -> None:
+    """Measure how much an encoder leans on the background and on motion (docs/bias.md)."""
+    from fame.config.reading import load_scale
+    from fame.evaluate.tasks import bias as task
+
+    task(load_scale(scale), features, altered, out)
+
+
 def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
     """Retrieve training videos by test videos and write R@k."""
     from fame.config.reading import load_scale
@@ -98,5 +113,5 @@ def finetune(
 
 def add(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (extract, linear, retrieve, finetune):
+    for verb in (extract, linear, retrieve, finetune, bias):
         app.command()(verb)

@@ -96,7 +96,7 @@ def outputs(
     known = [identity(network, manifest, shown), settings, work.part]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
     parts = Parts(work.parts, digest)
-    with _evaluation(network, work.device):
+    with evaluation(network, work.device):
         _complete(parts, network, manifest, shown, work, show)
     return parts.joined()
 
@@ -121,7 +121,7 @@ def fingerprint(network: nn.Module) -> str:
 
 
 @contextmanager
-def _evaluation(network: nn.Module, device: torch.device) -> Iterator[None]:
+def evaluation(network: nn.Module, device: torch.device) -> Iterator[None]:
     """Evaluation mode and full float32: TF32 would make features depend on the batch size."""
     training = network.training
     network.to(device).eval()

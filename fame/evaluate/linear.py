@@ -27,7 +27,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _Clips:
+class Clips:
     """Videos as tensors: clips (N, clips, D) float32 and labels (N,) int64."""
 
     clips: torch.Tensor
@@ -70,9 +70,9 @@ def probe(
     if not np.array_equal(fitted.videos, features.videos):
         raise FameError("the probe's two sets of features hold other videos; extract both again")
     train, test = features.rows("train"), features.rows("test")
-    lr, holdout, held = _choose(features, fitted, train, settings, seed, device)
-    shown = _clips(fitted, train, settings, device)
-    tested = _clips(features, test, settings, device)
+    lr, holdout, held = choose(features, fitted, train, settings, seed, device)
+    shown = clips_of(fitted, train, settings, device)
+    tested = clips_of(features, test, settings, device)
     scores, epoch, last = _tested(shown, tested, features.count, settings, lr, seed)
     labels = features.labels[test]
     return {
@@ -98,17 +98,17 @@ def probe(
     }
 
 
-def _clips(
+def clips_of(
     features: Features, rows: Integers, settings: Linear, device: str | torch.device
-) -> _Clips:
+) -> Clips:
     """The rows' clips on the device, each L2-normalised if the settings say so."""
     clips = torch.from_numpy(features.features[rows]).to(device)
     if settings.normalise:
         clips = F.normalize(clips, dim=-1)
-    return _Clips(clips, torch.from_numpy(features.labels[rows]).to(device))
+    return Clips(clips, torch.from_numpy(features.labels[rows]).to(device))
 
 
-def _choose(
+def choose(
     features: Features,
     fitted: Features,
     train: Integers,
@@ -124,8 +124,8 @@ def _choose(
     if len(settings.lrs) == 1:
         return settings.lrs[0], {}, 0
     held = held_out(features.labels[train], features.groups[train], settings.holdout, seed)
-    shown = _clips(fitted, train[~held], settings, device)
-    asked = _clips(features, train[held], settings, device)
+    shown = clips_of(fitted, train[~held], settings, device)
+    asked = clips_of(features, train[held], settings, device)
     labels = features.labels[train[held]]
     found: dict[float, float] = {}
     for lr in sorted(settings.lrs):
@@ -136,7 +136,7 @@ def _choose(
 
 
 def _tested(
-    shown: _Clips, tested: _Clips, classes: int, settings: Linear, lr: float, seed: int
+    shown: Clips, tested: Clips, classes: int, settings: Linear, lr: float, seed: int
 ) -> tuple[npt.NDArray[np.float32], int, float]:
     """Train, test: the scores to report (N_test, classes), their epoch, the last epoch's top-1."""
     labels = tested.labels.cpu().numpy()
@@ -152,7 +152,7 @@ def _tested(
 
 
 def fit(
-    videos: _Clips,
+    videos: Clips,
     classes: int,
     settings: Linear,
     lr: float,
@@ -198,7 +198,7 @@ def _layer(clips: torch.Tensor, classes: int, seed: int) -> nn.Linear:
     return layer
 
 
-def _epoch(videos: _Clips, seed: int, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _epoch(videos: Clips, seed: int, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
     """One clip of each video in the epoch's order: (N, D) and (N,)."""
     count, clips = videos.clips.shape[:2]
     order = torch.from_numpy(generator(seed, "probe-order", epoch).permutation(count))

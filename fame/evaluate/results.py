@@ -1,6 +1,7 @@
 """What an evaluation leaves behind: one small JSON, and predictions for each video beside it."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,5 +126,10 @@ def write_predictions(
         "prediction": scores.argmax(axis=1).astype(np.int64),
         "scores": list(scores.astype(np.float32)),
     }
+    write_columns(path, columns)
+
+
+def write_columns(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write a parquet file, whole or not at all, from columns of equal length."""
     with replacing(path) as file:
         pd.DataFrame(columns).to_parquet(file, index=False)

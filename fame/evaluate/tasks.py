@@ -9,7 +9,7 @@ from fame.distributed import World
 from fame.errors import FameError
 from fame.evaluate import accuracy
 from fame.evaluate.features import Features
-from fame.evaluate.results import write_predictions, write_result
+from fame.evaluate.results import write_columns, write_predictions, write_result
 from fame.experiments import Run
 
 VIDEOS_AT_A_TIME = 8
@@ -110,6 +110,28 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
         task="linear",
         metrics=found["metrics"],
         details=found["details"],
+        **_origin(features),
+    )
+
+
+def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
+    """Probe how much an encoder leans on background and motion; also writes `bias.parquet`."""
+    from fame.evaluate.altered import SHOWINGS
+    from fame.evaluate.bias import ORIGINAL, probe_bias
+
+    features, shown = _features(source, "pretraining"), Features.load(altered)
+    found = probe_bias(features, shown, scale.evaluate.linear, features.meta["seed"])
+    donors = [str(found["videos"][row]) if row >= 0 else "" for row in found["donors"]]
+    columns = {"video": [str(video) for video in found["videos"]], "label": found["labels"]}
+    columns["donor"] = donors
+    for place, name in enumerate((ORIGINAL, *SHOWINGS)):
+        columns[name] = list(found["logits"][:, place])
+    write_columns(out.with_suffix(".parquet"), columns)
+    write_result(
+        out,
+        task="bias",
+        metrics=found["metrics"],
+        details=found["details"] | {"foreground": shown.meta["foreground"]},
         **_origin(features),
     )
 

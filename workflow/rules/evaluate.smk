@@ -1,7 +1,7 @@
 """Evaluation: an encoder and a dataset to accuracies.
 
 in    encoder.safetensors of a run, manifest of a dataset
-out   results/<scale>/evaluate/<run>/<data>/{linear,retrieval,finetune}.json
+out   results/<scale>/evaluate/<run>/<data>/{linear,retrieval,finetune,bias}.json
 steps encode every video once, in all the ways that the scale's evaluations need; probe,
       retrieve and measure bias from the features; finetune
 """
@@ -84,6 +84,33 @@ rule linear:
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " {params.raw:q}"
+        " --out {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule bias:
+    input:
+        features=f"{EVALUATE}/features-pretraining.npz",
+        altered=BIAS_FEATURES,
+        code=module(
+            "evaluate/bias.py", "evaluate/linear.py", "evaluate/reliance.py", "evaluate/tasks.py"
+        ),
+    output:
+        f"{EVALUATE}/bias.json",
+    log:
+        f"{EVALUATE}/bias.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=SCALE.resources.mem_mb,
+        runtime=SCALE.resources.runtime,
+    params:
+        settings=settings("evaluate", "linear"),
+    shell:
+        "python3 -m fame bias"
+        ' --scale "$SCALE"'
+        " --features {input.features:q}"
+        " --bias-features {input.altered:q}"
         " --out {output:q}"
         " > {log:q} 2>&1"
 

@@ -1,0 +1,209 @@
+"""Two encoders whose answer is known by construction, through the whole procedure."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fame.config.reading import load_scale
+from fame.data.manifest import COLUMNS, Manifest
+from fame.data.synthetic.codec import encode as write_video
+from fame.errors import FameError
+from fame.evaluate.altered import SHOWINGS
+from fame.evaluate.bias import ORIGINAL, probe_bias
+from fame.evaluate.encode import Work
+from fame.evaluate.extract import Alteration, extract
+from fame.evaluate.results import write_result
+from fame.evaluate.shown import Shown
+from fame.models.encoder import Encoder
+from fame.report.bias import POOLED, Source, table, write
+
+COLOURS = [(150, 0, 0), (0, 150, 0), (0, 0, 150), (100, 100, 100)]
+STEPS = [(0, 1), (0, -1), (1, 0), (-1, 0)]
+SHOWN = Shown(2, 6, 1, 28, "short-side", (0, 0, 0), (1, 1, 1), None)
+NAMES = (ORIGINAL, *SHOWINGS)
+
+
+class Scene(Encoder):
+    """Sees the colour of one corner, where nothing ever moves."""
+
+    feature_dim = 3
+
+    def maps(self, x):
+        return x
+
+    def forward(self, x):
+        return x[:, :, :, :3, :3].mean((2, 3, 4))
+
+
+class Motion(Encoder):
+    """Sees how the white square moves, and nothing where there is none."""
+
+    feature_dim = 2
+
+    def maps(self, x):
+        return x
+
+    def forward(self, x):
+        white = (x.amin(1) > 0.9).float()
+        places = torch.arange(x.shape[-1], dtype=torch.float32)
+        count = white.sum((2, 3)).clamp_min(1)
+        rows = (white.sum(3) * places).sum(2) / count
+        columns = (white.sum(2) * places).sum(2) / count
+        return torch.stack([p.diff(dim=1).mean(1).round(decimals=1) for p in (rows, columns)], 1)
+
+
+class Blind(Encoder):
+    """Sees nothing."""
+
+    feature_dim = 2
+
+    def maps(self, x):
+        return x
+
+    def forward(self, x):
+        return torch.ones(len(x), 2)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Scene and motion both tell the class: 24 training and 12 test videos of four classes."""
+    root = tmp_path_factory.mktemp("world")
+    for folder in ("videos", "masks"):
+        (root / folder).mkdir()
+    rows = []
+    for number in range(36):
+        label, name = number % 4, f"{number:02d}.avi"
+        frames = np.empty((8, 32, 32, 3), np.uint8)
+        frames[:] = COLOURS[label]
+        masks = np.zeros((8, 32, 32), bool)
+        for time in range(8):
+            top, left = (13 + step * 2 * (time - 4) for step in STEPS[label])
+            masks[time, top : top + 5, left : left + 5] = True
+        frames[masks] = 255
+        write_video(root / "videos" / name, frames)
+        np.savez(root / "masks" / f"{name}.npz", masks=masks)
+        split = "train" if number < 24 else "test"
+        rows.append([f"v{number}", name, "toy", f"c{label}", None, split, 0, 8, 25.0, 32, 32, "ok"])
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return root, Manifest("toy", root / "videos", frame, [f"c{n}" for n in range(4)])
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return load_scale("mini").evaluate.linear
+
+
+def found(encoder, world, settings, seed=0):
+    root, manifest = world
+    work = Work(torch.device("cpu"), 8, 0, None, progress=False)
+    origin = {"run": "r", "data": "toy", "dataset": "toy", "seed": seed}
+    known = Alteration(clips=2, beta=0.5, world=root, seed=seed)
+    features = extract(encoder, manifest, SHOWN, work, origin, ("pretraining",), known)
+    return probe_bias(features["pretraining"], features["bias"], settings, seed)
+
+
+def test_a_background_reader_scores_one(world, settings):
+    result = found(Scene(), world, settings)
+    metrics = result["metrics"]
+    assert [metrics[name] for name in ("original", "background", "frozen", "shuffled")] == [100] * 4
+    assert metrics["conflict"] == 0
+    assert metrics["background_reliance"] == 1
+    assert metrics["motion_reliance"] == 0
+    assert metrics["follows_background"] == 1
+    assert result["details"]["intervals"]["background_reliance"] == [1, 1]
+    assert result["details"]["n_conflict"] == 12
+
+
+def test_a_motion_reader_scores_nothing(world, settings):
+    metrics = found(Motion(), world, settings)["metrics"]
+    assert [metrics[name] for name in ("original", "foreground", "conflict")] == [100] * 3
+    assert metrics["background"] == metrics["frozen"] == 25
+    assert metrics["background_reliance"] == 0
+    assert metrics["motion_reliance"] == 1
+    assert metrics["follows_background"] == 0
+
+
+def test_at_chance_the_scores_are_undefined(world, settings):
+    result = found(Blind(), world, settings)
+    assert result["metrics"] == dict.fromkeys(NAMES, 25)
+    assert "not above chance" in result["details"]["undefined_because"]
+    assert set(result["details"]["scores"].values()) == {None}
+
+
+def test_logits_are_kept_for_each_video_and_showing(world, settings):
+    result = found(Scene(), world, settings)
+    assert result["logits"].shape == (12, 6, 4)
+    labels = dict(zip(result["videos"], result["labels"], strict=True))
+    assert all(
+        result["labels"][donor] != labels[v]
+        for v, donor in zip(result["videos"], result["donors"], strict=True)
+    )
+
+
+def test_features_of_other_encoders_and_videos_are_refused(world, settings):
+    root, manifest = world
+    work = Work(torch.device("cpu"), 8, 0, None, progress=False)
+    known = Alteration(clips=2, beta=0.5, world=root, seed=0)
+    both = extract(Scene(), manifest, SHOWN, work, {}, ("pretraining",), known)
+    plain, altered = both["pretraining"], both["bias"]
+    other = dataclasses.replace(altered, meta=altered.meta | {"encoder": "another"})
+    with pytest.raises(FameError, match="another encoder"):
+        probe_bias(plain, other, settings, 0)
+    other = dataclasses.replace(altered, videos=altered.videos[::-1])
+    with pytest.raises(FameError, match="other test videos"):
+        probe_bias(plain, other, settings, 0)
+    other = dataclasses.replace(altered, meta=altered.meta | {"showings": ["background"]})
+    with pytest.raises(FameError, match="other showings"):
+        probe_bias(plain, other, settings, 0)
+
+
+@pytest.fixture
+def files(world, settings, tmp_path):
+    """Results of two seeds of each encoder, as the workflow keeps them."""
+    kept = {}
+    for encoder in (Scene(), Motion(), Blind()):
+        for seed in (0, 1):
+            result = found(encoder, world, settings, seed)
+            path = tmp_path / f"{type(encoder).__name__}-{seed}" / "bias.json"
+            kept.setdefault(type(encoder).__name__, []).append(path)
+            write_result(
+                path,
+                task="bias",
+                run=path.parent.name,
+                data="toy",
+                dataset="ucf101",
+                seed=seed,
+                metrics=result["metrics"],
+                details=result["details"] | {"foreground": "true"},
+            )
+    return kept
+
+
+def test_summary_of_several_encoders(files, tmp_path):
+    scale = load_scale("mini")
+    sources = [Source(name, "ucf101", tuple(paths)) for name, paths in files.items()]
+    frame = table(sources, scale)
+    assert len(frame) == 3 * (2 + 1)
+    pooled = frame[frame["seed"] == POOLED].set_index("arm")
+    assert pooled.loc["Scene", "background_reliance"] == 1
+    assert pooled.loc["Motion", "motion_reliance"] == 1
+    assert np.isnan(pooled.loc["Blind", "background_reliance"])
+    assert "6 of 24" in pooled.loc["Blind", "undefined_because"]
+    assert pooled.loc["Scene", "original_std"] == 0
+    assert set(frame["scale"]) == {"mini"}
+    write(frame, scale, tmp_path / "bias.csv")
+    assert all(
+        (tmp_path / f"bias.{ending}").stat().st_size > 500 for ending in ("csv", "png", "pdf")
+    )
+    assert len(pd.read_csv(tmp_path / "bias.csv")) == 9
+
+
+def test_a_result_of_another_task_is_refused(files):
+    path = files["Scene"][0]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"task": "linear"}))
+    with pytest.raises(FameError, match="linear"):
+        table([Source("Scene", "ucf101", tuple(files["Scene"]))], load_scale("mini"))

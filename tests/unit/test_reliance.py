@@ -1,0 +1,121 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from fame.evaluate.altered import SHOWINGS
+from fame.evaluate.reliance import (
+    SCORES,
+    Predictions,
+    above_chance,
+    accuracies,
+    follows_background,
+    intervals,
+    scores,
+)
+
+NAMES = ("original", *SHOWINGS)
+
+
+def predictions(classes=4, videos=40, **shown):
+    labels = np.arange(videos) % classes
+    donors = (np.arange(videos) + 1) % videos
+    every = {name: np.asarray(shown.get(name, labels)) for name in NAMES}
+    return Predictions(labels, every, donors, classes)
+
+
+def test_the_worked_example_of_the_page():
+    accuracy = {
+        "original": 0.425,
+        "background": 0.225,
+        "foreground": 0.3,
+        "conflict": 0.275,
+        "frozen": 0.175,
+        "shuffled": 0.425,
+    }
+    found = scores(accuracy, 0.125)
+    assert found["sufficiency"] == pytest.approx(1 / 3)
+    assert found["necessity"] == pytest.approx(0.5)
+    assert found["background_reliance"] == pytest.approx(0.41666667)
+    assert found["motion_reliance"] == pytest.approx(0.83333333)
+    assert found["order_reliance"] == 0
+
+
+@given(accuracy=some.lists(some.floats(0, 1), min_size=6, max_size=6), classes=some.integers(2, 50))
+def test_scores_stay_in_their_range_or_are_undefined(accuracy, classes):
+    given_ = dict(zip(NAMES, accuracy, strict=True))
+    found = scores(given_, 1 / classes)
+    defined = given_["original"] > 1 / classes
+    for value in found.values():
+        assert (0 <= value <= 1) if defined else math.isnan(value)
+
+
+def test_accuracy_of_conflicts_leaves_out_videos_without_a_donor():
+    labels = np.array([0, 1, 0, 1])
+    shown = dict.fromkeys(NAMES, labels) | {"conflict": np.array([0, 1, 1, 1])}
+    found = accuracies(Predictions(labels, shown, np.array([1, 0, -1, 2]), 2))
+    assert found["conflict"] == 1
+    assert found["original"] == 1
+    none = accuracies(Predictions(labels, shown, np.full(4, -1), 2))
+    assert math.isnan(none["conflict"])
+
+
+def test_binomial_tail_equals_a_count_over_all_outcomes():
+    """Three of five coins or more: 16 of 32 outcomes."""
+    assert above_chance(3, 5, 0.5) == pytest.approx(0.5)
+    assert above_chance(0, 5, 0.3) == pytest.approx(1)
+    assert above_chance(5, 5, 0.1) == pytest.approx(1e-5)
+    assert above_chance(96, 3783, 0.01) == pytest.approx(1e-15, abs=1e-14)
+
+
+def test_a_follower_of_the_background_and_one_of_the_foreground():
+    base = predictions()
+    behind = base.labels[base.donors]
+    assert follows_background(predictions(conflict=behind)) == (1.0, 40)
+    assert follows_background(predictions(conflict=base.labels)) == (0.0, 40)
+    neither = (base.labels + 2) % 4
+    value, decided = follows_background(predictions(conflict=neither))
+    assert math.isnan(value)
+    assert decided == 0
+
+
+def test_following_needs_no_right_answers():
+    """Predictions that are all wrong, but always those of the donor's background."""
+    base = predictions()
+    wrong = (base.labels + 1) % 4
+    found = predictions(original=wrong, background=wrong, conflict=wrong[base.donors])
+    assert follows_background(found) == (1.0, 40)
+
+
+def test_a_background_reader_and_a_motion_reader_score_one_and_nothing():
+    base = predictions()
+    behind, chance = base.labels[base.donors], np.zeros(40, dtype=int)
+    reader = accuracies(predictions(conflict=behind, foreground=chance))
+    found = scores(reader, 0.25)
+    assert (found["background_reliance"], found["motion_reliance"]) == (1, 0)
+    mover = accuracies(predictions(background=chance, frozen=chance, shuffled=chance))
+    found = scores(mover, 0.25)
+    assert (found["background_reliance"], found["motion_reliance"]) == (0, 1)
+
+
+def test_intervals_hold_the_value_and_are_keyed():
+    draw = np.random.default_rng(0)
+    labels = np.arange(200) % 4
+    noisy = {name: np.where(draw.random(200) < 0.6, labels, 0) for name in NAMES}
+    found = Predictions(labels, noisy, (np.arange(200) + 1) % 200, 4)
+
+    def measure(rows):
+        return accuracies(found, rows)
+
+    first = intervals(found, 0, measure)
+    assert first == intervals(found, 0, measure)
+    for name, (low, high) in first.items():
+        value = accuracies(found)[name]
+        # Two binomial standard errors of 200 videos either way.
+        assert low < value < high
+        assert 0.08 < high - low < 0.18
+    assert set(SCORES) <= set(
+        intervals(found, 0, lambda rows: scores(accuracies(found, rows), 0.25))
+    )
