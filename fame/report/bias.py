@@ -29,9 +29,9 @@ SHOWINGS = {
     "shuffled": "shuffled\nframes",
 }
 SCORES = {
-    "background_reliance": "background reliance",
-    "motion_reliance": "motion reliance",
-    "follows_background": "conflicts decided\nfor the background",
+    "background_reliance": "background\nreliance",
+    "motion_reliance": "motion\nreliance",
+    "follows_background": "conflicts\nfollow the\nbackground",
 }
 POOLED = "all"
 """Stands for the seed in the row of an arm's mean over its seeds."""
