@@ -4,6 +4,7 @@ Crop, resize, flip; then FAME on one clip or both; then grey, jitter, blur; then
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -14,10 +15,29 @@ from fame.augment.crop import geometry
 from fame.augment.merge import donors, merge
 from fame.augment.photometric import normalise, photometric
 from fame.augment.settings import ViewSettings
-from fame.augment.view_draws import draw
+from fame.augment.view_draws import ViewDraws, draw
 from fame.config.scale import Merge
 from fame.data.clips import Batch
 from fame.distributed import World
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How a slot's views came about; floats in [0, 1], clips (B, 3, T, size, size).
+
+    Attributes:
+        clips: cropped, resized and flipped.
+        masks: (B, size, size), 1 = foreground; None for a slot that is not merged.
+        donors: the clips that give the backgrounds; None likewise.
+        merged: the clips in their masks, the donors outside; `clips` themselves likewise.
+        coloured: after grey, jitter and blur; normalising it gives the view.
+    """
+
+    clips: Tensor
+    masks: Tensor | None
+    donors: Tensor | None
+    merged: Tensor
+    coloured: Tensor
 
 
 class PairViews:
@@ -58,6 +78,40 @@ class PairViews:
         Returns:
             N tensors (B, 3, T, size, size), normalised.
         """
+        draws, plain = self._cut(batch)
+        merged = [self._merged(plain, slot, step) for slot in range(len(plain))]
+        return [
+            normalise(photometric(clips, chosen), self._settings.mean, self._settings.std)
+            for clips, chosen in zip(merged, draws, strict=True)
+        ]
+
+    def explain(self, batch: Batch, step: int) -> list[Steps]:
+        """What the views of every clip slot are made of, by the code that makes them.
+
+        Args:
+            batch: as in a call.
+            step: as in a call.
+        """
+        draws, plain = self._cut(batch)
+        return [
+            self._steps(plain, slot, step, photometric(self._merged(plain, slot, step), chosen))
+            for slot, chosen in enumerate(draws)
+        ]
+
+    def _steps(self, plain: list[Tensor], slot: int, step: int, coloured: Tensor) -> Steps:
+        mixing, clips = self._mixing, plain[slot]
+        if mixing is None or self._mask is None or not _merges(mixing, slot):
+            return Steps(clips, None, None, clips, coloured)
+        return Steps(
+            clips=clips,
+            masks=self._mask(clips, mixing.beta),
+            donors=self._donor(plain, slot, step, mixing),
+            merged=self._merged(plain, slot, step),
+            coloured=coloured,
+        )
+
+    def _cut(self, batch: Batch) -> tuple[list[ViewDraws], list[Tensor]]:
+        """The draws and the cropped, resized, flipped clips of every slot."""
         draws = [
             draw(
                 self._settings,
@@ -73,16 +127,12 @@ class PairViews:
             geometry(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(self._dtype)
             for slot, chosen in enumerate(draws)
         ]
-        merged = [self._merged(plain, slot, step) for slot in range(len(plain))]
-        return [
-            normalise(photometric(clips, chosen), self._settings.mean, self._settings.std)
-            for clips, chosen in zip(merged, draws, strict=True)
-        ]
+        return draws, plain
 
     def _merged(self, plain: list[Tensor], slot: int, step: int) -> Tensor:
         """Clip slot `slot` on its donor's background, if the recipe merges that slot."""
         mixing, clips = self._mixing, plain[slot]
-        if mixing is None or self._mask is None or (slot > 0 and mixing.clips == "single"):
+        if mixing is None or self._mask is None or not _merges(mixing, slot):
             return clips
         return merge(clips, self._donor(plain, slot, step, mixing), self._mask(clips, mixing.beta))
 
@@ -99,6 +149,10 @@ class PairViews:
             mixing.donors,
         )
         return plain[slot][torch.from_numpy(order).to(plain[slot].device)]
+
+
+def _merges(mixing: Merge, slot: int) -> bool:
+    return slot == 0 or mixing.clips == "both"
 
 
 def _mask_function(mixing: Merge) -> Callable[[Tensor, float], Tensor]:

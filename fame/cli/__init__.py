@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from fame.cli import bias, data, encoders, evaluation, figures, masks, reporting
+from fame.cli import bias, claims, data, embedding, encoders, evaluation, figures, masks, reporting
 from fame.errors import FameError
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (data, encoders, evaluation, bias, reporting, figures, masks):
+for room in (data, encoders, evaluation, bias, reporting, claims, figures, masks, embedding):
     room.add(app)
 
 

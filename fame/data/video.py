@@ -120,6 +120,27 @@ def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") ->
     return np.stack([found[int(index)] for index in indices])
 
 
+def stream_frames(path: Path, decoder: Decoder) -> Iterator[np.ndarray]:
+    """Every frame in order, one in memory at a time, for those who need them all.
+
+    Args:
+        path: the video file.
+        decoder: the one that `probe` found able to read it.
+
+    Yields:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        DecodeError: the file cannot be decoded.
+    """
+    if decoder == "pyav":
+        with _opened(path) as (container, stream):
+            yield from map(_rgb, container.decode(stream))
+    else:
+        with _decord_reader(path) as reader:
+            yield from (reader.next().asnumpy() for _ in range(len(reader)))
+
+
 def _read(path: Path, wanted: set[int], decoder: Choice) -> dict[int, np.ndarray]:
     readers = {"pyav": _read_pyav, "decord": _read_decord}
     if decoder != "auto":

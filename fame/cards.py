@@ -1,0 +1,28 @@
+"""The card beside an encoder, and whether it is that encoder's. No torch."""
+
+from pathlib import Path
+from typing import Any
+
+from fame.errors import FameError
+from fame.files import read_json, sha256
+
+
+def verified(encoder: Path) -> dict[str, Any]:
+    """The `card.json` beside an encoder, once the encoder is known to be the one it describes.
+
+    Args:
+        encoder: `encoder.safetensors`, as pretraining or `fame adopt` left it.
+
+    Raises:
+        FameError: either file is missing, or the encoder's SHA-256 is not the card's.
+    """
+    if not encoder.is_file():
+        raise FameError(f"{encoder}: no such encoder; pretrain it first")
+    path = encoder.with_name("card.json")
+    card: dict[str, Any] = read_json(path)
+    if not isinstance(card, dict) or card.get("encoder_sha256") != sha256(encoder):
+        raise FameError(
+            f"{path} does not describe {encoder.name} beside it (their SHA-256 differ); "
+            "keep the two that were written together, or pretrain again"
+        )
+    return card

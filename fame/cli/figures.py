@@ -1,0 +1,93 @@
+"""Verbs for the paper's figures: activation maps (Figure 1), temporal kernels (Figure 3)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fame.cli.options import (
+    TABLES,
+    ManifestOption,
+    RunOption,
+    ScaleOption,
+    TablesOption,
+    ThreadsOption,
+)
+from fame.errors import FameError
+
+StemOption = Annotated[
+    Path, typer.Option("--out", help="Where to write, without ending: .png, .pdf and .csv.")
+]
+
+
+def titled(arguments: list[str]) -> dict[str, list[Path]]:
+    """`TITLE=PATH[,PATH...]` arguments as paths by title, in their order.
+
+    Raises:
+        FameError: an argument of another form, or a title that comes twice.
+    """
+    found: dict[str, list[Path]] = {}
+    for argument in arguments:
+        title, _, paths = argument.partition("=")
+        if not title.strip() or not all(paths.split(",")):
+            raise FameError(f"{argument!r} is not TITLE=PATH[,PATH...], one path for each seed")
+        if title in found:
+            raise FameError(f"the title {title!r} comes twice; give all its paths in one argument")
+        found[title] = [Path(path) for path in paths.split(",")]
+    return found
+
+
+def activation(
+    scale: ScaleOption,
+    run: RunOption,
+    encoder: Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")],
+    manifest: ManifestOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz to write; a .json goes beside it.")],
+    world: Annotated[
+        Path | None,
+        typer.Option("--world", help="The mini world that the videos are of: its true masks."),
+    ] = None,
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Map where an encoder is active on test videos, and the share on the foreground."""
+    from fame.distributed import world as join
+    from fame.evaluate.activation_task import activation as task
+    from fame.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    settings, chosen = experiments.scale, experiments.run(run)
+    with join(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        task(settings, chosen, encoder, manifest, out, world, peers)
+
+
+def figure1(
+    encoders: Annotated[
+        list[str],
+        typer.Argument(help="TITLE=activation.npz[,...]: an encoder's files, one for each seed."),
+    ],
+    out: StemOption,
+) -> None:
+    """Draw activation maps and foreground shares of encoders (Figure 1)."""
+    from fame.report.figure1 import write
+
+    write(titled(encoders), out)
+
+
+def figure3(
+    encoders: Annotated[
+        list[str],
+        typer.Argument(help="TITLE=encoder.safetensors[,...]: an encoder's files, one a seed."),
+    ],
+    out: StemOption,
+) -> None:
+    """Draw the temporal kernels of R(2+1)D encoders as violins (Figure 3)."""
+    from fame.report.figure3 import write
+
+    write(titled(encoders), out)
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verbs."""
+    for verb in (activation, figure1, figure3):
+        app.command()(verb)

@@ -1,0 +1,210 @@
+"""What the claims file may say: orderings between two measured cells of the tables."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from fame.config.reading import parse, read_yaml
+from fame.config.scale import Model
+from fame.config.tables import Row, Table
+from fame.errors import FameError
+
+OURS = "ours"
+"""The `source` of a claim that we add; the paper does not make it."""
+
+
+class Pointer(Model):
+    """A cell of a table file.
+
+    Attributes:
+        table: its name.
+        row: what the row shows; as many of its `show` values as tell it from all others.
+        column: its key.
+    """
+
+    table: str
+    row: Annotated[dict[str, Any], Field(min_length=1)]
+    column: str
+
+
+class Claim(Model):
+    """An ordering that somebody asserts.
+
+    Attributes:
+        text: the claim in words.
+        source: `paper, Table 3`, or `ours`.
+        kind: `greater` says that `better` is higher than `worse`; `similar` that the two differ
+            by less than `within` percentage points.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    text: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(pattern=r"^(ours|paper, .+)$")]
+    kind: Literal["greater", "similar"]
+    within: Annotated[float, Field(gt=0)] | None = None
+    better: Pointer
+    worse: Pointer
+
+    @model_validator(mode="after")
+    def _bound(self) -> "Claim":
+        if (self.kind == "similar") != (self.within is not None):
+            raise ValueError(
+                f"claim {self.id}: `within` belongs to kind `similar`, and it needs one"
+            )
+        return self
+
+
+class Claims(Model):
+    """A page of claims; their p-values are corrected together."""
+
+    claims: Annotated[tuple[Claim, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Claims":
+        seen: set[str] = set()
+        for claim in self.claims:
+            if claim.id in seen:
+                raise ValueError(f"two claims have the id {claim.id}; rename one")
+            seen.add(claim.id)
+        return self
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cell that a claim points at: the number of its row, and its column's key."""
+
+    table: str
+    row: int
+    column: str
+
+
+@dataclass(frozen=True)
+class Located:
+    """A claim whose cells were found.
+
+    Attributes:
+        published: the published gain of `better` over `worse` in percentage points, or None if
+            one of the two was not published.
+    """
+
+    claim: Claim
+    better: Place
+    worse: Place
+    published: float | None
+
+
+def load_claims(path: Path, tables: Mapping[str, Table]) -> list[Located]:
+    """The claims of a file, each with the cells that it points at.
+
+    Args:
+        path: the claims file.
+        tables: by name, as `fame.experiments.Experiments.tables` has them.
+
+    Raises:
+        FameError: the file is not a claims file; or a claim points at a cell that does not
+            exist, is not unique or has no recipe, compares unlike numbers, or contradicts the
+            published cells.
+    """
+    page = parse(Claims, read_yaml(path), path)
+    return [_located(claim, tables, f"{path}: claim {claim.id}") for claim in page.claims]
+
+
+def _located(claim: Claim, tables: Mapping[str, Table], name: str) -> Located:
+    better = _place(claim.better, tables, f"{name}: better")
+    worse = _place(claim.worse, tables, f"{name}: worse")
+    left, right = _measures(better, tables), _measures(worse, tables)
+    if left != right:
+        raise FameError(
+            f"{name}: compares {' '.join(left)} with {' '.join(right)}; point both sides at cells "
+            "of one task, dataset and metric"
+        )
+    found = Located(claim, better, worse, _gain(better, worse, tables))
+    _check_published(found, name)
+    return found
+
+
+def _place(pointer: Pointer, tables: Mapping[str, Table], where: str) -> Place:
+    _check(pointer.table, tables, f"{where}: there is no table")
+    table = tables[pointer.table]
+    _check(pointer.column, table.columns, f"{where}: {table.name} has no column")
+    for key in pointer.row:
+        _check(key, table.show, f"{where}: the rows of {table.name} show no")
+    matching = [number for number, row in enumerate(table.rows) if _shows(row, pointer.row)]
+    if not matching:
+        raise FameError(f"{where}: {_no_row(table, pointer.row)}")
+    if len(matching) > 1:
+        raise FameError(
+            f"{where}: {len(matching)} rows of {table.name} show {_words(pointer.row)}; name more "
+            f"of what the one shows ({', '.join(table.show)})"
+        )
+    (number,) = matching
+    if table.rows[number].recipe is None:
+        raise FameError(
+            f"{where}: the row {_words(pointer.row)} of {table.name} is quoted only; give it a "
+            "recipe or drop the claim"
+        )
+    return Place(table.name, number, pointer.column)
+
+
+def _check(name: str, known: Iterable[str], what: str) -> None:
+    """Refuse a name that is not known, naming the nearest one that is."""
+    choices = sorted(known)
+    if name not in choices:
+        raise FameError(f"{what} {name!r}{_hint(name, choices)}")
+
+
+def _hint(name: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(name, choices, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(choices)}"
+
+
+def _shows(row: Row, wanted: dict[str, Any]) -> bool:
+    return all(key in row.show and str(row.show[key]) == str(wanted[key]) for key in wanted)
+
+
+def _no_row(table: Table, wanted: dict[str, Any]) -> str:
+    """That no row shows what is wanted; the nearest value where one of them is nowhere."""
+    for key, value in wanted.items():
+        shown = sorted({str(row.show[key]) for row in table.rows if key in row.show})
+        if str(value) not in shown:
+            return f"no row of {table.name} shows {key} {str(value)!r}{_hint(str(value), shown)}"
+    return f"no row of {table.name} shows {_words(wanted)} together; look them up in its file"
+
+
+def _words(row: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in row.items())
+
+
+def _measures(place: Place, tables: Mapping[str, Table]) -> tuple[str, str, str]:
+    """Task, dataset and metric of a cell."""
+    table = tables[place.table]
+    column = table.columns[place.column]
+    return str(table.rows[place.row].task), column.dataset, column.metric
+
+
+def _gain(better: Place, worse: Place, tables: Mapping[str, Table]) -> float | None:
+    cells = [tables[at.table].rows[at.row].published.get(at.column) for at in (better, worse)]
+    high, low = cells
+    return None if high is None or low is None else round(high - low, 4)
+
+
+def _check_published(found: Located, name: str) -> None:
+    """A claim of the paper rests on published cells, and those cells do not contradict it."""
+    claim, gain = found.claim, found.published
+    if gain is None:
+        if claim.source != OURS:
+            raise FameError(
+                f"{name}: source is {claim.source!r}, but a cell of it was not published; "
+                f"write `source: {OURS}`"
+            )
+        return
+    holds = gain > 0 if claim.within is None else abs(gain) <= claim.within
+    if not holds:
+        raise FameError(
+            f"{name}: the published cells differ by {gain:+g} points, so they do not say "
+            f"{claim.kind!r}; mend the claim"
+        )

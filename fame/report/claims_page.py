@@ -1,0 +1,95 @@
+"""The page of claims as Markdown: what a verdict is about, a count, a table for each table."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from fame.config.scale import Scale
+from fame.report.paired import ALPHA, fewest_seeds, smallest
+from fame.report.verdicts import VERDICTS
+
+NOTHING = "–"
+
+
+def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> str:
+    """The page.
+
+    Args:
+        frame: from `fame.report.claims.tabulate`.
+        scale: at which it was measured.
+        titles: of the tables, by name.
+    """
+    parts = [
+        "# Claims and verdicts",
+        "Every ordering that the paper asserts, and some of our own, against what was measured. "
+        "The rule was fixed before the results: see docs/claims.md. Differences are percentage "
+        "points, better less worse; a p is Holm's, corrected over the page.",
+        f"> **{frame['about'].iloc[0].rstrip('.')}.**",
+        resolution(frame),
+        _counts(frame),
+    ]
+    for name, rows in frame.groupby("table", sort=False):
+        parts += [f"## {titles[str(name)]}", _table(rows, scale)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def resolution(frame: pd.DataFrame) -> str:
+    """What this number of seeds can tell on this page; empty if nothing was measured."""
+    if frame["n"].isna().all():
+        return ""
+    n = int(frame["n"].max())
+    if n == 1:
+        return (
+            "One seed: direction and size only. A single difference has no spread, so there is "
+            "no p and no interval, and `consistent` is weak evidence."
+        )
+    comparisons = int(frame["comparisons"].max())
+    least = smallest(n, comparisons)
+    can = (
+        "so no claim can be resolved here, however large the difference; "
+        f"that takes at least {fewest_seeds(comparisons)} seeds"
+        if least > ALPHA
+        else f"and a verdict needs {ALPHA:g} or less"
+    )
+    return (
+        f"{n} seeds and {comparisons} distinct comparisons: the smallest uncorrected p is "
+        f"{2 / 2**n:.2g}, the smallest corrected one {least:.2g}, {can}."
+    )
+
+
+def _counts(frame: pd.DataFrame) -> str:
+    counts = frame["verdict"].value_counts()
+    shown = [f"{counts[word]} {word}" for word in VERDICTS if word in counts]
+    return f"Verdicts at {frame['scale'].iloc[0]}: {', '.join(shown)}."
+
+
+def _table(frame: pd.DataFrame, scale: Scale) -> str:
+    head = ("Claim", "Source", "Published", "Measured (95 %)", "p", f"Verdict at {scale.name}")
+    lines = [head, ("---",) * (len(head) + 1)]
+    lines[0] = (*head, "Why")
+    lines += [_line(row) for _, row in frame.iterrows()]
+    cells = [[str(cell).replace("|", r"\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _line(row: "pd.Series") -> tuple[str, ...]:
+    return (
+        row["claim"],
+        row["source"],
+        _signed(row["published"]),
+        _measured(row),
+        NOTHING if pd.isna(row["p_corrected"]) else f"{row['p_corrected']:.2g}",
+        row["verdict"],
+        row["because"],
+    )
+
+
+def _measured(row: "pd.Series") -> str:
+    if pd.isna(row["difference"]):
+        return NOTHING
+    interval = "" if pd.isna(row["low"]) else f" ({row['low']:+.1f} to {row['high']:+.1f})"
+    return f"{row['difference']:+.1f}{interval}, n={row['n']}"
+
+
+def _signed(value: float) -> str:
+    return NOTHING if pd.isna(value) else f"{value:+.1f}"
