@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from fame.config.figures import Comparison, Figures
-from fame.config.reading import load_figures, load_scale, load_table, parse
+from fame.config.reading import expand, load_figures, load_scale, load_table, parse
 from fame.config.scale import Backbone, Merge, Scale, Synthetic
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.errors import FameError
+from fame.files import sha256
 
 RECIPE_VERSION = 1
 """Raised on purpose when the training code changes what a recipe means: all runs are redone."""
@@ -37,6 +38,8 @@ class Run:
         recipe: all that defines the run, as plain JSON data; its hash is part of `id`.
         merge: how clips are merged, or None.
         pretrain: the dataset's key, or None for an untrained encoder.
+        source: the file of finished weights, for an encoder that was made elsewhere; its method
+            is then `encoder`.
     """
 
     method: str
@@ -45,11 +48,13 @@ class Run:
     merge: Merge | None
     seed: int
     recipe: dict[str, Any]
+    source: Path | None = None
 
     @cached_property
     def id(self) -> str:
         """A readable, unique name such as `moco-fame-r2plus1d-ucf101-s0-1a2b3c4d`."""
         names = [Path(self.method).stem]
+        names += [_title(self.source)] if self.source else []
         names += [Path(self.merge.mask).stem] if self.merge else []
         names += [self.backbone]
         names += [self.pretrain] if self.pretrain else []
@@ -80,6 +85,11 @@ class Cell:
     dataset: str
     metric: str
     runs: tuple[Run, ...]
+
+
+def _title(source: Path) -> str:
+    """What weights are called: their file, or its folder if all files are called alike."""
+    return source.resolve().parent.name if source.stem == "encoder" else source.stem
 
 
 def digest(recipe: dict[str, Any]) -> str:
@@ -142,8 +152,25 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     return section
 
 
+def _finished(scale: Scale, recipe: Recipe, seed: int) -> Run:
+    """The run of an encoder that was made elsewhere: its weights' hash is the recipe."""
+    assert recipe.encoder is not None
+    source = expand(recipe.encoder)
+    if not source.is_file():
+        raise FameError(f"{source}: no such encoder, which a recipe names; correct its path")
+    content = {
+        "version": RECIPE_VERSION,
+        "encoder": sha256(source),
+        "backbone": _encoder_recipe(scale.backbones[recipe.backbone]),
+        "seed": seed,
+    }
+    return Run("encoder", recipe.backbone, None, None, seed, content, source)
+
+
 def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> Run:
     """The run that a row's recipe means at a scale, `refine` being the column's merge keys."""
+    if recipe.method is None:
+        return _finished(scale, recipe, seed)
     backbone = scale.backbones[recipe.backbone]
     content: dict[str, Any] = {
         "version": RECIPE_VERSION,

@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from fame.cli import bias, claims, data, embedding, encoders, evaluation, figures, masks, reporting
+from fame.cli import (
+    bias,
+    claims,
+    data,
+    embedding,
+    encoders,
+    evaluate,
+    evaluation,
+    figures,
+    masks,
+    reporting,
+)
 from fame.errors import FameError
 
 app = typer.Typer(
@@ -14,7 +25,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (data, encoders, evaluation, bias, reporting, claims, figures, masks, embedding):
+PEOPLE = (evaluate, embedding, masks)
+WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting)
+for room in (*PEOPLE, *WORKFLOW):
     room.add(app)
 
 

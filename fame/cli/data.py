@@ -19,17 +19,9 @@ def world(
 ) -> None:
     """Generate a mini world: real video files, laid out as the dataset that it stands in for."""
     from fame.config.reading import load_scale
-    from fame.config.scale import Synthetic
-    from fame.data.synthetic import write_world
-    from fame.errors import FameError
-    from fame.experiments import split_data_id
+    from fame.data.instances import generate
 
-    settings = load_scale(scale)
-    name, seed = split_data_id(settings, data)
-    dataset = settings.datasets[name]
-    if not isinstance(dataset, Synthetic) or seed is None:
-        raise FameError(f"{data} is a real dataset; only mini worlds are generated")
-    write_world(dataset.world, seed, out)
+    generate(load_scale(scale), data, out)
 
 
 def index(
@@ -42,37 +34,10 @@ def index(
     workers: Annotated[int, typer.Option(min=1, help="Videos opened at a time.")] = 1,
 ) -> None:
     """Read a dataset's annotations, open every video, and write the manifest."""
-    from fame.config.reading import expand, load_scale
-    from fame.config.scale import Synthetic
-    from fame.data.index import index as build
-    from fame.errors import FameError
-    from fame.experiments import split_data_id
+    from fame.config.reading import load_scale
+    from fame.data.instances import read
 
-    settings = load_scale(scale)
-    name, _ = split_data_id(settings, data)
-    dataset = settings.datasets[name]
-    if isinstance(dataset, Synthetic):
-        if world is None:
-            raise FameError(f"{data} is a mini world; give its folder with --world")
-        manifest = build(
-            dataset.layout,
-            root=world / "videos",
-            annotations=world / "annotations",
-            name=name,
-            workers=workers,
-        )
-    else:
-        manifest = build(
-            dataset.layout,
-            root=expand(dataset.root),
-            annotations=expand(dataset.annotations) if dataset.annotations else None,
-            split=dataset.split,
-            missing=dataset.missing,
-            tolerance=dataset.tolerance,
-            name=name,
-            workers=workers,
-        )
-    manifest.write(out)
+    read(load_scale(scale), data, world, workers).write(out)
 
 
 def add(app: typer.Typer) -> None:

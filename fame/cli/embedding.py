@@ -107,6 +107,8 @@ def search(
 
     if sheet and sheet.suffix not in {".png", ".pdf"}:
         raise FameError(f"{sheet}: a sheet is a .png with a .pdf beside it; name it so")
+    if not query.is_file():
+        raise FameError(f"{query}: no such video; name a file")
     library = Library.read(features)
     row = _query(query, library, features, encoder, threads)
     assert row.embedding is not None

@@ -29,7 +29,7 @@ def pretrain(
         int, typer.Option(min=0, help="One for each GPU; the result is the same for any number.")
     ] = 1,
 ) -> None:
-    """Pretrain an encoder; the same command goes on after an interruption."""
+    """Pretrain an encoder, or take over a finished one; goes on after an interruption."""
     from fame.launch import spread
 
     spread(processes)
@@ -41,10 +41,14 @@ def pretrain(
     from fame.evaluate.monitor import monitor
     from fame.experiments import Experiments
     from fame.files import owned
+    from fame.models.adopt import adopt
     from fame.train.pretrain import pretrain as train
 
     experiments = Experiments(scale, tables)
     chosen, settings = experiments.run(run), experiments.scale
+    if chosen.source is not None:
+        adopt(chosen.source, out, settings.backbones[chosen.backbone].encoder)
+        return
     videos = Manifest.read(manifest) if manifest else None
     with (
         world(threads or settings.resources.threads, settings.resources.deterministic) as peers,

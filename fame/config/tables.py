@@ -12,16 +12,28 @@ class Recipe(Model):
 
     Attributes:
         method: a file of fame/pretext by its name or path; `random` is no training at all.
+        encoder: instead of a method, a file with finished weights: an `encoder.safetensors` of
+            ours, a checkpoint of the authors, or torchvision's r2plus1d_18. It may hold `~`,
+            `$NAME` and `${NAME:-default}`.
         backbone, pretrain: keys of the scale's `backbones` and `datasets`.
         merge: what differs from the scale's `pretrain.merge`; null is no merging.
         options: settings of the method beyond the scale's, for methods that take some.
     """
 
-    method: str
+    method: str | None = None
+    encoder: str | None = None
     backbone: str
     pretrain: str | None = None
     merge: dict[str, Any] | None = None
     options: dict[str, Any] = Field(default={})
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Recipe":
+        if (self.method is None) == (self.encoder is None):
+            raise ValueError("a recipe needs either a method or an encoder")
+        if self.encoder and (self.pretrain or self.merge is not None or self.options):
+            raise ValueError("an encoder is finished: remove pretrain, merge and options")
+        return self
 
 
 class Column(Model):

@@ -52,7 +52,7 @@ class Stamp:
 
     @classmethod
     def of(cls, path: Path) -> "Stamp":
-        """Of a file as it is now; bytes of its name that are not UTF-8 are written in hexadecimal."""
+        """Of a file as it is now; bytes of its name that are not UTF-8 become hexadecimal."""
         name = os.fsencode(path).decode("utf-8", "backslashreplace")
         try:
             found = path.stat()

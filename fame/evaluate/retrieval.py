@@ -95,7 +95,8 @@ def retrieve(features: Features, settings: Retrieval) -> dict[str, Any]:
     Returns:
         `metrics`: `r1`, `r5` ... in percent; `details`: sizes and settings; and the arrays
         `queries` (Q,) and `neighbours` (Q, largest rank) of video ids, nearest first, with
-        `cosines` (Q, largest rank) float64.
+        `cosines` (Q, largest rank) float64 and `same` (Q, largest rank), whether it is of the
+        query's class.
 
     Raises:
         FameError: if a rank exceeds the gallery, or a split is empty or lacks labels.
@@ -119,4 +120,5 @@ def retrieve(features: Features, settings: Retrieval) -> dict[str, Any]:
         "queries": features.videos[queries],
         "neighbours": features.videos[nearest],
         "cosines": cosines,
+        "same": same,
     }

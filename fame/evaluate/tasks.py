@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fame.config.scale import Scale
 from fame.distributed import World
 from fame.errors import FameError
-from fame.evaluate import accuracy
+from fame.evaluate import accuracy, confusion
 from fame.evaluate.features import Features
 from fame.evaluate.results import write_columns, write_predictions, write_result
 from fame.experiments import Run
@@ -86,7 +88,7 @@ def extract(
 
 
 def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
-    """Probe features linearly; writes the result and, beside it, `linear.parquet`.
+    """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
 
     `raw` holds the same videos' features in raw colours, for a scale that trains on those.
     """
@@ -105,6 +107,7 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
     write_predictions(
         out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]
     )
+    confusion.write(out, found["labels"], found["predictions"], features.classes)
     write_result(
         out,
         task="linear",
@@ -137,11 +140,23 @@ def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
 
 
 def retrieve(scale: Scale, source: Path, out: Path) -> None:
-    """Retrieve training videos by test videos; writes R@k."""
+    """Retrieve training videos by test videos; writes R@k and each query's neighbours.
+
+    `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),
+    and `first_hit`, the rank of the first of its class among them, 0 for none.
+    """
     from fame.evaluate.retrieval import retrieve as search
 
     features = _features(source, scale.evaluate.retrieval.colours)
     found = search(features, scale.evaluate.retrieval)
+    hits = found["same"]
+    columns = {
+        "query": [str(video) for video in found["queries"]],
+        "neighbours": [[str(video) for video in row] for row in found["neighbours"]],
+        "cosines": list(found["cosines"]),
+        "first_hit": (hits.argmax(axis=1) + 1) * hits.any(axis=1),
+    }
+    write_columns(out.with_suffix(".parquet"), columns)
     write_result(
         out,
         task="retrieval",
@@ -154,12 +169,10 @@ def retrieve(scale: Scale, source: Path, out: Path) -> None:
 def finetune(
     scale: Scale, run: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
 ) -> None:
-    """Finetune and test; writes the result and, beside it, `finetune.parquet`.
+    """Finetune and test; writes the result, `finetune.parquet` and `confusion.write`'s files.
 
     `work` holds the checkpoints until the result is written, then only the curves.
     """
-    import numpy as np
-
     from fame.data.manifest import Manifest
     from fame.evaluate.finetune import finetune as train
     from fame.files import sha256
@@ -178,6 +191,7 @@ def finetune(
     write_predictions(
         out.with_suffix(".parquet"), np.array(scores.videos), scores.labels, scores.logits
     )
+    confusion.write(out, scores.labels, scores.logits.argmax(axis=1), scores.classes)
     write_result(
         out,
         task="finetune",

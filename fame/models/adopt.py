@@ -6,44 +6,61 @@ from typing import Any
 import torch
 
 import fame
+from fame.errors import FameError
 from fame.files import sha256, write_json
-from fame.models import build_encoder
-from fame.models.files import save_encoder
+from fame.models import EncoderSettings, build_encoder
+from fame.models.encoder import Encoder
+from fame.models.files import load_encoder, save_encoder
 from fame.models.official import import_official
 
 
-def adopt(source: Path, out: Path) -> dict[str, Any]:
-    """Write `encoder.safetensors` and `card.json` from a published checkpoint.
+def adopt(source: Path, out: Path, wanted: EncoderSettings | None = None) -> dict[str, Any]:
+    """Write `encoder.safetensors` and `card.json` from weights that were made elsewhere.
 
     The projection head is left out, as it is when an encoder of our own is handed on.
 
     Args:
-        source: see `fame.models.official.import_official`.
+        source: see `fame.models.official.import_official`; or, if `wanted` says what it is, an
+            `encoder.safetensors` of ours.
         out: the folder; made if need be.
+        wanted: the network that it must be; None for whichever it is.
 
     Returns:
         The card: the file that was read and its SHA-256, the encoder's settings and feature
         dimension, the names of the tensors that were taken and the SHA-256 of what was written.
 
     Raises:
-        FameError: the file is not one of the known checkpoints, or cannot be read or written.
+        FameError: the file is not one of the known checkpoints, is another network than the
+            wanted one, or cannot be read or written.
     """
-    weights = import_official(source)
+    settings, encoder = _read(source, wanted)
     digest = sha256(source)
-    with torch.device("meta"):  # nothing is drawn: every tensor is the file's
-        encoder = build_encoder(weights.settings, seed=0)
-    encoder.load_state_dict(weights.encoder, assign=True)
     path = out / "encoder.safetensors"
     save_encoder(path, encoder, {"imported_from": source.name, "source_sha256": digest})
     card = {
         "imported_from": source.name,
         "source_sha256": digest,
-        "arch": weights.settings.arch,
-        "settings": weights.settings.model_dump(mode="json"),
+        "arch": settings.arch,
+        "settings": settings.model_dump(mode="json"),
         "feature_dim": encoder.feature_dim,
-        "keys": list(weights.encoder),
+        "keys": list(encoder.state_dict()),
         "encoder_sha256": sha256(path),
         "code": fame.__version__,
     }
     write_json(out / "card.json", card)
     return card
+
+
+def _read(source: Path, wanted: EncoderSettings | None) -> tuple[EncoderSettings, Encoder]:
+    if wanted is not None and source.suffix == ".safetensors":
+        return wanted, load_encoder(source, wanted)
+    weights = import_official(source)
+    if wanted not in (None, weights.settings):
+        raise FameError(
+            f"{source} is {weights.settings!r} but the scale's backbone is {wanted!r}; "
+            "give the recipe a backbone with these settings"
+        )
+    with torch.device("meta"):  # nothing is drawn: every tensor is the file's
+        encoder = build_encoder(weights.settings, seed=0)
+    encoder.load_state_dict(weights.encoder, assign=True)
+    return weights.settings, encoder

@@ -111,8 +111,8 @@ def _unmeasured(experiments: Experiments, at: Place) -> str | None:
 
 def _check_distinct(claim: Located, cells: tuple[Cell, Cell]) -> None:
     """Two names of one run cannot differ: a claim about them would be empty."""
-    left, right = cells
-    both = [run.id for run in left.runs if run in right.runs]
+    left, right = ([run.id for run in cell.runs] for cell in cells)
+    both = [name for name in left if name in right]
     if both:
         raise FameError(
             f"claim {claim.claim.id}: both sides are the run {both[0]}; point it at rows whose "

@@ -22,8 +22,8 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
     parts = [
         "# Claims and verdicts",
         "Every ordering that the paper asserts, and some of our own, against what was measured. "
-        "The rule was fixed before the results: see docs/claims.md. Differences are percentage "
-        "points, better less worse; a p is Holm's, corrected over the page.",
+        "The rule, and what was known when it was fixed, stand in docs/claims.md. Differences "
+        "are percentage points, better less worse; a p is Holm's, corrected over the page.",
         f"> **{frame['about'].iloc[0].rstrip('.')}.**",
         resolution(frame),
         _counts(frame),

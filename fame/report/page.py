@@ -163,7 +163,8 @@ def _picture(picture: Picture) -> dict[str, str]:
     try:
         data = picture.file.read_bytes()
     except OSError as error:
-        raise FameError(f"{picture.file}: cannot be read ({error.strerror}); make it first") from None
+        reason = error.strerror
+        raise FameError(f"{picture.file}: cannot be read ({reason}); make it first") from None
     return {
         "name": picture.name,
         "title": picture.title,
@@ -174,7 +175,9 @@ def _picture(picture: Picture) -> dict[str, str]:
 
 def _part(part: Part) -> dict[str, Any]:
     frame = _csv(part.file).dropna(axis="columns", how="all")
-    html = frame.to_html(index=False, border=0, na_rep="", float_format="%.3g", justify="left")
+    html = frame.to_html(
+        index=False, border=0, na_rep="", float_format="{:.3g}".format, justify="left"
+    )
     return {
         "name": part.name,
         "title": part.title,

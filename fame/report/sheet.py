@@ -12,13 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fame.data.video import read_frames
-from fame.report.style import TEXT_WIDTH, save, style
+from fame.report.style import save, style
 
 SHOWN = 3
 """Frames of a video."""
 
+_WIDTH = 4.8
+"""Of a sheet, in inches."""
+
 _SIDE = 320
-"""Pixels of a drawn frame's longer side, about."""
+"""A drawn frame's longer side, in pixels, is less than twice this."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,21 @@ def strip(title: str, video: Path, frames: int) -> Strip:
 
 
 def draw(strips: Sequence[Strip]) -> Figure:
-    """One row for each video, all frames as wide as they are; call it under `style()`."""
-    ratio = max(strip.frames.shape[1] / strip.frames.shape[2] for strip in strips)
-    each = min(ratio, 1) * TEXT_WIDTH / SHOWN + 0.25
-    figure = plt.figure(figsize=(TEXT_WIDTH, each * len(strips)))
-    axes = figure.subplots(len(strips), SHOWN, squeeze=False)
+    """One row for each video, as high as its frames need; call it under `style()`."""
+    heights = [_height(strip.frames) for strip in strips]
+    figure = plt.figure(figsize=(_WIDTH, sum(heights)))
+    axes = figure.subplots(len(strips), SHOWN, squeeze=False, height_ratios=heights)
     for row, strip in zip(axes, strips, strict=True):
-        row[0].set_title(strip.title, loc="left", fontsize=8, parse_math=False)
+        row[0].set_title(strip.title, loc="left", fontsize=7, parse_math=False)
         for ax, picture in zip(row, strip.frames, strict=True):
             _picture(ax, picture)
     return figure
+
+
+def _height(frames: npt.NDArray[np.uint8]) -> float:
+    """Of a row, in inches: landscape frames fill its width, portrait ones are square at most."""
+    height, width = frames.shape[1:3]
+    return min(height / width, 1) * _WIDTH / SHOWN + 0.2
 
 
 def _picture(ax: Axes, picture: npt.NDArray[np.uint8]) -> None:

@@ -26,6 +26,10 @@ SHARE = 0.5
 """Of the published gain: what a single run at a comparable scale has to reach."""
 
 
+_SLACK = 1e-9
+"""Percentage points that are rounding."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A verdict, why, and about how many seeds would resolve the claim if these do not."""
@@ -71,12 +75,12 @@ def of_one_seed(
         comparable: whether the scale's numbers may be held against the published ones.
     """
     if within is not None:
-        holds = abs(difference) <= within
+        holds = abs(difference) <= within + _SLACK
         return _single(holds, f"one seed: {difference:+.1f}, bound ±{within:g}")
     if published is None or not comparable:
-        return _single(difference > 0, f"one seed: {difference:+.1f}, direction only")
+        return _single(difference > _SLACK, f"one seed: {difference:+.1f}, direction only")
     share = f"one seed: {difference:+.1f}, {difference / published:.0%} of the published"
-    return _single(difference >= SHARE * published, f"{share} {published:+.1f}")
+    return _single(difference >= SHARE * published - _SLACK, f"{share} {published:+.1f}")
 
 
 def _single(holds: bool, because: str) -> Verdict:

@@ -78,7 +78,7 @@ def test_equal_recipes_are_one_run_however_they_are_written():
         ("backbones.r2plus1d.title", "Another title"),
         ("pretrain.monitor.every_epochs", 1),
         ("pretrain.moco.queue.ucf101", 99),
-        ("evaluate.clips", 3),
+        ("evaluate.clips", 5),
     ],
 )
 def test_what_cannot_change_an_encoder_keeps_its_id(path, value):
@@ -214,7 +214,7 @@ def test_why_a_cell_is_not_measured():
 def test_unknown_tables_runs_and_empty_folders_are_refused(mini, tmp_path):
     with pytest.raises(FameError, match="no table 'table55'"):
         mini.table("table55")
-    with pytest.raises(FameError, match="no table asks for the run 'moco-x'"):
+    with pytest.raises(FameError, match="no table or figure asks for the run 'moco-x'"):
         mini.run("moco-x")
     with pytest.raises(FameError, match="no table files"):
         Experiments("mini", tmp_path)
@@ -228,3 +228,34 @@ def test_a_table_of_ones_own_needs_no_code(tmp_path: Path):
     file.write_text(yaml.safe_dump(table | {"rows": [row]}), encoding="utf-8")
     own = Experiments("mini", tmp_path)
     assert list(own.runs) == [resolve(own.scale, FAME, {}, seed).id for seed in own.scale.seeds]
+
+
+def test_an_encoder_made_elsewhere_is_a_run(tmp_path, monkeypatch):
+    """Its weights' content is its recipe; where they lie is not."""
+    monkeypatch.setenv("WEIGHTS", str(tmp_path))
+    scale = load_scale("mini")
+    for name, content in (("a", b"1"), ("b", b"1"), ("c", b"2")):
+        (tmp_path / f"{name}.pth").write_bytes(content)
+    runs = {
+        name: resolve(scale, Recipe(encoder=f"$WEIGHTS/{name}.pth", backbone="r2plus1d"), {}, 0)
+        for name in "abc"
+    }
+    assert runs["a"].id.startswith("encoder-a-r2plus1d-s0-")
+    assert runs["a"].recipe == runs["b"].recipe != runs["c"].recipe
+    assert runs["a"].datum(scale) is None
+    with pytest.raises(FameError, match=r"none\.pth: no such encoder"):
+        resolve(scale, Recipe(encoder="$WEIGHTS/none.pth", backbone="r2plus1d"), {}, 0)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"backbone": "r2plus1d"},
+        {"backbone": "r2plus1d", "method": "moco", "encoder": "x.pth"},
+        {"backbone": "r2plus1d", "encoder": "x.pth", "pretrain": "ucf101"},
+        {"backbone": "r2plus1d", "encoder": "x.pth", "merge": {}},
+    ],
+)
+def test_a_recipe_has_one_origin(recipe):
+    with pytest.raises(FameError, match=r"either a method or an encoder|remove pretrain"):
+        parse(Recipe, recipe, "a recipe")

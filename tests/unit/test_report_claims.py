@@ -227,7 +227,7 @@ def test_one_seed_says_that_it_is_weak(root, tmp_path):
 
 
 def test_the_command_line(mini, root, tmp_path):
-    given, _, results, frame = mini
+    _, _, results, frame = mini
     command = [sys.executable, "-m", "fame", "claims", "--scale", "mini", "--results", str(results)]
     done = subprocess.run(
         [*command, "--out", str(tmp_path / "claims.csv")],

@@ -65,12 +65,14 @@ def test_no_number_of_seeds_is_said_where_there_is_none():
     ("difference", "published", "comparable", "word"),
     [
         (2.7, 5.4, True, CONSISTENT),  # exactly half
+        (78.5 - 75.8 - 1e-14, 5.4, True, CONSISTENT),  # but for rounding
         (2.6, 5.4, True, INCONSISTENT),
         (-5.0, 5.4, True, INCONSISTENT),
         (20.0, 5.4, True, CONSISTENT),
         (0.1, 5.4, False, CONSISTENT),  # sizes of other worlds say nothing
         (0.1, None, True, CONSISTENT),
         (0.0, None, True, INCONSISTENT),
+        (0.3 - 0.2 - 0.1, None, True, INCONSISTENT),
         (-0.1, 5.4, False, INCONSISTENT),
     ],
 )

@@ -10,6 +10,7 @@ EVALUATE = f"{ROOT}/evaluate/{{run}}/{{data}}"
 ENCODER = f"{ROOT}/pretrain/{{run}}/encoder.safetensors"
 MANIFEST = f"{ROOT}/data/{{data}}/manifest.parquet"
 RAW_FEATURES = [f"{EVALUATE}/features-raw.npz"] if "raw" in needed(SCALE) else []
+CONFUSION = [".confusion.csv", ".confusion.png", ".classes.csv"]
 BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
@@ -68,7 +69,7 @@ rule linear:
         raw=RAW_FEATURES,
         code=module("evaluate/linear.py", "evaluate/tasks.py"),
     output:
-        f"{EVALUATE}/linear.json",
+        multiext(f"{EVALUATE}/linear", ".json", ".parquet", *CONFUSION),
     log:
         f"{EVALUATE}/linear.log",
     conda:
@@ -84,7 +85,7 @@ rule linear:
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " {params.raw:q}"
-        " --out {output:q}"
+        " --out {output[0]:q}"
         " > {log:q} 2>&1"
 
 
@@ -96,7 +97,7 @@ rule bias:
             "evaluate/bias.py", "evaluate/linear.py", "evaluate/reliance.py", "evaluate/tasks.py"
         ),
     output:
-        f"{EVALUATE}/bias.json",
+        multiext(f"{EVALUATE}/bias", ".json", ".parquet"),
     log:
         f"{EVALUATE}/bias.log",
     conda:
@@ -111,7 +112,7 @@ rule bias:
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " --bias-features {input.altered:q}"
-        " --out {output:q}"
+        " --out {output[0]:q}"
         " > {log:q} 2>&1"
 
 
@@ -120,7 +121,7 @@ rule retrieve:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
         code=module("evaluate/retrieval.py", "evaluate/tasks.py"),
     output:
-        f"{EVALUATE}/retrieval.json",
+        multiext(f"{EVALUATE}/retrieval", ".json", ".parquet"),
     log:
         f"{EVALUATE}/retrieval.log",
     conda:
@@ -134,7 +135,7 @@ rule retrieve:
         "python3 -m fame retrieve"
         ' --scale "$SCALE"'
         " --features {input.features:q}"
-        " --out {output:q}"
+        " --out {output[0]:q}"
         " > {log:q} 2>&1"
 
 
@@ -143,7 +144,7 @@ rule finetune:
         encoder=ENCODER,
         manifest=MANIFEST,
     output:
-        f"{EVALUATE}/finetune.json",
+        multiext(f"{EVALUATE}/finetune", ".json", ".parquet", *CONFUSION),
     log:
         f"{EVALUATE}/finetune.log",
     benchmark:
@@ -165,5 +166,5 @@ rule finetune:
         " --encoder {input.encoder:q}"
         " --manifest {input.manifest:q}"
         " --threads {threads}"
-        " --out {output:q}"
+        " --out {output[0]:q}"
         " >> {log:q} 2>&1"

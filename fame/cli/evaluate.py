@@ -1,0 +1,54 @@
+"""The verb that evaluates one encoder on one dataset, for people."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fame.cli.options import TABLES, TablesOption, ThreadsOption
+
+
+def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
+    encoder: Annotated[
+        str, typer.Argument(help="A run's id, its folder, an encoder.safetensors or a checkpoint.")
+    ],
+    dataset: Annotated[str, typer.Argument(help="A dataset of the scale, such as ucf101.")],
+    scale: Annotated[str, typer.Option("--scale", help="Whose protocol is followed.")] = "mini",
+    tasks: Annotated[
+        str, typer.Option("--tasks", help="Of linear, retrieval, bias, finetune; with commas.")
+    ] = "linear,retrieval",
+    backbone: Annotated[
+        str | None, typer.Option("--backbone", help="Of the scale, for weights made elsewhere.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Likewise: of the evaluation's draws.")] = 0,
+    results: Annotated[Path, typer.Option("--results", help="Where results go.")] = Path("results"),
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Evaluate any encoder by the tables' protocol; what is done already is not done again."""
+    from fame.distributed import world
+    from fame.evaluate.protocol import evaluate as run_tasks
+    from fame.evaluate.protocol import named, place
+    from fame.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    settings = experiments.scale
+    asked = place(settings, named(experiments, encoder, backbone, seed), dataset, results)
+    with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        found = run_tasks(asked, [name.strip() for name in tasks.split(",")], peers)
+    _show(found)
+    print(f"in {asked.out}")
+
+
+def _show(found: dict[str, dict[str, Any]]) -> None:
+    for task, result in found.items():
+        for metric, value in result["metrics"].items():
+            print(f"{task:<10} {metric:<20} {value:8.2f}")
+        chance = result["details"].get("chance")
+        if chance is not None:
+            print(f"{task:<10} {'(chance)':<20} {chance:8.2f}")
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command()(evaluate)
