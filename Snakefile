@@ -3,7 +3,7 @@
     snakemake --cores all results/table5.csv
     snakemake --cores all results/table5.csv --config scale=paper
 
-What is made, in order: data (manifests), pretraining runs, evaluations, tables.
+What is made, in order: data (manifests), pretraining runs, evaluations, figures, tables.
 """
 
 from snakemake.utils import min_version
@@ -18,11 +18,13 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
 rule all:
-    """Every table of the active scale."""
+    """Every table and figure of the active scale."""
     default_target: True
     input:
         expand("results/{table}.csv", table=sorted(EXPERIMENTS.tables)),
+        figures_of_scale(),

@@ -77,7 +77,7 @@ def mask(
 
 
 def mask_sheet(
-    videos: Annotated[list[str], typer.Argument(help="Video files, folders or patterns.")],
+    videos: Annotated[list[Path], typer.Argument(help="Video files.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The .png to write; a .pdf beside it.")],
     variant: VariantsOption = None,
     beta: BetaOption = 0.5,
@@ -91,19 +91,17 @@ def mask_sheet(
     """Show the masks of many videos side by side: a row for each, a column for each variant."""
     import sys
 
-    from fame.data.listing import videos as listed
     from fame.evaluate.showcase import masked_files, spread
     from fame.evaluate.variants import PAPER, variants
     from fame.report.figure4 import write
 
     chosen = variants(variant or PAPER, hue)
-    found = listed(videos)
-    shown = [found[number] for number in spread(len(found), rows)]
+    shown = [videos[number] for number in spread(len(videos), rows)]
     examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, fit=240)
     for reason in reasons:
         print(f"fame: left out: {reason}", file=sys.stderr)
     files = write(examples, out)
-    print(f"{files[0]}: {len(examples)} of {len(found)} videos")
+    print(f"{files[0]}: {len(examples)} of {len(videos)} videos")
 
 
 def mask_quality(

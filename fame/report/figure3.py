@@ -148,7 +148,7 @@ def _note(arms: Sequence[Networks]) -> str:
     counts = sorted({arm.count for arm in arms})
     seeds = " or ".join(map(str, counts))
     pooled = f"{seeds} network{'s' * (counts != [1])} to a violin, pooled"
-    trained = f"trained at scale {', '.join(scales)}; " if scales else ""
+    trained = f"networks of scale {', '.join(scales)}; " if scales else ""
     return (
         f"Raw weights of the 3x1x1 temporal convolutions, stem excluded; {trained}{pooled}. "
         "Inner box: quartiles; the tips are the kernel density's, a little beyond the extremes, "

@@ -17,7 +17,7 @@ from pathlib import Path
 from fame.config.reading import check_keys
 from fame.errors import FameError
 from fame.evaluate.colours import needed
-from fame.experiments import Experiments, result_file, split_data_id
+from fame.experiments import Experiments, data_id, result_file, split_data_id
 
 HOME = Path(workflow.basedir)
 TABLES = HOME / "config" / "tables"
@@ -88,6 +88,47 @@ def is_world(data):
 def world_of(wildcards):
     """The mini world behind a data instance; none for filmed videos."""
     return f"{ROOT}/data/{wildcards.data}/world" if is_world(wildcards.data) else []
+
+
+def manifest_of(dataset):
+    """The manifest of a dataset, of the first seed's world if it is a mini one."""
+    return f"{ROOT}/data/{data_id(SCALE, dataset, SCALE.seeds[0])}/manifest.parquet"
+
+
+def activation_maps():
+    """Figure 1: each arm's title and the activation maps of its runs."""
+    dataset = SCALE.evaluate.activation.dataset
+    return [
+        (
+            arm.title,
+            [
+                f"{ROOT}/evaluate/{run.id}/{data_id(SCALE, dataset, run.seed)}/activation.npz"
+                for run in arm.runs
+            ],
+        )
+        for arm in EXPERIMENTS.arms("figure1")
+    ]
+
+
+def kernels():
+    """Figure 3: each arm's title and its encoders; R(2+1)D only has temporal kernels."""
+    return [
+        (arm.title, [f"{ROOT}/pretrain/{run.id}/encoder.safetensors" for run in arm.runs])
+        for arm in EXPERIMENTS.arms("figure3")
+        if SCALE.backbones[arm.runs[0].backbone].encoder.arch == "r2plus1d"
+    ]
+
+
+def figures_of_scale():
+    """The figures that this scale can make, as files below results/."""
+    if EXPERIMENTS.figures is None:
+        return []
+    found = ["figure1.png", "figure2.png", "figure4.png"]
+    found += ["figure3.csv"] if kernels() else []
+    found += ["bias.csv", "bias.png"] if EXPERIMENTS.bias_datasets() else []
+    if is_world(data_id(SCALE, SCALE.evaluate.masks.dataset, SCALE.seeds[0])):
+        found += ["mask_quality.csv", "mask_quality.png"]
+    return [f"results/{name}" for name in found]
 
 
 def results_of_table(wildcards):

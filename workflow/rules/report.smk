@@ -30,32 +30,6 @@ rule table:
         " > {log:q} 2>&1"
 
 
-rule bias_summary:
-    input:
-        results=lambda w: [
-            f"{ROOT}/evaluate/{result_file(SCALE, run, dataset, 'bias')}"
-            for dataset in EXPERIMENTS.bias_datasets()
-            for arm in EXPERIMENTS.arms("bias")
-            for run in arm.runs
-        ],
-        code=module("report/bias.py", "report/style.py", "evaluate/reliance.py"),
-    output:
-        multiext(f"{ROOT}/figures/bias", ".csv", ".png", ".pdf"),
-    log:
-        f"{ROOT}/figures/bias.log",
-    conda:
-        "../../environment.yml"
-    params:
-        results=f"{ROOT}/evaluate",
-        scale=[SCALE.name, SCALE.note],
-    shell:
-        "python3 -m fame bias-summary"
-        ' --scale "$SCALE" --tables "$TABLES"'
-        " --results {params.results:q}"
-        " --out {output[0]:q}"
-        " > {log:q} 2>&1"
-
-
 rule publish:
     input:
         csv=rules.table.output.csv,

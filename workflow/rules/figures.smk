@@ -1,0 +1,210 @@
+"""Figures and measures beyond the tables, each a table or picture below results/<scale>/figures/.
+
+in    encoders, mini worlds, results of bias probes (config/tables/figures.yaml says which)
+out   results/<scale>/figures/{bias,mask_quality}.{csv,png,pdf}, figure1.{csv,png,pdf},
+      figure3.{csv,png,pdf}, figure2 and figure4.{png,pdf}; and copies in results/
+steps measure (one job for each encoder or world), then gather and draw
+"""
+
+FIGURES = f"{ROOT}/figures"
+FIGURE_DATA = SCALE.evaluate.activation.dataset
+MASK_DATA = SCALE.evaluate.masks.dataset
+
+
+wildcard_constraints:
+    figure=r"bias|mask_quality|figure[1-4]",
+    suffix=r"csv|png|pdf",
+
+
+rule bias_summary:
+    input:
+        results=lambda w: [
+            f"{ROOT}/evaluate/{result_file(SCALE, run, dataset, 'bias')}"
+            for dataset in EXPERIMENTS.bias_datasets()
+            for arm in EXPERIMENTS.arms("bias")
+            for run in arm.runs
+        ],
+        code=module("report/bias.py", "report/style.py", "evaluate/reliance.py"),
+    output:
+        multiext(f"{ROOT}/figures/bias", ".csv", ".png", ".pdf"),
+    log:
+        f"{ROOT}/figures/bias.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=f"{ROOT}/evaluate",
+        scale=[SCALE.name, SCALE.note],
+    shell:
+        "python3 -m fame bias-summary"
+        ' --scale "$SCALE" --tables "$TABLES"'
+        " --results {params.results:q}"
+        " --out {output[0]:q}"
+        " > {log:q} 2>&1"
+
+
+rule activation:
+    input:
+        encoder=ENCODER,
+        manifest=MANIFEST,
+        world=world_of,
+        code=module("evaluate/activation.py", "evaluate/activation_task.py"),
+    output:
+        multiext(f"{EVALUATE}/activation", ".npz", ".json"),
+    log:
+        f"{EVALUATE}/activation.log",
+    conda:
+        "../../environment.yml"
+    threads: SCALE.resources.threads
+    resources:
+        gpu=min(1, SCALE.resources.gpus),
+        mem_mb=SCALE.resources.mem_mb,
+        runtime=SCALE.resources.runtime,
+    params:
+        settings=settings("evaluate", "activation"),
+        world=lambda w, input: ["--world", input.world] if input.world else [],
+    shell:
+        "exec python3 -m fame activation"
+        ' --scale "$SCALE" --tables "$TABLES"'
+        " --run {wildcards.run:q}"
+        " --encoder {input.encoder:q}"
+        " --manifest {input.manifest:q}"
+        " {params.world:q}"
+        " --threads {threads}"
+        " --out {output[0]:q}"
+        " > {log:q} 2>&1"
+
+
+rule figure1:
+    input:
+        maps=lambda w: [path for _, paths in activation_maps() for path in paths],
+        code=module("report/figure1.py", "report/style.py"),
+    output:
+        multiext(f"{FIGURES}/figure1", ".csv", ".png", ".pdf"),
+    log:
+        f"{FIGURES}/figure1.log",
+    conda:
+        "../../environment.yml"
+    params:
+        titled=lambda w: [f"{title}={','.join(paths)}" for title, paths in activation_maps()],
+        stem=f"{FIGURES}/figure1",
+    shell:
+        "python3 -m fame figure1 {params.titled:q} --out {params.stem:q} > {log:q} 2>&1"
+
+
+rule figure2:
+    input:
+        manifest=lambda w: manifest_of(FIGURE_DATA),
+        code=module("evaluate/showcase.py", "report/figure2.py", "report/style.py"),
+    output:
+        multiext(f"{FIGURES}/figure2", ".png", ".pdf"),
+    log:
+        f"{FIGURES}/figure2.log",
+    conda:
+        "../../environment.yml"
+    params:
+        settings=settings("pretrain"),
+        stem=f"{FIGURES}/figure2",
+    shell:
+        "python3 -m fame figure2"
+        ' --scale "$SCALE"'
+        " --manifest {input.manifest:q}"
+        " --out {params.stem:q}"
+        " > {log:q} 2>&1"
+
+
+rule figure3:
+    input:
+        encoders=lambda w: [path for _, paths in kernels() for path in paths],
+        code=module("report/figure3.py", "report/spread.py", "report/style.py"),
+    output:
+        multiext(f"{FIGURES}/figure3", ".csv", ".png", ".pdf"),
+    log:
+        f"{FIGURES}/figure3.log",
+    conda:
+        "../../environment.yml"
+    params:
+        titled=lambda w: [f"{title}={','.join(paths)}" for title, paths in kernels()],
+        stem=f"{FIGURES}/figure3",
+    shell:
+        "python3 -m fame figure3 {params.titled:q} --out {params.stem:q} > {log:q} 2>&1"
+
+
+rule figure4:
+    input:
+        manifest=lambda w: manifest_of(FIGURE_DATA),
+        code=module("evaluate/showcase.py", "report/figure4.py", "report/style.py"),
+    output:
+        multiext(f"{FIGURES}/figure4", ".png", ".pdf"),
+    log:
+        f"{FIGURES}/figure4.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stem=f"{FIGURES}/figure4",
+    shell:
+        "python3 -m fame figure4"
+        ' --scale "$SCALE"'
+        " --manifest {input.manifest:q}"
+        " --rows 4"
+        " --out {params.stem:q}"
+        " > {log:q} 2>&1"
+
+
+rule mask_quality:
+    input:
+        manifest=MANIFEST,
+        world=world_of,
+        code=module("evaluate/mask_quality.py", "evaluate/overlap.py", "evaluate/variants.py"),
+    output:
+        f"{ROOT}/data/{{data}}/mask_quality.csv",
+    log:
+        f"{ROOT}/data/{{data}}/mask_quality.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=SCALE.resources.mem_mb,
+        runtime=SCALE.resources.runtime,
+    params:
+        settings=settings("evaluate", "masks"),
+        crop=settings("evaluate", "crop"),
+    shell:
+        "python3 -m fame mask-quality"
+        ' --scale "$SCALE"'
+        " --data {wildcards.data:q}"
+        " --manifest {input.manifest:q}"
+        " --world {input.world:q}"
+        " --out {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule mask_quality_summary:
+    input:
+        files=lambda w: [
+            f"{ROOT}/data/{data_id(SCALE, MASK_DATA, seed)}/mask_quality.csv"
+            for seed in SCALE.seeds
+        ],
+        code=module("report/mask_quality.py", "report/style.py"),
+    output:
+        multiext(f"{FIGURES}/mask_quality", ".csv", ".png", ".pdf"),
+    log:
+        f"{FIGURES}/mask_quality.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "python3 -m fame mask-quality-summary {input.files:q}"
+        ' --scale "$SCALE"'
+        " --out {output[0]:q}"
+        " > {log:q} 2>&1"
+
+
+rule publish_figure:
+    input:
+        f"{FIGURES}/{{figure}}.{{suffix}}",
+    output:
+        "results/{figure}.{suffix}",
+    log:
+        "results/{figure}.{suffix}.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "cp {input:q} {output:q} > {log:q} 2>&1"
