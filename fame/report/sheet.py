@@ -8,17 +8,21 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fame.data.video import read_frames
 from fame.report.style import save, style
+
+Pictures = npt.NDArray[np.uint8]
 
 SHOWN = 3
 """Frames of a video."""
 
 _WIDTH = 4.8
 """Of a sheet, in inches."""
+
+_LETTERS = 80
+"""Of a title."""
 
 _SIDE = 320
 """A drawn frame's longer side, in pixels, is less than twice this."""
@@ -34,7 +38,7 @@ class Strip:
     """
 
     title: str
-    frames: npt.NDArray[np.uint8]
+    frames: Pictures
 
 
 def strip(title: str, video: Path, frames: int) -> Strip:
@@ -51,25 +55,39 @@ def strip(title: str, video: Path, frames: int) -> Strip:
 
 def draw(strips: Sequence[Strip]) -> Figure:
     """One row for each video, as high as its frames need; call it under `style()`."""
-    heights = [_height(strip.frames) for strip in strips]
+    rows = [side_by_side(strip.frames) for strip in strips]
+    heights = [_WIDTH * row.shape[0] / row.shape[1] + 0.2 for row in rows]
     figure = plt.figure(figsize=(_WIDTH, sum(heights)))
-    axes = figure.subplots(len(strips), SHOWN, squeeze=False, height_ratios=heights)
-    for row, strip in zip(axes, strips, strict=True):
-        row[0].set_title(strip.title, loc="left", fontsize=7, parse_math=False)
-        for ax, picture in zip(row, strip.frames, strict=True):
-            _picture(ax, picture)
+    axes = figure.subplots(len(strips), squeeze=False, height_ratios=heights)
+    for ax, row, strip in zip(axes[:, 0], rows, strips, strict=True):
+        ax.imshow(row)
+        ax.set_title(_fitting(strip.title), loc="left", fontsize=7, parse_math=False)
+        ax.set_axis_off()
     return figure
 
 
-def _height(frames: npt.NDArray[np.uint8]) -> float:
-    """Of a row, in inches: landscape frames fill its width, portrait ones are square at most."""
+def side_by_side(frames: Pictures) -> Pictures:
+    """Frames in one picture, white between them; portrait ones have white on both sides.
+
+    Args:
+        frames: (n, H, W, 3) uint8.
+
+    Returns:
+        (H, n * max(H, W) + gaps, 3) uint8.
+    """
     height, width = frames.shape[1:3]
-    return min(height / width, 1) * _WIDTH / SHOWN + 0.2
+    free, gap = max(height - width, 0), round(0.04 * width)
+    sides = (gap + free // 2, free - free // 2)
+    padded = np.pad(frames, ((0, 0), (0, 0), sides, (0, 0)), constant_values=255)
+    row: Pictures = np.concatenate(list(padded), axis=1)[:, gap:]
+    return row
 
 
-def _picture(ax: Axes, picture: npt.NDArray[np.uint8]) -> None:
-    ax.imshow(picture)
-    ax.set_axis_off()
+def _fitting(title: str) -> str:
+    """A title whose middle is left out if it is longer than the sheet is wide."""
+    if len(title) <= _LETTERS:
+        return title
+    return f"{title[: _LETTERS // 2]} … {title[-_LETTERS // 2 :]}"
 
 
 def write(strips: Sequence[Strip], path: Path) -> list[Path]:
