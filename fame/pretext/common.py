@@ -6,16 +6,20 @@ its class to the name METHOD.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
 from fame.augment.pairs import PairViews
-from fame.config.scale import Pretrain
+from fame.config.reading import parse
+from fame.config.scale import Model, Pretrain
 from fame.data.clips import Batch, Draw, RandomClips
 from fame.distributed import World
+from fame.errors import FameError
 from fame.experiments import Run
 from fame.models.encoder import Encoder
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Setup:
         encoder: freshly initialised, BatchNorm already grouped, on the right device.
         views: turns raw clips into augmented, merged, normalised views.
         world: this process among its peers.
+        classes: of the pretraining videos' labels; 0 where there are none.
     """
 
     run: Run
@@ -37,6 +42,7 @@ class Setup:
     encoder: Encoder
     views: PairViews
     world: World
+    classes: int = 0
 
 
 class Method(torch.nn.Module, ABC):

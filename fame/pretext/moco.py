@@ -19,7 +19,7 @@ from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.heads import projection
 from fame.models.seeding import keyed_initialisation
-from fame.pretext.common import Method, Setup
+from fame.pretext.common import Method, NoOptions, Setup
 
 
 class Network(torch.nn.Module):
@@ -71,7 +71,7 @@ def contrast_in_batch(
     return query @ keys.T / temperature, targets
 
 
-class MoCo(Method):
+class Contrast(Method):
     """Query and key encoders, a queue of keys, and the symmetric InfoNCE loss."""
 
     def __init__(self, setup: Setup) -> None:
@@ -160,6 +160,14 @@ class MoCo(Method):
         rows = (self.pointer + torch.arange(len(keys), device=keys.device)) % size
         self.queue[rows] = keys
         self.pointer.copy_((self.pointer + len(keys)) % size)
+
+
+class MoCo(Contrast):
+    """Momentum contrast as the scale says; it takes no options."""
+
+    def __init__(self, setup: Setup) -> None:
+        setup.read_options(NoOptions, "moco")
+        super().__init__(setup)
 
 
 def own_rows(world: World, count: int) -> slice:

@@ -36,8 +36,11 @@ class Pretraining:
         self.loss = method.loss
 
 
-def build_method(scale: Scale, run: Run, world: World) -> Method:
-    """The method of a run, freshly initialised, on this process's device, in its precision."""
+def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Method:
+    """The method of a run, freshly initialised, on this process's device, in its precision.
+
+    `classes` counts those of the pretraining videos, for methods that use labels.
+    """
     backbone, settings = scale.backbones[run.backbone], scale.pretrain
     groups = groups_of(world, settings.batch, settings.group)
     encoder = convert(build_encoder(backbone.encoder, run.seed), settings.group).to(world.device)
@@ -47,7 +50,7 @@ def build_method(scale: Scale, run: Run, world: World) -> Method:
     )
     kind: type[Method] = registry.load("fame.pretext", run.method, "METHOD")
     options = run.recipe.get("pretrain", {}).get("options", {})
-    method = kind(Setup(run, settings, options, encoder, views, world))
+    method = kind(Setup(run, settings, options, encoder, views, world, classes))
     for module in method.modules():
         if isinstance(module, GroupBatchNorm):
             module.update_running = groups.start == 0
@@ -87,7 +90,7 @@ def pretrain(
         world: this process among its peers.
         monitor: kNN accuracy of an encoder, in percent, or None without labels.
     """
-    method = build_method(scale, run, world)
+    method = build_method(scale, run, world, len(manifest.classes) if manifest else 0)
     seconds, fingerprint = 0.0, None
     if run.pretrain is not None:
         if manifest is None:

@@ -1,0 +1,55 @@
+"""Supervised pretraining: cross-entropy on the pretraining videos' labels.
+
+The reference that Figure 3 holds contrastive encoders against. One clip a video, the views of the
+scale, no merging. The classifier starts from N(0, 0.01), as in finetuning.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from fame.data.clips import Batch
+from fame.errors import FameError
+from fame.models.encoder import Encoder
+from fame.models.seeding import keyed_initialisation
+from fame.pretext.common import Method, Setup
+
+
+class Supervised(Method):
+    """Encoder and linear classifier."""
+
+    clips = 1
+    encoder: Encoder
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        if setup.classes < 2:
+            raise FameError(
+                "the method 'supervised' needs videos of two classes or more; "
+                f"{setup.run.pretrain} has {setup.classes}"
+            )
+        self._views = setup.views
+        self.encoder = setup.encoder
+        self.linear = torch.nn.Linear(setup.encoder.feature_dim, setup.classes)
+        with keyed_initialisation(setup.run.seed, "classifier"):
+            torch.nn.init.normal_(self.linear.weight, std=0.01)
+            torch.nn.init.zeros_(self.linear.bias)
+        self.to(setup.world.device)
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy, and the share of clips that are classified rightly."""
+        if (batch.labels < 0).any():
+            raise FameError("the method 'supervised' met a video without a label; label it")
+        (clips,) = self._views(batch, step)
+        logits = self.linear(self.encoder(clips))
+        hits = (logits.argmax(dim=1) == batch.labels).float().mean()
+        return cross_entropy(logits.float(), batch.labels), {"accuracy": hits}
+
+    def facts(self) -> dict[str, Any]:
+        """That labels were used."""
+        return {"labels": f"{self.linear.out_features} classes"}
+
+
+METHOD = Supervised
