@@ -23,8 +23,9 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
-    """Every table and figure of the active scale."""
+    """Every table and figure of the active scale, and the page that shows them."""
     default_target: True
     input:
         expand("results/{table}.csv", table=sorted(EXPERIMENTS.tables)),
-        figures_of_scale(),
+        [f"results/{name}" for name in figures_of_scale()],
+        "results/report.html",

@@ -14,6 +14,7 @@ from fame.cli import (
     evaluation,
     figures,
     masks,
+    report,
     reporting,
 )
 from fame.errors import FameError
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 PEOPLE = (evaluate, embedding, masks)
-WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting)
+WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
 for room in (*PEOPLE, *WORKFLOW):
     room.add(app)
 

@@ -10,10 +10,14 @@ from fame.cli.options import TABLES, RunOption, ScaleOption, TablesOption, Threa
 
 def runs(scale: ScaleOption = "mini", tables: TablesOption = TABLES) -> None:
     """List every run that the tables need at a scale, a line each."""
+    from fame.errors import FameError
     from fame.experiments import Experiments
 
-    for name in Experiments(scale, tables).runs:
+    experiments = Experiments(scale, tables)
+    for name in experiments.runs:
         print(name)
+    if experiments.absent:
+        raise FameError("; ".join(experiments.absent))
 
 
 def pretrain(
@@ -30,8 +34,18 @@ def pretrain(
     ] = 1,
 ) -> None:
     """Pretrain an encoder, or take over a finished one; goes on after an interruption."""
+    from fame.experiments import Experiments
+    from fame.files import owned
     from fame.launch import spread
 
+    experiments = Experiments(scale, tables)
+    chosen, settings = experiments.run(run), experiments.scale
+    if chosen.source is not None:
+        from fame.models.adopt import take_over
+
+        with owned(out):
+            take_over(settings, chosen, out)
+        return
     spread(processes)
 
     from contextlib import nullcontext
@@ -39,16 +53,8 @@ def pretrain(
     from fame.data.manifest import Manifest
     from fame.distributed import world
     from fame.evaluate.monitor import monitor
-    from fame.experiments import Experiments
-    from fame.files import owned
-    from fame.models.adopt import adopt
     from fame.train.pretrain import pretrain as train
 
-    experiments = Experiments(scale, tables)
-    chosen, settings = experiments.run(run), experiments.scale
-    if chosen.source is not None:
-        adopt(chosen.source, out, settings.backbones[chosen.backbone].encoder)
-        return
     videos = Manifest.read(manifest) if manifest else None
     with (
         world(threads or settings.resources.threads, settings.resources.deterministic) as peers,

@@ -77,7 +77,7 @@ def mask(
 
 
 def mask_sheet(
-    videos: Annotated[list[Path], typer.Argument(help="Video files.")],
+    videos: Annotated[list[str], typer.Argument(help="Video files, folders or patterns.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The .png to write; a .pdf beside it.")],
     variant: VariantsOption = None,
     beta: BetaOption = 0.5,
@@ -91,17 +91,19 @@ def mask_sheet(
     """Show the masks of many videos side by side: a row for each, a column for each variant."""
     import sys
 
+    from fame.data.listing import videos as listed
     from fame.evaluate.showcase import masked_files, spread
     from fame.evaluate.variants import PAPER, variants
     from fame.report.figure4 import write
 
     chosen = variants(variant or PAPER, hue)
-    shown = [videos[number] for number in spread(len(videos), rows)]
+    found = listed(videos)
+    shown = [found[number] for number in spread(len(found), rows)]
     examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, fit=240)
     for reason in reasons:
         print(f"fame: left out: {reason}", file=sys.stderr)
     files = write(examples, out)
-    print(f"{files[0]}: {len(examples)} of {len(videos)} videos")
+    print(f"{files[0]}: {len(examples)} of {len(found)} videos")
 
 
 def mask_quality(
@@ -219,7 +221,7 @@ def figure2(
     chosen = settings.seeds[0] if seed is None else seed
     videos = Manifest.read(manifest)
     pair = training_pair(settings, _backbone(settings, backbone), videos, chosen, row)
-    write(pair, out, caption(settings, pair))
+    write(pair, out, caption(settings, videos.dataset, pair))
 
 
 def _backbone(scale: "Scale", name: str | None) -> "Backbone":

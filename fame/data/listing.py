@@ -1,7 +1,7 @@
 """Which video files a command line means: files, folders and patterns."""
 
 # os.path says no where a Path raises, such as below a folder that is closed to us.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH207
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH207, PTH208
 
 import glob
 import os
@@ -53,22 +53,27 @@ def _here(path: str) -> Iterator[Path]:
         yield from _inside(path)
 
 
-def _inside(root: str) -> Iterator[Path]:
-    """The videos below a folder; a folder that a link leads back to is entered once."""
-    entered: set[str] = set()
-    for folder, inner, names in os.walk(root, followlinks=True, onerror=_refuse):
-        real = os.path.realpath(folder)
-        inner[:] = [name for name in inner if not name.startswith(".") and real not in entered]
-        entered.add(real)
-        for name in names:
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(folder, name)
+def _inside(folder: str, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """The videos below a folder, unless it is one of those `above` it, by way of a link."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    for name in _names(folder):
+        path = Path(folder, name)
+        if os.path.isdir(path):
+            yield from _inside(str(path), above | {real})
+        elif path.suffix.lower() in SUFFIXES:
+            yield path
 
 
-def _refuse(error: OSError) -> None:
-    raise FameError(
-        f"{error.filename}: the folder cannot be read ({error.strerror}); mend its permissions"
-    ) from error
+def _names(folder: str) -> list[str]:
+    """What is in a folder, but not hidden."""
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]
+    except OSError as error:
+        raise FameError(
+            f"{folder}: the folder cannot be read ({error.strerror}); mend its permissions"
+        ) from error
 
 
 def _matches(pattern: str) -> list[str]:
@@ -77,5 +82,5 @@ def _matches(pattern: str) -> list[str]:
     depth = 0
     while depth < len(parts) and os.path.isdir(Path(*parts[: depth + 1])):
         depth += 1
-    base, rest = Path(*parts[:depth]), str(Path(*parts[depth:]))
+    base, rest = Path(*parts[:depth]), str(Path(*parts[depth:])) if pattern else ""
     return [str(base / hit) for hit in glob.glob(rest, root_dir=base, recursive=True)]

@@ -3,7 +3,6 @@
 The showings and the scores are defined in docs/bias.md.
 """
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -15,15 +14,7 @@ from fame.errors import FameError
 from fame.evaluate.altered import SHOWINGS
 from fame.evaluate.features import Features
 from fame.evaluate.linear import choose, clips_of, fit, mean_logits
-from fame.evaluate.reliance import (
-    SIGNIFICANCE,
-    Predictions,
-    above_chance,
-    accuracies,
-    follows_background,
-    intervals,
-    scores,
-)
+from fame.evaluate.reliance import Predictions, judge
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,13 +33,11 @@ def probe_bias(
         seed: of the probe's draws and of the bootstrap.
 
     Returns:
-        `metrics`: top-1 in percent for `original` and each showing, and the scores that are
-        defined; `details`: chance, scores with None where undefined and `undefined_because`,
-        intervals of 95 %, counts; `logits` (N_test, showings, classes) float32 with the original
-        first; `videos`, `labels`, `donors` (N_test,).
+        `metrics` and `details` as `reliance.judge` says; `logits` (N_test, showings, classes)
+        float32 with the original first; `videos`, `labels`, `donors` (N_test,).
 
     Raises:
-        FameError: the two files are of different encoders or videos.
+        FameError: the two files are of different encoders or videos, or the probe diverges.
     """
     _matching(features, altered)
     train, test = features.rows("train"), features.rows("test")
@@ -61,12 +50,16 @@ def probe_bias(
         ],
         axis=1,
     )
+    if not np.isfinite(logits).all():
+        raise FameError(
+            f"the probe diverged at the learning rate {lr:g}; lower evaluate.linear.lrs"
+        )
     donors = _donors(altered)
     names = (ORIGINAL, *SHOWINGS)
     shown = {name: logits[:, place].argmax(axis=1) for place, name in enumerate(names)}
     found = Predictions(features.labels[test], shown, donors, features.count)
     return {
-        **judged(found, seed),
+        **judge(found, seed),
         "logits": logits,
         "videos": features.videos[test],
         "labels": features.labels[test],
@@ -74,44 +67,14 @@ def probe_bias(
     }
 
 
-def judged(found: Predictions, seed: int) -> dict[str, Any]:
-    """Metrics and details of a classifier's predictions; see `probe_bias`."""
-    chance = 1 / found.classes
-    accuracy = accuracies(found)
-    value = scores(accuracy, chance)
-    follows, decided = follows_background(found)
-    value["follows_background"] = follows
-    hits = int(found.hits()[ORIGINAL].sum())
-    p = above_chance(hits, len(found.labels), chance)
-    spread = intervals(found, seed, lambda rows: scores(accuracies(found, rows), chance))
-    reason = None
-    if p >= SIGNIFICANCE:
-        reason = f"the original is not above chance ({hits} of {len(found.labels)}, p = {p:.2g})"
-        value, spread = dict.fromkeys(value, math.nan) | {"follows_background": follows}, {}
-    metrics = {name: 100 * number for name, number in accuracy.items()} | value
-    return {
-        "metrics": {name: number for name, number in metrics.items() if math.isfinite(number)},
-        "details": {
-            "chance": 100 * chance,
-            "scores": {n: v if math.isfinite(v) else None for n, v in value.items()},
-            "intervals": {n: list(ends) for n, ends in spread.items()},
-            "undefined_because": reason,
-            "p_above_chance": p,
-            "n_test": len(found.labels),
-            "n_conflict": int(found.conflicts().sum()),
-            "n_decided": decided,
-        },
-    }
-
-
 def _matching(features: Features, altered: Features) -> None:
-    wanted, found = features.meta["encoder"], altered.meta["encoder"]
-    if wanted != found:
-        raise FameError("the altered clips were encoded by another encoder; extract both again")
-    if features.videos[features.rows("test")].tolist() != altered.videos.tolist():
-        raise FameError("the altered clips are of other test videos; extract both again")
-    if altered.meta["showings"] != list(SHOWINGS):
+    if altered.meta.get("showings") != list(SHOWINGS):
         raise FameError("the altered clips hold other showings; extract them again")
+    if features.meta["encoder"] != altered.meta["encoder"]:
+        raise FameError("the altered clips were encoded by another encoder; extract both again")
+    same = features.meta["manifest"] == altered.meta["manifest"]
+    if not same or features.videos[features.rows("test")].tolist() != altered.videos.tolist():
+        raise FameError("the altered clips are of other test videos; extract both again")
 
 
 def _showings(

@@ -3,9 +3,10 @@
 NumPy only. Accuracies are shares in [0, 1] here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, lgamma, log, log1p
+from math import exp, isfinite, lgamma, log, log1p, nan
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,7 @@ def accuracies(predictions: Predictions, rows: Integers | None = None) -> dict[s
     found = {}
     for name, hits in predictions.hits().items():
         asked = rows[predictions.conflicts()[rows]] if name == "conflict" else rows
-        found[name] = float(hits[asked].mean()) if len(asked) else float("nan")
+        found[name] = float(hits[asked].mean()) if len(asked) else nan
     return found
 
 
@@ -68,7 +69,7 @@ def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
     """
     lead = accuracy["original"] - chance
     if not lead > 0:
-        return dict.fromkeys(("sufficiency", "necessity", *SCORES), float("nan"))
+        return dict.fromkeys(("sufficiency", "necessity", *SCORES), nan)
 
     def share(value: float) -> float:
         return float(np.clip(value / lead, 0, 1))
@@ -98,25 +99,29 @@ def above_chance(hits: int, videos: int, chance: float) -> float:
     return min(1.0, sum(tail))
 
 
-def follows_background(predictions: Predictions) -> tuple[float, int]:
+def follows_background(predictions: Predictions, rows: Integers | None = None) -> tuple[float, int]:
     """How often a conflict is decided for the background, and in how many it is decided.
 
     Of the videos whose own prediction differs from that of their donor's background alone,
     those count whose conflict is predicted as either. Needs no labels, so it is defined for a
-    classifier at chance too; NaN and 0 if no conflict is decided.
+    classifier at chance too; NaN and 0 if no conflict is decided. `rows` as for `accuracies`.
     """
-    given = np.flatnonzero(predictions.conflicts())
+    given = np.arange(len(predictions.labels)) if rows is None else rows
+    given = given[predictions.conflicts()[given]]
     own = predictions.shown["original"][given]
     behind = predictions.shown["background"][predictions.donors[given]]
     met = predictions.shown["conflict"][given]
     differ = own != behind
     followed, kept = differ & (met == behind), differ & (met == own)
     decided = int(followed.sum() + kept.sum())
-    return (float(followed.sum() / decided) if decided else float("nan")), decided
+    return (float(followed.sum() / decided) if decided else nan), decided
 
 
 def intervals(
-    predictions: Predictions, seed: int, measure: Callable[[Integers], Mapping[str, float]]
+    predictions: Predictions,
+    seed: int,
+    measure: Callable[[Integers], Mapping[str, float]],
+    copies: int = 1,
 ) -> dict[str, tuple[float, float]]:
     """Percentile bootstrap over the test videos, LEVEL of it within.
 
@@ -124,15 +129,84 @@ def intervals(
         predictions: whose videos are resampled.
         seed: of the draws.
         measure: from rows to numbers by name; resamples where one is NaN are left out for it.
+        copies: the rows are so many blocks of the same videos, which are resampled together.
     """
-    count = len(predictions.labels)
+    count = len(predictions.labels) // copies
+    blocks = count * np.arange(copies)[:, None]
     draw = generator(seed, "bias-bootstrap")
-    found = [measure(draw.integers(count, size=count)) for _ in range(RESAMPLES)]
+    samples = (draw.integers(count, size=count) for _ in range(RESAMPLES))
+    found = [measure((blocks + sample).reshape(-1)) for sample in samples]
     tails = [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2]
     result = {}
     for name in found[0]:
         values = np.array([values[name] for values in found])
         values = values[np.isfinite(values)]
-        low, high = np.percentile(values, tails) if len(values) else (np.nan, np.nan)
+        low, high = np.percentile(values, tails) if len(values) else (nan, nan)
         result[name] = (float(low), float(high))
     return result
+
+
+def pooled(parts: Sequence[Predictions]) -> Predictions:
+    """Several classifiers' predictions, one after another; donors stay within each."""
+    starts = np.cumsum([0] + [len(part.labels) for part in parts[:-1]])
+    donors = [
+        np.where(part.conflicts(), part.donors + start, -1)
+        for part, start in zip(parts, starts, strict=True)
+    ]
+    return Predictions(
+        np.concatenate([part.labels for part in parts]),
+        {name: np.concatenate([part.shown[name] for part in parts]) for name in parts[0].shown},
+        np.concatenate(donors),
+        parts[0].classes,
+    )
+
+
+def judge(found: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
+    """Accuracies, scores and how sure they are.
+
+    Args:
+        found: what a classifier says of each showing.
+        seed: of the bootstrap.
+        copies: as for `intervals`; the test against chance counts each video once.
+
+    Returns:
+        `metrics`: top-1 in percent of each showing, and the scores that are defined; `details`:
+        `chance` (percent), `scores` (None where undefined), `undefined_because` (None if they are
+        defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`, `n_conflict`,
+        `n_decided`.
+    """
+    chance = 1 / found.classes
+
+    def measure(rows: Integers | None = None) -> dict[str, float]:
+        share, _ = follows_background(found, rows)
+        return scores(accuracies(found, rows), chance) | {"follows_background": share}
+
+    value, reason, (hits, videos, p) = measure(), None, _lead(found, copies)
+    if p >= SIGNIFICANCE:
+        value = dict.fromkeys(value, nan) | {"follows_background": value["follows_background"]}
+        reason = f"the original is not above chance ({hits} of {videos}, p = {p:.2g})"
+    elif not found.conflicts().any():
+        reason = "no video has a donor of another class"
+    known = {name: number for name, number in value.items() if isfinite(number)}
+    spread = intervals(found, seed, measure, copies)
+    percent = {name: 100 * share for name, share in accuracies(found).items() if isfinite(share)}
+    return {
+        "metrics": percent | known,
+        "details": {
+            "chance": 100 * chance,
+            "scores": {name: known.get(name) for name in value},
+            "intervals": {name: list(spread[name]) for name in known},
+            "undefined_because": reason,
+            "p_above_chance": p,
+            "n_test": len(found.labels),
+            "n_conflict": int(found.conflicts().sum()),
+            "n_decided": follows_background(found)[1],
+        },
+    }
+
+
+def _lead(found: Predictions, copies: int) -> tuple[int, int, float]:
+    """Hits of the original (the mean of the copies), distinct videos, `above_chance` of them."""
+    hits = round(int(found.hits()["original"].sum()) / copies)
+    videos = len(found.labels) // copies
+    return hits, videos, above_chance(hits, videos, 1 / found.classes)

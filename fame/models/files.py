@@ -1,9 +1,10 @@
 """Encoder weights on disk: safetensors, written whole or not at all, checked when read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -45,17 +46,34 @@ def load_encoder(path: Path, settings: EncoderSettings) -> Encoder:
     return encoder
 
 
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a file's tensors, without reading the numbers.
+
+    Raises:
+        FameError: the file is absent or damaged.
+    """
+    with _explained(path), safe_open(path, framework="pt") as file:
+        return {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+
+
 def _portable(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().contiguous()
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    try:
+    with _explained(path):
         state: dict[str, Tensor] = load_file(path)
+    return state
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what safetensors raises into one sentence."""
+    try:
+        yield
     except OSError as error:
         raise FameError(f"cannot read {path} ({error}); pretrain an encoder first") from error
     except SafetensorError as error:
         raise FameError(
             f"{path} is not a whole safetensors file ({error}); delete it and make it again"
         ) from error
-    return state

@@ -1,7 +1,7 @@
 """Background bias of several encoders: one table, one figure (docs/bias.md)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from fame.config.scale import Scale
 from fame.errors import FameError
-from fame.evaluate.reliance import SIGNIFICANCE, above_chance, scores
+from fame.evaluate.reliance import Predictions, judge, pooled
 from fame.evaluate.results import read_result
 from fame.files import replacing
 from fame.report.style import PALETTE, TEXT_WIDTH, colours, save, style
@@ -34,7 +34,10 @@ SCORES = {
     "follows_background": "conflicts\nfollow the\nbackground",
 }
 POOLED = "all"
-"""Stands for the seed in the row of an arm's mean over its seeds."""
+"""Stands for the seed in the row over all seeds of an arm."""
+
+Ends = Callable[[pd.Series, str], tuple[float, float]]
+"""From a row and a column to the ends of the line through its mark."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,23 @@ def table(sources: Sequence[Source], scale: Scale) -> pd.DataFrame:
 
     Columns: `arm`, `dataset`, `seed` (or "all"), `n` (seeds in the row), `run`, `chance`, the
     accuracy of each showing in percent and its `_std` over seeds, the scores (docs/bias.md; empty
-    where undefined, and then `undefined_because`), for a single seed `_low` and `_high` of 95 %,
-    `n_test`, `n_decided`, `foreground_by` (who told it: `true` or `fame`), and `scale`. Over seeds
-    the scores follow from the mean accuracies.
+    where undefined, and then `undefined_because`), their `_low` and `_high` of 95 %, `n_test`,
+    `n_decided`, `foreground_by` (who told it: `true` or `fame`), and `scale`. The row over seeds
+    takes all their test videos together; its intervals resample videos, not seeds.
 
     Raises:
-        FameError: a result is missing or of another task.
+        FameError: there is no source, or a result is missing or of another task.
     """
+    if not sources:
+        raise FameError(
+            f"scale {scale.name!r} measures no background bias: it needs evaluate.bias, and one of "
+            "the datasets that figures.yaml lists under bias"
+        )
     rows: list[dict[str, Any]] = []
     for source in sources:
         results = [_read(file) for file in source.files]
         single = [_row(source, result) for result in results]
-        rows += [*single, _pooled(source, results, single)]
+        rows += [*single, _over_seeds(source, results, single)]
     return pd.DataFrame(rows).assign(scale=scale.name)
 
 
@@ -74,42 +82,50 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _row(source: Source, result: dict[str, Any]) -> dict[str, Any]:
-    details, metrics = result["details"], result["metrics"]
     row = {"arm": source.title, "dataset": source.dataset, "seed": str(result["seed"]), "n": 1}
-    row |= {"run": result["run"], "chance": details["chance"]}
+    row |= {"run": result["run"]} | _measured(result["metrics"], result["details"])
+    return row | {"foreground_by": result["details"]["foreground"]}
+
+
+def _measured(metrics: dict[str, float], details: dict[str, Any]) -> dict[str, Any]:
+    """The columns that `reliance.judge` fills."""
+    row = {"chance": details["chance"]}
     row |= {name: metrics.get(name, math.nan) for name in SHOWINGS}
     for name, value in details["scores"].items():
         row[name] = math.nan if value is None else value
         low, high = details["intervals"].get(name, (math.nan, math.nan))
         row |= {f"{name}_low": low, f"{name}_high": high}
     row |= {name: details[name] for name in ("n_test", "n_decided")}
-    row["foreground_by"] = details["foreground"]
     return row | {"undefined_because": details["undefined_because"] or ""}
 
 
-def _pooled(
+def _over_seeds(
     source: Source, results: list[dict[str, Any]], single: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    first, frame = single[0], pd.DataFrame(single)
-    mean = {name: float(frame[name].mean()) for name in SHOWINGS}
-    std = {f"{name}_std": float(frame[name].std(ddof=1)) for name in SHOWINGS}
-    videos = int(frame["n_test"].sum())
-    hits = round(float((frame["original"] * frame["n_test"]).sum()) / 100)
-    chance = first["chance"] / 100
-    p = above_chance(hits, videos, chance)
-    value = scores({name: number / 100 for name, number in mean.items()}, chance)
-    reason = ""
-    if p >= SIGNIFICANCE:
-        value = dict.fromkeys(value, math.nan)
-        reason = f"the original is not above chance ({hits} of {videos}, p = {p:.2g})"
-    decided = frame["n_decided"].sum()
-    followed = (frame["follows_background"].fillna(0) * frame["n_decided"]).sum()
-    value["follows_background"] = float(followed / decided) if decided else math.nan
-    shared = {"arm": source.title, "dataset": source.dataset, "seed": POOLED, "n": len(single)}
-    shared |= {"run": " ".join(frame["run"]), "chance": first["chance"], **mean, **std, **value}
-    shared |= {"n_test": videos, "n_decided": int(decided)}
-    shared["foreground_by"] = first["foreground_by"]
-    return shared | {"undefined_because": reason}
+    """All seeds' test videos together. Mini worlds differ by seed, filmed videos do not."""
+    found = pooled([_predictions(file) for file in source.files])
+    same = len({result["data"] for result in results}) == 1
+    judged = judge(found, seed=0, copies=len(results) if same else 1)
+    frame = pd.DataFrame(single)
+    row = {"arm": source.title, "dataset": source.dataset, "seed": POOLED, "n": len(single)}
+    row |= {"run": " ".join(frame["run"])} | _measured(judged["metrics"], judged["details"])
+    row |= {f"{name}_std": float(frame[name].std(ddof=1)) for name in SHOWINGS}
+    return row | {"foreground_by": single[0]["foreground_by"]}
+
+
+def _predictions(file: Path) -> Predictions:
+    """What the probe said of each showing: the scores that stand beside a result."""
+    kept = file.with_suffix(".parquet")
+    if not kept.is_file():
+        raise FameError(f"{kept}: the scores of {file.name} are gone; run fame bias again")
+    frame = pd.read_parquet(kept)
+    places = {video: row for row, video in enumerate(frame["video"])}
+    return Predictions(
+        frame["label"].to_numpy(dtype=np.int64),
+        {name: np.stack(frame[name].tolist()).argmax(axis=1) for name in SHOWINGS},
+        np.array([places.get(donor, -1) for donor in frame["donor"]], dtype=np.int64),
+        len(frame["original"].iloc[0]),
+    )
 
 
 def write(frame: pd.DataFrame, scale: Scale, out: Path) -> None:
@@ -133,31 +149,42 @@ def draw(frame: pd.DataFrame, scale: Scale) -> Figure:
     for row, dataset in zip(axes, datasets, strict=True):
         chosen = frame[frame["dataset"] == dataset]
         title = scale.datasets[dataset].title
-        _marks(row[0], chosen, SHOWINGS, spread=True)
+        _marks(row[0], chosen, SHOWINGS, _deviations)
         chance = chosen["chance"].iloc[0]
         row[0].axhline(chance, color=PALETTE["ink"], linewidth=0.6, linestyle="dotted")
         row[0].annotate("chance", (0, chance), (2, 2), textcoords="offset points", fontsize=6)
         row[0].set(title=title, ylabel="linear probe, top-1 (%)", ylim=(0, None))
-        _marks(row[1], chosen, SCORES, spread=False)
+        _marks(row[1], chosen, SCORES, _intervals)
         row[1].set(ylim=(-0.05, 1.05), ylabel="score")
     axes[0][0].legend(loc="upper right")
-    note = f"{scale.name}: {scale.note}. Small marks are seeds, large ones the mean over them."
+    note = (
+        f"{scale.name}: {scale.note}. Small marks are seeds, large ones all seeds together. Lines: "
+        "one standard deviation over seeds (left), 95 % over test videos (right). A score is left "
+        "out where the original is not above chance."
+    )
     figure.supxlabel(fill(note, 130), fontsize=6)
     return figure
 
 
-def _marks(axis: Axes, frame: pd.DataFrame, columns: dict[str, str], spread: bool) -> None:
+def _marks(axis: Axes, frame: pd.DataFrame, columns: dict[str, str], ends: Ends) -> None:
     arms = list(dict.fromkeys(frame["arm"]))
     width = 0.7 / len(arms)
     for place, (arm, colour) in enumerate(zip(arms, colours(arms), strict=True)):
         chosen = frame[frame["arm"] == arm]
-        single, mean = chosen[chosen["seed"] != POOLED], chosen[chosen["seed"] == POOLED].iloc[0]
+        single, over = chosen[chosen["seed"] != POOLED], chosen[chosen["seed"] == POOLED].iloc[0]
         x = np.arange(len(columns)) + (place - (len(arms) - 1) / 2) * width
         for values in single[list(columns)].to_numpy(dtype=float):
             axis.plot(x, values, ".", color=colour, alpha=0.4, markersize=3)
-        heights = mean[list(columns)].to_numpy(dtype=float)
+        heights = over[list(columns)].to_numpy(dtype=float)
         axis.plot(x, heights, "o", color=colour, markersize=5, label=arm)
-        if spread:
-            stds = mean[[f"{name}_std" for name in columns]].to_numpy(dtype=float)
-            axis.errorbar(x, heights, np.nan_to_num(stds), fmt="none", ecolor=colour, linewidth=0.8)
+        axis.vlines(x, *zip(*(ends(over, name) for name in columns)), colors=colour, linewidth=0.8)
     axis.set_xticks(np.arange(len(columns)), list(columns.values()))
+
+
+def _deviations(row: pd.Series, name: str) -> tuple[float, float]:
+    std = np.nan_to_num(row[f"{name}_std"])
+    return row[name] - std, row[name] + std
+
+
+def _intervals(row: pd.Series, name: str) -> tuple[float, float]:
+    return row[f"{name}_low"], row[f"{name}_high"]

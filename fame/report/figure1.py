@@ -81,11 +81,11 @@ def _result(path: Path) -> dict[str, Any]:
 
 def _pictures(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             return {name: arrays[name] for name in _PICTURES}
     except FileNotFoundError:
         raise FameError(f"{path}: no such file; make it with `fame activation`") from None
-    except (OSError, KeyError, ValueError, BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise FameError(f"{path}: not what `fame activation` writes ({error}); redo it") from None
 
 

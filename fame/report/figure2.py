@@ -38,13 +38,14 @@ def write(pair: TrainingPair, path: Path, caption: str) -> list[Path]:
         return save(figure(pair, caption), path)
 
 
-def caption(scale: Scale, pair: TrainingPair) -> str:
-    """What stands below the figure of a scale's pair."""
+def caption(scale: Scale, dataset: str, pair: TrainingPair) -> str:
+    """What stands below the figure of a pair of a scale's dataset."""
+    title = scale.datasets[dataset].title if dataset in scale.datasets else dataset
     merge = scale.pretrain.merge
-    source = "another clip of the batch" if merge.background == "inter" else "the other clip"
+    source = "another video of the group" if merge.background == "inter" else "the other clip"
     return (
-        f"The pair of video {pair.video} in the first training step, scale {scale.name}: mask "
-        f"{Path(merge.mask).stem}, beta {merge.beta:g}, background from {source}. Shown are the "
+        f"A pair of {title} in the first training step, scale {scale.name}: video {pair.video}, "
+        f"mask {Path(merge.mask).stem}, beta {merge.beta:g}, background from {source}. Shown are the "
         "first, middle and last frame of each clip, cropped and flipped as drawn, before mean and "
         "standard deviation are taken out."
     )

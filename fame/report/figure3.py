@@ -147,7 +147,7 @@ def _note(arms: Sequence[Networks]) -> str:
     scales = sorted(frozenset().union(*(arm.scales for arm in arms)))
     counts = sorted({arm.count for arm in arms})
     seeds = " or ".join(map(str, counts))
-    pooled = f"{seeds} network{'s' * (counts != [1])} to a violin, pooled"
+    pooled = "1 network to a violin" if counts == [1] else f"{seeds} networks to a violin, pooled"
     trained = f"networks of scale {', '.join(scales)}; " if scales else ""
     return (
         f"Raw weights of the 3x1x1 temporal convolutions, stem excluded; {trained}{pooled}. "

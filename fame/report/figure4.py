@@ -65,13 +65,22 @@ def figure(examples: Sequence[Masked], caption: str = "") -> Figure:
         kept = [on_white(example.frame, mask) for mask in example.masks.values()]
         for axis, picture in zip(axes, [example.frame, *kept], strict=True):
             _show(axis, picture)
-        title = axes[0].set_title(example.title, fontsize=6, loc="left", pad=2)
-        title.set_in_layout(False)  # a long one would widen the first column
+        _name(axes[0], example.title)
     for axis, column in zip(grid[-1], columns, strict=True):
         axis.set_xlabel(column)
     if caption:
         drawn.supxlabel(fill(caption, 135), fontsize=6.5, x=0.01, ha="left")
     return drawn
+
+
+def _name(axis: Axes, title: str) -> None:
+    """A row's title, which may reach over the next columns but must not widen its own."""
+    axis.set_title(" ", fontsize=6, pad=2)  # keeps the room
+    text = axis.annotate(
+        title, (0, 1), (0, 2), "axes fraction", "offset points", fontsize=6, va="bottom"
+    )
+    text.set_parse_math(False)  # a file's name may hold dollars
+    text.set_in_layout(False)
 
 
 def _show(axis: Axes, picture: Bytes) -> None:

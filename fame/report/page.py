@@ -3,8 +3,6 @@
 import base64
 import json
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from fame.config.tables import Table
 from fame.errors import FameError
 from fame.experiments import Experiments
 from fame.files import read_json, replacing
+from fame.report.contents import Part, Picture, notice, present
 from fame.report.cost import Cost, costs, files_of
 from fame.report.graph import svg
 from fame.report.rendering import NOTHING
@@ -25,59 +24,13 @@ from fame.report.rendering import NOTHING
 PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure of the page.
-
-    Attributes:
-        name: becomes its anchor.
-        title: bold, before the caption.
-        caption: what it shows.
-        file: a PNG.
-    """
-
-    name: str
-    title: str
-    caption: str
-    file: Path
-
-
-@dataclass(frozen=True)
-class Part:
-    """A section with a table of its own, from a CSV, and pictures.
-
-    Attributes:
-        name: becomes its anchor.
-        title: of the section.
-        caption: what it shows.
-        file: the CSV.
-        pictures: shown above the table.
-    """
-
-    name: str
-    title: str
-    caption: str
-    file: Path
-    pictures: tuple[Picture, ...] = ()
-
-
-def page(
-    experiments: Experiments,
-    results: Path,
-    pictures: Sequence[Picture],
-    parts: Sequence[Part],
-    rulegraph: str,
-    notice: str,
-) -> str:
+def page(experiments: Experiments, results: Path, rulegraph: str) -> str:
     """The page as HTML: no script, no request, pictures inline.
 
     Args:
         experiments: a scale and its tables.
-        results: `results/<scale>`, with the tables, cards and benchmark files.
-        pictures: of the section on figures.
-        parts: further sections.
-        rulegraph: what `snakemake --rulegraph` prints.
-        notice: how the numbers may be compared.
+        results: `results/<scale>`, with tables, figures, cards and benchmark files.
+        rulegraph: what `snakemake --rulegraph dot` prints.
 
     Raises:
         FameError: a table, picture, CSV or card is missing or damaged.
@@ -89,17 +42,18 @@ def page(
         undefined=StrictUndefined,
     )
     scale = experiments.scale
+    pictures, parts = present(results)
     names = sorted(experiments.tables)
     contents = [("tables", "Tables"), *([("figures", "Figures")] if pictures else [])]
     contents += [(part.name, part.title) for part in parts]
-    contents += [("cost", "Cost"), ("runs", "Runs"), ("how", "How")]
+    contents += [("cost", "Cost"), ("runs", "Runs"), ("how", "How this page came about")]
     return environment.get_template("page.html.j2").render(
         scale=scale,
-        notice=notice,
+        notice=notice(scale),
         contents=contents,
         tables=[_table(experiments.table(name), results / "tables") for name in names],
-        figures=[_picture(picture) for picture in pictures],
-        frames=[_part(part) for part in parts],
+        figures=[_picture(picture, results) for picture in pictures],
+        frames=[_part(part, results) for part in parts],
         costs=_costs(experiments, results),
         cards=_cards(experiments, results),
         graph=Markup(svg(rulegraph)),
@@ -159,30 +113,37 @@ def _csv(path: Path) -> pd.DataFrame:
         raise FameError(f"{path}: not a table ({error}); delete it and make it again") from None
 
 
-def _picture(picture: Picture) -> dict[str, str]:
-    try:
-        data = picture.file.read_bytes()
-    except OSError as error:
-        reason = error.strerror
-        raise FameError(f"{picture.file}: cannot be read ({reason}); make it first") from None
+def _picture(picture: Picture, results: Path) -> dict[str, str]:
     return {
         "name": picture.name,
         "title": picture.title,
         "caption": picture.caption,
-        "data": base64.b64encode(data).decode(),
+        "data": _encoded(results / picture.file),
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
-    frame = _csv(part.file).dropna(axis="columns", how="all")
-    html = frame.to_html(
-        index=False, border=0, na_rep="", float_format="{:.3g}".format, justify="left"
+def _encoded(file: Path) -> str:
+    try:
+        return base64.b64encode(file.read_bytes()).decode()
+    except OSError as error:
+        raise FameError(f"{file}: cannot be read ({error.strerror}); make it first") from None
+
+
+def _part(part: Part, results: Path) -> dict[str, Any]:
+    file = results / part.file
+    frame = _csv(file)
+    lacking = [name for name in part.columns if name not in frame]
+    if lacking:
+        raise FameError(f"{file}: lacks the columns {', '.join(lacking)}; make it anew")
+    number = "{:.3g}".format
+    html = frame[list(part.columns)].to_html(
+        index=False, border=0, na_rep="", float_format=number, justify="left"
     )
     return {
         "name": part.name,
         "title": part.title,
         "caption": part.caption,
-        "figures": [_picture(picture) for picture in part.pictures],
+        "picture": _encoded(file.with_suffix(".png")),
         "html": Markup(html),
     }
 

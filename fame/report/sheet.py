@@ -63,6 +63,7 @@ def draw(strips: Sequence[Strip]) -> Figure:
         ax.imshow(row)
         ax.set_title(_fitting(strip.title), loc="left", fontsize=7, parse_math=False)
         ax.set_axis_off()
+        ax.set_anchor("NW")
     return figure
 
 

@@ -161,7 +161,7 @@ def _measured_on(scale: Scale, run: Run) -> str:
     backbone = scale.backbones[run.backbone]
     data = f"pretrained on {scale.datasets[run.pretrain].title}" if run.pretrain else "untrained"
     if run.source is not None:
-        data = f"weights of {run.source.name}"
+        data = f"encoder {run.weights}"
     return f"{backbone.title}, {data}, {backbone.frames} frames of {backbone.size} px"
 
 

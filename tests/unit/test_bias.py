@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from fame.evaluate.altered import SHOWINGS
 from fame.evaluate.bias import ORIGINAL, probe_bias
 from fame.evaluate.encode import Work
 from fame.evaluate.extract import Alteration, extract
-from fame.evaluate.results import write_result
+from fame.evaluate.results import read_result
 from fame.evaluate.shown import Shown
+from fame.evaluate.tasks import bias
 from fame.models.encoder import Encoder
 from fame.report.bias import POOLED, Source, table, write
 
@@ -97,12 +99,16 @@ def settings():
     return load_scale("mini").evaluate.linear
 
 
-def found(encoder, world, settings, seed=0):
+def extracted(encoder, world, seed=0):
     root, manifest = world
     work = Work(torch.device("cpu"), 8, 0, None, progress=False)
     origin = {"run": "r", "data": "toy", "dataset": "toy", "seed": seed}
     known = Alteration(clips=2, beta=0.5, world=root, seed=seed)
-    features = extract(encoder, manifest, SHOWN, work, origin, ("pretraining",), known)
+    return extract(encoder, manifest, SHOWN, work, origin, ("pretraining",), known)
+
+
+def found(encoder, world, settings, seed=0):
+    features = extracted(encoder, world, seed)
     return probe_bias(features["pretraining"], features["bias"], settings, seed)
 
 
@@ -145,10 +151,7 @@ def test_logits_are_kept_for_each_video_and_showing(world, settings):
 
 
 def test_features_of_other_encoders_and_videos_are_refused(world, settings):
-    root, manifest = world
-    work = Work(torch.device("cpu"), 8, 0, None, progress=False)
-    known = Alteration(clips=2, beta=0.5, world=root, seed=0)
-    both = extract(Scene(), manifest, SHOWN, work, {}, ("pretraining",), known)
+    both = extracted(Scene(), world)
     plain, altered = both["pretraining"], both["bias"]
     other = dataclasses.replace(altered, meta=altered.meta | {"encoder": "another"})
     with pytest.raises(FameError, match="another encoder"):
@@ -159,28 +162,65 @@ def test_features_of_other_encoders_and_videos_are_refused(world, settings):
     other = dataclasses.replace(altered, meta=altered.meta | {"showings": ["background"]})
     with pytest.raises(FameError, match="other showings"):
         probe_bias(plain, other, settings, 0)
+    with pytest.raises(FameError, match="other showings"):
+        probe_bias(plain, plain, settings, 0)
+    other = dataclasses.replace(altered, meta=altered.meta | {"manifest": "another world"})
+    with pytest.raises(FameError, match="other test videos"):
+        probe_bias(plain, other, settings, 0)
+
+
+def test_a_probe_that_diverges_is_no_result(world, settings):
+    both = extracted(Scene(), world)
+    wild = settings.model_copy(
+        update={"lrs": (3e38,), "normalise": False, "milestones": (10**6,), "momentum": 0.99}
+    )
+    large = {name: dataclasses.replace(f, features=f.features * 1e4) for name, f in both.items()}
+    with pytest.raises(FameError, match="diverged"):
+        probe_bias(large["pretraining"], large["bias"], wild, 0)
+
+
+@pytest.fixture(scope="module")
+def kept(world, tmp_path_factory):
+    """Results of two seeds of each encoder, as the workflow keeps them."""
+    root, manifest = world
+    place, paths = tmp_path_factory.mktemp("results"), {}
+    for encoder in (Scene(), Motion(), Blind()):
+        for seed in (0, 1):
+            name = type(encoder).__name__
+            folder = place / f"{name}-{seed}"
+            for kind, features in extracted(encoder, world, seed).items():
+                features.save(folder / f"features-{kind}.npz")
+            bias(
+                load_scale("mini"),
+                folder / "features-pretraining.npz",
+                folder / "features-bias.npz",
+                folder / "bias.json",
+            )
+            paths.setdefault(name, []).append(folder / "bias.json")
+    return paths
 
 
 @pytest.fixture
-def files(world, settings, tmp_path):
-    """Results of two seeds of each encoder, as the workflow keeps them."""
-    kept = {}
-    for encoder in (Scene(), Motion(), Blind()):
-        for seed in (0, 1):
-            result = found(encoder, world, settings, seed)
-            path = tmp_path / f"{type(encoder).__name__}-{seed}" / "bias.json"
-            kept.setdefault(type(encoder).__name__, []).append(path)
-            write_result(
-                path,
-                task="bias",
-                run=path.parent.name,
-                data="toy",
-                dataset="ucf101",
-                seed=seed,
-                metrics=result["metrics"],
-                details=result["details"] | {"foreground": "true"},
-            )
-    return kept
+def files(kept, tmp_path):
+    """The same, to be spoilt."""
+    copies = {}
+    for name, paths in kept.items():
+        for path in paths:
+            target = shutil.copytree(path.parent, tmp_path / path.parent.name)
+            copies.setdefault(name, []).append(target / "bias.json")
+    return copies
+
+
+def test_the_result_and_the_scores_of_each_video(kept, world, settings):
+    result = read_result(kept["Scene"][0])
+    assert (result["task"], result["run"], result["details"]["foreground"]) == ("bias", "r", "true")
+    assert result["metrics"]["background_reliance"] == 1
+    frame = pd.read_parquet(kept["Scene"][0].with_suffix(".parquet"))
+    again = found(Scene(), world, settings)
+    for place, name in enumerate(NAMES):
+        assert np.array_equal(np.stack(frame[name]), again["logits"][:, place])
+    assert frame["video"].tolist() == again["videos"].tolist()
+    assert frame["donor"].tolist() == again["videos"][again["donors"]].tolist()
 
 
 def test_summary_of_several_encoders(files, tmp_path):
@@ -192,8 +232,11 @@ def test_summary_of_several_encoders(files, tmp_path):
     assert pooled.loc["Scene", "background_reliance"] == 1
     assert pooled.loc["Motion", "motion_reliance"] == 1
     assert np.isnan(pooled.loc["Blind", "background_reliance"])
-    assert "6 of 24" in pooled.loc["Blind", "undefined_because"]
+    assert "3 of 12" in pooled.loc["Blind", "undefined_because"]
     assert pooled.loc["Scene", "original_std"] == 0
+    assert pooled.loc["Scene", "n_test"] == 24
+    ends = pooled.loc["Motion", ["motion_reliance_low", "motion_reliance_high"]]
+    assert ends.tolist() == [1, 1]
     assert set(frame["scale"]) == {"mini"}
     write(frame, scale, tmp_path / "bias.csv")
     assert all(
@@ -207,3 +250,14 @@ def test_a_result_of_another_task_is_refused(files):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"task": "linear"}))
     with pytest.raises(FameError, match="linear"):
         table([Source("Scene", "ucf101", tuple(files["Scene"]))], load_scale("mini"))
+
+
+def test_scores_that_are_gone_are_missed(files):
+    files["Motion"][1].with_suffix(".parquet").unlink()
+    with pytest.raises(FameError, match="run fame bias again"):
+        table([Source("Motion", "ucf101", tuple(files["Motion"]))], load_scale("mini"))
+
+
+def test_a_scale_without_bias_probes_has_no_summary():
+    with pytest.raises(FameError, match="measures no background bias"):
+        table([], load_scale("mini"))

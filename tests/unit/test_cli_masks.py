@@ -118,6 +118,15 @@ def test_a_sheet_of_the_videos_that_can_be_read(video, tmp_path):
     assert not (tmp_path / "none.png").exists()
 
 
+def test_a_sheet_of_a_folder_shows_some_of_its_videos(tmp_path):
+    for number in range(5):
+        write_video(tmp_path / f"{number} (1).avi", pictures(6, seed=number))
+    said = fame("mask-sheet", tmp_path, "-o", tmp_path / "sheet.png", "--rows", 2)
+    assert "2 of 5 videos" in said
+    with pytest.raises(FameError, match="no video file is there"):
+        fame("mask-sheet", tmp_path / "*.mp4", "-o", tmp_path / "none.png")
+
+
 def test_figure4_of_a_video(video, tmp_path):
     fame("figure4", "--video", video, "--out", tmp_path / "figure4")
     assert (tmp_path / "figure4.png").is_file()

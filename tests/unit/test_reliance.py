@@ -13,6 +13,8 @@ from fame.evaluate.reliance import (
     accuracies,
     follows_background,
     intervals,
+    judge,
+    pooled,
     scores,
 )
 
@@ -119,3 +121,63 @@ def test_intervals_hold_the_value_and_are_keyed():
     assert set(SCORES) <= set(
         intervals(found, 0, lambda rows: scores(accuracies(found, rows), 0.25))
     )
+
+
+def noisy(seed, videos=80):
+    """A classifier of four classes, right about 60 % of the videos in every showing."""
+    draw = np.random.default_rng(seed)
+    labels = np.arange(videos) % 4
+    shown = {name: np.where(draw.random(videos) < 0.6, labels, 0) for name in NAMES}
+    donors = np.where(np.arange(videos) % 7 == 0, -1, (np.arange(videos) + 1) % videos)
+    return Predictions(labels, shown, donors, 4)
+
+
+def test_pooling_keeps_donors_within_each_classifier():
+    parts = [noisy(0), noisy(1), noisy(2)]
+    together = pooled(parts)
+    assert len(together.labels) == 240
+    decided = [follows_background(part) for part in parts]
+    share, count = follows_background(together)
+    assert count == sum(n for _, n in decided)
+    assert share == pytest.approx(sum(s * n for s, n in decided) / count)
+    for name, value in accuracies(together).items():
+        assert value == pytest.approx(np.mean([accuracies(part)[name] for part in parts]))
+
+
+def test_copies_of_the_same_videos_make_nothing_surer():
+    """Three equal classifiers know no more than one; three independent ones do."""
+    one = noisy(0)
+    alone = judge(one, seed=0)["details"]
+    thrice = judge(pooled([one] * 3), seed=0, copies=3)["details"]
+    assert thrice["intervals"] == alone["intervals"]
+    assert thrice["p_above_chance"] == alone["p_above_chance"]
+    independent = judge(pooled([one] * 3), seed=0)["details"]
+    widths = [np.diff(d["intervals"]["motion_reliance"])[0] for d in (independent, alone)]
+    assert widths[0] < widths[1]
+    assert independent["p_above_chance"] < alone["p_above_chance"]
+
+
+def test_every_defined_score_has_an_interval_round_it():
+    details = judge(noisy(3), seed=0)["details"]
+    assert set(details["intervals"]) == set(details["scores"])
+    for name, (low, high) in details["intervals"].items():
+        assert low <= details["scores"][name] <= high
+
+
+def test_no_donor_leaves_the_scores_that_need_one_undefined():
+    base = noisy(0)
+    found = judge(Predictions(base.labels, base.shown, np.full(80, -1), 4), seed=0)
+    assert "donor" in found["details"]["undefined_because"]
+    assert found["details"]["scores"]["background_reliance"] is None
+    assert found["details"]["scores"]["motion_reliance"] is not None
+    assert "conflict" not in found["metrics"]
+
+
+def test_following_the_background_is_measured_at_chance_too():
+    base = predictions()
+    wrong = np.zeros(40, dtype=int)
+    flat = {name: wrong for name in NAMES} | {"original": wrong + 1}
+    found = judge(Predictions(base.labels, flat, base.donors, 4), seed=0)
+    assert "not above chance (10 of 40" in found["details"]["undefined_because"]
+    assert found["metrics"]["follows_background"] == 1
+    assert found["details"]["intervals"] == {"follows_background": [1, 1]}

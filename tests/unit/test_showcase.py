@@ -1,5 +1,6 @@
 """Examples for figures: the clips they show, and a pair exactly as training makes it."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -25,6 +26,7 @@ from fame.evaluate.showcase import (
 from fame.evaluate.shown import Shown
 from fame.evaluate.variants import PAPER, variants
 from fame.report import figure2, figure4
+from fame.report.style import style
 from fame.train.feed import feed
 
 ALL = variants(PAPER, "correct")
@@ -144,11 +146,23 @@ def test_a_row_beyond_the_group_is_refused(world):
 def test_figures_are_written(world, tmp_path):
     scale = scale_with(clips="both")
     pair = training_pair(scale, scale.backbones["r2plus1d"], world, 0)
-    files = figure2.write(pair, tmp_path / "figure2", figure2.caption(scale, pair))
+    files = figure2.write(pair, tmp_path / "figure2", figure2.caption(scale, "kinetics400", pair))
     clip = torch.from_numpy(pictures(5, 24, 32)).permute(3, 0, 1, 2)
     files += figure4.write([masked("here", clip, ALL, 0.5)] * 2, tmp_path / "figure4", "below")
     assert [file.name for file in files] == [
         f"{stem}.{ending}" for stem in ("figure2", "figure4") for ending in ("png", "pdf")
     ]
+    # Names of files may hold what matplotlib takes for formulas.
+    figure4.write([masked("a$^b$_{c", clip, ALL, 0.5)], tmp_path / "dollars")
     again = figure4.write([masked("here", clip, ALL, 0.5)] * 2, tmp_path / "again", "below")
     assert again[0].read_bytes() == files[2].read_bytes()
+
+
+def test_a_long_name_does_not_widen_its_column():
+    clip = torch.from_numpy(pictures(5, 24, 32)).permute(3, 0, 1, 2)
+    with style():
+        drawn = figure4.figure([masked("a very long name " * 5, clip, ALL, 0.5)])
+        drawn.canvas.draw()
+        lefts = [axis.get_position().x0 for axis in drawn.axes]
+        plt.close(drawn)
+    assert np.diff(lefts) == pytest.approx(np.diff(lefts)[:1].repeat(4), rel=0.02)

@@ -120,7 +120,7 @@ def kernels():
 
 
 def figures_of_scale():
-    """The figures that this scale can make, as files below results/."""
+    """The figures that this scale can make, by the names that they have in results/."""
     if EXPERIMENTS.figures is None:
         return []
     found = ["figure1.png", "figure2.png", "figure4.png"]
@@ -128,7 +128,21 @@ def figures_of_scale():
     found += ["bias.csv", "bias.png"] if EXPERIMENTS.bias_datasets() else []
     if is_world(data_id(SCALE, SCALE.evaluate.masks.dataset, SCALE.seeds[0])):
         found += ["mask_quality.csv", "mask_quality.png"]
-    return [f"results/{name}" for name in found]
+    found += ["claims.csv", "claims.png"] if own_tables() else []
+    return found
+
+
+def own_tables():
+    """Whether the tables are the project's own, which the claims are about."""
+    return Path(config.get("tables") or TABLES).resolve() == TABLES
+
+
+def page_inputs():
+    """The same files, where the scale keeps them."""
+    return [
+        f"{ROOT}/{name}" if name.startswith("claims") else f"{ROOT}/figures/{name}"
+        for name in figures_of_scale()
+    ]
 
 
 def results_of_table(wildcards):

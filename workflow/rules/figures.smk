@@ -7,13 +7,14 @@ steps measure (one job for each encoder or world), then gather and draw
 """
 
 FIGURES = f"{ROOT}/figures"
+CLAIMS = str(HOME / "config" / "claims.yaml")
 FIGURE_DATA = SCALE.evaluate.activation.dataset
 MASK_DATA = SCALE.evaluate.masks.dataset
 
 
 wildcard_constraints:
-    figure=r"bias|mask_quality|figure[1-4]",
-    suffix=r"csv|png|pdf",
+    figure=r"bias|claims|mask_quality|figure[1-4]",
+    suffix=r"csv|md|png|pdf",
 
 
 rule bias_summary:
@@ -197,9 +198,45 @@ rule mask_quality_summary:
         " > {log:q} 2>&1"
 
 
+rule claims:
+    input:
+        results=lambda w: [
+            f"{ROOT}/evaluate/{name}" for name in EXPERIMENTS.results(EXPERIMENTS.tables)
+        ],
+        claims=CLAIMS,
+        code=module(
+            "config/claims.py",
+            "report/claims.py",
+            "report/claims_page.py",
+            "report/forest.py",
+            "report/paired.py",
+            "report/verdicts.py",
+        ),
+    output:
+        multiext(f"{ROOT}/claims", ".csv", ".md", ".png", ".pdf"),
+    log:
+        f"{ROOT}/claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=f"{ROOT}/evaluate",
+        scale=[SCALE.name, SCALE.note, SCALE.comparable],
+    shell:
+        "python3 -m fame claims"
+        ' --scale "$SCALE" --tables "$TABLES"'
+        " --claims {input.claims:q}"
+        " --results {params.results:q}"
+        " --out {output[0]:q}"
+        " > {log:q} 2>&1"
+
+
 rule publish_figure:
     input:
-        f"{FIGURES}/{{figure}}.{{suffix}}",
+        lambda w: (
+            f"{ROOT}/claims.{w.suffix}"
+            if w.figure == "claims"
+            else f"{FIGURES}/{w.figure}.{w.suffix}"
+        ),
     output:
         "results/{figure}.{suffix}",
     log:

@@ -46,3 +46,48 @@ rule publish:
     # What it says (that another scale's table is replaced) belongs on the terminal too.
     shell:
         "python3 -m fame publish {input.csv:q} --out {output.csv:q} 2>&1 | tee {log:q} >&2"
+
+
+rule report:
+    input:
+        tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
+        figures=page_inputs(),
+        cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
+        code=module(
+            "report/contents.py",
+            "report/cost.py",
+            "report/graph.py",
+            "report/page.html.j2",
+            "report/page.py",
+        ),
+    output:
+        f"{ROOT}/report.html",
+    log:
+        f"{ROOT}/report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=ROOT,
+        snakefile=workflow.main_snakefile,
+        scale=settings(),
+    shell:
+        "(python3 -m snakemake --snakefile {params.snakefile:q} --directory . --nolock"
+        ' --rulegraph dot all --config scale="$SCALE" tables="$TABLES" 2> /dev/null'
+        " | python3 -m fame report"
+        ' --scale "$SCALE" --tables "$TABLES"'
+        " --results {params.results:q}"
+        " --rulegraph -"
+        " --out {output:q}) > {log:q} 2>&1"
+
+
+rule publish_report:
+    input:
+        f"{ROOT}/report.html",
+    output:
+        "results/report.html",
+    log:
+        "results/report.html.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "cp {input:q} {output:q} > {log:q} 2>&1"
