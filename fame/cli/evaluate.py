@@ -20,7 +20,15 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
     backbone: Annotated[
         str | None, typer.Option("--backbone", help="Of the scale, for weights made elsewhere.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Likewise: of the evaluation's draws.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Likewise: of the evaluation's draws.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", help="Of the dataset, if made elsewhere.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder for results, if not below --results.")
+    ] = None,
     results: Annotated[Path, typer.Option("--results", help="Where results go.")] = Path("results"),
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
@@ -33,7 +41,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
 
     experiments = Experiments(scale, tables)
     settings = experiments.scale
-    asked = place(settings, named(experiments, encoder, backbone, seed), dataset, results)
+    chosen = named(experiments, encoder, backbone, seed, results)
+    asked = place(settings, chosen, dataset, results, manifest, out)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
         found = run_tasks(asked, [name.strip() for name in tasks.split(",")], peers)
     _show(found)

@@ -177,7 +177,8 @@ def _marks(axis: Axes, frame: pd.DataFrame, columns: dict[str, str], ends: Ends)
             axis.plot(x, values, ".", color=colour, alpha=0.4, markersize=3)
         heights = over[list(columns)].to_numpy(dtype=float)
         axis.plot(x, heights, "o", color=colour, markersize=5, label=arm)
-        axis.vlines(x, *zip(*(ends(over, name) for name in columns)), colors=colour, linewidth=0.8)
+        low, high = np.array([ends(over, name) for name in columns], dtype=float).T
+        axis.vlines(x, low, high, colors=colour, linewidth=0.8)
     axis.set_xticks(np.arange(len(columns)), list(columns.values()))
 
 

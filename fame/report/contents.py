@@ -1,4 +1,4 @@
-"""What the report's page shows besides the tables: which files, in which order, with what to say."""
+"""What the report's page shows besides the tables: files, their order, what is said of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,16 +74,16 @@ PARTS = (
     Part(
         "claims",
         "Claims",
-        "Every ordering that the paper's tables assert, judged by the rule of docs/claims.md, which "
-        "was fixed beforehand. A verdict is about this scale's data and nothing else.",
+        "Every ordering that the paper's tables assert, judged by the rule of docs/claims.md. A "
+        "verdict is about this scale's data and nothing else.",
         "claims.csv",
         ("claim", "table", "published", "difference", "low", "high", "n", "p_corrected", "verdict"),
     ),
     Part(
         "bias",
         "Background bias",
-        "A linear probe on unaltered clips, tested on altered ones, and how much each encoder leans "
-        "on the background and on motion (docs/bias.md).",
+        "A linear probe on unaltered clips, tested on altered ones, and how much each encoder "
+        "leans on the background and on motion (docs/bias.md).",
         "figures/bias.csv",
         (
             *("arm", "dataset", "seed", "original", "background", "foreground", "conflict"),

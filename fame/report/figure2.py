@@ -45,9 +45,9 @@ def caption(scale: Scale, dataset: str, pair: TrainingPair) -> str:
     source = "another video of the group" if merge.background == "inter" else "the other clip"
     return (
         f"A pair of {title} in the first training step, scale {scale.name}: video {pair.video}, "
-        f"mask {Path(merge.mask).stem}, beta {merge.beta:g}, background from {source}. Shown are the "
-        "first, middle and last frame of each clip, cropped and flipped as drawn, before mean and "
-        "standard deviation are taken out."
+        f"mask {Path(merge.mask).stem}, beta {merge.beta:g}, background from {source}. Shown are "
+        "the first, middle and last frame of each clip, cropped and flipped as drawn, before mean "
+        "and standard deviation are taken out."
     )
 
 

@@ -108,6 +108,8 @@ def test_seed_finds_what_moves(tmp_path):
     assert found["ap"].min() > 0.95
     assert found["iou"].iloc[0] > 0.8 * found["iou_limit"].iloc[0]
     assert found["recall"].iloc[1] == 1
+    assert found["recall_chance"].tolist() == [112 / 1024, 0.5]
+    assert found["ap_chance"].tolist() == [share, share]
     # A mask of half the crop holds the truth and can do no better.
     assert (
         found["precision"].iloc[1] == found["precision_limit"].iloc[1] == pytest.approx(2 * share)

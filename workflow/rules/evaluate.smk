@@ -10,7 +10,11 @@ EVALUATE = f"{ROOT}/evaluate/{{run}}/{{data}}"
 ENCODER = f"{ROOT}/pretrain/{{run}}/encoder.safetensors"
 MANIFEST = f"{ROOT}/data/{{data}}/manifest.parquet"
 RAW_FEATURES = [f"{EVALUATE}/features-raw.npz"] if "raw" in needed(SCALE) else []
-CONFUSION = [".confusion.csv", ".confusion.png", ".classes.csv"]
+CONFUSION = {
+    "matrix": ".confusion.csv",
+    "picture": ".confusion.png",
+    "classes": ".classes.csv",
+}
 BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
@@ -69,7 +73,7 @@ rule linear:
         raw=RAW_FEATURES,
         code=module("evaluate/linear.py", "evaluate/tasks.py"),
     output:
-        multiext(f"{EVALUATE}/linear", ".json", ".parquet", *CONFUSION),
+        multiext(f"{EVALUATE}/linear", json=".json", parquet=".parquet", **CONFUSION),
     log:
         f"{EVALUATE}/linear.log",
     conda:
@@ -85,7 +89,7 @@ rule linear:
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " {params.raw:q}"
-        " --out {output[0]:q}"
+        " --out {output.json:q}"
         " > {log:q} 2>&1"
 
 
@@ -97,7 +101,7 @@ rule bias:
             "evaluate/bias.py", "evaluate/linear.py", "evaluate/reliance.py", "evaluate/tasks.py"
         ),
     output:
-        multiext(f"{EVALUATE}/bias", ".json", ".parquet"),
+        multiext(f"{EVALUATE}/bias", json=".json", parquet=".parquet"),
     log:
         f"{EVALUATE}/bias.log",
     conda:
@@ -112,7 +116,7 @@ rule bias:
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " --bias-features {input.altered:q}"
-        " --out {output[0]:q}"
+        " --out {output.json:q}"
         " > {log:q} 2>&1"
 
 
@@ -121,7 +125,7 @@ rule retrieve:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
         code=module("evaluate/retrieval.py", "evaluate/tasks.py"),
     output:
-        multiext(f"{EVALUATE}/retrieval", ".json", ".parquet"),
+        multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
     log:
         f"{EVALUATE}/retrieval.log",
     conda:
@@ -135,7 +139,7 @@ rule retrieve:
         "python3 -m fame retrieve"
         ' --scale "$SCALE"'
         " --features {input.features:q}"
-        " --out {output[0]:q}"
+        " --out {output.json:q}"
         " > {log:q} 2>&1"
 
 
@@ -144,7 +148,7 @@ rule finetune:
         encoder=ENCODER,
         manifest=MANIFEST,
     output:
-        multiext(f"{EVALUATE}/finetune", ".json", ".parquet", *CONFUSION),
+        multiext(f"{EVALUATE}/finetune", json=".json", parquet=".parquet", **CONFUSION),
     log:
         f"{EVALUATE}/finetune.log",
     benchmark:
@@ -166,5 +170,5 @@ rule finetune:
         " --encoder {input.encoder:q}"
         " --manifest {input.manifest:q}"
         " --threads {threads}"
-        " --out {output[0]:q}"
+        " --out {output.json:q}"
         " >> {log:q} 2>&1"

@@ -27,7 +27,7 @@ rule bias_summary:
         ],
         code=module("report/bias.py", "report/style.py", "evaluate/reliance.py"),
     output:
-        multiext(f"{ROOT}/figures/bias", ".csv", ".png", ".pdf"),
+        multiext(f"{ROOT}/figures/bias", csv=".csv", png=".png", pdf=".pdf"),
     log:
         f"{ROOT}/figures/bias.log",
     conda:
@@ -39,7 +39,7 @@ rule bias_summary:
         "python3 -m fame bias-summary"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --results {params.results:q}"
-        " --out {output[0]:q}"
+        " --out {output.csv:q}"
         " > {log:q} 2>&1"
 
 
@@ -48,9 +48,16 @@ rule activation:
         encoder=ENCODER,
         manifest=MANIFEST,
         world=world_of,
-        code=module("evaluate/activation.py", "evaluate/activation_task.py"),
+        card=f"{ROOT}/pretrain/{{run}}/card.json",
+        code=module(
+            "evaluate/activation.py",
+            "evaluate/activation_task.py",
+            "evaluate/encode.py",
+            "evaluate/foreground.py",
+            "evaluate/shown.py",
+        ),
     output:
-        multiext(f"{EVALUATE}/activation", ".npz", ".json"),
+        multiext(f"{EVALUATE}/activation", npz=".npz", json=".json"),
     log:
         f"{EVALUATE}/activation.log",
     conda:
@@ -62,6 +69,9 @@ rule activation:
         runtime=SCALE.resources.runtime,
     params:
         settings=settings("evaluate", "activation"),
+        crop=settings("evaluate", "crop"),
+        mean=settings("pretrain", "views", "mean"),
+        std=settings("pretrain", "views", "std"),
         world=lambda w, input: ["--world", input.world] if input.world else [],
     shell:
         "exec python3 -m fame activation"
@@ -71,7 +81,7 @@ rule activation:
         " --manifest {input.manifest:q}"
         " {params.world:q}"
         " --threads {threads}"
-        " --out {output[0]:q}"
+        " --out {output.npz:q}"
         " > {log:q} 2>&1"
 
 
@@ -80,31 +90,33 @@ rule figure1:
         maps=lambda w: [path for _, paths in activation_maps() for path in paths],
         code=module("report/figure1.py", "report/style.py"),
     output:
-        multiext(f"{FIGURES}/figure1", ".csv", ".png", ".pdf"),
+        multiext(f"{FIGURES}/figure1", csv=".csv", png=".png", pdf=".pdf"),
     log:
         f"{FIGURES}/figure1.log",
     conda:
         "../../environment.yml"
     params:
         titled=lambda w: [f"{title}={','.join(paths)}" for title, paths in activation_maps()],
-        stem=f"{FIGURES}/figure1",
+        stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
         "python3 -m fame figure1 {params.titled:q} --out {params.stem:q} > {log:q} 2>&1"
 
 
 rule figure2:
     input:
-        manifest=lambda w: manifest_of(FIGURE_DATA),
-        code=module("evaluate/showcase.py", "report/figure2.py", "report/style.py"),
+        manifest=lambda w: manifest_of(next(iter(SCALE.pretrain.moco.queue))),
+        code=module(
+            "augment/pairs.py", "evaluate/showcase.py", "report/figure2.py", "report/style.py"
+        ),
     output:
-        multiext(f"{FIGURES}/figure2", ".png", ".pdf"),
+        multiext(f"{FIGURES}/figure2", png=".png", pdf=".pdf"),
     log:
         f"{FIGURES}/figure2.log",
     conda:
         "../../environment.yml"
     params:
         settings=settings("pretrain"),
-        stem=f"{FIGURES}/figure2",
+        stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
         "python3 -m fame figure2"
         ' --scale "$SCALE"'
@@ -116,16 +128,24 @@ rule figure2:
 rule figure3:
     input:
         encoders=lambda w: [path for _, paths in kernels() for path in paths],
-        code=module("report/figure3.py", "report/spread.py", "report/style.py"),
+        cards=lambda w: [
+            str(Path(path).with_name("card.json")) for _, paths in kernels() for path in paths
+        ],
+        code=module(
+            "report/figure3.py",
+            "report/spread.py",
+            "report/style.py",
+            "report/temporal_kernels.py",
+        ),
     output:
-        multiext(f"{FIGURES}/figure3", ".csv", ".png", ".pdf"),
+        multiext(f"{FIGURES}/figure3", csv=".csv", png=".png", pdf=".pdf"),
     log:
         f"{FIGURES}/figure3.log",
     conda:
         "../../environment.yml"
     params:
         titled=lambda w: [f"{title}={','.join(paths)}" for title, paths in kernels()],
-        stem=f"{FIGURES}/figure3",
+        stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
         "python3 -m fame figure3 {params.titled:q} --out {params.stem:q} > {log:q} 2>&1"
 
@@ -135,13 +155,13 @@ rule figure4:
         manifest=lambda w: manifest_of(FIGURE_DATA),
         code=module("evaluate/showcase.py", "report/figure4.py", "report/style.py"),
     output:
-        multiext(f"{FIGURES}/figure4", ".png", ".pdf"),
+        multiext(f"{FIGURES}/figure4", png=".png", pdf=".pdf"),
     log:
         f"{FIGURES}/figure4.log",
     conda:
         "../../environment.yml"
     params:
-        stem=f"{FIGURES}/figure4",
+        stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
         "python3 -m fame figure4"
         ' --scale "$SCALE"'
@@ -186,7 +206,7 @@ rule mask_quality_summary:
         ],
         code=module("report/mask_quality.py", "report/style.py"),
     output:
-        multiext(f"{FIGURES}/mask_quality", ".csv", ".png", ".pdf"),
+        multiext(f"{FIGURES}/mask_quality", csv=".csv", png=".png", pdf=".pdf"),
     log:
         f"{FIGURES}/mask_quality.log",
     conda:
@@ -194,7 +214,7 @@ rule mask_quality_summary:
     shell:
         "python3 -m fame mask-quality-summary {input.files:q}"
         ' --scale "$SCALE"'
-        " --out {output[0]:q}"
+        " --out {output.csv:q}"
         " > {log:q} 2>&1"
 
 
@@ -213,7 +233,7 @@ rule claims:
             "report/verdicts.py",
         ),
     output:
-        multiext(f"{ROOT}/claims", ".csv", ".md", ".png", ".pdf"),
+        multiext(f"{ROOT}/claims", csv=".csv", md=".md", png=".png", pdf=".pdf"),
     log:
         f"{ROOT}/claims.log",
     conda:
@@ -226,7 +246,7 @@ rule claims:
         ' --scale "$SCALE" --tables "$TABLES"'
         " --claims {input.claims:q}"
         " --results {params.results:q}"
-        " --out {output[0]:q}"
+        " --out {output.csv:q}"
         " > {log:q} 2>&1"
 
 

@@ -61,13 +61,13 @@ rule report:
             "report/page.py",
         ),
     output:
-        f"{ROOT}/report.html",
+        html=f"{ROOT}/report.html",
     log:
         f"{ROOT}/report.log",
     conda:
         "../../environment.yml"
     params:
-        results=ROOT,
+        results=lambda w, output: str(Path(output.html).parent),
         snakefile=workflow.main_snakefile,
         scale=settings(),
     shell:
@@ -77,7 +77,7 @@ rule report:
         ' --scale "$SCALE" --tables "$TABLES"'
         " --results {params.results:q}"
         " --rulegraph -"
-        " --out {output:q}) > {log:q} 2>&1"
+        " --out {output.html:q}) > {log:q} 2>&1"
 
 
 rule publish_report:
