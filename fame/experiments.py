@@ -7,9 +7,9 @@ equal run ids, so an encoder that several tables need is trained once.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ FIGURES = "figures"
 """The file of the tables' folder that says what figures compare."""
 
 FIGURES_OF_ARMS = ("bias", "figure1", "figure3")
+
+
+class AbsentEncoder(FameError):
+    """A recipe names a file of finished weights that is not there."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,19 @@ class Run:
     def id(self) -> str:
         """A readable, unique name such as `moco-fame-r2plus1d-ucf101-s0-1a2b3c4d`."""
         names = [Path(self.method).stem]
-        names += [_title(self.source)] if self.source else []
+        names += [self.weights] if self.source else []
         names += [Path(self.merge.mask).stem] if self.merge else []
         names += [self.backbone]
         names += [self.pretrain] if self.pretrain else []
         slug = "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", name) for name in names)
         return f"{slug}-s{self.seed}-{digest(self.recipe)}"
+
+    @property
+    def weights(self) -> str:
+        """What finished weights are called: their file, or the folder of an `encoder.*`."""
+        assert self.source is not None
+        source = self.source
+        return source.resolve().parent.name if source.stem == "encoder" else source.stem
 
     def datum(self, scale: Scale) -> str | None:
         """The name of the data instance that the run is trained on."""
@@ -85,11 +96,6 @@ class Cell:
     dataset: str
     metric: str
     runs: tuple[Run, ...]
-
-
-def _title(source: Path) -> str:
-    """What weights are called: their file, or its folder if all files are called alike."""
-    return source.resolve().parent.name if source.stem == "encoder" else source.stem
 
 
 def digest(recipe: dict[str, Any]) -> str:
@@ -152,15 +158,25 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     return section
 
 
+@lru_cache
+def _weights_digest(source: Path, modified: int, size: int) -> str:
+    """The file's SHA-256, computed once for all rows and seeds while the file stays as it is."""
+    return sha256(source)
+
+
 def _finished(scale: Scale, recipe: Recipe, seed: int) -> Run:
     """The run of an encoder that was made elsewhere: its weights' hash is the recipe."""
     assert recipe.encoder is not None
-    source = expand(recipe.encoder)
+    try:
+        source = expand(recipe.encoder)
+    except FameError as error:
+        raise AbsentEncoder(str(error)) from None
     if not source.is_file():
-        raise FameError(f"{source}: no such encoder, which a recipe names; correct its path")
+        raise AbsentEncoder(f"{source}: no such encoder; correct the recipe's path to it")
+    status = source.stat()
     content = {
         "version": RECIPE_VERSION,
-        "encoder": sha256(source),
+        "encoder": _weights_digest(source, status.st_mtime_ns, status.st_size),
         "backbone": _encoder_recipe(scale.backbones[recipe.backbone]),
         "seed": seed,
     }
@@ -210,13 +226,26 @@ def _absent(scale: Scale, dataset: str | None) -> str | None:
 
 
 def cells(scale: Scale, table: Table) -> Iterator[Cell]:
-    """The cells of a table that this scale measures."""
-    for number, row in enumerate(table.rows):
-        for name, column in table.columns.items():
-            if row.recipe is None or row.task is None or measurable(scale, row, column):
-                continue
+    """The cells of a table that this scale measures.
+
+    Raises:
+        AbsentEncoder: a row names weights that are not there.
+    """
+    for number in range(len(table.rows)):
+        yield from _cells_of_row(scale, table, number)
+
+
+def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
+    row, found = table.rows[number], []
+    for name, column in table.columns.items():
+        if row.recipe is None or row.task is None or measurable(scale, row, column):
+            continue
+        try:
             runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
-            yield Cell(number, name, row.task, column.dataset, column.metric, runs)
+        except AbsentEncoder as error:
+            raise AbsentEncoder(f"{table.name}, row {number + 1}: {error}") from None
+        found.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
+    return found
 
 
 class Experiments:
@@ -228,6 +257,8 @@ class Experiments:
 
     Attributes:
         figures: what figures compare, or None if the folder does not say.
+        absent: a sentence for each row or arm whose finished weights are not there. It matters
+            only to who asks for that table or figure; `runs` goes without.
     """
 
     def __init__(self, scale: str, tables: Path) -> None:
@@ -238,6 +269,7 @@ class Experiments:
             raise FameError(f"{tables}: no table files (*.yaml) there")
         self.tables = {name: load_table(file) for name, file in files.items()}
         self.figures: Figures | None = load_figures(figures) if figures else None
+        self.absent: list[str] = []
 
     def table(self, name: str) -> Table:
         """A table by name."""
@@ -248,17 +280,38 @@ class Experiments:
     @cached_property
     def runs(self) -> dict[str, Run]:
         """Every run that some table or figure needs, by id; equal recipes appear once."""
-        needed = [run for cell in self.cells(self.tables) for run in cell.runs]
+        found: dict[str, Run] = {}
+        for runs in self._askers():
+            try:
+                found |= {run.id: run for run in runs()}
+            except AbsentEncoder as error:
+                self.absent.append(str(error))
+        return found
+
+    def _askers(self) -> Iterator[Callable[[], list[Run]]]:
+        """What gives the runs of each row of each table, and of each arm of the figures."""
+        for table in self.tables.values():
+            for number in range(len(table.rows)):
+                yield partial(self._runs_of_row, table, number)
         if self.figures is not None:
-            for figure in FIGURES_OF_ARMS:
-                needed += [run for arm in self.arms(figure) for run in arm.runs]
-        return {run.id: run for run in needed}
+            compared = (getattr(self.figures, figure).arms for figure in FIGURES_OF_ARMS)
+            for name in dict.fromkeys(name for arms in compared for name in arms):
+                yield partial(self._runs_of_arm, name)
+
+    def _runs_of_row(self, table: Table, number: int) -> list[Run]:
+        cells = _cells_of_row(self.scale, table, number)
+        return [run for cell in cells for run in cell.runs]
+
+    def _runs_of_arm(self, name: str) -> list[Run]:
+        arm = self._arm(name)
+        return list(arm.runs) if arm else []
 
     def arms(self, figure: str) -> list[Arm]:
         """The arms of a figure (`bias`, `figure1` or `figure3`) that this scale can train.
 
         Raises:
             FameError: the folder of tables holds no figures file.
+            AbsentEncoder: an arm names weights that are not there.
         """
         if self.figures is None:
             raise FameError(f"the folder of tables holds no {FIGURES}.yaml, which {figure} needs")
@@ -276,17 +329,22 @@ class Experiments:
         assert self.figures is not None
         arm = self.figures.arms[name]
         for recipe in arm.recipes:
-            if untrainable(self.scale, recipe) is None:
+            if untrainable(self.scale, recipe) is not None:
+                continue
+            try:
                 runs = tuple(resolve(self.scale, recipe, {}, seed) for seed in self.scale.seeds)
-                return Arm(name, arm.title, runs)
+            except AbsentEncoder as error:
+                raise AbsentEncoder(f"{FIGURES}.yaml, arm {name}: {error}") from None
+            return Arm(name, arm.title, runs)
         return None
 
     def run(self, name: str) -> Run:
         """A run by id."""
         if name not in self.runs:
+            absent = "".join(f"; {sentence}" for sentence in self.absent)
             raise FameError(
                 f"no table or figure asks for the run {name!r} at scale {self.scale.name!r}; "
-                "the recipe may have changed since it was named (see `fame runs`)"
+                f"the recipe may have changed since it was named (see `fame runs`){absent}"
             )
         return self.runs[name]
 

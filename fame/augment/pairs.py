@@ -3,6 +3,7 @@
 Crop, resize, flip; then FAME on one clip or both; then grey, jitter, blur; then normalise.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +15,15 @@ from fame.augment import masks
 from fame.augment.crop import geometry
 from fame.augment.merge import donors, merge
 from fame.augment.photometric import normalise, photometric
-from fame.augment.settings import ViewSettings
+from fame.augment.settings import Colour, ViewSettings
 from fame.augment.view_draws import ViewDraws, draw
 from fame.config.scale import Merge
 from fame.data.clips import Batch
 from fame.distributed import World
+
+Change = Callable[[Tensor, Batch, int, int], Tensor]
+"""What another method does to cut clips in FAME's place: (clips (B, 3, T, S, S) in [0, 1], their
+batch, slot, step) to clips of that shape. Pure, and keyed as every draw is."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Steps:
         clips: cropped, resized and flipped.
         masks: (B, size, size), 1 = foreground; None for a slot that is not merged.
         donors: the clips that give the backgrounds; None likewise.
-        merged: the clips in their masks, the donors outside; `clips` themselves likewise.
+        merged: the clips in their masks, the donors outside, and what else the method changes;
+            otherwise `clips` themselves.
         coloured: after grey, jitter and blur; normalising it gives the view.
     """
 
@@ -67,6 +73,19 @@ class PairViews:
         self._group, self._seed, self._world = group, seed, world
         self._dtype = dtype
         self._mask = _mask_function(mixing) if mixing else None
+        self._change: Change | None = None
+
+    def changed(self, change: Change) -> "PairViews":
+        """The same views, with a change to every slot where FAME would merge (after it if both)."""
+        twin = copy.copy(self)
+        twin._change = change
+        return twin
+
+    def coloured(self, mean: Colour, std: Colour) -> "PairViews":
+        """The same views, normalised otherwise."""
+        twin = copy.copy(self)
+        twin._settings = self._settings.model_copy(update={"mean": mean, "std": std})
+        return twin
 
     def __call__(self, batch: Batch, step: int) -> list[Tensor]:
         """Views of every clip slot of a batch.
@@ -79,10 +98,10 @@ class PairViews:
             N tensors (B, 3, T, size, size), normalised.
         """
         draws, plain = self._cut(batch)
-        merged = [self._merged(plain, slot, step) for slot in range(len(plain))]
+        mixed = [self._mixed(plain, batch, slot, step) for slot in range(len(plain))]
         return [
             normalise(photometric(clips, chosen), self._settings.mean, self._settings.std)
-            for clips, chosen in zip(merged, draws, strict=True)
+            for clips, chosen in zip(mixed, draws, strict=True)
         ]
 
     def explain(self, batch: Batch, step: int) -> list[Steps]:
@@ -94,19 +113,21 @@ class PairViews:
         """
         draws, plain = self._cut(batch)
         return [
-            self._steps(plain, slot, step, photometric(self._merged(plain, slot, step), chosen))
+            self._steps(plain, slot, step, self._mixed(plain, batch, slot, step), chosen)
             for slot, chosen in enumerate(draws)
         ]
 
-    def _steps(self, plain: list[Tensor], slot: int, step: int, coloured: Tensor) -> Steps:
-        mixing, clips = self._mixing, plain[slot]
+    def _steps(
+        self, plain: list[Tensor], slot: int, step: int, mixed: Tensor, chosen: ViewDraws
+    ) -> Steps:
+        mixing, clips, coloured = self._mixing, plain[slot], photometric(mixed, chosen)
         if mixing is None or self._mask is None or not _merges(mixing, slot):
-            return Steps(clips, None, None, clips, coloured)
+            return Steps(clips, None, None, mixed, coloured)
         return Steps(
             clips=clips,
             masks=self._mask(clips, mixing.beta),
             donors=self._donor(plain, slot, step, mixing),
-            merged=self._merged(plain, slot, step),
+            merged=mixed,
             coloured=coloured,
         )
 
@@ -128,6 +149,11 @@ class PairViews:
             for slot, chosen in enumerate(draws)
         ]
         return draws, plain
+
+    def _mixed(self, plain: list[Tensor], batch: Batch, slot: int, step: int) -> Tensor:
+        """Clip slot `slot`, merged and changed as this object says, before its colours."""
+        merged = self._merged(plain, slot, step)
+        return merged if self._change is None else self._change(merged, batch, slot, step)
 
     def _merged(self, plain: list[Tensor], slot: int, step: int) -> Tensor:
         """Clip slot `slot` on its donor's background, if the recipe merges that slot."""

@@ -37,12 +37,26 @@ class Recipe(Model):
 
 
 class Column(Model):
-    """A measured column: `metric` of a task on `dataset`; `merge` refines the row's recipe."""
+    """A measured column: `metric` of a task on `dataset`; `merge` refines the row's recipe.
+
+    Attributes:
+        title: what the column is called where it stands alone.
+        group: a head that it shares with the columns beside it, in LaTeX; None for none.
+        head: what it is called under the shared head; the title by default.
+    """
 
     title: str
     dataset: str
     metric: str
     merge: dict[str, Any] = Field(default={})
+    group: str | None = None
+    head: str | None = None
+
+    @model_validator(mode="after")
+    def _head_under_a_group(self) -> "Column":
+        if self.head is not None and self.group is None:
+            raise ValueError("head is a column's title under a group: give the group, or no head")
+        return self
 
 
 class Row(Model):
@@ -61,13 +75,20 @@ class Row(Model):
 
 
 class Table(Model):
-    """One table of the paper: its columns, its published cells and its recipes."""
+    """One table of the paper: its columns, its published cells and its recipes.
+
+    Attributes:
+        blocks: which rows compete with each other, as parts of their `show`: a row belongs to the
+            first block that it agrees with, and rows that agree with none are a block too. LaTeX
+            sets the best of each block in bold and draws a rule between blocks.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     title: str
     source: str
     show: dict[str, str]
     columns: dict[str, Column]
+    blocks: tuple[dict[str, Any], ...] = ()
     rows: tuple[Row, ...]
 
     @model_validator(mode="after")
@@ -80,4 +101,13 @@ class Table(Model):
                 for key in given:
                     if key not in known:
                         raise ValueError(f"rows.{number}.{kind} names unknown column {key!r}")
+        for number, block in enumerate(self.blocks):
+            for key in block:
+                if key not in self.show:
+                    raise ValueError(f"blocks.{number} names unknown column {key!r}")
         return self
+
+    def block(self, row: Row) -> int:
+        """The number of the block that a row belongs to."""
+        agree = (all(row.show.get(k) == v for k, v in block.items()) for block in self.blocks)
+        return next((number for number, yes in enumerate(agree) if yes), len(self.blocks))

@@ -115,7 +115,7 @@ def extract(
     Raises:
         FameError: if no video is usable, one cannot be read, or a feature is not finite.
     """
-    chosen = _usable(manifest)
+    chosen = usable(manifest)
     shows = tuple(shown.in_colours(name) for name in colours)
     course = _Pass(encoder, shown, shows, work)
     splits = chosen.table["split"].to_numpy()
@@ -155,7 +155,12 @@ def _tested(
     return array[back, :width], _features(videos, array[back, width:].copy(), meta)
 
 
-def _usable(manifest: Manifest) -> Manifest:
+def usable(manifest: Manifest) -> Manifest:
+    """The videos that have features: neither quarantined nor of the split "unused".
+
+    Raises:
+        FameError: there is none.
+    """
     table = manifest.table
     rows = table[(table["status"] == OK) & (table["split"] != "unused")]
     if rows.empty:

@@ -8,18 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fame.config.scale import Scale, Synthetic
+from fame.config.scale import Scale
 from fame.config.tables import Recipe
 from fame.data import instances
+from fame.data.manifest import Manifest
 from fame.distributed import World
 from fame.errors import FameError
 from fame.evaluate import tasks
 from fame.evaluate.colours import needed
+from fame.evaluate.encode import identity
+from fame.evaluate.extract import BIAS, usable
+from fame.evaluate.features import Features
 from fame.evaluate.results import read_result
-from fame.experiments import Experiments, Run, data_id, resolve
+from fame.evaluate.shown import Shown
+from fame.evaluate.tasks import settings_of
+from fame.experiments import Experiments, Run, data_id, resolve, split_data_id, untrainable
 from fame.files import owned
-from fame.models.adopt import adopt
+from fame.models.adopt import fits, take_over
+from fame.models.files import load_encoder
 
+ENCODER = "encoder.safetensors"
 TASKS = ("linear", "retrieval", "bias", "finetune")
 
 
@@ -32,71 +40,132 @@ class Evaluation:
         run: the encoder.
         root: `results/<scale>`.
         data: the data instance.
+        videos: its manifest, if it is not the workflow's.
+        folder: for the results, if it is not the workflow's.
     """
 
     scale: Scale
     run: Run
     root: Path
     data: str
+    videos: Path | None = None
+    folder: Path | None = None
 
     @property
     def encoder(self) -> Path:
         """The weights."""
-        return self.root / "pretrain" / self.run.id / "encoder.safetensors"
+        return self.root / "pretrain" / self.run.id / ENCODER
 
     @property
     def manifest(self) -> Path:
         """The videos."""
-        return self.root / "data" / self.data / "manifest.parquet"
+        return self.videos or self.root / "data" / self.data / "manifest.parquet"
 
     @property
     def world(self) -> Path | None:
         """The folder of the mini world; None for filmed videos."""
-        known = isinstance(self.scale.datasets[self.data.rsplit("-w", 1)[0]], Synthetic)
-        return self.manifest.with_name("world") if known else None
+        generated = split_data_id(self.scale, self.data)[1] is not None
+        return self.manifest.with_name("world") if generated else None
 
     @property
     def out(self) -> Path:
         """The folder of the results."""
-        return self.root / "evaluate" / self.run.id / self.data
+        return self.folder or self.root / "evaluate" / self.run.id / self.data
 
 
-def named(experiments: Experiments, encoder: str, backbone: str | None, seed: int) -> Run:
+def named(
+    experiments: Experiments,
+    encoder: str,
+    backbone: str | None = None,
+    seed: int | None = None,
+    results: Path = Path("results"),
+) -> Run:
     """The run that somebody means by an id, a run's folder or a file of weights.
 
     Args:
         experiments: a scale and its tables.
         encoder: a run's id, a folder that holds `encoder.safetensors`, or a file as a recipe's
             `encoder` may name.
-        backbone: of the scale, for weights that are no run of the tables; None for its only one.
-        seed: of the evaluation's draws, for such weights.
+        backbone: of the scale, for weights that are no run of the tables; None for the one that
+            they fit.
+        seed: of the evaluation's draws, for such weights; None for the scale's first.
+        results: where runs are, so that a run of the tables is known by its folder too.
 
     Raises:
-        FameError: no such run or file, or the backbone must be chosen.
+        FameError: no such run or file, it fits no backbone, or the backbone must be chosen; or a
+            run of the tables is asked for with another seed or backbone than its own.
     """
-    if encoder in experiments.runs:
-        return experiments.runs[encoder]
     scale, path = experiments.scale, Path(encoder)
+    own = results / scale.name / "pretrain"
+    name = path.parent.name if path.name == ENCODER else path.name
+    same = path.resolve() in ((own / name).resolve(), (own / name / ENCODER).resolve())
+    if name in experiments.runs and (same or encoder == name):
+        return _own(experiments.runs[name], backbone, seed)
     if not path.exists():
         raise FameError(
             f"{encoder}: neither a file nor a run of scale {scale.name}; `fame runs` lists those"
         )
-    if backbone is None and len(scale.backbones) > 1:
-        known = ", ".join(scale.backbones)
-        raise FameError(f"say which backbone {encoder} is: --backbone with one of {known}")
-    chosen = backbone or next(iter(scale.backbones))
-    if chosen not in scale.backbones:
-        raise FameError(f"scale {scale.name} has no backbone {chosen!r}; see its file")
-    file = path / "encoder.safetensors" if path.is_dir() else path
-    return resolve(scale, Recipe(encoder=str(file), backbone=chosen), {}, seed)
+    file = path / ENCODER if path.is_dir() else path
+    recipe = Recipe(encoder=str(file), backbone=backbone or _fitting(scale, file))
+    reason = untrainable(scale, recipe)
+    if reason:
+        raise FameError(f"{reason}; it has {', '.join(scale.backbones)}")
+    return resolve(scale, recipe, {}, scale.seeds[0] if seed is None else seed)
 
 
-def place(scale: Scale, run: Run, dataset: str, results: Path) -> Evaluation:
-    """Where an encoder's evaluation on a dataset of the scale stands."""
+def _own(run: Run, backbone: str | None, seed: int | None) -> Run:
+    """A run of the tables, whose seed and backbone are its own."""
+    if backbone not in (None, run.backbone) or seed not in (None, run.seed):
+        raise FameError(
+            f"the run {run.id} has the seed {run.seed} and the backbone {run.backbone}; leave out "
+            "--seed and --backbone, or copy its encoder elsewhere and give that file"
+        )
+    return run
+
+
+def _fitting(scale: Scale, file: Path) -> str:
+    """The scale's backbone that weights are of."""
+    found = list(scale.backbones)
+    if len(found) > 1:
+        found = [name for name in found if fits(file, scale.backbones[name].encoder)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise FameError(f"say which backbone {file} is: --backbone with one of {', '.join(found)}")
+    known = ", ".join(f"{key}: {one.encoder!r}" for key, one in scale.backbones.items())
+    raise FameError(f"{file} fits no backbone of scale {scale.name} ({known}); take another scale")
+
+
+def place(
+    scale: Scale,
+    run: Run,
+    dataset: str,
+    results: Path,
+    manifest: Path | None = None,
+    out: Path | None = None,
+) -> Evaluation:
+    """Where an encoder's evaluation on a dataset of the scale stands.
+
+    Args:
+        scale: whose protocol is followed.
+        run: the encoder.
+        dataset: a key of the scale's datasets.
+        results: the folder of all scales' results.
+        manifest: of the videos, if it is not the workflow's.
+        out: the folder to write to, if it is not the workflow's.
+
+    Raises:
+        FameError: the scale has no such dataset, or the manifest is of another one.
+    """
     if dataset not in scale.datasets:
         known = ", ".join(scale.datasets)
         raise FameError(f"scale {scale.name} has no dataset {dataset!r}; choose one of {known}")
-    return Evaluation(scale, run, results / scale.name, data_id(scale, dataset, run.seed))
+    if manifest is not None:
+        found = Manifest.read(manifest).dataset
+        if found != dataset:
+            raise FameError(f"{manifest} is of the dataset {found!r}, not {dataset!r}; give that")
+    data = data_id(scale, dataset, run.seed)
+    return Evaluation(scale, run, results / scale.name, data, manifest, out)
 
 
 def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str, dict[str, Any]]:
@@ -125,9 +194,8 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
 def _prepare(asked: Evaluation) -> None:
     """The encoder and the manifest, unless they are there."""
     if asked.run.source is not None:
-        backbone = asked.scale.backbones[asked.run.backbone]
-        if not asked.encoder.is_file():
-            adopt(asked.run.source, asked.encoder.parent, backbone.encoder)
+        if not asked.encoder.with_name("card.json").is_file():
+            take_over(asked.scale, asked.run, asked.encoder.parent)
     elif not asked.encoder.is_file():
         raise FameError(f"{asked.encoder}: not pretrained yet; `snakemake {asked.encoder}` does it")
     if asked.manifest.is_file():
@@ -143,28 +211,50 @@ def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     inputs = [asked.encoder, asked.manifest]
     if task != "finetune":
         inputs = _features(asked, world)
-    if not _fresh([out], inputs):
+    if not _fresh(out, inputs, settings_of(asked.scale, task)):
         _compute(asked, task, out, world)
     return read_result(out)
 
 
 def _features(asked: Evaluation, world: World) -> list[Path]:
     """The files of features, extracted unless they are there."""
-    names = [*needed(asked.scale), *(["bias"] if asked.scale.evaluate.bias else [])]
-    files = [asked.out / f"features-{name}.npz" for name in names]
-    if not _fresh(files, [asked.encoder, asked.manifest]):
+    names = [*needed(asked.scale), *([BIAS] if asked.scale.evaluate.bias else [])]
+    files = {name: asked.out / f"features-{name}.npz" for name in names}
+    if not _extracted(asked, files):
         tasks.extract(
             asked.scale, asked.run, asked.encoder, asked.manifest, asked.out, asked.world, world
         )
-    return files
+    return list(files.values())
 
 
-def _fresh(outputs: Sequence[Path], inputs: Sequence[Path]) -> bool:
-    """Whether all outputs are there and none is older than an input."""
-    if not all(path.is_file() for path in outputs):
+def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
+    """Whether all features are there, of this very encoder, shown these very clips."""
+    if not all(path.is_file() for path in files.values()):
+        return False
+    scale, videos = asked.scale, Manifest.read(asked.manifest)
+    backbone = scale.backbones[asked.run.backbone]
+    encoder = load_encoder(asked.encoder, backbone.encoder)
+    shown = Shown.of(scale, backbone, scale.pretrain.views)
+    origin = tasks.origin_of(scale, asked.run, asked.manifest, videos.dataset)
+    for name, path in files.items():
+        coloured = shown if name == BIAS else shown.in_colours(name)  # type: ignore[arg-type]
+        wanted = origin | identity(encoder, usable(videos), coloured)
+        if name == BIAS:
+            del wanted["clips"]  # there it says which of them were altered
+        found = Features.load(path).meta
+        if {key: found.get(key) for key in wanted} != wanted:
+            return False
+    return True
+
+
+def _fresh(result: Path, inputs: Sequence[Path], settings: dict[str, Any]) -> bool:
+    """Whether a result is there, not older than what it is made from, and by these settings."""
+    if not result.is_file():
         return False
     newest = max(path.stat().st_mtime_ns for path in inputs)
-    return min(path.stat().st_mtime_ns for path in outputs) >= newest
+    if result.stat().st_mtime_ns < newest:
+        return False
+    return bool(read_result(result)["details"].get("settings") == settings)
 
 
 def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:

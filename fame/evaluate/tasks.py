@@ -24,6 +24,28 @@ def _origin(features: Features) -> dict[str, Any]:
     return {key: meta[key] for key in ("run", "data", "dataset", "seed")}
 
 
+def origin_of(scale: Scale, run: Run, manifest: Path, dataset: str) -> dict[str, Any]:
+    """What features say of where they come from, beyond `encode.identity`."""
+    bias = scale.evaluate.bias
+    return {
+        "run": run.id,
+        "data": manifest.parent.name,
+        "dataset": dataset,
+        "seed": run.seed,
+        "altered": bias.model_dump(mode="json") if bias else None,
+    }
+
+
+def settings_of(scale: Scale, task: str) -> dict[str, Any]:
+    """What of a scale decides a task's result, given its features or encoder; JSON data."""
+    found = scale.evaluate
+    if task == "finetune":
+        shown = {"clips": found.clips, "crop": found.crop, "fit": scale.fit}
+        return found.finetune.model_dump(mode="json") | shown
+    settings = found.retrieval if task == "retrieval" else found.linear
+    return settings.model_dump(mode="json")
+
+
 def _features(source: Path, colours: str) -> Features:
     """Features of a file, which must have been extracted in the named colours."""
     features = Features.load(source)
@@ -31,7 +53,7 @@ def _features(source: Path, colours: str) -> Features:
     if found != colours:
         raise FameError(
             f"{source}: extracted in the colours {found!r} but the scale needs {colours!r} here; "
-            f"extract them with --colours {colours}"
+            f"give features-{colours}.npz of the same extraction"
         )
     return features
 
@@ -74,12 +96,7 @@ def extract(
         videos,
         Shown.of(scale, backbone, scale.pretrain.views),
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
-        {
-            "run": run.id,
-            "data": manifest.parent.name,
-            "dataset": videos.dataset,
-            "seed": run.seed,
-        },
+        origin_of(scale, run, manifest, videos.dataset),
         needed(scale),
         Alteration(bias.clips, bias.beta, known, run.seed) if bias else None,
     )
@@ -112,7 +129,7 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
         out,
         task="linear",
         metrics=found["metrics"],
-        details=found["details"],
+        details=found["details"] | {"settings": settings_of(scale, "linear")},
         **_origin(features),
     )
 
@@ -134,7 +151,8 @@ def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
         out,
         task="bias",
         metrics=found["metrics"],
-        details=found["details"] | {"foreground": shown.meta["foreground"]},
+        details=found["details"]
+        | {"foreground": shown.meta["foreground"], "settings": settings_of(scale, "bias")},
         **_origin(features),
     )
 
@@ -161,7 +179,7 @@ def retrieve(scale: Scale, source: Path, out: Path) -> None:
         out,
         task="retrieval",
         metrics=found["metrics"],
-        details=found["details"],
+        details=found["details"] | {"settings": settings_of(scale, "retrieval")},
         **_origin(features),
     )
 
@@ -211,6 +229,7 @@ def finetune(
             "epoch": scores.epoch,
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
+            "settings": settings_of(scale, "finetune"),
         },
     )
     shutil.rmtree(work / "checkpoints", ignore_errors=True)

@@ -1,7 +1,7 @@
 """What a pretext method is: a batch of raw clips in, a loss out.
 
 One file per method in this folder (or anywhere, named by its path in a recipe); the file binds
-its class to the name METHOD.
+its class, or a function that makes one from a Setup, to the name METHOD.
 """
 
 from abc import ABC, abstractmethod
@@ -43,6 +43,27 @@ class Setup:
     views: PairViews
     world: World
     classes: int = 0
+
+    def read_options(self, model: type[M], method: str) -> M:
+        """The recipe's options as a model.
+
+        Raises:
+            FameError: an option that the method does not know, lacks or cannot use.
+        """
+        return parse(model, self.options, f"options of the method {method!r}")
+
+    def refuse_merge(self, method: str) -> None:
+        """For methods that leave no place for merging.
+
+        Raises:
+            FameError: the recipe has a `merge`.
+        """
+        if self.run.merge is not None:
+            raise FameError(f"the method {method!r} merges nothing: remove `merge` from its recipe")
+
+
+class NoOptions(Model):
+    """For methods that take none."""
 
 
 class Method(torch.nn.Module, ABC):

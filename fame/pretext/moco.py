@@ -71,8 +71,11 @@ def contrast_in_batch(
     return query @ keys.T / temperature, targets
 
 
-class Contrast(Method):
-    """Query and key encoders, a queue of keys, and the symmetric InfoNCE loss."""
+class MomentumContrast(Method):
+    """Query and key encoders, a queue of keys, and the symmetric InfoNCE loss.
+
+    Methods that vary it derive from it and read their own options.
+    """
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
@@ -162,7 +165,7 @@ class Contrast(Method):
         self.pointer.copy_((self.pointer + len(keys)) % size)
 
 
-class MoCo(Contrast):
+class MoCo(MomentumContrast):
     """Momentum contrast as the scale says; it takes no options."""
 
     def __init__(self, setup: Setup) -> None:

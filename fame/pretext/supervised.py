@@ -14,17 +14,19 @@ from fame.data.clips import Batch
 from fame.errors import FameError
 from fame.models.encoder import Encoder
 from fame.models.seeding import keyed_initialisation
-from fame.pretext.common import Method, Setup
+from fame.pretext.common import Method, NoOptions, Setup
 
 
 class Supervised(Method):
-    """Encoder and linear classifier."""
+    """Encoder and linear classifier; it takes no options and no `merge`."""
 
     clips = 1
     encoder: Encoder
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
+        setup.read_options(NoOptions, "supervised")
+        setup.refuse_merge("supervised")
         if setup.classes < 2:
             raise FameError(
                 "the method 'supervised' needs videos of two classes or more; "

@@ -48,9 +48,9 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     views = PairViews(
         settings.views, backbone.size, run.merge, settings.group, run.seed, world, dtype
     )
-    kind: type[Method] = registry.load("fame.pretext", run.method, "METHOD")
+    make: Callable[[Setup], Method] = registry.load("fame.pretext", run.method, "METHOD")
     options = run.recipe.get("pretrain", {}).get("options", {})
-    method = kind(Setup(run, settings, options, encoder, views, world, classes))
+    method = make(Setup(run, settings, options, encoder, views, world, classes))
     for module in method.modules():
         if isinstance(module, GroupBatchNorm):
             module.update_running = groups.start == 0
@@ -162,7 +162,7 @@ def _hand_on(
         "data_fingerprint": fingerprint,
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),
-        "metrics": last_values(directory, ("loss", "contrast", "knn")),
+        "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
         **method.facts(),
     }
     write_json(directory / "card.json", card(world, **facts))

@@ -182,7 +182,6 @@ def test_a_probe_that_diverges_is_no_result(world, settings):
 @pytest.fixture(scope="module")
 def kept(world, tmp_path_factory):
     """Results of two seeds of each encoder, as the workflow keeps them."""
-    root, manifest = world
     place, paths = tmp_path_factory.mktemp("results"), {}
     for encoder in (Scene(), Motion(), Blind()):
         for seed in (0, 1):
@@ -235,7 +234,7 @@ def test_summary_of_several_encoders(files, tmp_path):
     assert "3 of 12" in pooled.loc["Blind", "undefined_because"]
     assert pooled.loc["Scene", "original_std"] == 0
     assert pooled.loc["Scene", "n_test"] == 24
-    ends = pooled.loc["Motion", ["motion_reliance_low", "motion_reliance_high"]]
+    ends = pooled.loc["Scene", ["background_reliance_low", "background_reliance_high"]]
     assert ends.tolist() == [1, 1]
     assert set(frame["scale"]) == {"mini"}
     write(frame, scale, tmp_path / "bias.csv")

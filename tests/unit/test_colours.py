@@ -52,7 +52,7 @@ def test_retrieval_takes_the_colours_that_the_scale_names(tmp_path):
                 tasks.retrieve(scale, file, out)
                 assert "r1" in json.loads(out.read_text())["metrics"]
             else:
-                with pytest.raises(FameError, match=f"'{colours}'.*--colours {wanted}"):
+                with pytest.raises(FameError, match=f"'{colours}'.*features-{wanted}"):
                     tasks.retrieve(scale, file, out)
 
 
@@ -71,6 +71,6 @@ def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tm
         tasks.linear(slip, plain, tmp_path / "no.json")
     with pytest.raises(FameError, match="takes no raw features: leave out --raw-features"):
         tasks.linear(normalised, plain, tmp_path / "no.json", raw)
-    with pytest.raises(FameError, match="--colours raw"):
+    with pytest.raises(FameError, match="features-raw"):
         tasks.linear(slip, plain, tmp_path / "no.json", plain)
     assert not (tmp_path / "no.json").exists()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fame import experiments
 from fame.config import reading
 from fame.config.reading import load_scale, parse, read_yaml
 from fame.config.scale import Scale
@@ -259,3 +260,69 @@ def test_an_encoder_made_elsewhere_is_a_run(tmp_path, monkeypatch):
 def test_a_recipe_has_one_origin(recipe):
     with pytest.raises(FameError, match=r"either a method or an encoder|remove pretrain"):
         parse(Recipe, recipe, "a recipe")
+
+
+def own_tables(folder: Path, recipes: dict[str, dict[str, Any]]) -> Path:
+    """A folder with a table for each recipe, and figures whose only arm is the last one."""
+    columns = {"u": {"title": "U", "dataset": "ucf101", "metric": "top1"}}
+    for name, recipe in recipes.items():
+        rows = [{"show": {}, "task": "linear", "recipe": recipe}]
+        table = {"name": name, "title": "", "source": "", "show": {}, "columns": columns}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(table | {"rows": rows}))
+    figures: dict[str, Any] = {"arms": {"one": {"title": "One", "recipes": [recipe]}}}
+    figures["bias"] = {"arms": ["one"], "datasets": ["ucf101"]}
+    figures |= {"figure1": {"arms": ["one"]}, "figure3": {"arms": ["one"]}}
+    (folder / "figures.yaml").write_text(yaml.safe_dump(figures))
+    return folder
+
+
+@pytest.mark.parametrize("path", ["gone.pth", "$FAME_NO_SUCH_VARIABLE/gone.pth"])
+def test_absent_weights_matter_only_to_who_asks_for_them(tmp_path, path):
+    recipes: dict[str, dict[str, Any]] = {
+        "table1": {"method": "random", "backbone": "r2plus1d"},
+        "table2": {"encoder": str(tmp_path / path) if path[0] == "g" else path},
+    }
+    recipes["table2"]["backbone"] = "r2plus1d"
+    own = Experiments("mini", own_tables(tmp_path, recipes))
+    ids = [resolve(own.scale, RANDOM, {}, seed).id for seed in own.scale.seeds]
+    assert own.run(ids[0]).id == ids[0]
+    assert list(own.runs) == ids
+    assert len(own.results(["table1"])) == len(ids)
+    row, arm = own.absent
+    assert row.startswith("table2, row 1: ") and path.split("/")[0].strip("$") in row
+    assert arm.startswith("figures.yaml, arm one: ")
+    for asks in (lambda: own.results(["table2"]), lambda: own.arms("figure1")):
+        with pytest.raises(FameError, match=r"(row 1|arm one): .*(no such encoder|not set)"):
+            asks()
+    with pytest.raises(FameError, match=r"no table .*'encoder-gone'.*; table2, row 1: "):
+        own.run("encoder-gone")
+
+
+def test_weights_are_read_once_and_again_when_they_change(tmp_path, monkeypatch):
+    file = tmp_path / "mine.pth"
+    file.write_bytes(b"1")
+    read = []
+    digest_of = experiments.sha256
+    monkeypatch.setattr(experiments, "sha256", lambda path: read.append(path) or digest_of(path))
+    recipe = Recipe(encoder=str(file), backbone="r2plus1d")
+    first = [resolve(load_scale("mini"), recipe, {}, seed) for seed in range(3)]
+    assert len(read) == 1 and len({run.recipe["encoder"] for run in first}) == 1
+    file.write_bytes(b"12")
+    assert resolve(load_scale("mini"), recipe, {}, 0).id != first[0].id
+
+
+def test_weights_are_called_by_their_file_or_by_the_folder_of_an_encoder(tmp_path):
+    names = ("r2plus1d_18-91a641e6.pth", "moco-s0/encoder.safetensors")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"1")
+    runs = [
+        resolve(load_scale("mini"), Recipe(encoder=str(path), backbone="r2plus1d"), {}, 1)
+        for path in (
+            tmp_path / "r2plus1d_18-91a641e6.pth",
+            tmp_path / "moco-s0/encoder.safetensors",
+        )
+    ]
+    assert [run.weights for run in runs] == ["r2plus1d_18-91a641e6", "moco-s0"]
+    assert runs[0].id.startswith("encoder-r2plus1d_18_91a641e6-r2plus1d-s1-")
+    assert runs[1].id.startswith("encoder-moco_s0-r2plus1d-s1-")

@@ -1,6 +1,8 @@
 """Encoders of any origin through the tasks, in a folder laid out as the workflow's."""
 
+import dataclasses
 import json
+import shutil
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from micro_world import MICRO, TABLES
 
 from fame.distributed import World
 from fame.errors import FameError
+from fame.evaluate import tasks
 from fame.evaluate.protocol import evaluate, named, place
 from fame.experiments import Experiments
 from fame.models import build_encoder
@@ -54,14 +57,14 @@ def test_weights_made_elsewhere(experiments, weights, results):
     assert evaluation.run.id.startswith("encoder-mine-r2plus1d-s0-")
     card = json.loads(evaluation.encoder.with_name("card.json").read_text())
     assert card["imported_from"] == "encoder.safetensors"
+    assert (card["run"], card["scale"]) == (evaluation.run.id, "micro")
+    assert card["recipe"] == evaluation.run.recipe
     beside = {file.name for file in evaluation.out.iterdir()}
     assert {"linear.parquet", "linear.confusion.csv", "linear.classes.csv"} <= beside
     assert {"retrieval.parquet", "bias.parquet"} <= beside
 
 
 def test_nothing_is_done_twice(experiments, weights, results, monkeypatch):
-    from fame.evaluate import tasks
-
     evaluation = asked(experiments, weights, results)
     evaluate(evaluation, ["linear"], WORLD)
 
@@ -72,21 +75,86 @@ def test_nothing_is_done_twice(experiments, weights, results, monkeypatch):
     evaluate(evaluation, ["retrieval"], WORLD)
     monkeypatch.setattr(tasks, "linear", refuse)
     evaluate(evaluation, ["linear"], WORLD)
-    evaluation.encoder.touch()
+    settings = evaluation.scale.backbones["r2plus1d"].encoder
+    save_encoder(evaluation.encoder, build_encoder(settings, seed=4))
     with pytest.raises(AssertionError, match="again"):
         evaluate(evaluation, ["linear"], WORLD)
 
 
+@pytest.mark.parametrize(
+    ("section", "changes", "redone"),
+    [
+        ("linear", {"epochs": 3}, "linear"),
+        ("retrieval", {"centre": False}, "retrieve"),
+        (None, {"clips": 3}, "extract"),
+        ("bias", {"beta": 0.4}, "extract"),
+    ],
+)
+def test_a_changed_setting_redoes_what_depends_on_it(
+    experiments, weights, results, monkeypatch, section, changes, redone
+):
+    evaluation = asked(experiments, weights, results)
+    evaluate(evaluation, ["linear", "retrieval"], WORLD)
+    old = evaluation.scale.evaluate
+    part = {section: getattr(old, section).model_copy(update=changes)} if section else changes
+    scale = evaluation.scale.model_copy(update={"evaluate": old.model_copy(update=part)})
+    called = []
+    for name in ("extract", "linear", "retrieve"):
+        monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
+    evaluate(dataclasses.replace(evaluation, scale=scale), ["linear", "retrieval"], WORLD)
+    assert set(called) == {redone}
+
+
+def test_a_manifest_and_a_folder_of_ones_own(experiments, weights, results, tmp_path):
+    standard = asked(experiments, weights, results)
+    evaluate(standard, ["retrieval"], WORLD)
+    run, scale, out = standard.run, experiments.scale, tmp_path / "mine" / "numbers"
+    own = place(scale, run, "ucf101", tmp_path / "b", standard.manifest, out)
+    found = evaluate(own, ["retrieval"], WORLD)
+    assert (out / "retrieval.json").is_file()
+    assert not (tmp_path / "b" / "micro" / "data").exists()
+    assert not (tmp_path / "b" / "micro" / "evaluate").exists()
+    assert found["retrieval"]["data"] == "ucf101-w0"
+    with pytest.raises(FameError, match="'ucf101', not 'hmdb51'"):
+        place(scale, run, "hmdb51", tmp_path / "b", standard.manifest, out)
+
+
+def test_finetuning_is_resumable_and_kept(experiments, weights, results, monkeypatch):
+    evaluation = asked(experiments, weights, results)
+    first = evaluate(evaluation, ["finetune"], WORLD)["finetune"]
+    assert not (evaluation.out / "features-pretraining.npz").exists()
+    monkeypatch.setattr(tasks, "finetune", None)
+    assert evaluate(evaluation, ["finetune"], WORLD)["finetune"] == first
+
+
 def test_a_folder_and_its_file_are_the_same_encoder(experiments, weights):
-    by_file, by_folder = (
-        named(experiments, str(path), None, 0) for path in (weights, weights.parent)
-    )
+    by_file, by_folder = (named(experiments, str(path)) for path in (weights, weights.parent))
     assert by_file.id == by_folder.id
+    assert by_file.seed == experiments.scale.seeds[0]
+    assert named(experiments, str(weights), seed=7).id.split("-")[:4] == [
+        *("encoder", "mine", "r2plus1d", "s7")
+    ]
 
 
 def test_a_run_of_the_tables(experiments):
     run = next(iter(experiments.runs.values()))
-    assert named(experiments, run.id, None, 0) == run
+    assert named(experiments, run.id) == run
+    assert named(experiments, run.id, run.backbone, run.seed) == run
+    with pytest.raises(FameError, match="leave out --seed"):
+        named(experiments, run.id, seed=run.seed + 1)
+
+
+def test_a_run_is_known_by_its_folder(experiments, weights, tmp_path):
+    """There only: its copy elsewhere is another file, and its results go elsewhere."""
+    run = next(iter(experiments.runs.values()))
+    folder = tmp_path / "results" / "micro" / "pretrain" / run.id
+    shutil.copytree(weights.parent, folder)
+    shutil.copytree(weights.parent, tmp_path / run.id)
+    results = tmp_path / "results"
+    for path in (folder, folder / "encoder.safetensors"):
+        assert named(experiments, str(path), results=results) == run
+    copied = named(experiments, str(tmp_path / run.id), results=results)
+    assert copied.source is not None and copied.id != run.id
 
 
 def test_what_cannot_be_done_is_said(experiments, weights, results):
@@ -97,7 +165,7 @@ def test_what_cannot_be_done_is_said(experiments, weights, results):
         named(experiments, "nobody", None, 0)
     with pytest.raises(FameError, match="no dataset 'ucf'"):
         place(experiments.scale, evaluation.run, "ucf", results)
-    with pytest.raises(FameError, match="no backbone 'vit'"):
+    with pytest.raises(FameError, match="backbone vit is not part"):
         named(experiments, str(weights), "vit", 0)
     run = next(iter(experiments.runs.values()))
     with pytest.raises(FameError, match="not pretrained yet"):
@@ -110,7 +178,15 @@ def test_a_backbone_must_be_chosen_among_several(experiments, weights):
     experiments.scale = several
     experiments.runs = {}
     with pytest.raises(FameError, match="--backbone with one of a, b"):
-        named(experiments, str(weights), None, 0)
+        named(experiments, str(weights))
+    wide = one.model_copy(update={"encoder": one.encoder.model_copy(update={"width": 6})})
+    several = experiments.scale.model_copy(update={"backbones": {"wide": wide, "b": one}})
+    experiments.scale = several
+    assert named(experiments, str(weights)).backbone == "b"
+    neither = {"wide": wide, "wider": wide}
+    experiments.scale = experiments.scale.model_copy(update={"backbones": neither})
+    with pytest.raises(FameError, match=r"fits no backbone of scale micro .*width=6"):
+        named(experiments, str(weights))
 
 
 def test_other_networks_are_refused(experiments, weights, results):

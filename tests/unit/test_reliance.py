@@ -176,8 +176,15 @@ def test_no_donor_leaves_the_scores_that_need_one_undefined():
 def test_following_the_background_is_measured_at_chance_too():
     base = predictions()
     wrong = np.zeros(40, dtype=int)
-    flat = {name: wrong for name in NAMES} | {"original": wrong + 1}
+    flat = dict.fromkeys(NAMES, wrong) | {"original": wrong + 1}
     found = judge(Predictions(base.labels, flat, base.donors, 4), seed=0)
     assert "not above chance (10 of 40" in found["details"]["undefined_because"]
     assert found["metrics"]["follows_background"] == 1
     assert found["details"]["intervals"] == {"follows_background": [1, 1]}
+
+
+def test_a_perfect_classifier_stands_in_the_middle():
+    """Its background suffices but is not needed, and it needs no motion (docs/bias.md)."""
+    found = judge(predictions(), seed=0)["details"]["scores"]
+    assert (found["sufficiency"], found["necessity"]) == (1, 0)
+    assert (found["background_reliance"], found["motion_reliance"]) == (0.5, 0)

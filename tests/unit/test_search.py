@@ -120,7 +120,5 @@ def test_a_stored_row_is_used_only_for_the_same_file(tmp_path):
 
 
 def test_search_and_sheet_need_no_torch():
-    code = (
-        "import sys, fame.evaluate.search, fame.report.sheet\nsys.exit('torch' in sys.modules)"
-    )
+    code = "import sys, fame.evaluate.search, fame.report.sheet\nsys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -50,6 +50,17 @@ def test_unlabelled_videos_are_refused(micro, tmp_path):
         build_method(scale, run, WORLD, classes=1)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"merge": {"mask": "fame"}}, "merges nothing"), ({"options": {"depth": 1}}, "key depth")],
+)
+def test_what_it_does_not_know_is_refused(micro, change, words):
+    scale, _ = setting(micro)
+    run = resolve(scale, RECIPE.model_copy(update=change), {}, 0)
+    with pytest.raises(FameError, match=words):
+        build_method(scale, run, WORLD, classes=8)
+
+
 def test_equal_seeds_start_alike(micro):
     scale, run = setting(micro)
     first, second = (build_method(scale, run, WORLD, 8).state_dict() for _ in range(2))

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from fame.data.clips import UniformClips
+from fame.data.index import index
 from fame.data.synthetic import (
     GENERATOR_VERSION,
     WorldConfig,
@@ -55,6 +57,7 @@ LAYOUTS = {
     "kinetics400": {"val": 8, "test": 0},
     "ucf101": {},
     "hmdb51": {"unused": 8, "scenes": "b", "sprites": "b"},
+    "diving48": {"sprites": "b", "scene_bias": 0.0},
 }
 STEADY = {"camera_jitter": 0, "flicker": 0, "noise": 0, "dots": 0}
 
@@ -211,6 +214,44 @@ def test_hmdb_lists(worlds):
     assert listed == {(entry["path"], entry["split"]) for entry in card["videos"]}
     assert not films[1] & films[2]
     assert set("()!#&;~") <= set("".join(path for path, _ in listed))
+
+
+def test_diving_lists(worlds):
+    made, root, card = worlds("diving48")
+    dives = ["_".join(attributes) for attributes in json.loads(text_of(root, "vocab"))]
+    assert len(dives) == len(MOTIONS) + 1 and dives == sorted(dives)
+    assert {len(dive.split("_")) for dive in dives} == {4}
+    for split in ("train", "test"):
+        rows = json.loads(text_of(root, f"V2_{split}"))
+        found = {f"rgb/{row['vid_name']}.mp4": dives[row["label"]] for row in rows}
+        entries = [entry for entry in card["videos"] if entry["split"] == split]
+        assert found == {entry["path"]: entry["class_name"] for entry in entries}
+        ranges = [(row["start_frame"], row["end_frame"]) for row in rows]
+        assert ranges == [(0, made.frames), (1, made.frames - 1)] * (len(rows) // 2)
+
+
+def text_of(root, name):
+    return (root / "annotations" / f"Diving48_{name}.json").read_text()
+
+
+def test_a_diving_world_is_read_back_as_the_real_set_is(worlds):
+    """Frames outside a range are neither counted nor shown."""
+    made, root, card = worlds("diving48")
+    manifest = index("diving48", root / "videos", root / "annotations", name="d", progress=False)
+    assert (manifest.table["status"] == "ok").all()
+    assert len(manifest.classes) == len(MOTIONS)
+    assert set(zip(manifest.table["start"], manifest.table["frames"], strict=True)) == {
+        (0, made.frames),
+        (1, made.frames - 2),
+    }
+    train = manifest.select("train")
+    clips = UniformClips(train, made.frames - 2, 1, 1)
+    numbers = {entry["path"]: n for s, n, entry in numbered(card) if s == "train"}
+    for place, path in enumerate(train.table["path"]):
+        start = train.table["start"].iloc[place]
+        frames = render(made, 3, "train", numbers[path]).frames[start : start + made.frames - 2]
+        shown = clips[place].clips[0].permute(1, 2, 3, 0).numpy()
+        np.testing.assert_array_equal(shown, frames)
 
 
 # --- keyed draws

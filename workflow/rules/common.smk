@@ -62,6 +62,12 @@ def manifest_of_run(wildcards):
     return f"{ROOT}/data/{datum}/manifest.parquet" if datum else []
 
 
+def gpus_of_run(wildcards):
+    """The GPUs that train a run; one at most if nothing is trained."""
+    trained = EXPERIMENTS.run(wildcards.run).pretrain is not None
+    return SCALE.resources.gpus if trained else min(1, SCALE.resources.gpus)
+
+
 def recipe_of_run(wildcards):
     """A run's recipe as text, so that a changed recipe makes the rule stale."""
     return json.dumps(EXPERIMENTS.run(wildcards.run).recipe, sort_keys=True)

@@ -20,10 +20,11 @@ wildcard_constraints:
 rule bias_summary:
     input:
         results=lambda w: [
-            f"{ROOT}/evaluate/{result_file(SCALE, run, dataset, 'bias')}"
+            f"{ROOT}/evaluate/{Path(result_file(SCALE, run, dataset, 'bias')).with_suffix(suffix)}"
             for dataset in EXPERIMENTS.bias_datasets()
             for arm in EXPERIMENTS.arms("bias")
             for run in arm.runs
+            for suffix in (".json", ".parquet")
         ],
         code=module("report/bias.py", "report/style.py", "evaluate/reliance.py"),
     output:

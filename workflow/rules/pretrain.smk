@@ -1,6 +1,6 @@
 """Pretraining: a manifest to an encoder.
 
-in    the run's manifest (none for random initialisation)
+in    the run's manifest (none for random initialisation and for weights made elsewhere)
 out   results/<scale>/pretrain/<run>/{encoder.safetensors,card.json}
 steps one job a run; equal recipes of all tables are one run. Checkpoints are not declared
       outputs, because Snakemake deletes those when a job fails: a killed job goes on.
@@ -21,7 +21,7 @@ rule pretrain:
         "../../environment.yml"
     threads: SCALE.resources.threads
     resources:
-        gpu=SCALE.resources.gpus,
+        gpu=gpus_of_run,
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
     params:

@@ -2,7 +2,7 @@
 
 A world separates what FAME (Ding et al., CVPR 2022) is about: the class is how a sprite moves,
 while the static background is prominent and only loosely tied to the class. Worlds are written as
-real video files, laid out and annotated as Kinetics-400, UCF101 or HMDB51, with the true
+real video files, laid out and annotated as Kinetics-400, UCF101, HMDB51 or Diving48, with the true
 foreground of every frame beside them. The same reader, pipeline and protocol then serve both.
 
 Usage:

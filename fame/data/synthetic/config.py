@@ -10,13 +10,14 @@ Count = Annotated[int, Field(ge=0)]
 Strength = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Range = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
-Layout = Literal["kinetics400", "ucf101", "hmdb51"]
+Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
 Family = Literal["a", "b"]
 
 SPLITS: dict[Layout, tuple[str, ...]] = {
     "kinetics400": ("train", "val"),
     "ucf101": ("train", "test"),
     "hmdb51": ("train", "test", "unused"),
+    "diving48": ("train", "test"),
 }
 
 
@@ -38,7 +39,7 @@ class WorldConfig(BaseModel):
     sprites: Family = Field(description="family of moving things")
     train: Count = Field(description="training videos")
     val: Count = Field(description="videos for the training monitor; kinetics400 only")
-    test: Count = Field(description="test videos; ucf101 and hmdb51 only")
+    test: Count = Field(description="test videos; not for kinetics400")
     unused: Count = Field(description="videos that the split leaves out; hmdb51 only")
     frames: Annotated[int, Field(ge=2)] = Field(description="frames of every video")
     size: Annotated[int, Field(ge=16)] = Field(description="height and width of a frame")

@@ -103,7 +103,8 @@ def _name(config: WorldConfig, seed: int, place: tuple[str, int], number: int) -
     """Name the video at a place (split, video), the `number`-th of its class and split."""
     layout, meant = LAYOUTS[config.layout], truth(config, seed, *place)
     name, rng = layout.class_name(MOTIONS[meant.motion]), draws(config, seed, *place)("name")
-    return Entry(layout.video_path(name, place[0], number, rng), place[0], name, meant.scene)
+    path = layout.video_path(name, place[0], number, rng)
+    return Entry(path, place[0], name, meant.scene, config.frames)
 
 
 def _write_files(video: Video, root: Path, path: str) -> None:

@@ -6,6 +6,11 @@ A layout module has `class_name(words)`, `video_path(class_name, split, number, 
 
 from types import ModuleType
 
-from fame.data.synthetic.layouts import hmdb51, kinetics400, ucf101
+from fame.data.synthetic.layouts import diving48, hmdb51, kinetics400, ucf101
 
-LAYOUTS: dict[str, ModuleType] = {"hmdb51": hmdb51, "kinetics400": kinetics400, "ucf101": ucf101}
+LAYOUTS: dict[str, ModuleType] = {
+    "diving48": diving48,
+    "hmdb51": hmdb51,
+    "kinetics400": kinetics400,
+    "ucf101": ucf101,
+}

@@ -12,9 +12,11 @@ class Entry:
         split: "train", "val", "test" or "unused".
         class_name: as the layout spells it.
         scene: its scene type.
+        frames: of the whole file.
     """
 
     path: str
     split: str
     class_name: str
     scene: int
+    frames: int

@@ -1,0 +1,171 @@
+"""Background Erasing (BE; Wang et al., CVPR 2021), FAME's nearest rival (facts C9).
+
+A still frame of the clip is blended into all its frames, `fame.augment.distraction`, so that the
+background no longer tells two videos apart. The recipe's `options` name one of two protocols.
+
+`protocol: fame` compares like with like: FAME's pairs, views and symmetric contrast, where the
+first clip is distracted instead of merged.
+
+`protocol: own` is the method's own contrast as released. Query and key are two crops of one
+clip, the query distracted, last of all its changes; a clip from another time of the same video is
+one negative more, which the query network encodes and learns from. The release weights a further
+consistency term with nothing, so there is none. Batch, epochs, optimiser, crops and jitter stay
+the scale's, for an equal budget, and evaluation shows the encoder the scale's colours.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from fame.augment.distraction import Distraction
+from fame.augment.settings import Colour, Positive
+from fame.config.scale import Model, Share
+from fame.data.clips import Batch, Draw, clip_indices, number_of_starts
+from fame.errors import FameError
+from fame.pretext.common import Method, Setup
+from fame.pretext.moco import MomentumContrast
+
+HALF: Colour = (0.5, 0.5, 0.5)
+"""As mean and standard deviation they bring [0, 1] to [-1, 1]."""
+
+
+class LikeWithLike(Model):
+    """Options of `protocol: fame`.
+
+    Attributes:
+        strength: the largest share of the still frame.
+    """
+
+    protocol: Literal["fame"]
+    strength: Share = 0.3
+
+
+class AsReleased(Model):
+    """Options of `protocol: own`.
+
+    Attributes:
+        strength: the largest share of the still frame.
+        stride: native frames from one frame of a clip to the next, instead of the backbone's.
+        temperature: of the InfoNCE loss, instead of the scale's.
+        mean, std: of the input's colours, instead of the scale's.
+    """
+
+    protocol: Literal["own"]
+    strength: Share = 0.3
+    stride: Annotated[int, Field(gt=0)] = 4
+    temperature: Positive = 0.07
+    mean: Colour = HALF
+    std: tuple[Positive, Positive, Positive] = HALF
+
+
+class DistractedMoCo(MomentumContrast):
+    """FAME's training with BE's distraction in the place of FAME's merging."""
+
+    def __init__(self, setup: Setup) -> None:
+        options = setup.read_options(LikeWithLike, "be")
+        change = Distraction(setup.run.seed, options.strength)
+        super().__init__(replace(setup, views=setup.views.changed(change)))
+
+    def facts(self) -> dict[str, Any]:
+        """Which protocol and negatives are used."""
+        return {**super().facts(), "protocol": "fame"}
+
+
+@dataclass(frozen=True)
+class TwoTimes:
+    """Draws one clip twice (query and key) and, third, a clip from another time of the video.
+
+    A video that holds a single window loops for the third, as short ones always do.
+    """
+
+    frames: int
+    stride: int
+
+    def __call__(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """Frame numbers (3, frames) int64 in a video of `n` frames."""
+        count = number_of_starts(n, self.frames, self.stride)
+        start = int(generator.integers(count))
+        room = count if count > 1 else n
+        other = (start + int(generator.integers(1, max(room, 2)))) % room
+        return np.stack(
+            [clip_indices(first, n, self.frames, self.stride) for first in (start, start, other)]
+        )
+
+
+def own_negative(query: Tensor, other: Tensor, temperature: float) -> Tensor:
+    """The logit of each query's own negative: (B, D) and (B, D) unit vectors to (B, 1)."""
+    with torch.autocast(query.device.type, enabled=False):
+        return (query * other).sum(dim=1, keepdim=True) / temperature
+
+
+class BackgroundErasing(MomentumContrast):
+    """BE's own contrast: one direction, and one negative from the query's own video."""
+
+    clips = 3
+
+    def __init__(self, setup: Setup) -> None:
+        options = setup.read_options(AsReleased, "be")
+        moco = setup.settings.moco.model_copy(update={"temperature": options.temperature})
+        super().__init__(
+            replace(
+                setup,
+                settings=setup.settings.model_copy(update={"moco": moco}),
+                views=setup.views.coloured(options.mean, options.std),
+            )
+        )
+        self._stride = options.stride
+        self._distraction = Distraction(setup.run.seed, options.strength)
+
+    def sampling(self, frames: int, stride: int) -> Draw:
+        """The same frames for query and key, others for the negative, at BE's own stride."""
+        return TwoTimes(frames, self._stride)
+
+    def facts(self) -> dict[str, Any]:
+        """Which protocol and negatives are used."""
+        negatives = f"{super().facts()['negatives']} and another time of the video"
+        return {"negatives": negatives, "protocol": "own"}
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The cross-entropy of the distracted clips, and the share of contrasts that are right."""
+        self._follow()
+        clip, clean, elsewhere = self._views(batch, step)
+        # A blend commutes with normalising; the release distracts what it has normalised.
+        query = self.query(self._distraction(clip, batch, 0, step))
+        other = self.query(elsewhere)
+        keys = self._keys(clean, step, 1)
+        logits, targets = self._logits(query, keys)
+        apart = own_negative(query, other, self._settings.temperature)
+        logits = torch.cat([logits, apart], dim=1)
+        self._enqueue(keys)
+        hits = (logits.argmax(dim=1) == targets).float().mean()
+        return cross_entropy(logits, targets), {"contrast": hits}
+
+
+PROTOCOLS: dict[Any, type[MomentumContrast]] = {
+    "fame": DistractedMoCo,
+    "own": BackgroundErasing,
+}
+
+
+def background_erasing(setup: Setup) -> Method:
+    """The method in the protocol that the recipe's options name.
+
+    Raises:
+        FameError: no such protocol, an option that it does not take, or a `merge`.
+    """
+    setup.refuse_merge("be")
+    protocol = setup.options.get("protocol")
+    if protocol not in PROTOCOLS:
+        raise FameError(
+            f"the method 'be' has no protocol {protocol!r}; "
+            "set options.protocol to 'fame' (like with like) or 'own' (as released)"
+        )
+    return PROTOCOLS[protocol](setup)
+
+
+METHOD = background_erasing
