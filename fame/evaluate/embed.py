@@ -111,11 +111,11 @@ def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Work) 
                     parts.add(row)
         done |= parts.rows
         fresh = {stamp.path: done[stamp.path] for stamp in stamps}
-        Library(source.origin(), before | fresh).write(out)
+        Library(source.origin(), done).write(out)
         parts.clear()
     aside = [(path, row.status) for path, row in fresh.items() if row.status != OK]
     made = len(fresh) - len(kept) - len(aside)
-    return Summary(made, len(kept), aside, len(before.keys() - fresh.keys()))
+    return Summary(made, len(kept), aside, len(done) - len(fresh))
 
 
 def _before(out: Path, origin: dict[str, Any]) -> dict[str, Row]:

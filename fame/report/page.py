@@ -3,6 +3,7 @@
 import base64
 import json
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def write(html: str, out: Path) -> None:
 
 
 def _table(table: Table, folder: Path) -> dict[str, Any]:
-    frame = _csv(folder / f"{table.name}.csv")
+    frame = _csv(folder / f"{table.name}.csv", texts=table.show)
     if len(frame) != len(table.rows):
         raise FameError(f"{folder / table.name}.csv: not of the present table file; make it anew")
     rows = [
@@ -104,9 +105,10 @@ def _first(*texts: Any) -> str:
     return next((str(text) for text in texts if isinstance(text, str) and text), "")
 
 
-def _csv(path: Path) -> pd.DataFrame:
+def _csv(path: Path, texts: Iterable[str] = ()) -> pd.DataFrame:
+    """A CSV; the columns in `texts` are not read as numbers."""
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype=dict.fromkeys(texts, "str"))
     except FileNotFoundError:
         raise FameError(f"{path}: no such table; make it first") from None
     except ValueError as error:

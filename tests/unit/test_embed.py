@@ -189,6 +189,21 @@ def test_an_interrupted_call_goes_on(clips, source, tmp_path, decoded, monkeypat
     assert not (tmp_path / "f.parquet.parts").exists()
 
 
+def test_what_was_interrupted_is_not_lost_by_a_call_for_other_videos(
+    clips, source, tmp_path, decoded, monkeypatch
+):
+    out = tmp_path / "f.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(EncoderSource, "load", lambda self: Fragile(build_encoder(SETTINGS, 0), 3))
+        with pytest.raises(RaisingError):
+            embed(listed([clips]), out, source, CPU)
+    summary = embed(listed([clips / "v4.avi"]), out, source, CPU)
+    assert (summary.made, summary.kept, summary.others) == (1, 0, 3)
+    decoded.clear()
+    assert embed(listed([clips]), out, source, CPU).kept == 4
+    assert decoded == ["v3.avi"]
+
+
 def test_parts_of_another_encoder_are_not_used(clips, source, tmp_path, decoded, monkeypatch):
     out = tmp_path / "f.parquet"
     with monkeypatch.context() as patch:
