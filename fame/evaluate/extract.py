@@ -79,7 +79,7 @@ class _Pass:
             [rows for part in batches(len(videos), self.work) for rows in part],
             alteration.seed,
         )
-        settings = self._settings() | show.settings()
+        settings = self._settings() | show.settings() | {"beta": alteration.beta}
         return outputs(self.encoder, videos, self.shown, self.work, show, settings), show
 
     def _settings(self) -> dict[str, Any]:

@@ -6,7 +6,10 @@ import sys
 import pytest
 import yaml
 
-VERBS = ("world", "index", "runs", "pretrain", "extract", "linear", "retrieve", "finetune", "table")
+VERBS = (
+    *("world", "index", "runs", "pretrain", "extract", "linear", "retrieve", "finetune"),
+    *("evaluate", "table"),
+)
 
 
 def fame(*arguments):

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,8 @@ from hypothesis import strategies as some
 from PIL import Image
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from fame.evaluate.confusion import matrix, write
+from fame.errors import FameError
+from fame.evaluate.confusion import draw, matrix, percentages, write
 
 
 @given(data=some.data(), classes=some.integers(1, 6))
@@ -28,9 +32,9 @@ def test_matrix_equals_counting_one_by_one_and_torchmetrics(data, classes):
 
 @pytest.mark.parametrize("classes", [3, 8, 101])
 def test_files(tmp_path, classes):
-    draw = np.random.default_rng(0)
-    labels = draw.integers(classes - 1, size=300)  # the last class has no test video
-    predictions = np.where(draw.random(300) < 0.7, labels, draw.integers(classes, size=300))
+    rng = np.random.default_rng(0)
+    labels = rng.integers(classes - 1, size=300)  # the last class has no test video
+    predictions = np.where(rng.random(300) < 0.7, labels, rng.integers(classes, size=300))
     names = [f"class, {n}" for n in range(classes)]
     write(tmp_path / "linear.json", labels, predictions, names)
     counts = pd.read_csv(tmp_path / "linear.confusion.csv", index_col="true")
@@ -45,3 +49,42 @@ def test_files(tmp_path, classes):
     assert np.isnan(each.loc[names[-1], "accuracy"])
     with Image.open(tmp_path / "linear.confusion.png") as picture:
         assert picture.width > 400
+
+
+def test_rows_are_percent_of_the_true_class():
+    counts = np.array([[3, 1, 0], [0, 0, 0], [1, 0, 1]])
+    found = percentages(counts)
+    assert found[0].tolist() == [75, 25, 0] and found[2].tolist() == [50, 0, 50]
+    assert np.isnan(found[1]).all()
+    (picture,) = draw(counts, ["a", "b", "c"]).axes[0].get_images()
+    np.testing.assert_array_equal(np.ma.filled(picture.get_array(), np.nan), found)
+
+
+@pytest.mark.parametrize(("classes", "named"), [(8, True), (51, True), (101, False), (400, False)])
+def test_names_stand_at_every_class_unless_there_are_too_many(classes, named):
+    names = [f"class {n}" for n in range(classes)]
+    axes = draw(np.eye(classes, dtype=np.int64), names).axes[0]
+    for axis in (axes.xaxis, axes.yaxis):
+        shown = [label.get_text() for label in axis.get_ticklabels()]
+        assert shown == names if named else 3 <= len(shown) <= 11
+        assert axis.get_ticklocs()[-1] < classes
+    assert bool(axes.texts) == (classes == 8)
+
+
+def test_what_cannot_be_counted_is_refused():
+    with pytest.raises(FameError, match="3 labels cannot be held against 2"):
+        matrix(np.array([0, 1, 1]), np.array([0, 1]), 2)
+    for wrong in (-1, 2):
+        with pytest.raises(FameError, match=f"2 classes met the class {wrong}"):
+            matrix(np.array([0, 1]), np.array([0, wrong]), 2)
+
+
+def test_equal_matrices_are_equal_files_and_matplotlib_waits_until_then(tmp_path):
+    labels = np.array([0, 1, 1])
+    for place in ("a", "b"):
+        write(tmp_path / place / "x.json", labels, labels, ["a", "b"])
+    for ending in (".confusion.csv", ".confusion.png", ".classes.csv"):
+        one, two = (tmp_path / place / f"x{ending}" for place in ("a", "b"))
+        assert one.read_bytes() == two.read_bytes()
+    code = "import sys, fame.evaluate.confusion; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,6 +1,7 @@
 """A row with `encoder: path` puts weights that were made elsewhere through the same rules."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,18 +28,21 @@ def snakemake(place, *arguments, weights):
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", place, *arguments]
     command += ["--config", f"scale={place / 'scale.yaml'}", f"tables={place / 'tables'}"]
-    known = os.environ | {"WEIGHTS": str(weights), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    known = {"WEIGHTS": str(weights), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        command, cwd=place, env=known, capture_output=True, text=True, check=False
+        command, cwd=place, env=os.environ | known, capture_output=True, text=True, check=False
     )
 
 
 def table(place, name, task, metric, *encoders):
     """A table of ours with a row for each file of weights."""
     recipe = {"backbone": "r2plus1d"}
-    rows = [{"show": {}, "task": task, "recipe": recipe | {"encoder": path}} for path in encoders]
+    rows = [
+        {"show": {"of": path}, "task": task, "recipe": recipe | {"encoder": path}}
+        for path in encoders
+    ]
     columns = {"c": {"title": "C", "dataset": "ucf101", "metric": metric}}
-    content = {"name": name, "title": "", "source": "", "show": {}, "columns": columns}
+    content = {"name": name, "title": "", "source": "", "show": {"of": "Of"}, "columns": columns}
     (place / "tables" / f"{name}.yaml").write_text(yaml.safe_dump(content | {"rows": rows}))
 
 
@@ -109,8 +113,7 @@ def test_absent_weights_are_one_sentence_for_their_table_and_nothing_for_others(
     done = snakemake(place, "results/table9.csv", "--dry-run", weights=weights)
     text = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "table9, row 2: " in text and "gone.pth: no such encoder" in text
-    assert "Traceback" not in text
+    assert len(re.findall(r"table9, row 2: \S*/gone\.pth: no such encoder", text)) == 1
 
 
 def test_other_weights_under_the_same_name_are_another_run(made, place, tmp_path):
