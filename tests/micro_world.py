@@ -56,8 +56,9 @@ def make(place):
     return Micro(place)
 
 
-def choose(scale, start):
-    """The loaded scale, and its run whose id starts so."""
-    experiments = Experiments(str(scale), TABLES)
-    (run,) = (run for name, run in experiments.runs.items() if name.startswith(start))
+def choose(scale, start, tables=TABLES):
+    """The loaded scale, and its R(2+1)D run whose id starts so."""
+    experiments = Experiments(str(scale), tables)
+    runs = (run for run in experiments.runs.values() if run.backbone == "r2plus1d")
+    (run,) = (run for run in runs if run.id.startswith(start))
     return experiments.scale, run

@@ -91,10 +91,10 @@ class Training:
         return [json.loads(line) for line in lines]
 
 
-def pretraining(fork, micro, place, scale, method="moco-fame"):
+def pretraining(fork, micro, place, scale, method="moco-fame", tables=TABLES):
     """`fame pretrain` on the micro Kinetics."""
-    _, run = choose(scale, method)
-    arguments = ("pretrain", "--scale", scale, "--tables", TABLES, "--run", run.id)
+    _, run = choose(scale, method, tables)
+    arguments = ("pretrain", "--scale", scale, "--tables", tables, "--run", run.id)
     arguments += ("--manifest", micro.manifest(), "--out", place / "run")
     return Training(fork, place, arguments, place / "run")
 

@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 import torch
+import yaml
 from children import Stop
 from commands import finetuning, pretraining
 from micro_world import ROOT, choose
@@ -70,6 +71,33 @@ def test_pretraining(fork, micro, tmp_path, changes, numbers):
             training.text()
         )
         assert_equal_trainings(training, reference, list(range(1, STEPS + 1)))
+
+
+def table_of(folder, recipe):
+    """A folder of tables with one table of one row."""
+    folder.mkdir()
+    columns = {"u": {"title": "U", "dataset": "ucf101", "metric": "top1"}}
+    row = {"show": {}, "task": "linear", "recipe": recipe}
+    table = {"name": "own", "title": "", "source": "", "show": {}, "columns": columns}
+    (folder / "own.yaml").write_text(yaml.safe_dump(table | {"rows": [row]}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("protocol", "changes"), [("fame", IN_BATCH), ("own", QUEUED)], ids=["fame", "own"]
+)
+def test_background_erasing(fork, micro, tmp_path, protocol, changes):
+    recipe = {"method": "be", "backbone": "r2plus1d", "pretrain": "kinetics400"}
+    tables = table_of(tmp_path / "tables", recipe | {"options": {"protocol": protocol}})
+    scale = micro.scale(f"exact-be-{protocol}", EXACT | changes | {"pretrain.epochs": 3})
+    trainings = []
+    for processes in (1, 2):
+        place = tmp_path / str(processes)
+        training = pretraining(fork, micro, place, scale, "be-", tables)
+        statuses = training.run_in(processes, keep=True, log_every=1)
+        assert statuses == [0] * processes, training.text()
+        trainings.append(training)
+    assert_equal_trainings(*trainings, list(range(1, 7)))
 
 
 def test_finetuning(fork, micro, tmp_path):

@@ -83,25 +83,39 @@ def often(monkeypatch):
     monkeypatch.setattr(finetuning, "due", lambda epoch, epochs: True)
 
 
-def trained(micro, directory, **changes):
+def trained(micro, directory, seed=0, **changes):
     """Finetune the micro network on the micro UCF101, from fresh weights."""
     changes = {f"evaluate.finetune.{key}": value for key, value in changes.items()}
     changes["resources.checkpoint_minutes"] = 1e-9  # after every step
     scale, run = choose(micro.scale("finetuned", changes), "random-r2plus1d")
-    encoder = build_encoder(scale.backbones[run.backbone].encoder, seed=0)
+    encoder = build_encoder(scale.backbones[run.backbone].encoder, seed=seed)
     videos = micro.videos("ucf101")
-    return finetune(scale, run.backbone, encoder, videos, 0, {}, directory, CPU)
+    return finetune(scale, run.backbone, encoder, videos, seed, {}, directory, CPU)
+
+
+def tops_of(directory):
+    """The test accuracies in a training's journal."""
+    lines = (directory / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line)["test_top1"] for line in lines if "test_top1" in line]
+
+
+def declining(micro, place):
+    """A training whose last epoch is not its best, and its seed: processors differ in which."""
+    for seed in range(10):
+        found = trained(micro, place / f"{seed}", seed, report="best-on-test", **THREE)
+        if found.last < max(tops_of(place / f"{seed}")):
+            return found, seed
+    pytest.fail("the last epoch was the best one for every seed: the toy shows nothing")
 
 
 def test_selection_changes_what_is_reported_and_nothing_else(micro, tmp_path, often):
-    found = trained(micro, tmp_path / "best", report="best-on-test", **THREE)
-    lines = (tmp_path / "best" / "metrics.jsonl").read_text().splitlines()
-    tops = [json.loads(line)["test_top1"] for line in lines if "test_top1" in line]
+    found, seed = declining(micro, tmp_path / "best")
+    tops = tops_of(tmp_path / "best" / f"{seed}")
     assert len(tops) == 3
-    assert found.last == tops[2] < max(tops), "the toy's best epoch must not be its last"
+    assert found.last == tops[2] < max(tops)
     assert found.epoch == 1 + tops.index(max(tops))
     for epochs in (found.epoch, 3):
-        plain = trained(micro, tmp_path / f"{epochs}", **THREE | {"epochs": epochs})
+        plain = trained(micro, tmp_path / f"{epochs}", seed, **THREE | {"epochs": epochs})
         assert accuracy.top(plain.logits, plain.labels, 1) == tops[epochs - 1]
         assert (plain.epoch, plain.last) == (epochs, tops[epochs - 1])
         assert np.array_equal(plain.logits, found.logits) == (epochs == found.epoch)

@@ -34,6 +34,7 @@ def scale(tmp_path):
     settings["fit"] = 40
     settings["pretrain"] |= {"epochs": 1, "batch": 8, "group": 8}
     settings["evaluate"]["clips"] = 2
+    settings["evaluate"]["bias"]["clips"] = 2
     settings["evaluate"]["finetune"] |= {"epochs": 1, "batch": 8, "group": 8}
     settings["evaluate"]["retrieval"]["ranks"] = [1]
     (tmp_path / "short.yaml").write_text(yaml.safe_dump(settings))
