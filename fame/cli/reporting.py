@@ -14,12 +14,22 @@ def table(
     results: Annotated[Path, typer.Option("--results", help="results/<scale>/evaluate.")],
     out: Annotated[Path, typer.Option("--out", help="The .csv; .md and .tex go beside it.")],
     tables: TablesOption = TABLES,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="If results are missing, write what is there.")
+    ] = False,
 ) -> None:
-    """Write a table from finished results: .csv, .md and .tex."""
+    """Write a table from finished results: .csv, .md and .tex.
+
+    With --partial, a table that lacks results is written as NAME.partial.csv and .partial.md,
+    which say what is missing and why; the exit status is then 1.
+    """
     from fame.experiments import Experiments
+    from fame.report.partial import refuse_incomplete
     from fame.report.tables import build, write
 
     experiments = Experiments(scale, tables)
+    if partial:
+        refuse_incomplete(experiments, name, results, out)
     frame = build(experiments, name, results)
     write(frame, experiments, name, out)
 

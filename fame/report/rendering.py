@@ -1,4 +1,4 @@
-"""A built table as text: Markdown for reading, LaTeX for a paper."""
+"""A built table as Markdown, for reading; `fame.report.latex` writes it for a paper."""
 
 import pandas as pd
 
@@ -10,28 +10,10 @@ NOTHING = "–"
 BEST_ON_TEST = "best on the test videos"
 """What a table says of a number that was selected on the videos it is measured on."""
 
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "±": r"$\pm$",
-        "×": r"$\times$",
-        "–": "--",
-    }
+PARTIAL = (
+    "This table is partial: cells marked [1], [2] ... lack runs, for the reasons listed below. The "
+    "mean of a partial cell is over the runs that are there."
 )
-
-
-def _escape(text: str) -> str:
-    """Plain text for LaTeX, without any character that LaTeX reads as a command."""
-    return text.translate(_LATEX)
 
 
 def _legend(scale: Scale) -> str:
@@ -42,7 +24,7 @@ def _legend(scale: Scale) -> str:
     )
 
 
-def _notice(frame: pd.DataFrame, scale: Scale) -> str:
+def notice(frame: pd.DataFrame, scale: Scale) -> str:
     """Whether the measured numbers may be held against the published ones, and why."""
     may = "are" if scale.comparable else "are not"
     notice = f"The {scale.name} numbers {may} comparable with the published ones: {scale.note}."
@@ -54,13 +36,17 @@ def _notice(frame: pd.DataFrame, scale: Scale) -> str:
     return notice
 
 
-def _cell(published: float, mean: float, std: float, n: int, scale: str) -> str:
-    """One cell: `84.8 / mini: 44.2 ± 15.0 (n=3)`; a missing number is NaN."""
+def _cell(published: float, mean: float, std: float, n: int, scale: str, missing: str) -> str:
+    """One cell: `84.8 / mini: 44.2 ± 15.0 (n=3)`; a missing number is NaN.
+
+    If runs are missing, `missing` is the number of the note that says why, in brackets.
+    """
     left = NOTHING if pd.isna(published) else f"{published:.1f}"
     if pd.isna(mean):
-        return f"{left} / {NOTHING}"
+        return f"{left} / {f'{scale}: missing {missing}' if missing else NOTHING}"
     spread = "" if pd.isna(std) else f" ± {std:.1f}"
-    return f"{left} / {scale}: {mean:.1f}{spread} (n={n})"
+    count = f"(n={n}, partial) {missing}" if missing else f"(n={n})"
+    return f"{left} / {scale}: {mean:.1f}{spread} {count}"
 
 
 def display(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -70,12 +56,26 @@ def display(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         frame: from `fame.report.tables.build`.
         table: its file.
     """
+    notes = {reason: f"[{number}]" for number, reason in enumerate(_reasons(frame, table), 1)}
     shown = {title: frame[key].replace("", NOTHING) for key, title in table.show.items()}
     for key, column in table.columns.items():
         parts = [frame[f"{key}_{kind}"] for kind in ("published", "measured", "std", "n")]
-        rows = zip(*parts, frame["scale"], strict=True)
+        missing = [notes.get(reason, "") for reason in _missing(frame, key)]
+        rows = zip(*parts, frame["scale"], missing, strict=True)
         shown[column.title] = pd.Series([_cell(*row) for row in rows], index=frame.index)
     return pd.DataFrame(shown)
+
+
+def _missing(frame: pd.DataFrame, key: str) -> list[str]:
+    """Why each cell of a column lacks runs; all empty in a table that is not partial."""
+    return list(frame.get(f"{key}_missing", pd.Series("", index=frame.index)))
+
+
+def _reasons(frame: pd.DataFrame, table: Table) -> list[str]:
+    """Why cells lack runs, each reason once, in the order of the rows."""
+    by_column = (_missing(frame, key) for key in table.columns)
+    by_row = zip(*by_column, strict=True)
+    return list(dict.fromkeys(reason for row in by_row for reason in row if reason))
 
 
 def _provenance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -109,34 +109,22 @@ def markdown(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
         scale: the scale it was built at.
     """
     shown, origin = display(frame, table), _provenance(frame, table)
+    lacking = _reasons(frame, table)
     parts = [
         f"# {table.title}",
+        *([f"> **{PARTIAL}**"] if lacking else []),
         _legend(scale),
         f"Source: {table.source}.",
-        f"> **{_notice(frame, scale)}**",
+        f"> **{notice(frame, scale)}**",
         _markdown_table(shown),
+        *(["## What is missing", _numbered(lacking)] if lacking else []),
         "## How the rows were measured",
         _markdown_table(origin),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def latex(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
-    r"""A `table*` float for a document that loads booktabs; all text is escaped.
-
-    Args:
-        frame: from `fame.report.tables.build`.
-        table: the file it was built from.
-        scale: the scale it was built at.
-    """
-    shown = display(frame, table).map(_escape).rename(columns=_escape)
-    caption = f"{table.title}. {_legend(scale)} Source: {table.source}. {_notice(frame, scale)}"
-    body = shown.style.hide(axis="index").to_latex(
-        hrules=True,
-        environment="table*",
-        position_float="centering",
-        column_format="l" * len(shown.columns),
-        caption=_escape(caption),
-        label=f"tab:{table.name}-{scale.name}",
-    )
-    return f"% scale: {scale.name}. In the preamble: \\usepackage{{booktabs}}\n{body}"
+def _numbered(texts: list[str]) -> str:
+    """Notes, as code so that nothing in them is taken for markup."""
+    lines = (text.replace("`", "'") for text in texts)
+    return "\n".join(f"{number}. `{line}`" for number, line in enumerate(lines, 1))

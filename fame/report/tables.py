@@ -6,6 +6,7 @@ Published and measured numbers never share a column, and every row names its sca
 import csv
 import statistics
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from fame.config.tables import Row, Table
 from fame.errors import FameError
 from fame.experiments import Cell, Experiments, Run, measurable, result_file
 from fame.files import replacing
-from fame.report.rendering import BEST_ON_TEST, latex, markdown
+from fame.report.latex import latex
+from fame.report.missing import reason
+from fame.report.rendering import BEST_ON_TEST, markdown
 
 DECIMALS = 4
 """Of the numbers in a CSV; Markdown and LaTeX show one."""
@@ -61,9 +64,54 @@ def measure(cell: Cell, results: Path, scale: Scale) -> Measurement:
     Raises:
         FameError: a result is missing, belongs to another run or lacks the metric.
     """
-    values = tuple(_value(cell, run, results, scale) for run in cell.runs)
-    std = statistics.stdev(values) if len(values) > 1 else None
-    return Measurement(statistics.fmean(values), std, values, tuple(run.id for run in cell.runs))
+    return _over({run.id: _value(cell, run, results, scale) for run in cell.runs})
+
+
+def _over(values: dict[str, float]) -> Measurement:
+    """The measurement of some values, by run id; there is at least one."""
+    numbers = tuple(values.values())
+    std = statistics.stdev(numbers) if len(numbers) > 1 else None
+    return Measurement(statistics.fmean(numbers), std, numbers, tuple(values))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of a cell: its measurement, and why runs are missing if some are.
+
+    Attributes:
+        measurement: over the runs that are there; None if none is.
+        missing: a sentence; empty if all runs are there.
+    """
+
+    cell: Cell
+    measurement: Measurement | None
+    missing: str = ""
+
+
+def gather(cell: Cell, results: Path, scale: Scale, unmade: Collection[str]) -> Found:
+    """What there is of a cell whose runs may have failed.
+
+    Args:
+        cell: as for `measure`.
+        results: as for `measure`.
+        scale: as for `measure`.
+        unmade: files that are to be taken as missing, whether or not they are there: those that
+            stand from an earlier time and should have been made again.
+    """
+    values: dict[str, float] = {}
+    lacking: list[str] = []
+    for run in cell.runs:
+        path = results / result_file(scale, run, cell.dataset, cell.task)
+        if str(path) in unmade or not path.is_file():
+            lacking.append(reason(scale, run, cell.dataset, cell.task, results, unmade))
+            continue
+        try:
+            values[run.id] = _value(cell, run, results, scale)
+        except FameError as error:
+            lacking.append(str(error))
+    count = "" if len(cell.runs) == 1 else f" {len(lacking)} of {len(cell.runs)} runs"
+    sentence = f"missing{count}: {'; '.join(lacking)}" if lacking else ""
+    return Found(cell, _over(values) if values else None, sentence)
 
 
 def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
@@ -88,7 +136,14 @@ def _command(path: Path, scale: Scale) -> str:
     return f"snakemake --cores all {path} --config scale={choice}"
 
 
-def build(experiments: Experiments, name: str, results: Path) -> pd.DataFrame:
+def build(
+    experiments: Experiments,
+    name: str,
+    results: Path,
+    *,
+    partial: bool = False,
+    unmade: Collection[str] = frozenset(),
+) -> pd.DataFrame:
     """A table with one row for each row of its file.
 
     The columns are those of the file's `show`, as published (text), and `task`; for every
@@ -96,26 +151,35 @@ def build(experiments: Experiments, name: str, results: Path) -> pd.DataFrame:
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
     really used), `negatives` (of a MoCo row), `epoch` (which one is reported, of a trained
-    classifier), `runs` (ids) and `not_measured_because`.
+    classifier), `runs` (ids) and `not_measured_because`. A partial table has a text `c_missing`
+    more: which runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and
+    `c_n` are of the runs that are there.
 
     Args:
         experiments: a scale and its tables.
         name: of the table.
         results: as for `measure`.
+        partial: whether results may be missing.
+        unmade: of a partial table, as for `gather`.
 
     Raises:
-        FameError: an unknown table, or as `measure` does.
+        FameError: an unknown table, or, if it is not partial, as `measure` does.
     """
     table, scale = experiments.table(name), experiments.scale
-    found = {
-        (cell.row, cell.column): (cell, measure(cell, results, scale))
-        for cell in experiments.cells([name])
-    }
-    rows = []
-    for number, row in enumerate(table.rows):
-        measured = {c: found[number, c] for c in table.columns if (number, c) in found}
-        rows.append(_row(table, scale, row, measured))
-    frame = pd.DataFrame(rows)
+    by_row: list[dict[str, Found]] = [{} for _ in table.rows]
+    for cell in experiments.cells([name]):
+        by_row[cell.row][cell.column] = (
+            gather(cell, results, scale, unmade)
+            if partial
+            else Found(cell, measure(cell, results, scale))
+        )
+    rows = zip(table.rows, by_row, strict=True)
+    frame = _typed(pd.DataFrame([_row(table, scale, *row) for row in rows]), table)
+    return frame if partial else frame.drop(columns=[f"{c}_missing" for c in table.columns])
+
+
+def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The frame with numbers as numbers, also where a column is empty."""
     for column in table.columns:
         numbers = [f"{column}_{kind}" for kind in ("published", "measured", "std")]
         frame[numbers] = frame[numbers].astype("float64")
@@ -123,31 +187,32 @@ def build(experiments: Experiments, name: str, results: Path) -> pd.DataFrame:
     return frame
 
 
-def _row(
-    table: Table, scale: Scale, row: Row, measured: dict[str, tuple[Cell, Measurement]]
-) -> dict[str, Any]:
-    """One row of `build`; `measured` is by column."""
+def _row(table: Table, scale: Scale, row: Row, found: dict[str, Found]) -> dict[str, Any]:
+    """One row of `build`; `found` is by column."""
     content: dict[str, Any] = {key: _text(row.show.get(key)) for key in table.show}
     content["task"] = row.task or ""
     for column in table.columns:
-        measurement = measured[column][1] if column in measured else None
+        measurement = found[column].measurement if column in found else None
         content[f"{column}_published"] = row.published.get(column)
         content[f"{column}_measured"] = measurement.mean if measurement else None
         content[f"{column}_std"] = measurement.std if measurement else None
         content[f"{column}_n"] = measurement.n if measurement else None
+        content[f"{column}_missing"] = found[column].missing if column in found else ""
     content["scale"] = scale.name
-    content |= _provenance(scale, measured)
+    content |= _provenance(scale, [one for one in found.values() if one.measurement])
     content["not_measured_because"] = _reason(scale, table, row)
     return content
 
 
-def _provenance(scale: Scale, measured: dict[str, tuple[Cell, Measurement]]) -> dict[str, str]:
+def _provenance(scale: Scale, measured: list[Found]) -> dict[str, str]:
     """How a row's numbers came about; empty texts if there are none."""
     if not measured:
         return dict.fromkeys(("comparable", "measured_on", "negatives", "epoch", "runs"), "")
-    cell = next(iter(measured.values()))[0]
+    cell = measured[0].cell
     first = cell.runs[0]
-    runs = dict.fromkeys(run for _, measurement in measured.values() for run in measurement.runs)
+    runs = dict.fromkeys(
+        run for found in measured if found.measurement for run in found.measurement.runs
+    )
     return {
         "comparable": "yes" if scale.comparable else f"no: {scale.note}",
         "measured_on": _measured_on(scale, first),
@@ -205,6 +270,8 @@ def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -
         name: of the table.
         out: the `.csv`, for programs; `.md` and `.tex` are for readers and papers.
 
+    What stood there of a partial table (`fame.report.partial`) is removed.
+
     Raises:
         FameError: an unknown table, or a file cannot be written (each is whole or untouched).
     """
@@ -217,10 +284,24 @@ def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -
     for suffix, text in texts.items():
         with replacing(out.with_suffix(suffix)) as file:
             file.write(text.encode())
+    remove_partial(out)
+
+
+def partial_files(out: Path) -> tuple[Path, Path]:
+    """Where the CSV and the Markdown of a partial table stand: `table5.partial.csv`, `.md`."""
+    return out.with_suffix(".partial.csv"), out.with_suffix(".partial.md")
+
+
+def remove_partial(out: Path) -> None:
+    """Remove the partial table beside a complete one."""
+    for file in partial_files(out):
+        file.unlink(missing_ok=True)
 
 
 def publish(source: Path, target: Path) -> str | None:
     """Copy a scale's table to where the active scale's stands (`results/table5.csv`).
+
+    What stood there of a partial table is removed.
 
     Args:
         source: the `.csv` of some scale; its `.md` and `.tex` stand beside it.
@@ -248,6 +329,7 @@ def publish(source: Path, target: Path) -> str | None:
             file.write(source.with_suffix(suffix).read_bytes())
     with replacing(memory) as file:
         file.write(now.encode())
+    remove_partial(target)
     if not replaces:
         return None
     sentence = f"{target}: the {before or 'unknown'} table was replaced by the {now} table"

@@ -12,7 +12,8 @@ import pytest
 from fame.errors import FameError
 from fame.evaluate.results import write_result
 from fame.experiments import Cell, Experiments, data_id, result_file
-from fame.report.rendering import display, latex, markdown
+from fame.report.latex import latex
+from fame.report.rendering import display, markdown
 from fame.report.tables import SUFFIXES, build, measure, publish, write
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
@@ -237,21 +238,6 @@ def test_markdown_tables_are_rectangular(mini, table5):
 def test_markdown_escapes_the_column_mark(mini, table5):
     text = markdown(table5.replace("CBT", "C|BT"), mini[0].table("table5"), mini[0].scale)
     assert r"| C\|BT |" in text
-
-
-def test_latex_is_booktabs_escaped_and_rectangular(mini, table5):
-    odd = table5.replace("CBT", r"50% of_{x} & $y$ #1 ~^\ end")
-    text = latex(odd, mini[0].table("table5"), mini[0].scale)
-    begin, end = (rf"\{word}{{tabular}}" for word in ("begin", "end"))
-    body = text.split(begin)[1].split(end)[0]
-    assert all(rule in body for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
-    lines = [line for line in body.splitlines() if line.endswith(r"\\")]
-    assert len(lines) == 1 + 26
-    assert {line.replace(r"\&", "").count("&") for line in lines} == {7}
-    escaped = r"50\% of\_\{x\} \& \$y\$ \#1 \textasciitilde{}\textasciicircum{}"
-    assert escaped + r"\textbackslash{} end" in text
-    assert r"72.2 / mini: 52.0 $\pm$ 2.0 (n=3)" in text
-    assert text.isascii()
 
 
 def test_publishing_over_another_scale_says_so(mini, paper, tmp_path, capsys):

@@ -159,3 +159,21 @@ def results_of_table(wildcards):
 def table_settings(wildcards):
     """A table's content as text, so that editing its file makes it stale."""
     return EXPERIMENTS.table(wildcards.table).model_dump_json()
+
+
+def leave_partial_tables(dag):
+    """After a failure: write what there is of the tables that are not finished.
+
+    Returns a sentence for each. What other unfinished jobs should have made counts as missing,
+    even if a file of that name stands there from an earlier time.
+    """
+    from fame.report.partial import leave
+
+    unfinished = list(dag.needrun_jobs())
+    unmade = {str(file) for job in unfinished for file in job.output}
+    wanted = [
+        (job.wildcards.table, Path(job.output.csv))
+        for job in unfinished
+        if job.rule.name in {"table", "publish"}
+    ]
+    return leave(EXPERIMENTS, sorted(wanted), Path(f"{ROOT}/evaluate"), unmade)

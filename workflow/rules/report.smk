@@ -2,14 +2,25 @@
 
 in    the results that a table's measured cells need
 out   results/<scale>/tables/<table>.{csv,md,tex}, and results/<table>.{csv,md,tex}
-steps gather and write the table; copy the active scale's
+steps gather and write the table; copy the active scale's. If jobs fail, what there is of the
+      unfinished tables is written as <table>.partial.{csv,md}, with the reasons
 """
+
+
+onerror:
+    for sentence in leave_partial_tables(workflow.dag):
+        print(sentence, file=sys.stderr)
 
 
 rule table:
     input:
         results=results_of_table,
-        code=module("report/tables.py", "report/rendering.py", "evaluate/results.py"),
+        code=module(
+            "report/tables.py",
+            "report/rendering.py",
+            "report/latex.py",
+            "evaluate/results.py",
+        ),
     output:
         csv=f"{ROOT}/tables/{{table}}.csv",
         md=f"{ROOT}/tables/{{table}}.md",
