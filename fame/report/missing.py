@@ -26,7 +26,7 @@ class Step:
     """One job of the workflow, as its files show it.
 
     Attributes:
-        what: for a reader, with the run or the data.
+        what: for a reader, with the data if it is about some.
         products: of which none may be missing.
         log: what the job printed; empty or not there if all went well or it has not run.
         needs: the steps before it.
@@ -57,7 +57,7 @@ def reason(
         unmade: files that are to be taken as missing, whether or not they are there.
     """
     step = _culprit(_task(scale, run, dataset, task, results), unmade)
-    return f"{step.what} {_fate(step.log)}"
+    return f"{run.id}: {step.what} {_fate(step.log)}"
 
 
 def _culprit(step: Step, unmade: Collection[str]) -> Step:
@@ -79,15 +79,15 @@ def _task(scale: Scale, run: Run, dataset: str, task: str, results: Path) -> Ste
     if task != "finetune":
         files = tuple(product.with_name(f"features-{colours}.npz") for colours in needed(scale))
         log = product.with_name("features.log")
-        needs = (Step(f"features of {run.id} on {datum}", files, log, needs),)
-    return Step(f"{task} of {run.id} on {datum}", (product,), product.with_suffix(".log"), needs)
+        needs = (Step(f"features of {datum}", files, log, needs),)
+    return Step(f"{task} on {datum}", (product,), product.with_suffix(".log"), needs)
 
 
 def _pretraining(scale: Scale, run: Run, root: Path) -> Step:
     datum, folder = run.datum(scale), root / "pretrain" / run.id
     needs = (_index(scale, datum, root),) if datum else ()
     product = folder / "encoder.safetensors"
-    return Step(f"pretraining of {run.id}", (product,), folder / "log.txt", needs)
+    return Step("pretraining", (product,), folder / "log.txt", needs)
 
 
 def _index(scale: Scale, datum: str, root: Path) -> Step:

@@ -176,7 +176,7 @@ def test_figures_of_worlds(worlds, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {
         f"figure{number}.{ending}" for number in (2, 4) for ending in ("png", "pdf")
     }
-    with pytest.raises(FameError, match="no backbone s3d; it has r2plus1d, i3d"):
+    with pytest.raises(FameError, match="no backbone s3d; it has r2plus1d"):
         fame(
             *("figure2", "--scale", MICRO, "--manifest", pretraining),
             *("--out", tmp_path / "figure2", "--backbone", "s3d"),

@@ -161,7 +161,7 @@ def test_masks_hold_exactly_their_share(seed, beta, height, width):
         mask = masks.get(name)(clips, beta)
         assert mask.dtype == torch.float32
         assert set(mask.unique().tolist()) <= {0.0, 1.0}
-        assert (mask.sum((1, 2)) == int(beta * height * width)).all()
+        assert (mask.sum((1, 2)) == int(beta * (height * width))).all()
 
 
 @pytest.mark.parametrize("name", BINARY)

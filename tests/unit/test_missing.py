@@ -43,11 +43,11 @@ def tree(tmp_path, run):
         steps += [(f"world of {data}", folder / "world", folder / "world.log")]
         steps += [(f"index of {data}", folder / "manifest.parquet", folder / "index.log")]
     encoder = pretrain / "encoder.safetensors"
-    steps.insert(2, (f"pretraining of {run.id}", encoder, pretrain / "log.txt"))
+    steps.insert(2, ("pretraining", encoder, pretrain / "log.txt"))
     there = evaluate / "ucf101-w1"
     features = (there / "features-pretraining.npz", there / "features.log")
-    steps += [(f"features of {run.id} on ucf101-w1", *features)]
-    steps += [(f"linear of {run.id} on ucf101-w1", there / "linear.json", there / "linear.log")]
+    steps += [("features of ucf101-w1", *features)]
+    steps += [("linear on ucf101-w1", there / "linear.json", there / "linear.log")]
     return steps
 
 
@@ -63,7 +63,7 @@ def test_the_step_whose_inputs_are_there_is_to_blame(given, run, tmp_path, tree,
     write(log, "Traceback (most recent call last):\nOSError: the disk is gone\n")
     for _, _, later in after:  # of an earlier failure; it is not to blame now
         write(later, "fame: something else\n")
-    assert explain(given, run, tmp_path) == f"{what} failed: OSError: the disk is gone"
+    assert explain(given, run, tmp_path) == f"{run.id}: {what} failed: OSError: the disk is gone"
 
 
 def test_what_stands_there_from_earlier_counts_as_missing(given, run, tmp_path, tree):
@@ -74,8 +74,7 @@ def test_what_stands_there_from_earlier_counts_as_missing(given, run, tmp_path, 
     write(features.with_name("features.log"), "fame: the manifest is odd; index again\n")
     unmade = {str(features), str(tree[-1][1])}
     found = explain(given, run, tmp_path, unmade=unmade)
-    assert found.endswith("on ucf101-w1 failed: the manifest is odd; index again")
-    assert found.startswith(f"features of {run.id}")
+    assert found == f"{run.id}: features of ucf101-w1 failed: the manifest is odd; index again"
 
 
 def test_of_two_that_are_missing_the_one_that_ran_is_to_blame(given, run, tmp_path, tree):
@@ -83,7 +82,7 @@ def test_of_two_that_are_missing_the_one_that_ran_is_to_blame(given, run, tmp_pa
         if what.startswith("world"):
             write(product)
     write(tmp_path / "data" / "ucf101-w1" / "index.log", "fame: no lists\n")
-    assert explain(given, run, tmp_path) == "index of ucf101-w1 failed: no lists"
+    assert explain(given, run, tmp_path) == f"{run.id}: index of ucf101-w1 failed: no lists"
 
 
 def test_finetuning_needs_no_features(given, run, tmp_path, tree):
@@ -91,7 +90,7 @@ def test_finetuning_needs_no_features(given, run, tmp_path, tree):
         if what.startswith(("index", "pretraining")):
             write(product)
     found = explain(given, run, tmp_path, "finetune")
-    assert found == f"finetune of {run.id} on ucf101-w1 has not run"
+    assert found == f"{run.id}: finetune on ucf101-w1 has not run"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_what_a_log_says(given, run, tmp_path, tree, log, fate):
         if not what.startswith(("pretraining", "features", "linear")):
             write(product)
     write(tmp_path / "pretrain" / run.id / "log.txt", log)
-    assert explain(given, run, tmp_path) == f"pretraining of {run.id} {fate}"
+    assert explain(given, run, tmp_path) == f"{run.id}: pretraining {fate}"
 
 
 def test_a_long_log_is_searched_at_its_end_and_cut_to_a_line(given, run, tmp_path, tree):

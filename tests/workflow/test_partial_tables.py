@@ -90,7 +90,7 @@ def test_the_table_that_misses_a_run_is_partial_and_says_why(failed, place):
     assert random["c_missing"] == "" and random["c_n"] == "1"
     assert mine["c_measured"] == mine["c_n"] == ""
     (run,) = (path.name for path in (place / "results/micro/pretrain").glob("method-*"))
-    assert mine["c_missing"] == f"missing: pretraining of {run} failed: RuntimeError: {FAULT}"
+    assert mine["c_missing"] == f"missing: {run}: pretraining failed: RuntimeError: {FAULT}"
     assert FAULT in (place / "results" / "table7.partial.md").read_text()
 
 
@@ -105,7 +105,8 @@ def test_nothing_crashes_where_nothing_exists(place, tmp_path):
     assert outcome.returncode == 1
     assert "table8 is partial, 1 of 1 measured cells lack runs" in outcome.stderr
     (row,) = pd.read_csv(tmp_path / PLACES[1] / "table8.partial.csv").to_dict("records")
-    assert row["c_missing"].startswith("missing: index of ucf101 failed: Annotation file absent/")
+    assert row["c_missing"].startswith("missing: random-r2plus1d-s0-")
+    assert ": index of ucf101 failed: Annotation file absent/" in row["c_missing"]
     assert not (tmp_path / "results" / "table8.partial.csv").exists()  # it was not asked for
 
 
