@@ -29,7 +29,7 @@ setup: $(STAMP) ## Install everything into .venv (the other targets do so when n
 results/%: $(STAMP) FORCE ## One file of results, and all it needs, by Snakemake
 	$(SNAKEMAKE) $@ $(CONFIG)
 
-all: $(STAMP) ## Every table of the scale
+all: $(STAMP) ## Every table and figure of the scale, and the report
 	$(SNAKEMAKE) all $(CONFIG)
 
 test: $(STAMP) ## The tests; some of them: make test ARGS='-k masks'
