@@ -42,7 +42,7 @@ lint: $(STAMP) ## Style, types and workflow checks; changes nothing
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-ci: ## All of it, as before a merge: tests, lint, a table end to end
+ci: ## All of it, as before a merge: tests, lint, everything at a tiny scale
 	bash .ci/run
 
 # The stamp comes last, so an installation that broke off is done again; if the first one did,
