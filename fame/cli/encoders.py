@@ -32,6 +32,9 @@ def pretrain(
     processes: Annotated[
         int, typer.Option(min=0, help="One for each GPU; the result is the same for any number.")
     ] = 1,
+    nodes: Annotated[
+        int, typer.Option(min=1, help="Machines of this Slurm job that share the processes.")
+    ] = 1,
 ) -> None:
     """Pretrain an encoder, or take over a finished one; goes on after an interruption."""
     from fame.experiments import Experiments
@@ -46,7 +49,7 @@ def pretrain(
         with owned(out):
             take_over(settings, chosen, out)
         return
-    spread(processes)
+    spread(processes, nodes)
 
     from contextlib import nullcontext
 

@@ -283,22 +283,42 @@ class Evaluate(Model):
         return self
 
 
+class Short(Model):
+    """What a job of minutes may use at its first attempt; each further attempt gets more.
+
+    Attributes:
+        mem_mb: memory in MB.
+        runtime: minutes.
+    """
+
+    mem_mb: Positive
+    runtime: Positive
+
+
 class Resources(Model):
     """What a job may use; none of it changes what a result means.
 
     Attributes:
+        threads: processors, on each machine, of a job that decodes videos or trains.
+        nodes: machines that share one pretraining; more than one needs Slurm.
+        gpus: of each of those machines; 0 computes on the processor.
+        mem_mb: memory in MB, of each machine, of a job that decodes videos or trains.
+        runtime: minutes of such a job; a longer training goes on from its checkpoint.
+        short: the jobs that do neither (probes, tables, figures).
         deterministic: only operations whose sums have a fixed order, so that the same GPU model
             gives the same bits again, more slowly. PyTorch has none for I3D's max-pooling on a
             GPU and stops there. A CPU gives the same bits either way.
     """
 
     threads: Positive
+    nodes: Positive
     gpus: Annotated[int, Field(ge=0)]
     deterministic: bool
     workers: Annotated[int, Field(ge=0)]
     cache_mib: Annotated[int, Field(ge=0)]
     mem_mb: Positive
     runtime: Positive
+    short: Short
     checkpoint_minutes: Annotated[float, Field(gt=0)]
 
 

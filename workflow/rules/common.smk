@@ -39,10 +39,11 @@ shell.prefix(
 
 ROOT = f"results/{SCALE.name}"
 
-# A limit that the user sets (--resources gpu=8) stands; else one job may take all that the scale
-# asks for, and no two jobs share a GPU.
-if SCALE.resources.gpus:
-    workflow.global_resources.setdefault("gpu", SCALE.resources.gpus)
+# A limit that the user or a profile sets (--resources gpu=8) stands; else one job may take all that
+# the scale asks for, and no two jobs share a GPU.
+GPUS = SCALE.resources.nodes * SCALE.resources.gpus
+if GPUS:
+    workflow.global_resources.setdefault("gpu", GPUS)
 
 
 wildcard_constraints:
@@ -52,8 +53,11 @@ wildcard_constraints:
 
 
 def module(*names):
-    """Source files that a cheap rule depends on, so that editing them makes it stale."""
-    return [str(HOME / "fame" / name) for name in names]
+    """Source files that a cheap rule depends on, so that editing them makes it stale.
+
+    They are part of the workflow, and not products in some storage.
+    """
+    return [local(str(HOME / "fame" / name)) for name in names]
 
 
 def manifest_of_run(wildcards):
@@ -63,9 +67,32 @@ def manifest_of_run(wildcards):
 
 
 def gpus_of_run(wildcards):
-    """The GPUs that train a run; one at most if nothing is trained."""
-    trained = EXPERIMENTS.run(wildcards.run).pretrain is not None
-    return SCALE.resources.gpus if trained else min(1, SCALE.resources.gpus)
+    """The GPUs that train a run, on all its machines; one at most if nothing is trained."""
+    return GPUS if is_trained(wildcards) else min(1, GPUS)
+
+
+def nodes_of_run(wildcards):
+    """The machines that train a run; one if nothing is trained."""
+    return SCALE.resources.nodes if is_trained(wildcards) else 1
+
+
+def is_trained(wildcards):
+    """Whether a run is pretrained here."""
+    return EXPERIMENTS.run(wildcards.run).pretrain is not None
+
+
+def short_memory(wildcards, attempt):
+    """MB of a short job: more with each attempt, since it starts over where it failed.
+
+    Jobs that decode or train ask for the same each time: they go on where they stopped, and
+    may have asked for all that a machine has.
+    """
+    return attempt * SCALE.resources.short.mem_mb
+
+
+def short_minutes(wildcards, attempt):
+    """Minutes of a short job: more with each attempt."""
+    return attempt * SCALE.resources.short.runtime
 
 
 def recipe_of_run(wildcards):

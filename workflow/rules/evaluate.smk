@@ -79,8 +79,8 @@ rule linear:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=SCALE.resources.mem_mb,
-        runtime=SCALE.resources.runtime,
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         settings=settings("evaluate", "linear"),
         raw=lambda w, input: ["--raw-features", input.raw] if input.raw else [],
@@ -107,8 +107,8 @@ rule bias:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=SCALE.resources.mem_mb,
-        runtime=SCALE.resources.runtime,
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         settings=settings("evaluate", "linear"),
     shell:
@@ -131,8 +131,8 @@ rule retrieve:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=SCALE.resources.mem_mb,
-        runtime=SCALE.resources.runtime,
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         settings=settings("evaluate", "retrieval"),
     shell:

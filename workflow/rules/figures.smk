@@ -7,7 +7,7 @@ steps measure (one job for each encoder or world), then gather and draw
 """
 
 FIGURES = f"{ROOT}/figures"
-CLAIMS = str(HOME / "config" / "claims.yaml")
+CLAIMS = local(str(HOME / "config" / "claims.yaml"))
 FIGURE_DATA = SCALE.evaluate.activation.dataset
 MASK_DATA = SCALE.evaluate.masks.dataset
 
@@ -33,6 +33,9 @@ rule bias_summary:
         f"{ROOT}/figures/bias.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         results=f"{ROOT}/evaluate",
         scale=[SCALE.name, SCALE.note],
@@ -96,6 +99,9 @@ rule figure1:
         f"{FIGURES}/figure1.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         titled=lambda w: [f"{title}={','.join(paths)}" for title, paths in activation_maps()],
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
@@ -115,6 +121,9 @@ rule figure2:
         f"{FIGURES}/figure2.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         settings=settings("pretrain"),
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
@@ -144,6 +153,9 @@ rule figure3:
         f"{FIGURES}/figure3.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         titled=lambda w: [f"{title}={','.join(paths)}" for title, paths in kernels()],
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
@@ -161,6 +173,9 @@ rule figure4:
         f"{FIGURES}/figure4.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
@@ -212,6 +227,9 @@ rule mask_quality_summary:
         f"{FIGURES}/mask_quality.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     shell:
         "python3 -m fame mask-quality-summary {input.files:q}"
         ' --scale "$SCALE"'
@@ -239,6 +257,9 @@ rule claims:
         f"{ROOT}/claims.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         results=f"{ROOT}/evaluate",
         scale=[SCALE.name, SCALE.note, SCALE.comparable],
@@ -264,5 +285,8 @@ rule publish_figure:
         "results/{figure}.{suffix}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     shell:
         "cp {input:q} {output:q} > {log:q} 2>&1"

@@ -22,6 +22,7 @@ rule pretrain:
     threads: SCALE.resources.threads
     resources:
         gpu=gpus_of_run,
+        nodes=nodes_of_run,
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
     params:
@@ -35,5 +36,6 @@ rule pretrain:
         " {params.manifest:q}"
         " --threads {threads}"
         " --processes {resources.gpu}"
+        " --nodes {resources.nodes}"
         " --out {params.directory:q}"
         " >> {log:q} 2>&1"

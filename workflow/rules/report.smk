@@ -29,6 +29,9 @@ rule table:
         f"{ROOT}/tables/{{table}}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         table=table_settings,
         results=f"{ROOT}/evaluate",
@@ -54,6 +57,9 @@ rule publish:
         "results/{table}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     # What it says (that another scale's table is replaced) belongs on the terminal too.
     shell:
         "python3 -m fame publish {input.csv:q} --out {output.csv:q} 2>&1 | tee {log:q} >&2"
@@ -77,6 +83,9 @@ rule report:
         f"{ROOT}/report.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     params:
         results=lambda w, output: str(Path(output.html).parent),
         snakefile=workflow.main_snakefile,
@@ -100,5 +109,8 @@ rule publish_report:
         "results/report.html.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
     shell:
         "cp {input:q} {output:q} > {log:q} 2>&1"
