@@ -1,5 +1,6 @@
 """The command line: one small module per verb. Heavy imports wait until a verb runs."""
 
+import errno
 import sys
 
 import typer
@@ -19,6 +20,8 @@ from fame.cli import (
 )
 from fame.errors import FameError
 
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 app = typer.Typer(
     help="FAME: contrastive video representations by foreground-background merging. "
     "Every rule of the workflow calls one of these commands.",
@@ -33,9 +36,23 @@ for room in (*PEOPLE, *WORKFLOW):
 
 
 def main() -> None:
-    """Run the command line; a `FameError` becomes one sentence and exit status 1."""
+    """Run the command line; a `FameError` becomes one sentence and its exit status."""
     try:
         app()
     except FameError as error:
         print(f"fame: {error}", file=sys.stderr)
+        sys.exit(error.status)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(f"fame: {_unwritable(error)}", file=sys.stderr)
         sys.exit(1)
+
+
+def _unwritable(error: OSError) -> str:
+    """One sentence about a disk that is full or may not be written."""
+    place = error.filename or "a file"
+    return (
+        f"{place} could not be read or written ({error.strerror}); free space or mend the "
+        "permissions and run the same command again"
+    )

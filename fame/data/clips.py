@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms.v2.functional import resize
 
 from fame import draws
+from fame.data import workers as processes
 from fame.data.manifest import OK, Manifest
 from fame.data.video import read_frames
 from fame.errors import FameError
@@ -349,4 +350,5 @@ def loader(
         num_workers=workers,
         collate_fn=collate,
         pin_memory=torch.cuda.is_available(),
+        worker_init_fn=processes.start,
     )

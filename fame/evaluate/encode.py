@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from fame.data.clips import Batch, UniformClips, loader
 from fame.data.manifest import Manifest
+from fame.data.workers import explained
 from fame.evaluate.parts import Parts
 from fame.evaluate.shown import Shown
 
@@ -96,7 +97,7 @@ def outputs(
     known = [identity(network, manifest, shown), settings, work.part]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
     parts = Parts(work.parts, digest)
-    with evaluation(network, work.device):
+    with evaluation(network, work.device), explained("features"):
         _complete(parts, network, manifest, shown, work, show)
     return parts.joined()
 

@@ -1,4 +1,8 @@
-"""Full-state checkpoints: atomic, the last two kept, refused if they belong to another recipe."""
+"""Full-state checkpoints: atomic, the last two kept, refused if they belong to another recipe.
+
+Beside `step-N.pt` stands its SHA-256 in `step-N.sha256`, as `sha256sum` writes it, and nothing is
+read that does not match it: a flipped bit in a weight is no error to anybody else.
+"""
 
 import pickle
 import re
@@ -10,7 +14,7 @@ from typing import IO, Any
 import torch
 
 from fame.errors import FameError
-from fame.files import replacing
+from fame.files import replacing, sha256
 
 VERSION = 1
 KEPT = 2
@@ -46,11 +50,38 @@ def _files(directory: Path) -> list[tuple[int, Path]]:
 
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint whole, then drop all but the newest two and what a kill left half."""
-    with replacing(directory / f"step-{checkpoint.step}.pt") as file:
+    """Write a checkpoint whole, then drop all but the newest two and what a kill left half.
+
+    Those of later steps are dropped as well: they were damaged, or training would not be here.
+    """
+    path = directory / f"step-{checkpoint.step}.pt"
+    with replacing(path) as file:
         _serialise({"version": VERSION, **vars(checkpoint)}, file)
-    for path in [*(path for _, path in _files(directory)[KEPT:]), *directory.glob(".step-*.tmp")]:
-        path.unlink()
+        file.flush()
+        with replacing(_sum(path)) as total:
+            total.write(f"{sha256(Path(file.name))}  {path.name}\n".encode())
+    _tidy(directory, checkpoint.step)
+
+
+def _tidy(directory: Path, newest: int) -> None:
+    files = _files(directory)
+    kept = {path for _, path in [item for item in files if item[0] <= newest][:KEPT]}
+    kept |= {_sum(path) for path in kept}
+    for pattern in ("step-*.pt", "step-*.sha256", ".step-*.tmp"):
+        for path in directory.glob(pattern):
+            if path not in kept:
+                path.unlink()
+
+
+def _sum(path: Path) -> Path:
+    """The file that holds a checkpoint's SHA-256."""
+    return path.with_suffix(".sha256")
+
+
+def newest(directory: Path) -> Path | None:
+    """The newest checkpoint's file, whole or not."""
+    files = _files(directory)
+    return files[0][1] if files else None
 
 
 def _serialise(content: dict[str, Any], file: IO[bytes]) -> None:
@@ -73,13 +104,27 @@ def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {theirs!r}, not {ours!r}"
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """A checkpoint file's content, or None if the file is damaged."""
+def damage(path: Path) -> str | None:
+    """What is wrong with a checkpoint's bytes, or None."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
-        return None
-    return content if isinstance(content, dict) and "version" in content else None
+        expected = _sum(path).read_text(encoding="ascii").split()[:1]
+        return None if [sha256(path)] == expected else "does not match its SHA-256"
+    except FileNotFoundError:
+        return "has no SHA-256 beside it"
+    except (OSError, ValueError) as error:
+        return f"cannot be read ({error})"
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a whole checkpoint holds; nothing in it is run."""
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise FameError(
+            f"{path} holds more than tensors and plain data, so it is not ours and is not "
+            f"loaded; delete {path.parent} to start again"
+        ) from None
+    return content
 
 
 def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, list[str]]:
@@ -87,15 +132,16 @@ def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, li
 
     Raises:
         FameError: if it is of another version or recipe (it says in what), or if there are
-            checkpoints but none can be read.
+            checkpoints but none is whole.
     """
     remarks = []
     files = _files(directory)
     for _, path in files:
-        content = _read(path)
-        if content is None:
-            remarks.append(f"{path} is damaged and was passed over")
+        wrong_bytes = damage(path)
+        if wrong_bytes is not None:
+            remarks.append(f"{path} {wrong_bytes} and was passed over")
             continue
+        content = _content(path)
         if content.pop("version") != VERSION:
             raise FameError(f"{path} is of another version; delete {directory} to start again")
         found = Checkpoint(**content)
@@ -107,5 +153,8 @@ def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, li
             )
         return found, remarks
     if files:
-        raise FameError(f"no checkpoint in {directory} can be read; delete it to start again")
+        raise FameError(
+            f"no checkpoint in {directory} can be used ({'; '.join(remarks)}); delete that "
+            "folder to start again"
+        )
     return None, remarks

@@ -5,6 +5,7 @@ so a checkpoint after any step is enough to go on bit-identically (on one kind o
 """
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ import torch
 
 from fame.config.scale import Optimiser
 from fame.data.clips import Batch
+from fame.data.workers import explained
 from fame.distributed import World
-from fame.errors import FameError
+from fame.errors import FameError, Interrupted
 from fame.train import checkpoint
 from fame.train.feed import Feed
 from fame.train.journal import Journal
 from fame.train.schedule import rate
+from fame.train.stopping import Request, stop_requests
 
 LOG_EVERY = 10
 
@@ -71,6 +74,15 @@ class Plan:
         """Steps of the whole training."""
         return self.feed.steps_per_epoch * self.epochs
 
+    @property
+    def checkpoints(self) -> Path:
+        """Their folder."""
+        return self.directory / "checkpoints"
+
+    def lr(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        return rate(self.optimiser, step, self.feed.steps_per_epoch, self.epochs)
+
 
 def _sgd(module: torch.nn.Module, settings: Optimiser) -> torch.optim.SGD:
     parameters = [p for p in module.parameters() if p.requires_grad]
@@ -87,11 +99,13 @@ def parameter_dtype(precision: str) -> torch.dtype:
     return torch.float64 if precision == "float64" else torch.float32
 
 
-def _check_finite(loss: torch.Tensor, step: int, name: str) -> None:
-    if not torch.isfinite(loss):
+def _check_finite(loss: float, step: int, plan: Plan) -> None:
+    if not math.isfinite(loss):
+        kept = checkpoint.newest(plan.checkpoints)
         raise FameError(
-            f"{name}: the loss is {loss.item()} at step {step + 1}; lower optimiser.lr, add "
-            "warmup_steps or use float32 precision (the last checkpoint is untouched)"
+            f"{plan.name}: the loss is {loss} at step {step + 1}, at the learning rate "
+            f"{plan.lr(step):.3g}; lower optimiser.lr, add warmup_steps or use float32 precision "
+            f"({f'{kept} is untouched' if kept else 'there was no checkpoint yet'})"
         )
 
 
@@ -115,22 +129,29 @@ def _take_step(
     step: int,
     plan: Plan,
     world: World,
-) -> dict[str, torch.Tensor]:
-    """One optimiser step; returns its scalars, still on the device."""
-    lr = rate(plan.optimiser, step, plan.feed.steps_per_epoch, plan.epochs)
+    request: Request,
+) -> tuple[dict[str, torch.Tensor], bool]:
+    """One optimiser step.
+
+    Returns:
+        Its scalars, still on the device, and whether all processes are to stop after it because
+        some process was asked to.
+    """
     for group in sgd.param_groups:
-        group["lr"] = lr
+        group["lr"] = plan.lr(step)
     sgd.zero_grad(set_to_none=True)
     reduced = plan.precision == "bfloat16"
     with tf32(plan.precision == "tf32"):
         with torch.autocast(world.device.type, dtype=torch.bfloat16, enabled=reduced):
             loss, scalars = trainable.loss(batch.to(world.device), step)
-        # The mean, so that all processes stop alike if one of them meets a NaN.
-        _check_finite(world.mean(loss), step, plan.name)
+        # Means, so that all processes stop alike if one of them meets a NaN or a signal.
+        asked = torch.full_like(loss, request.made)
+        mean, asking = world.mean(torch.stack([loss.detach(), asked])).tolist()
+        _check_finite(mean, step, plan)
         loss.backward()
     world.average_gradients(group_parameters(sgd))
     sgd.step()
-    return {"loss": loss.detach(), **scalars}
+    return {"loss": loss.detach(), **scalars}, asking > 0
 
 
 def group_parameters(sgd: torch.optim.Optimizer) -> list[torch.nn.Parameter]:
@@ -140,7 +161,7 @@ def group_parameters(sgd: torch.optim.Optimizer) -> list[torch.nn.Parameter]:
 
 def _resume(trainable: Trainable, sgd: torch.optim.SGD, plan: Plan) -> tuple[int, float, list[str]]:
     """Load the newest checkpoint, if any: steps done, seconds spent, remarks."""
-    found, remarks = checkpoint.load(plan.directory / "checkpoints", plan.recipe)
+    found, remarks = checkpoint.load(plan.checkpoints, plan.recipe)
     if found is None:
         return 0, 0.0, remarks
     trainable.module.load_state_dict(found.module)
@@ -156,6 +177,8 @@ def train(trainable: Trainable, plan: Plan, world: World) -> float:
 
     Raises:
         FameError: if the loss is not finite, or the checkpoint is of another recipe.
+        Interrupted: if a signal asked for it (once the checkpoint is written), or if a loader
+            worker died.
     """
     sgd = _sgd(trainable.module, plan.optimiser)
     first, before, remarks = _resume(trainable, sgd, plan)
@@ -172,10 +195,11 @@ def train(trainable: Trainable, plan: Plan, world: World) -> float:
             plan.recipe, step, seconds, trainable.module.state_dict(), sgd.state_dict()
         )
         if world.is_first:
-            checkpoint.save(plan.directory / "checkpoints", state)
+            checkpoint.save(plan.checkpoints, state)
 
     try:
-        _loop(trainable, sgd, plan, world, journal, first, save)
+        with stop_requests() as request, explained(plan.name):
+            _loop(trainable, sgd, plan, world, journal, first, save, request)
     finally:
         journal.close()
     return before + time.monotonic() - started
@@ -189,6 +213,7 @@ def _loop(
     journal: Journal,
     first: int,
     save: Callable[[int], None],
+    request: Request,
 ) -> None:
     """Every step from `first` on, with what happens after steps and epochs."""
     saved = time.monotonic()
@@ -196,8 +221,9 @@ def _loop(
     if first == plan.steps:
         return
     for step, batch in enumerate(plan.feed.batches(first), start=first):
-        scalars = _take_step(trainable, sgd, batch, step, plan, world)
+        scalars, stopping = _take_step(trainable, sgd, batch, step, plan, world, request)
         done = step + 1
+        stopping |= world.size == 1 and request.made  # alone, the last moment will do
         last_of_epoch = done % plan.feed.steps_per_epoch == 0
         if done % LOG_EVERY == 0 or last_of_epoch:
             journal.record(done, _summary(scalars, step, plan, world))
@@ -207,9 +233,16 @@ def _loop(
                 journal.record(done, extra)
             trainable.module.train()
         journal.advance()
-        if done == plan.steps or time.monotonic() - saved > 60 * plan.checkpoint_minutes:
+        due = time.monotonic() - saved > 60 * plan.checkpoint_minutes
+        if due or stopping or done == plan.steps:
             save(done)
             saved = time.monotonic()
+        if stopping and done < plan.steps:
+            world.barrier()  # torchrun ends the others as soon as one has ended
+            raise Interrupted(
+                f"{plan.name}: stopped by {request.signal or 'a signal to another process'} after "
+                f"step {done} of {plan.steps}, which is saved; the same command goes on from there"
+            )
 
 
 def _summary(
@@ -218,4 +251,4 @@ def _summary(
     """Scalars averaged over processes, and the rate."""
     means = world.mean(torch.stack([value.detach().double() for value in scalars.values()]))
     summary = dict(zip(scalars, means.tolist(), strict=True))
-    return {**summary, "lr": rate(plan.optimiser, step, plan.feed.steps_per_epoch, plan.epochs)}
+    return {**summary, "lr": plan.lr(step)}

@@ -135,6 +135,7 @@ def _arm(stop):
         "stepped": (Journal, "advance", None, passage),
         "half-saved": (torch, "save", half, None),
         "saved": (checkpoint, "save", None, passage),
+        "checksum": (checkpoint, "sha256", passage, None),
         "encoder written": (fame.train.pretrain, "save_encoder", None, passage),
     }
     _wrap(*places[stop.phase])

@@ -12,6 +12,12 @@ from micro_world import TABLES, choose
 
 PATIENCE = 240
 
+STEPS = 16
+"""Of the pretraining that the session's undisturbed one is compared with."""
+LENGTH = {"pretrain.epochs": 8, "evaluate.finetune.epochs": 2}
+OFTEN = {"resources.checkpoint_minutes": 1e-6}
+"""A checkpoint after every step."""
+
 
 @dataclass(frozen=True)
 class Training:

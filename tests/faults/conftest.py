@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from commands import LENGTH, OFTEN, pretraining
 from micro_world import ROOT, make
 
 HERE = Path(__file__).parent
@@ -29,3 +30,17 @@ def fork():
     os.environ.update(before)
     process.join()
     return context
+
+
+@pytest.fixture(scope="session")
+def scales(micro):
+    """Equal recipes: with the one checkpoint at the end, and with one after every step."""
+    return micro.scale("rare", LENGTH), micro.scale("often", LENGTH | OFTEN)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(fork, micro, scales, tmp_path_factory):
+    """A pretraining that nothing happened to."""
+    training = pretraining(fork, micro, tmp_path_factory.mktemp("undisturbed"), scales[0])
+    assert training.run() == 0, training.text()
+    return training

@@ -4,16 +4,13 @@ import random
 import signal
 
 import pandas as pd
-import pytest
 import torch
 from children import PHASES, Stop
-from commands import finetuning, pretraining
+from commands import LENGTH, OFTEN, STEPS, finetuning, pretraining
 
 from fame.files import read_json, sha256
 
-STEPS, FINETUNING_STEPS = 16, 14
-RARE, OFTEN = {}, {"resources.checkpoint_minutes": 1e-6}
-LENGTH = {"pretrain.epochs": 8, "evaluate.finetune.epochs": 2}
+FINETUNING_STEPS = 14
 
 
 def kill_and_finish(training, steps, seed):
@@ -24,18 +21,6 @@ def kill_and_finish(training, steps, seed):
         assert training.run(stop=stop) == -signal.SIGKILL, training.text()
         assert step - 1 <= training.step() <= step
     assert training.run(keep=True) == 0, training.text()
-
-
-@pytest.fixture(scope="module")
-def scales(micro):
-    return micro.scale("rare", LENGTH), micro.scale("often", LENGTH | OFTEN)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(fork, micro, scales, tmp_path_factory):
-    training = pretraining(fork, micro, tmp_path_factory.mktemp("undisturbed"), scales[0])
-    assert training.run() == 0, training.text()
-    return training
 
 
 def test_pretraining(fork, micro, scales, undisturbed, tmp_path):
@@ -55,7 +40,8 @@ def test_what_a_kill_left_half_is_removed(fork, micro, scales, tmp_path):
     checkpoints = training.work / "checkpoints"
     assert len(list(checkpoints.glob(".*.tmp"))) == 1
     assert training.run(stop=Stop("saved", 2)) == -signal.SIGKILL
-    assert {path.name for path in checkpoints.iterdir()} == {"step-2.pt", "step-3.pt"}
+    names = {f"step-{step}.{suffix}" for step in (2, 3) for suffix in ("pt", "sha256")}
+    assert {path.name for path in checkpoints.iterdir()} == names
 
 
 def test_a_kill_before_the_card(fork, micro, scales, undisturbed, tmp_path):

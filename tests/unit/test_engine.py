@@ -1,5 +1,7 @@
 """The loop against SGD in NumPy, and its indifference to interruptions."""
 
+import os
+import signal
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 
 from fame.config.scale import Optimiser
 from fame.distributed import World
-from fame.errors import FameError
+from fame.errors import FameError, Interrupted
 from fame.train import checkpoint, engine
 from fame.train.engine import Plan, parameter_dtype, train
 from fame.train.feed import Feed
 from fame.train.journal import last_values
+from fame.train.stopping import SIGNALS
 
 WORLD = World(0, 1, torch.device("cpu"))
 PER_EPOCH, EPOCHS = 3, 4
@@ -132,7 +135,7 @@ def test_only_steps_since_the_checkpoint_are_repeated(tmp_path):
     line = Line()
     train(line, plan(tmp_path, checkpoint_minutes=100), WORLD)
     assert line.seen[0][0] == 0
-    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == [f"step-{STEPS}.pt"]
+    assert [p.name for p in (tmp_path / "checkpoints").glob("*.pt")] == [f"step-{STEPS}.pt"]
 
 
 def test_a_finished_training_takes_no_more_steps(tmp_path):
@@ -165,12 +168,39 @@ def test_the_journal_has_means_rates_and_what_epochs_give(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("bad", [0, 4])
 def test_a_nan_stops_and_leaves_the_checkpoint(tmp_path, bad):
-    with pytest.raises(FameError, match=f"line: the loss is nan at step {bad + 1}; lower"):
+    sentence = f"line: the loss is nan at step {bad + 1}, at the learning rate [0-9.]+; lower"
+    kept = rf"step-{bad}\.pt is untouched" if bad else "there was no checkpoint yet"
+    with pytest.raises(FameError, match=f"{sentence}.*{kept}"):
         train(Line(bad), plan(tmp_path), WORLD)
     found, _ = checkpoint.load(tmp_path / "checkpoints", {"a": 1})
     assert (found.step if found else 0) == bad
     if found:
         np.testing.assert_allclose(found.module["weight"][0], by_hand()[bad - 1], rtol=1e-12)
+
+
+@settings(max_examples=8, deadline=None)
+@given(step=st.integers(0, STEPS - 1), number=st.sampled_from(SIGNALS))
+def test_a_signal_stops_after_the_step_and_changes_no_bit(tmp_path_factory, step, number):
+    place = tmp_path_factory.mktemp("run")
+    line = Line()
+
+    def at_step(batch, now):
+        if now == step:
+            os.kill(os.getpid(), number)
+        return Line.loss(line, batch, now)
+
+    line.loss = at_step
+    rare = plan(place, checkpoint_minutes=100)
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    if step + 1 < STEPS:
+        sentence = f"line: stopped by {number.name} after step {step + 1} of {STEPS}, which is"
+        with pytest.raises(Interrupted, match=sentence):
+            train(line, rare, WORLD)
+        assert checkpoint.newest(rare.checkpoints).name == f"step-{step + 1}.pt"
+        line = Line()
+    train(line, rare, WORLD)
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
+    np.testing.assert_allclose(weights(line), by_hand()[-1], rtol=1e-12)
 
 
 def test_another_recipe_is_refused(tmp_path):
@@ -182,8 +212,10 @@ def test_another_recipe_is_refused(tmp_path):
 def test_another_process_than_the_first_writes_nothing(tmp_path):
     peer = SimpleNamespace(
         is_first=False,
+        size=2,
         device=torch.device("cpu"),
         mean=lambda tensor: tensor,
+        barrier=lambda: None,
         average_gradients=lambda parameters: None,
     )
     line = Line()

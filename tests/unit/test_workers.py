@@ -1,0 +1,56 @@
+"""Loader workers: deaf to signals that are not theirs, and their death is one sentence."""
+
+import os
+import signal
+import time
+
+import pytest
+import torch
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.data._utils import signal_handling
+
+from fame.data.workers import explained, start
+from fame.errors import Interrupted
+
+
+class Pids(Dataset):
+    """Samples that tell who read them."""
+
+    def __len__(self):
+        return 64
+
+    def __getitem__(self, index):
+        return os.getpid()
+
+
+@pytest.fixture
+def loaded():
+    before = signal.getsignal(signal.SIGCHLD)
+    with torch.random.fork_rng():
+        yield iter(DataLoader(Pids(), num_workers=1, prefetch_factor=2, worker_init_fn=start))
+    signal.signal(signal.SIGCHLD, before)
+    signal_handling._SIGCHLD_handler_set = False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_a_signal_to_the_group_does_not_end_a_worker(loaded, number):
+    worker = int(next(loaded))
+    os.kill(worker, number)
+    assert [int(pid) for pid in loaded] == [worker] * 63
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_killed_worker_is_one_sentence(loaded, attempt):
+    worker = int(next(loaded))
+    with (
+        pytest.raises(Interrupted, match=r"run: a loader worker died \(.*goes on"),
+        explained("run"),
+    ):
+        os.kill(worker, signal.SIGKILL)
+        for _ in loaded:
+            time.sleep(0.01)
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(RuntimeError, match="shapes"), explained("run"):
+        raise RuntimeError("shapes do not match")
