@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from loopback import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,3 +25,10 @@ def shared() -> Path:
     if not (place / "videos").is_dir():
         pytest.skip(f"real clips and golden arrays are not at {place} (set FAME_SHARED)")
     return place
+
+
+@pytest.fixture
+def web():
+    """A web server on this machine."""
+    with serving() as running:
+        yield running

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from fame.cli import (
+    acquire,
     bias,
     claims,
     data,
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PEOPLE = (evaluate, embedding, masks)
+PEOPLE = (acquire, evaluate, embedding, masks)
 WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
 for room in (*PEOPLE, *WORKFLOW):
     room.add(app)

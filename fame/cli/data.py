@@ -33,11 +33,14 @@ def index(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos opened at a time.")] = 1,
 ) -> None:
-    """Read a dataset's annotations, open every video, and write the manifest."""
+    """Read a dataset's annotations, open every video, and write the manifest.
+
+    Beside it stand absent.csv and unnamed.csv: videos only in the lists, or only on the disk.
+    """
     from fame.config.reading import load_scale
     from fame.data.instances import read
 
-    read(load_scale(scale), data, world, workers).write(out)
+    read(load_scale(scale), data, world, workers, out.parent).write(out)
 
 
 def add(app: typer.Typer) -> None:

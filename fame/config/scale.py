@@ -50,6 +50,8 @@ class Folder(Model):
 
     `root` and `annotations` may hold `~`, `$NAME` and `${NAME:-default}`.
     `annotations` is null only for Kinetics-400, whose classes are folders.
+    `missing` says how many annotated videos may be absent: none (`error`), any number (`skip`) or
+    a share of them. `tolerance` is the share of those present that may be unusable.
     """
 
     kind: Layout
@@ -57,7 +59,7 @@ class Folder(Model):
     root: str
     annotations: str | None
     split: Annotated[int, Field(ge=1, le=3)]
-    missing: Literal["error", "skip"]
+    missing: Literal["error", "skip"] | Share
     tolerance: Share
 
     @property

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from fame.data.annotations import Kind, Missing, read
+from fame.data.annotations import Annotations, Kind, Missing, match, refuse_absent
 from fame.data.manifest import COLUMNS, OK, Manifest
 from fame.data.video import DecodeError, VideoInfo, probe
 from fame.errors import FameError
+from fame.files import replacing
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
     tolerance: float = 0.0,
     workers: int = 1,
     progress: bool = True,
+    reports: Path | None = None,
 ) -> Manifest:
     """List a dataset's videos, decode each one, and quarantine those that do not decode.
 
@@ -36,10 +38,12 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
         annotations: folder of the official lists (Kinetics-400 can do without).
         name: the dataset's name in the manifest.
         split: official split.
-        missing: what to do with annotated videos that are not there, "error" or "skip".
+        missing: how many annotated videos may be absent: "error", "skip" or a share.
         tolerance: share of videos in [0, 1] that may be quarantined.
         workers: videos decoded at the same time (threads: decoding releases the lock).
         progress: show a bar if the output is a terminal.
+        reports: folder for `absent.csv` and `unnamed.csv`, which name the videos that are only
+            in the lists or only on the disk; written before anything is refused.
 
     Returns:
         A manifest in the order of the lists; a quarantined row has its reason as `status`.
@@ -47,12 +51,9 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
     Raises:
         FameError: bad lists, missing root or videos, no video, too many quarantined.
     """
-    found = read(kind, root, annotations, split, missing)
-    if found.absent or found.unnamed:
-        _log.warning(
-            "%s: %d annotated videos are absent, %d videos are in no list",
-            *(name, found.absent, found.unnamed),
-        )
+    found = match(kind, root, annotations, split)
+    _report(found, name, reports)
+    refuse_absent(found, root, missing)
     if found.table.empty:
         raise FameError(f"{name}: no annotated video is under {root}; check the root.")
     bar = None if progress else True
@@ -62,6 +63,19 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
         table = _table(found.table, name, looks)
     _check_share(table, tolerance, name)
     return Manifest(name, root, table, found.classes)
+
+
+def _report(found: Annotations, name: str, folder: Path | None) -> None:
+    """Name what is only in the lists or only on the disk."""
+    if found.absent or found.unnamed:
+        _log.warning(
+            "%s: %d annotated videos are absent, %d videos are in no list",
+            *(name, len(found.absent), len(found.unnamed)),
+        )
+    if folder:
+        for file, paths in (("absent.csv", found.absent), ("unnamed.csv", found.unnamed)):
+            with replacing(folder / file) as out:
+                out.write(pd.DataFrame({"path": paths}, dtype=str).to_csv(index=False).encode())
 
 
 def _look(path: Path) -> VideoInfo | str:

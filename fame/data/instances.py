@@ -29,7 +29,9 @@ def generate(scale: Scale, data: str, out: Path) -> None:
     write_world(dataset.world, seed, out)
 
 
-def read(scale: Scale, data: str, world: Path | None, workers: int) -> Manifest:
+def read(
+    scale: Scale, data: str, world: Path | None, workers: int, reports: Path | None = None
+) -> Manifest:
     """Read a data instance's annotations and open every video.
 
     Args:
@@ -37,6 +39,7 @@ def read(scale: Scale, data: str, world: Path | None, workers: int) -> Manifest:
         data: for example `ucf101`, or `ucf101-w0` for a mini world.
         world: the folder of a mini world.
         workers: videos opened at a time.
+        reports: folder for the names of absent and unnamed videos.
 
     Raises:
         FameError: a mini world without its folder, or as `fame.data.index.index` says.
@@ -53,6 +56,7 @@ def read(scale: Scale, data: str, world: Path | None, workers: int) -> Manifest:
             tolerance=dataset.tolerance,
             name=name,
             workers=workers,
+            reports=reports,
         )
     if world is None:
         raise FameError(f"{data} is a mini world; give its folder with --world")
@@ -62,4 +66,5 @@ def read(scale: Scale, data: str, world: Path | None, workers: int) -> Manifest:
         annotations=world / "annotations",
         name=name,
         workers=workers,
+        reports=reports,
     )

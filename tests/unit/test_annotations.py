@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from fame.data.annotations import diving48, hmdb51, read, ucf101
+from fame.data.annotations import diving48, hmdb51, kinetics400, read, ucf101
 from fame.errors import FameError
 
 
@@ -43,7 +43,7 @@ def test_official_diving48_counts(shared):
 def test_a_subset_of_ucf101_is_counted(shared):
     found = read("ucf101", shared / "videos/UCF-101", shared / "annotations/ucf101", 1, "skip")
     assert counts(found) == {"train": 70, "test": 42}
-    assert (found.absent, found.unnamed) == (13320 - 112, 0)
+    assert (len(found.absent), found.unnamed) == (13320 - 112, ())
     assert found.classes == sorted(found.classes)
     assert len(found.classes) == 8
 
@@ -131,7 +131,23 @@ def test_skip_leaves_out_absent_videos_and_their_class(ucf):
     (root / "Archery/extra.avi").touch()
     found = read("ucf101", root, lists, missing="skip")
     assert (found.classes, len(found.table)) == (["Archery"], 2)
-    assert (found.absent, found.unnamed) == (1, 1)
+    assert found.absent == ("HandstandPushups/v_HandStandPushups_g08_c01.avi",)
+    assert found.unnamed == ("Archery/extra.avi",)
+
+
+def test_a_share_of_the_videos_may_be_absent(ucf):
+    root, lists = ucf
+    (root / "HandstandPushups/v_HandStandPushups_g08_c01.avi").unlink()
+    assert len(read("ucf101", root, lists, missing=0.34).table) == 2
+    with pytest.raises(FameError, match="1 of 3 annotated"):
+        read("ucf101", root, lists, missing=0.33)
+
+
+def test_hidden_folders_are_not_searched(ucf):
+    root, lists = ucf
+    (root / ".fame/videos").mkdir(parents=True)
+    (root / ".fame/videos/v_Archery_g01_c02.avi").touch()
+    assert read("ucf101", root, lists).unnamed == ()
 
 
 def test_two_files_for_one_video(ucf):
@@ -245,14 +261,61 @@ def test_kinetics400_lists_check_the_class(kinetics, tmp_path):
     head = "label,youtube_id,time_start,time_end,split,is_cc\n"
     lists = tmp_path / "train.csv"
     lists.write_text(head + '"arm wrestling",aaaaaaaaaa-,27,37,train,0\nzumba,gone,1,2,val,0\n')
-    found = read("kinetics400", kinetics, lists)
-    assert (found.absent, found.unnamed) == (1, 1)
+    found = read("kinetics400", kinetics, lists, missing=0.4)
+    assert found.absent == ("val/zumba/gone_000001_000002.mp4",)
+    assert found.unnamed == ("stray.mp4", "val/zumba/bbbbbbbbbbb_1_2.mp4")
+    for missing in ("error", 0.3):
+        with pytest.raises(FameError, match=r"1 of 3 annotated .* val/zumba/gone_000001"):
+            read("kinetics400", kinetics, lists, missing=missing)
     lists.write_text(head + "zumba,aaaaaaaaaa-,27,37,train,0\n")
     with pytest.raises(FameError, match="zumba"):
         read("kinetics400", kinetics, lists)
     lists.write_text("youtube_id,split\naaaaaaaaaa-,test\n")
     with pytest.raises(FameError, match="no csv with label"):
         read("kinetics400", kinetics, lists)
+
+
+KINETICS_HEAD = "label,youtube_id,time_start,time_end,split,is_cc\n"
+
+
+def test_kinetics400_names_find_their_class(tmp_path):
+    rows = [
+        "zumba,aaaaaaaaaaa,27,37,train,0",
+        '"air ""drums""",bbbbbbbbbbb,1,11,validate,0',
+        "zumba,ccccccccccc,5,15,train,0",
+        "yoga,ccccccccccc,50,60,train,0",
+        "yoga,aaaaaaaaaaa,99,109,test,0",
+    ]
+    (tmp_path / "all.csv").write_text(KINETICS_HEAD + "\n".join(rows))
+    clips = kinetics400.Clips.read(tmp_path)
+    assert clips.find("aaaaaaaaaaa_000027_000037", "train") == "train/zumba"
+    assert clips.find("aaaaaaaaaaa_000028_000038", "train") == "train/zumba"  # times differ
+    assert clips.find("aaaaaaaaaaa_000027_000037", "val") is None
+    assert clips.find("bbbbbbbbbbb_000001_000011", "val") == 'val/air "drums"'
+    assert clips.find("ccccccccccc_000050_000060", "train") == "train/yoga"
+    assert clips.find("ccccccccccc_000051_000061", "train") is None  # which of the two?
+    assert clips.find("aaaaaaaaaaa_000099_000109", "replacements") == "test/yoga"
+    assert clips.find("aaaaaaaaaaa_000001_000011", "replacements") is None
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("zumba,aaaaaaaaaaa,x,37,train,0", "line 2: time_start"),
+        ("zumba,aaaaaaaaaaa,inf,37,train,0", "line 2: time_start"),
+        ("zumba,aaaaaaaaaaa,1,37,training,0", "train, val or test"),
+        ("zumba,,1,37,train,0", "youtube_id"),
+        ("../zumba,aaaaaaaaaaa,1,37,train,0", "needs a label"),
+        ("..,aaaaaaaaaaa,1,37,train,0", "needs a label"),
+        ("zumba,a/b,1,37,train,0", "youtube_id"),
+        ("zumba,aaaaaaaaaaa,1,37,train", "5 fields instead of 6"),
+        ('zumba,"aaaaaaaaaaa,1,37,train,0', "not readable as csv"),
+    ],
+)
+def test_bad_kinetics400_lines(tmp_path, row, words):
+    (tmp_path / "train.csv").write_text(KINETICS_HEAD + row + "\n")
+    with pytest.raises(FameError, match=words):
+        kinetics400.parse(tmp_path)
 
 
 def test_kinetics400_video_on_two_sides(kinetics):
@@ -273,6 +336,6 @@ def test_official_kinetics400_lists_agree_with_the_clips(shared, tmp_path):
     for name in ("arm wrestling", "bungee jumping"):
         (tmp_path / "val").mkdir(exist_ok=True)
         (tmp_path / "val" / name).symlink_to(shared / "videos/kinetics400" / name)
-    found = read("kinetics400", tmp_path, shared / "annotations/kinetics400")
-    assert (len(found.table), found.unnamed) == (4, 0)
-    assert found.absent > 19_000
+    found = read("kinetics400", tmp_path, shared / "annotations/kinetics400", missing="skip")
+    assert (len(found.table), found.unnamed) == (4, ())
+    assert len(found.absent) > 19_000

@@ -8,7 +8,7 @@ import yaml
 
 VERBS = (
     *("world", "index", "runs", "pretrain", "extract", "linear", "retrieve", "finetune"),
-    *("evaluate", "table"),
+    *("evaluate", "table", "provide"),
 )
 
 

@@ -66,6 +66,21 @@ def test_no_root_and_no_video(tmp_path, shared):
         index("ucf101", tmp_path, shared / "annotations/ucf101", missing="skip", **QUIET)
 
 
+def test_what_is_absent_and_what_is_unnamed_is_named_before_it_is_refused(dataset, tmp_path):
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    head = "label,youtube_id,time_start,time_end,split\n"
+    (lists / "train.csv").write_text(head + "even,v0,0,1,train\nodd one,gone,0,10,train\n")
+    with pytest.raises(FameError, match="1 of 4 annotated"):
+        index("kinetics400", dataset, lists, reports=tmp_path / "out", **QUIET)
+    absent = (tmp_path / "out/absent.csv").read_text().splitlines()
+    unnamed = (tmp_path / "out/unnamed.csv").read_text().splitlines()
+    assert absent == ["path", "train/odd one/gone_000000_000010.mp4"]
+    assert unnamed == ["path", "train/odd one/v1.avi", "val/even/v2.avi"]
+    manifest = index("kinetics400", dataset, lists, missing=0.25, reports=tmp_path / "out", **QUIET)
+    assert len(manifest) == 3
+
+
 def test_annotated_ranges_are_honoured(tmp_path):
     for name in ("a_1", "b_1"):
         write_video(tmp_path / f"{name}.mkv", pictures(20))

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fame.data.annotations.tables import Annotations, Missing, Row, checked, resolve
+from fame.data.annotations.tables import Annotations, Row, checked, resolve
 from fame.errors import FameError
 
 _LISTS = {"train": "Diving48_V2_train.json", "test": "Diving48_V2_test.json"}
@@ -33,12 +33,12 @@ def parse(annotations: Path) -> Annotations:
     return checked(rows, classes, annotations)
 
 
-def read(root: Path, annotations: Path, missing: Missing) -> Annotations:
+def match(root: Path, annotations: Path) -> Annotations:
     """The clips whose videos are under `root`, flat or in the archive's `rgb` folder."""
     inside = "rgb/" if (root / "rgb").is_dir() else ""
     parsed = parse(annotations)
     table = parsed.table.assign(path=inside + parsed.table["path"])
-    return resolve(Annotations(table, parsed.classes), root, missing)
+    return resolve(Annotations(table, parsed.classes), root)
 
 
 def _json(path: Path) -> list[Any]:

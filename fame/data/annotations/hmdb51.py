@@ -7,7 +7,7 @@ name before `_<class>_` is the film, which is the group.
 import re
 from pathlib import Path
 
-from fame.data.annotations.tables import Annotations, Missing, Row, checked, lines, resolve
+from fame.data.annotations.tables import Annotations, Row, checked, lines, resolve
 from fame.errors import FameError
 
 FOLDER = "testTrainMulti_7030_splits"
@@ -39,9 +39,9 @@ def parse(annotations: Path, split: int) -> Annotations:
     return checked(rows, classes, folder)
 
 
-def read(root: Path, annotations: Path, split: int, missing: Missing) -> Annotations:
+def match(root: Path, annotations: Path, split: int) -> Annotations:
     """The videos of one split that are under `root`; see `tables.resolve` for errors."""
-    return resolve(parse(annotations, split), root, missing)
+    return resolve(parse(annotations, split), root)
 
 
 def _row(text: str, label: str, where: str) -> Row:

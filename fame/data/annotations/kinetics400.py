@@ -1,21 +1,135 @@
 """Kinetics-400: the folders are the annotation, `{train,val,test}/<class>/<id>_<from>_<to>.mp4`.
 
-Videos vanish from the source all the time, so what is listed but not on disk is counted, never
-an error (facts E1). Where lists are given, the class of each video that they name is
-checked by its YouTube id. A class folder may hold spaces.
+Videos vanish from the source all the time, so some that are listed are not on disk (facts E1).
+Where lists are given, the class of each video that they name is checked by its YouTube id, and
+what is absent or in no list is told. A class folder may hold spaces.
 """
 
 import csv
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from fame.data.annotations.tables import Annotations, Row, checked, lines, video_files
 from fame.errors import FameError
 
-_PARTS = ("train", "val", "test")
+PARTS = ("train", "val", "test")
+_SPELLED = {"validate": "val", "validation": "val"}
 _TIMES = len("_000027_000037")
 
 
-def read(root: Path, annotations: Path | None) -> Annotations:
+@dataclass(frozen=True)
+class Clip:
+    """One line of an official list: ten seconds of a YouTube video."""
+
+    youtube_id: str
+    start: int
+    end: int
+    split: str
+    label: str
+
+    @property
+    def stem(self) -> str:
+        """The name of its file, without the suffix."""
+        return f"{self.youtube_id}_{self.start:06d}_{self.end:06d}"
+
+
+def parse(annotations: Path) -> list[Clip]:
+    """The clips with a label of one list, or of every list in a folder; each once.
+
+    Args:
+        annotations: an official csv (`label,youtube_id,time_start,time_end,split`, more columns
+            do not matter), or a folder of them. Lists without labels, as of the test videos of
+            some copies, are passed over.
+
+    Raises:
+        FameError: no list with labels, or a malformed line.
+    """
+    files = sorted(annotations.glob("*.csv")) if annotations.is_dir() else [annotations]
+    clips = {clip: None for file in files for clip in _clips(file)}
+    if not clips:
+        raise FameError(f"{annotations} holds no csv with label and youtube_id columns.")
+    return list(clips)
+
+
+def _clips(file: Path) -> list[Clip]:
+    numbered = lines(file)
+    header = _fields(next(numbered, (0, ""))[1], f"{file}, line 1")
+    if not {"label", "youtube_id"} <= set(header):
+        return []
+    return [
+        _clip(dict(zip(header, values, strict=True)), where)
+        for number, text in numbered
+        for where in [f"{file}, line {number}"]
+        for values in [_fields(text, where, len(header))]
+    ]
+
+
+def _fields(text: str, where: str, number: int | None = None) -> list[str]:
+    """One line's fields; a stray quote spoils its own line only."""
+    try:
+        values = next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        raise FameError(f"{where}: not readable as csv ({error}); mend it.") from error
+    if number is not None and len(values) != number:
+        raise FameError(f"{where}: has {len(values)} fields instead of {number}; mend it.")
+    return values
+
+
+def _clip(entry: dict[str, str], where: str) -> Clip:
+    try:
+        start, end = (int(float(entry[key])) for key in ("time_start", "time_end"))
+    except (KeyError, ValueError, OverflowError) as error:
+        raise FameError(f"{where}: time_start and time_end are not times; mend it.") from error
+    split = entry.get("split", "")
+    clip = Clip(entry["youtube_id"], start, end, _SPELLED.get(split, split), entry["label"])
+    plain = all(text and "/" not in text and text[0] != "." for text in (clip.stem, clip.label))
+    if clip.split not in PARTS or not clip.youtube_id or not plain:
+        raise FameError(
+            f"{where}: needs a label, a youtube_id and train, val or test as split; mend it."
+        )
+    return clip
+
+
+class Clips:
+    """Finds the split and the class of a file by its name."""
+
+    def __init__(self, clips: list[Clip]) -> None:
+        """Sort clips by id."""
+        self._by_id: dict[str, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            self._by_id[clip.youtube_id].append(clip)
+
+    @classmethod
+    def read(cls, annotations: Path) -> "Clips":
+        """As `parse`, with its errors."""
+        return cls(parse(annotations))
+
+    def find(self, stem: str, split: str) -> str | None:
+        """`<split>/<class>` of a file, or None if no list names it.
+
+        The id decides; of several clips of one id, the one with the file's times.
+
+        Args:
+            stem: the file's name without suffix, `<id>_<from>_<to>`; times may differ.
+            split: only clips of this split are asked; of any, if it is not one of `PARTS`.
+        """
+        named = [
+            clip
+            for clip in self._by_id.get(youtube_id(stem), [])
+            if clip.split == split or split not in PARTS
+        ]
+        exact = [clip for clip in named if clip.stem == stem]
+        places = {f"{clip.split}/{clip.label}" for clip in exact or named}
+        return places.pop() if len(places) == 1 else None
+
+
+def youtube_id(stem: str) -> str:
+    """The id in a file's name, which may itself hold underscores."""
+    return stem[:-_TIMES] or stem
+
+
+def match(root: Path, annotations: Path | None) -> Annotations:
     """The videos under `root`.
 
     Args:
@@ -30,42 +144,43 @@ def read(root: Path, annotations: Path | None) -> Annotations:
         FameError: no such folder, no video, a video on two sides, or a class that
             contradicts the csv.
     """
-    rows = [_row(file, root) for file in video_files(root) if _part(file, root) in _PARTS]
+    files = [file.relative_to(root) for file in video_files(root)]
+    rows = [_row(file) for file in files if _sorted(file)]
     if not rows:
         raise FameError(f"{root} holds no video as train, val or test/<class>/<video>; sort them.")
-    listed = _listed(annotations) if annotations else {}
+    clips = parse(annotations) if annotations else []
     present = checked(rows, sorted({row.label for row in rows}), root)
+    if annotations:
+        _check_classes(rows, clips, root, annotations)
+    listed, here = {clip.youtube_id for clip in clips}, {str(row.group) for row in rows}
+    absent = tuple(_listed_path(clip) for clip in clips if clip.youtube_id not in here)
+    stray = [file.as_posix() for file in files if not _sorted(file)]
+    unknown = [row.path for row in rows if row.group not in listed] if listed else []
+    return Annotations(present.table, present.classes, absent, tuple(sorted(stray + unknown)))
+
+
+def _sorted(file: Path) -> bool:
+    return len(file.parts) == 3 and file.parts[0] in PARTS
+
+
+def _row(file: Path) -> Row:
+    part, label, _ = file.parts
+    return Row(file.stem, file.as_posix(), label, youtube_id(file.stem), part)
+
+
+def _listed_path(clip: Clip) -> str:
+    return f"{clip.split}/{clip.label}/{clip.stem}.mp4"
+
+
+def _check_classes(rows: list[Row], clips: list[Clip], root: Path, annotations: Path) -> None:
+    """Refuse a video that lies in a class that the lists do not give it."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        labels[clip.youtube_id].add(clip.label)
     for row in rows:
-        known = listed.get(str(row.group), set())
-        if known and row.label not in known:
+        known = labels.get(str(row.group), {row.label})
+        if row.label not in known:
             raise FameError(
                 f"{root / row.path}: the lists in {annotations} put this video in "
                 f"{' and '.join(sorted(known))}; move it or mend the lists."
             )
-    names = {str(row.group) for row in rows}
-    unnamed = sum(str(row.group) not in listed for row in rows) if listed else 0
-    return Annotations(present.table, present.classes, len(listed.keys() - names), unnamed)
-
-
-def _part(file: Path, root: Path) -> str:
-    parts = file.relative_to(root).parts
-    return parts[0] if len(parts) == 3 else ""
-
-
-def _row(file: Path, root: Path) -> Row:
-    path = file.relative_to(root)
-    part, label, _ = path.parts
-    return Row(file.stem, path.as_posix(), label, file.stem[:-_TIMES] or file.stem, part)
-
-
-def _listed(annotations: Path) -> dict[str, set[str]]:
-    """YouTube id -> classes, from every csv that has labels."""
-    files = sorted(annotations.glob("*.csv")) if annotations.is_dir() else [annotations]
-    listed: dict[str, set[str]] = {}
-    for file in files:
-        for entry in csv.DictReader(text for _, text in lines(file)):
-            if entry.get("label") and entry.get("youtube_id"):
-                listed.setdefault(entry["youtube_id"], set()).add(entry["label"])
-    if not listed:
-        raise FameError(f"{annotations} holds no csv with label and youtube_id columns.")
-    return listed

@@ -11,7 +11,8 @@ import pandas as pd
 
 from fame.errors import FameError
 
-Missing = Literal["error", "skip"]
+Missing = Literal["error", "skip"] | float
+"""Annotated videos that may be absent: none, any number, or a share in [0, 1] of them."""
 
 COLUMNS = ["video", "path", "label", "group", "split", "start", "end"]
 VIDEO_SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"}
@@ -47,14 +48,14 @@ class Annotations:
     Attributes:
         table: one row per video, columns `COLUMNS`; `group` and `end` may be null.
         classes: class names in the official order.
-        absent: annotated videos that are not on disk (left out of the table).
-        unnamed: videos on disk that the lists do not name.
+        absent: annotated videos that are not on disk (left out of the table), as listed.
+        unnamed: videos on disk that the lists do not name, by their paths below the root.
     """
 
     table: pd.DataFrame
     classes: list[str]
-    absent: int = 0
-    unnamed: int = 0
+    absent: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -92,28 +93,39 @@ def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:
     return Annotations(table, classes)
 
 
-def resolve(parsed: Annotations, root: Path, missing: Missing) -> Annotations:
+def resolve(parsed: Annotations, root: Path) -> Annotations:
     """Keep the videos that are under `root`, with their real paths.
 
     Upper and lower case and the suffix are ignored, so that both spellings of
     HandstandPushups and transcoded files are found.
 
     Raises:
-        FameError: the root is missing, or videos are and `missing` is "error".
+        FameError: the root is missing, or holds a video twice.
     """
     present = _videos_under(root)
     keys = [_key(path) for path in parsed.table["path"]]
     here = pd.Series([key in present for key in keys], index=parsed.table.index)
-    absent = parsed.table["path"][~here].tolist()
-    if absent and missing == "error":
-        raise FameError(
-            f"{len(absent)} of {len(keys)} annotated videos are not under {root}, for example "
-            f"{', '.join(absent[:3])}; complete the download, or set missing to skip."
-        )
+    absent = tuple(parsed.table["path"][~here])
     table = parsed.table[here].assign(path=[present[key] for key in keys if key in present])
     classes = with_videos(parsed.classes, table)
-    unnamed = len(present) - len(table)
-    return Annotations(table.reset_index(drop=True), classes, len(absent), unnamed)
+    unnamed = tuple(sorted(set(present.values()) - set(table["path"])))
+    return Annotations(table.reset_index(drop=True), classes, absent, unnamed)
+
+
+def refuse_absent(found: Annotations, root: Path, missing: Missing) -> None:
+    """Stop if more annotated videos are absent than may be.
+
+    Raises:
+        FameError: naming the first of them.
+    """
+    allowed = {"error": 0.0, "skip": 1.0}[missing] if isinstance(missing, str) else missing
+    total = len(found.absent) + len(found.table)
+    if len(found.absent) > allowed * total:
+        raise FameError(
+            f"{len(found.absent)} of {total} annotated videos are not under {root}, for example "
+            f"{', '.join(found.absent[:3])}; complete the download, or set missing to skip, or to "
+            "the share that may be absent."
+        )
 
 
 def with_videos(classes: list[str], table: pd.DataFrame) -> list[str]:
@@ -130,9 +142,16 @@ def video_files(root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise FameError(f"The video folder {root} does not exist; download or mount the dataset.")
-    folders = os.walk(root, followlinks=True)  # class folders are often links
-    files = (Path(folder) / name for folder, _, names in folders for name in names)
-    return sorted(file for file in files if file.suffix.lower() in VIDEO_SUFFIXES)
+    return sorted(_walk(root))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Video files, hidden folders left out: unfinished ones wait there."""
+    for folder, inner, names in os.walk(root, followlinks=True):  # class folders are often links
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in names:
+            if Path(name).suffix.lower() in VIDEO_SUFFIXES:
+                yield Path(folder, name)
 
 
 def _key(path: str) -> str:

@@ -6,7 +6,7 @@ Counts of the official lists (facts E2): 9537/3783, 9586/3734 and 9624/3696 vide
 import re
 from pathlib import Path
 
-from fame.data.annotations.tables import Annotations, Missing, Row, checked, lines, resolve
+from fame.data.annotations.tables import Annotations, Row, checked, lines, resolve
 from fame.errors import FameError
 
 _GROUP = re.compile(r"_(g\d+)_c\d+$")
@@ -32,9 +32,9 @@ def parse(annotations: Path, split: int) -> Annotations:
     return checked(rows, classes, annotations)
 
 
-def read(root: Path, annotations: Path, split: int, missing: Missing) -> Annotations:
+def match(root: Path, annotations: Path, split: int) -> Annotations:
     """The videos of one split that are under `root`; see `tables.resolve` for errors."""
-    return resolve(parse(annotations, split), root, missing)
+    return resolve(parse(annotations, split), root)
 
 
 def _classes(path: Path) -> list[str]:

@@ -1,0 +1,119 @@
+"""Verbs that get real datasets."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fame.cli.data import DataOption
+from fame.cli.options import ScaleOption
+
+if TYPE_CHECKING:
+    from fame.config.sources import DatasetSource
+
+SourcesOption = Annotated[
+    Path | None, typer.Option("--sources", help="Instead of config/datasets.yaml.")
+]
+AtOnceOption = Annotated[
+    int, typer.Option("--at-once", min=1, help="Archives at a time, where there are hundreds.")
+]
+
+
+def acquire(
+    dataset: Annotated[str, typer.Argument(help="ucf101, hmdb51, diving48 or kinetics400.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder for videos/, annotations/, archives/.")
+    ] = None,
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="You have read the terms and accept them.")
+    ] = False,
+    parts: Annotated[str, typer.Option("--parts", help="Only these parts, by commas.")] = "",
+    sources: SourcesOption = None,
+    at_once: AtOnceOption = 2,
+) -> None:
+    """Print a dataset's terms, or download it and unpack it into its official layout.
+
+    The same command again goes on where it was interrupted. An archive that you have got some
+    other way can be put into archives/PART/ under its own name.
+    """
+    from fame.data.acquire import dataset as acquisition
+    from fame.data.acquire.part import Settings
+    from fame.errors import FameError
+
+    source = _source(dataset, sources)
+    if to is None or not accept_terms:
+        typer.echo(_about(dataset, source))
+        if to is not None:
+            raise FameError(
+                f"nothing was downloaded; add --accept-terms if you accept the terms of {dataset}"
+            )
+        return
+    places = acquisition.Places.below(to)
+    chosen = tuple(name.strip() for name in parts.split(",") if name.strip())
+    settings = Settings(at_once=at_once)
+    acquisition.acquire(dataset, source, places, parts=chosen, settings=settings)
+    typer.echo(f"{source.title} is at {to}")
+
+
+def provide(
+    scale: ScaleOption,
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="The record to write (.json).")],
+    accept_terms: Annotated[
+        str, typer.Option("--accept-terms", help="Datasets whose terms are accepted, by commas.")
+    ] = "",
+    sources: SourcesOption = None,
+    at_once: AtOnceOption = 2,
+) -> None:
+    """See that a real dataset is where its scale says; download what is missing, if allowed."""
+    from fame.config.reading import load_scale
+    from fame.data.acquire.part import Settings
+    from fame.data.acquire.provide import provide as see_to
+    from fame.files import write_json
+
+    accepted = {name.strip() for name in accept_terms.split(",") if name.strip()}
+    record = see_to(load_scale(scale), data, _sources(sources), accepted, Settings(at_once=at_once))
+    write_json(out, record)
+
+
+def _sources(path: Path | None) -> "dict[str, DatasetSource]":
+    from fame.config.sources import SOURCES, load_sources
+
+    return load_sources(path or SOURCES)
+
+
+def _source(name: str, path: Path | None) -> "DatasetSource":
+    from fame.config.reading import check_keys
+
+    known = _sources(path)
+    check_keys([name], known, "datasets")
+    return known[name]
+
+
+def _about(name: str, source: "DatasetSource") -> str:
+    from fame.data.disk import human
+
+    counts = "; ".join(
+        f"split {split}: " + ", ".join(f"{number:,} {side}" for side, number in sides.items())
+        for split, sides in source.counts.items()
+    )
+    space = source.space
+    return "\n".join(
+        [
+            f"{source.title} ({source.page})",
+            f"  licence:   {source.licence}",
+            f"  terms:     {source.terms}",
+            f"  cite:      {source.citation}",
+            f"  videos:    {source.classes} classes; {counts}",
+            f"  missing:   {source.missing}",
+            f"  space:     {human(space.archives)} of archives, {human(space.videos)} of videos",
+            f"  parts:     {', '.join(source.parts)}",
+            f"To get it: fame acquire {name} --to FOLDER --accept-terms",
+        ]
+    )
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verbs."""
+    app.command()(acquire)
+    app.command()(provide)

@@ -1,0 +1,1 @@
+"""Datasets from the network: download, check, unpack into the official layout."""

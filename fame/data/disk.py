@@ -1,0 +1,61 @@
+"""Room on a disk, and what is said if there is none."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fame.errors import FameError
+
+RESERVE = 256 * 2**20
+"""Bytes that stay free."""
+
+
+def human(count: float) -> str:
+    """Bytes in decimal units, as disks are sold: 6960400115 is "6.96 GB"."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def check_space(folder: Path, need: int, what: str) -> None:
+    """Refuse to begin what would not fit.
+
+    Args:
+        folder: where it will be written; need not exist yet.
+        need: bytes.
+        what: named in the error.
+
+    Raises:
+        FameError: less than `need` and a reserve are free.
+    """
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if free < need + RESERVE:
+        raise FameError(
+            f"{what} needs {human(need)} at {folder}, but only {human(free)} are free (of which "
+            f"{human(RESERVE)} are left alone); free space or choose another folder"
+        )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a disk that cannot be written into a sentence.
+
+    Raises:
+        FameError: instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        remedy = "free space" if full else "mend the folder"
+        raise FameError(
+            f"{path} could not be written ({error.strerror or error}); {remedy} and run the same "
+            "command again, which goes on from here"
+        ) from error

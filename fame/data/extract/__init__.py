@@ -1,0 +1,1 @@
+"""Archives that strangers made, unpacked without trusting them."""
