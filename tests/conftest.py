@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,22 @@ ROOT = Path(__file__).resolve().parents[1]
 def root() -> Path:
     """The repository's root."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def mini_results(tmp_path_factory):
+    """The mini scale's experiments, and `results/mini` with made-up numbers: not to be changed."""
+    from made_results import make
+
+    return make(ROOT, tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture
+def own_results(mini_results, tmp_path):
+    """The same in a folder of the test's own."""
+    given, folder = mini_results
+    shutil.copytree(folder, tmp_path / folder.name)
+    return given, tmp_path / folder.name
 
 
 @pytest.fixture(scope="session")

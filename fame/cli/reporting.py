@@ -12,13 +12,13 @@ def table(
     name: Annotated[str, typer.Argument(help="For example table5.")],
     scale: ScaleOption,
     results: Annotated[Path, typer.Option("--results", help="results/<scale>/evaluate.")],
-    out: Annotated[Path, typer.Option("--out", help="The .csv; .md and .tex go beside it.")],
+    out: Annotated[Path, typer.Option("--out", help="The .csv; .md, .tex and .html go beside it.")],
     tables: TablesOption = TABLES,
     partial: Annotated[
         bool, typer.Option("--partial", help="If results are missing, write what is there.")
     ] = False,
 ) -> None:
-    """Write a table from finished results: .csv, .md and .tex.
+    """Write a table from finished results: .csv, .md, .tex and .html.
 
     With --partial, a table that lacks results is written as NAME.partial.csv and .partial.md,
     which say what is missing and why; the exit status is then 1.

@@ -180,6 +180,7 @@ def _marks(axis: Axes, frame: pd.DataFrame, columns: dict[str, str], ends: Ends)
         low, high = np.array([ends(over, name) for name in columns], dtype=float).T
         axis.vlines(x, low, high, colors=colour, linewidth=0.8)
     axis.set_xticks(np.arange(len(columns)), list(columns.values()))
+    axis.set_xlim(-0.5, len(columns) - 0.5)  # also where a score is left out
 
 
 def _deviations(row: pd.Series, name: str) -> tuple[float, float]:

@@ -10,6 +10,9 @@ from fame.report.verdicts import VERDICTS
 
 NOTHING = "–"
 
+HEADS = ("Claim", "Source", "Published", "Measured (95 %)", "p", "Verdict", "Why")
+"""Of a claim's line."""
+
 
 def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> str:
     """The page.
@@ -26,7 +29,7 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
         "are percentage points, better less worse; a p is Holm's, corrected over the page.",
         f"> **{frame['about'].iloc[0].rstrip('.')}.**",
         resolution(frame),
-        _counts(frame),
+        counts(frame),
     ]
     for name, rows in frame.groupby("table", sort=False):
         parts += [f"## {titles[str(name)]}", _table(rows, scale)]
@@ -57,22 +60,23 @@ def resolution(frame: pd.DataFrame) -> str:
     )
 
 
-def _counts(frame: pd.DataFrame) -> str:
-    counts = frame["verdict"].value_counts()
-    shown = [f"{counts[word]} {word}" for word in VERDICTS if word in counts]
+def counts(frame: pd.DataFrame) -> str:
+    """How many claims have each verdict."""
+    found = frame["verdict"].value_counts()
+    shown = [f"{found[word]} {word}" for word in VERDICTS if word in found]
     return f"Verdicts at {frame['scale'].iloc[0]}: {', '.join(shown)}."
 
 
 def _table(frame: pd.DataFrame, scale: Scale) -> str:
-    head = ("Claim", "Source", "Published", "Measured (95 %)", "p", f"Verdict at {scale.name}")
-    lines = [head, ("---",) * (len(head) + 1)]
-    lines[0] = (*head, "Why")
-    lines += [_line(row) for _, row in frame.iterrows()]
-    cells = [[str(cell).replace("|", r"\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    heads = tuple(f"{head} at {scale.name}" if head == "Verdict" else head for head in HEADS)
+    lines = [heads, ("---",) * len(heads)]
+    lines += [line(row) for _, row in frame.iterrows()]
+    cells = [[str(cell).replace("|", r"\|") for cell in texts] for texts in lines]
+    return "\n".join(f"| {' | '.join(texts)} |" for texts in cells)
 
 
-def _line(row: "pd.Series") -> tuple[str, ...]:
+def line(row: "pd.Series") -> tuple[str, ...]:
+    """A row of the frame, or of the CSV that was written of it, as texts under `HEADS`."""
     return (
         row["claim"],
         row["source"],
@@ -88,7 +92,7 @@ def _measured(row: "pd.Series") -> str:
     if pd.isna(row["difference"]):
         return NOTHING
     interval = "" if pd.isna(row["low"]) else f" ({row['low']:+.1f} to {row['high']:+.1f})"
-    return f"{row['difference']:+.1f}{interval}, n={row['n']}"
+    return f"{row['difference']:+.1f}{interval}, n={int(row['n'])}"
 
 
 def _signed(value: float) -> str:

@@ -5,7 +5,8 @@ from html import escape
 
 from fame.errors import FameError
 
-WIDTH, HEIGHT = 118, 26
+HEIGHT = 26
+LETTER, MARGIN = 7, 16  # of a rule's name, and beside it
 GAP_X, GAP_Y = 14, 34
 HIDDEN = {"all"}
 
@@ -40,14 +41,15 @@ def svg(dot: str) -> str:
     """The graph as an `<svg>` element that scales with the page."""
     nodes, edges = parse(dot)
     rows = layers(nodes, edges)
-    widest = max(map(len, rows)) * (WIDTH + GAP_X) - GAP_X
+    width = LETTER * max(map(len, nodes.values())) + MARGIN
+    widest = max(map(len, rows)) * (width + GAP_X) - GAP_X
     places = {}
     for depth, row in enumerate(rows):
-        left = (widest - (len(row) * (WIDTH + GAP_X) - GAP_X)) / 2
+        left = (widest - (len(row) * (width + GAP_X) - GAP_X)) / 2
         for column, node in enumerate(row):
-            places[node] = (left + column * (WIDTH + GAP_X), depth * (HEIGHT + GAP_Y))
-    lines = [_edge(places[a], places[b]) for a, b in sorted(set(edges))]
-    boxes = [_box(places[node], name) for node, name in nodes.items()]
+            places[node] = (left + column * (width + GAP_X), depth * (HEIGHT + GAP_Y))
+    lines = [_edge(places[a], places[b], width) for a, b in sorted(set(edges))]
+    boxes = [_box(places[node], name, width) for node, name in nodes.items()]
     tall = len(rows) * (HEIGHT + GAP_Y) - GAP_Y
     return (
         f'<svg viewBox="-1 -1 {widest + 2} {tall + 2}" role="img" '
@@ -55,17 +57,17 @@ def svg(dot: str) -> str:
     )
 
 
-def _edge(start: tuple[float, float], end: tuple[float, float]) -> str:
-    x1, y1 = start[0] + WIDTH / 2, start[1] + HEIGHT
-    x2, y2 = end[0] + WIDTH / 2, end[1]
+def _edge(start: tuple[float, float], end: tuple[float, float], width: int) -> str:
+    x1, y1 = start[0] + width / 2, start[1] + HEIGHT
+    x2, y2 = end[0] + width / 2, end[1]
     bend = (y2 - y1) / 2
     path = f"M{x1},{y1}C{x1},{y1 + bend} {x2},{y2 - bend} {x2},{y2}"
     return f'<path d="{path}" class="edge"/>'
 
 
-def _box(place: tuple[float, float], name: str) -> str:
+def _box(place: tuple[float, float], name: str, width: int) -> str:
     x, y = place
     return (
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4" class="node"/>'
-        f'<text x="{x + WIDTH / 2}" y="{y + 17}" text-anchor="middle">{escape(name)}</text>'
+        f'<rect x="{x}" y="{y}" width="{width}" height="{HEIGHT}" rx="4" class="node"/>'
+        f'<text x="{x + width / 2}" y="{y + 17}" text-anchor="middle">{escape(name)}</text>'
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fame.config.scale import Scale
 from fame.config.tables import Table
-from fame.report.rendering import NOTHING, notice
+from fame.report.rendering import NOTHING, best, notice
 
 PACKAGES = ("booktabs", "amssymb")
 """What a document has to load: rules, and the check mark."""
@@ -214,7 +214,6 @@ def _ours(frame: pd.DataFrame, key: str, blocks: list[int]) -> list[str]:
 
 def _emboldened(texts: list[str], values: "pd.Series[float]", blocks: list[int]) -> list[str]:
     """The texts, those of a block's highest value in bold if there is another to compare with."""
-    grouped = values.groupby(blocks)
-    best = (values == grouped.transform("max")) & (grouped.transform("count") > 1)
-    bold = [rf"\textbf{{{text}}}" if top else text for text, top in zip(texts, best, strict=True)]
+    tops = best(values, blocks)
+    bold = [rf"\textbf{{{text}}}" if top else text for text, top in zip(texts, tops, strict=True)]
     return [text or escape(NOTHING) for text in bold]

@@ -49,6 +49,17 @@ def _cell(published: float, mean: float, std: float, n: int, scale: str, missing
     return f"{left} / {scale}: {mean:.1f}{spread} {count}"
 
 
+def best(values: "pd.Series[float]", blocks: list[int]) -> "pd.Series[bool]":
+    """Which values are the highest of their block, if it has others to compare with.
+
+    Args:
+        values: a column, rounded as it is shown, so that what looks equal is equal.
+        blocks: the block of each row, as `Table.block` gives it.
+    """
+    grouped = values.groupby(blocks)
+    return (values == grouped.transform("max")) & (grouped.transform("count") > 1)
+
+
 def display(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The table as a reader sees it: titled columns, one text for each cell.
 

@@ -21,13 +21,14 @@ from fame.experiments import Cell, Experiments, Run, measurable, result_file
 from fame.files import replacing
 from fame.report.latex import latex
 from fame.report.missing import reason
+from fame.report.page_tables import html
 from fame.report.rendering import BEST_ON_TEST, markdown
 
 DECIMALS = 4
 """Of the numbers in a CSV; Markdown and LaTeX show one."""
 
 SUFFIXES = (".csv", ".md", ".tex")
-"""The files of a written table."""
+"""The files of a published table."""
 
 
 @dataclass(frozen=True)
@@ -262,13 +263,14 @@ def _text(value: Any) -> str:
 
 
 def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -> None:
-    """Write a built table as CSV, and as Markdown and LaTeX (booktabs) beside it.
+    """Write a built table as CSV, and as Markdown, LaTeX (booktabs) and HTML beside it.
 
     Args:
         frame: from `build`.
         experiments: what it was built from.
         name: of the table.
-        out: the `.csv`, for programs; `.md` and `.tex` are for readers and papers.
+        out: the `.csv`, for programs; `.md` and `.tex` are for readers and papers, `.html` is
+            for `snakemake --report`.
 
     What stood there of a partial table (`fame.report.partial`) is removed.
 
@@ -280,6 +282,7 @@ def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -
         ".csv": frame.round(DECIMALS).to_csv(index=False, lineterminator="\n"),
         ".md": markdown(frame, table, scale),
         ".tex": latex(frame, table, scale),
+        ".html": html(frame, table, scale),
     }
     for suffix, text in texts.items():
         with replacing(out.with_suffix(suffix)) as file:

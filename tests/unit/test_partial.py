@@ -203,4 +203,4 @@ def test_the_command_writes_a_whole_table_as_ever(whole, tmp_path):
     done = command(whole, out, "--partial")
     assert done.exit_code == 0, done.output
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["table5.csv", "table5.md", "table5.tex"]
+    assert names == ["table5.csv", "table5.html", "table5.md", "table5.tex"]

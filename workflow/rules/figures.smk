@@ -10,6 +10,25 @@ FIGURES = f"{ROOT}/figures"
 CLAIMS = local(str(HOME / "config" / "claims.yaml"))
 FIGURE_DATA = SCALE.evaluate.activation.dataset
 MASK_DATA = SCALE.evaluate.masks.dataset
+TITLES = {
+    "figure1": "Figure 1: where the encoders look",
+    "figure2": "Figure 2: a training pair",
+    "figure3": "Figure 3: temporal kernels",
+    "figure4": "Figure 4: mask variants",
+    "claims": "Claims: published and measured differences",
+    "bias": "Background bias",
+    "mask_quality": "Mask quality",
+}
+
+
+def shown_in_report(path, name):
+    """A picture that `snakemake --report` shows, with its caption."""
+    return report(
+        path,
+        caption=f"../report/{name}.rst",
+        category="Figures" if name.startswith("figure") else "Claims and measures",
+        labels={"picture": TITLES[name], "scale": SCALE.name},
+    )
 
 
 wildcard_constraints:
@@ -28,7 +47,9 @@ rule bias_summary:
         ],
         code=module("report/bias.py", "report/style.py", "evaluate/reliance.py"),
     output:
-        multiext(f"{ROOT}/figures/bias", csv=".csv", png=".png", pdf=".pdf"),
+        csv=f"{ROOT}/figures/bias.csv",
+        png=shown_in_report(f"{ROOT}/figures/bias.png", "bias"),
+        pdf=f"{ROOT}/figures/bias.pdf",
     log:
         f"{ROOT}/figures/bias.log",
     conda:
@@ -94,7 +115,9 @@ rule figure1:
         maps=lambda w: [path for _, paths in activation_maps() for path in paths],
         code=module("report/figure1.py", "report/style.py"),
     output:
-        multiext(f"{FIGURES}/figure1", csv=".csv", png=".png", pdf=".pdf"),
+        csv=f"{FIGURES}/figure1.csv",
+        png=shown_in_report(f"{FIGURES}/figure1.png", "figure1"),
+        pdf=f"{FIGURES}/figure1.pdf",
     log:
         f"{FIGURES}/figure1.log",
     conda:
@@ -116,7 +139,8 @@ rule figure2:
             "augment/pairs.py", "evaluate/showcase.py", "report/figure2.py", "report/style.py"
         ),
     output:
-        multiext(f"{FIGURES}/figure2", png=".png", pdf=".pdf"),
+        png=shown_in_report(f"{FIGURES}/figure2.png", "figure2"),
+        pdf=f"{FIGURES}/figure2.pdf",
     log:
         f"{FIGURES}/figure2.log",
     conda:
@@ -148,7 +172,9 @@ rule figure3:
             "report/temporal_kernels.py",
         ),
     output:
-        multiext(f"{FIGURES}/figure3", csv=".csv", png=".png", pdf=".pdf"),
+        csv=f"{FIGURES}/figure3.csv",
+        png=shown_in_report(f"{FIGURES}/figure3.png", "figure3"),
+        pdf=f"{FIGURES}/figure3.pdf",
     log:
         f"{FIGURES}/figure3.log",
     conda:
@@ -168,7 +194,8 @@ rule figure4:
         manifest=lambda w: manifest_of(FIGURE_DATA),
         code=module("evaluate/showcase.py", "report/figure4.py", "report/style.py"),
     output:
-        multiext(f"{FIGURES}/figure4", png=".png", pdf=".pdf"),
+        png=shown_in_report(f"{FIGURES}/figure4.png", "figure4"),
+        pdf=f"{FIGURES}/figure4.pdf",
     log:
         f"{FIGURES}/figure4.log",
     conda:
@@ -222,7 +249,9 @@ rule mask_quality_summary:
         ],
         code=module("report/mask_quality.py", "report/style.py"),
     output:
-        multiext(f"{FIGURES}/mask_quality", csv=".csv", png=".png", pdf=".pdf"),
+        csv=f"{FIGURES}/mask_quality.csv",
+        png=shown_in_report(f"{FIGURES}/mask_quality.png", "mask_quality"),
+        pdf=f"{FIGURES}/mask_quality.pdf",
     log:
         f"{FIGURES}/mask_quality.log",
     conda:
@@ -252,7 +281,10 @@ rule claims:
             "report/verdicts.py",
         ),
     output:
-        multiext(f"{ROOT}/claims", csv=".csv", md=".md", png=".png", pdf=".pdf"),
+        csv=f"{ROOT}/claims.csv",
+        md=f"{ROOT}/claims.md",
+        png=shown_in_report(f"{ROOT}/claims.png", "claims"),
+        pdf=f"{ROOT}/claims.pdf",
     log:
         f"{ROOT}/claims.log",
     conda:

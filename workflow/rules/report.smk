@@ -1,10 +1,16 @@
 """Report: results to tables.
 
 in    the results that a table's measured cells need
-out   results/<scale>/tables/<table>.{csv,md,tex}, and results/<table>.{csv,md,tex}
+out   results/<scale>/tables/<table>.{csv,md,tex,html}, and results/<table>.{csv,md,tex}
 steps gather and write the table; copy the active scale's. If jobs fail, what there is of the
       unfinished tables is written as <table>.partial.{csv,md}, with the reasons
 """
+
+
+TEMPLATES = [
+    f"report/templates/{name}"
+    for name in ("macros.html.j2", "page.css", "page.html.j2", "table.html.j2")
+]
 
 
 onerror:
@@ -19,12 +25,20 @@ rule table:
             "report/tables.py",
             "report/rendering.py",
             "report/latex.py",
+            "report/page_tables.py",
+            *TEMPLATES,
             "evaluate/results.py",
         ),
     output:
         csv=f"{ROOT}/tables/{{table}}.csv",
         md=f"{ROOT}/tables/{{table}}.md",
         tex=f"{ROOT}/tables/{{table}}.tex",
+        html=report(
+            f"{ROOT}/tables/{{table}}.html",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}", "scale": SCALE.name},
+        ),
     log:
         f"{ROOT}/tables/{{table}}.log",
     conda:
@@ -70,15 +84,26 @@ rule report:
         tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
         figures=page_inputs(),
         cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
+        encoders=[f"{ROOT}/pretrain/{run}/encoder.safetensors" for run in EXPERIMENTS.runs],
         code=module(
+            "report/claims_page.py",
             "report/contents.py",
             "report/cost.py",
             "report/graph.py",
-            "report/page.html.j2",
+            "report/grid.py",
             "report/page.py",
+            "report/page_claims.py",
+            "report/page_runs.py",
+            "report/page_tables.py",
+            *TEMPLATES,
         ),
     output:
-        html=f"{ROOT}/report.html",
+        html=report(
+            f"{ROOT}/report.html",
+            caption="../report/page.rst",
+            category="All on one page",
+            labels={"page": "everything", "scale": SCALE.name},
+        ),
     log:
         f"{ROOT}/report.log",
     conda:

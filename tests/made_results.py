@@ -1,0 +1,81 @@
+"""A folder of results as the workflow leaves it, with numbers that were made up."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+from matplotlib import image
+from test_report_tables import experiments, write_results
+
+from fame.config.claims import load_claims
+from fame.files import sha256, write_json
+from fame.report import claims
+from fame.report.contents import FIGURES, MEASURES
+from fame.report.page import page, write
+from fame.report.tables import build, publish
+from fame.report.tables import write as write_table
+
+DOT = """digraph snakemake_dag {
+    0[label = "all", color = "0 0 0", style="rounded"];
+    1[label = "table", color = "0 0 0", style="rounded"];
+    2[label = "pretrain", color = "0 0 0", style="rounded"];
+    1 -> 0
+    2 -> 1
+}"""
+
+
+def make(root, place, scale="mini"):
+    """Fill `<place>/<scale>` with all that the page shows.
+
+    Returns the scale's experiments and the folder.
+    """
+    given, folder = experiments(scale, root), place / scale
+    write_results(given, folder / "evaluate")
+    for name in given.tables:
+        frame = build(given, name, folder / "evaluate")
+        write_table(frame, given, name, folder / "tables" / f"{name}.csv")
+        publish(folder / "tables" / f"{name}.csv", place / f"{name}.csv")
+    for part in (*FIGURES, *MEASURES):
+        _draw(part, folder)
+    located = load_claims(root / "config" / "claims.yaml", given.tables)
+    findings = claims.judge(given, located, folder / "evaluate")
+    frame = claims.tabulate(findings, given)  # without its forest plot, which takes seconds
+    frame.round(claims.DECIMALS).to_csv(folder / "claims.csv", index=False)
+    _grey(folder / "claims.png")
+    for number, run in enumerate(given.runs):
+        _pretrain(folder / "pretrain" / run, run, given.scale.name, number)
+    return given, folder
+
+
+def _grey(file):
+    image.imsave(file, np.full((300, 900), 0.5), cmap="gray", vmin=0, vmax=1)
+
+
+def _draw(part, folder):
+    """A picture, and numbers in all columns of the table."""
+    (folder / part.picture).parent.mkdir(exist_ok=True)
+    _grey(folder / part.picture)
+    if part.table:
+        rows = [dict.fromkeys(part.columns, value) for value in (0.123456, 12.3456, float("nan"))]
+        if part.first:
+            rows = [row | {part.first[0]: part.first[1]} for row in rows] + [rows[0]]
+        pd.DataFrame(rows).to_csv(folder / part.table, index=False)
+
+
+def _pretrain(folder, run, scale, number):
+    """An encoder that is none, its card, and its benchmark file."""
+    folder.mkdir(parents=True)
+    encoder = folder / "encoder.safetensors"
+    encoder.write_bytes(run.encode())
+    facts = {"run": run, "scale": scale, "encoder_sha256": sha256(encoder), "seconds": 60.0}
+    facts |= {"code": "0.1.0", "peak_memory_mib": {"host": 1024.0}, "note": "<b>not bold</b>"}
+    facts["environment"] = {"python": "3.11", "device": "cpu", "packages": {"torch": "2"}}
+    write_json(folder / "card.json", facts)
+    (folder / "benchmark.tsv").write_text(f"s\th:m:s\tmax_rss\n{60 + number}\t0:01:00\t1000.6\n")
+
+
+def publish_page(given, folder):
+    """Write the page where the workflow puts it, beside the scale's folder."""
+    write(page(given, folder, DOT), folder / "report.html")
+    shutil.copy(folder / "report.html", folder.parent / "report.html")
+    return folder.parent / "report.html"
