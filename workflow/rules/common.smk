@@ -165,6 +165,27 @@ def figures_of_scale():
     return found
 
 
+PICTURES = {
+    "figure1": "Figure 1: where the encoders look",
+    "figure2": "Figure 2: a training pair",
+    "figure3": "Figure 3: temporal kernels",
+    "figure4": "Figure 4: mask variants",
+    "claims": "Claims: published and measured differences",
+    "bias": "Background bias",
+    "mask_quality": "Mask quality",
+}
+
+
+def shown_in_report(path, name):
+    """A picture that `snakemake --report` shows, with its caption."""
+    return report(
+        path,
+        caption=f"../report/{name}.rst",
+        category="Figures" if name.startswith("figure") else "Claims and measures",
+        labels={"picture": PICTURES[name], "scale": SCALE.name},
+    )
+
+
 def own_tables():
     """Whether the tables are the project's own, which the claims are about."""
     return Path(config.get("tables") or TABLES).resolve() == TABLES

@@ -10,25 +10,6 @@ FIGURES = f"{ROOT}/figures"
 CLAIMS = local(str(HOME / "config" / "claims.yaml"))
 FIGURE_DATA = SCALE.evaluate.activation.dataset
 MASK_DATA = SCALE.evaluate.masks.dataset
-TITLES = {
-    "figure1": "Figure 1: where the encoders look",
-    "figure2": "Figure 2: a training pair",
-    "figure3": "Figure 3: temporal kernels",
-    "figure4": "Figure 4: mask variants",
-    "claims": "Claims: published and measured differences",
-    "bias": "Background bias",
-    "mask_quality": "Mask quality",
-}
-
-
-def shown_in_report(path, name):
-    """A picture that `snakemake --report` shows, with its caption."""
-    return report(
-        path,
-        caption=f"../report/{name}.rst",
-        category="Figures" if name.startswith("figure") else "Claims and measures",
-        labels={"picture": TITLES[name], "scale": SCALE.name},
-    )
 
 
 wildcard_constraints:

@@ -6,7 +6,6 @@ steps gather and write the table; copy the active scale's. If jobs fail, what th
       unfinished tables is written as <table>.partial.{csv,md}, with the reasons
 """
 
-
 TEMPLATES = [
     f"report/templates/{name}"
     for name in ("macros.html.j2", "page.css", "page.html.j2", "table.html.j2")
