@@ -362,7 +362,7 @@ class Scale:
 
 
 def test_nothing_is_downloaded_before_the_terms_are_accepted(web, ucf, tmp_path):
-    with pytest.raises(FameError, match=r"files are missing .* `fame acquire ucf101`, and add"):
+    with pytest.raises(FameError, match=r"files are missing .* `fame acquire ucf101`, and if"):
         provide(Scale(tmp_path), "mine", {"ucf101": ucf}, set(), QUICK)
     assert web.requests == []
     record = provide(Scale(tmp_path), "mine", {"ucf101": ucf}, {"ucf101"}, QUICK)

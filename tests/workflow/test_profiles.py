@@ -23,6 +23,7 @@ ASKED = {
 }
 HEAVY = {"world", "index", "mask_quality", "pretrain", "extract", "finetune", "activation"}
 ON_GPU = {"pretrain", "extract", "finetune", "activation"}
+FILMED = {"provide"}  # for real datasets only; runs where Snakemake runs
 GROUPS = {
     "data": {"world", "index"},
     "evaluation": {"extract", "linear", "bias", "retrieve"},
@@ -109,7 +110,7 @@ def test_every_rule_asks_for_what_the_scale_says(planned):
     jobs = jobs_of(planned)
     files = (ROOT / "workflow" / "rules").glob("*.smk")
     rules = {name for path in files for name in re.findall(r"^rule (\w+):", path.read_text(), re.M)}
-    assert {job.rule for job in jobs} == rules
+    assert {job.rule for job in jobs} == rules - FILMED
     for job in jobs:
         wanted = ASKED if job.rule in HEAVY else ASKED["short"]
         asked = {name: int(job.resources[name]) for name in ("mem_mb", "runtime")}

@@ -21,20 +21,29 @@ from fame.experiments import Experiments, data_id, result_file, split_data_id
 
 HOME = Path(workflow.basedir)
 TABLES = HOME / "config" / "tables"
+SOURCES = HOME / "config" / "datasets.yaml"
+
+
+def accepted_terms(value):
+    """The datasets whose terms are accepted, by commas: a list, or a text from --config."""
+    return ",".join(value) if isinstance(value, (list, tuple)) else str(value or "")
+
 
 try:
-    check_keys(config, {"scale", "tables"}, "config")
+    check_keys(config, {"scale", "tables", "accept_terms", "sources"}, "config")
     EXPERIMENTS = Experiments(str(config["scale"]), Path(config.get("tables") or TABLES))
 except FameError as error:
     raise WorkflowError(str(error)) from None
 
 SCALE = EXPERIMENTS.scale
 # What every shell command may lean on: the interpreter that runs Snakemake comes first on the
-# path, activated or not, and the scale and tables that were asked for are at hand, quoted.
+# path, activated or not, and what the configuration names is at hand, quoted.
 shell.prefix(
     f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH "
     f"SCALE={shlex.quote(str(config['scale']))} "
-    f"TABLES={shlex.quote(str(config.get('tables') or TABLES))}; "
+    f"TABLES={shlex.quote(str(config.get('tables') or TABLES))} "
+    f"SOURCES={shlex.quote(str(config.get('sources') or SOURCES))} "
+    f"ACCEPTED={shlex.quote(accepted_terms(config.get('accept_terms')))}; "
 )
 
 ROOT = f"results/{SCALE.name}"
@@ -121,6 +130,11 @@ def is_world(data):
 def world_of(wildcards):
     """The mini world behind a data instance; none for filmed videos."""
     return f"{ROOT}/data/{wildcards.data}/world" if is_world(wildcards.data) else []
+
+
+def source_of(wildcards):
+    """The record that a filmed dataset's videos and lists are there; none for a mini world."""
+    return [] if is_world(wildcards.data) else f"{ROOT}/data/{wildcards.data}/source.json"
 
 
 def manifest_of(dataset):

@@ -2,7 +2,8 @@
 
 in    a mini world's settings, or a real dataset's folder and annotations (the scale names both)
 out   results/<scale>/data/<data>/manifest.parquet
-steps generate the world (mini scales only); read annotations, open every video
+steps generate the world (mini scales); or find the dataset where the scale says, and download
+      what is missing if its terms are accepted; read annotations, open every video
 """
 
 
@@ -35,9 +36,33 @@ rule world:
         " > {log:q} 2>&1"
 
 
+rule provide:
+    output:
+        f"{ROOT}/data/{{data}}/source.json",
+    log:
+        f"{ROOT}/data/{{data}}/source.log",
+    benchmark:
+        f"{ROOT}/data/{{data}}/source.benchmark.tsv"
+    # On the machine that runs Snakemake: nodes of a cluster often have no network.
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        settings=dataset_settings,
+    shell:
+        "python3 -m fame provide"
+        ' --scale "$SCALE"'
+        " --data {wildcards.data:q}"
+        ' --sources "$SOURCES"'
+        ' --accept-terms "$ACCEPTED"'
+        " --out {output:q}"
+        " > {log:q} 2>&1"
+
+
 rule index:
     input:
         world=world_of,
+        source=source_of,
         code=module("data/index.py", "data/manifest.py", "data/video.py"),
     output:
         f"{ROOT}/data/{{data}}/manifest.parquet",

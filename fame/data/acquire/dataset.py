@@ -91,10 +91,14 @@ def acquire(
 def refuse(name: str, source: DatasetSource, tasks: list[Task]) -> FameError:
     """The error for a dataset that is not there and whose terms are not accepted."""
     folders = " and ".join(sorted({str(task.folder) for task in tasks}))
+    lists_only = all(task.part.into == "annotations" for task in tasks)
+    size = "" if lists_only else f" ({human(source.space.archives)})"
+    trust = ", or set annotations to null to trust the folders" if name == "kinetics400" else ""
     return FameError(
-        f"{name}: files are missing from {folders}; put them there, or have them downloaded "
-        f"({human(source.space.archives)}): read the terms with `fame acquire {name}`, and add "
-        f"{name} to accept_terms in config/config.yaml if you accept them"
+        f"{name}: {'lists' if lists_only else 'files'} are missing from {folders}; put them there"
+        f"{trust if lists_only else ''}, or have them downloaded{size}: read the terms with "
+        f"`fame acquire {name}`, and if you accept them add {name} to accept_terms in "
+        "config/config.yaml"
     )
 
 
