@@ -9,13 +9,13 @@ UNFINISHED := $(VENV)/.unfinished
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 SUITABLE := 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'
 
-SNAKEMAKE := $(BIN)/snakemake --cores all
-# Options last: Snakemake would take a target after --config for another setting.
-CONFIG := $(if $(SCALE),--config scale=$(SCALE))
+# Snakemake, and what a killed one left behind is cleared away first.
+QUOTED = '$(subst ','\'',$(1))'
+RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all test lint ci FORCE
+.PHONY: help setup all test lint soak ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -27,10 +27,10 @@ help: ## This list
 setup: $(STAMP) ## Install everything into .venv (the other targets do so when needed)
 
 results/%: $(STAMP) FORCE ## One file of results, and all it needs, by Snakemake
-	$(SNAKEMAKE) $@ $(CONFIG)
+	$(RUN) $(call QUOTED,$@)
 
 all: $(STAMP) ## Every table and figure of the scale, and the report
-	$(SNAKEMAKE) all $(CONFIG)
+	$(RUN) all
 
 test: $(STAMP) ## The tests; some of them: make test ARGS='-k masks'
 	$(BIN)/python -m pytest $(ARGS)
@@ -41,6 +41,9 @@ lint: $(STAMP) ## Style, types and workflow checks; changes nothing
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+soak: $(STAMP) ## 200 kills at random moments of whole tables; compares, prints JSON; can be resumed
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 ci: ## All of it, as before a merge: tests, lint, everything at a tiny scale
 	bash .ci/run

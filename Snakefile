@@ -25,6 +25,11 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    # One workflow at a time in a folder, whoever started it.
+    occupy_or_refuse()
+
+
 rule all:
     """Every table and figure of the active scale, and the page that shows them."""
     default_target: True

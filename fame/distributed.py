@@ -88,9 +88,9 @@ def groups_of(world: World, batch: int, group: int) -> range:
     return range(world.rank * each, (world.rank + 1) * each)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel (Linux only) to end this process when its parent ends."""
-    if sys.platform == "linux":
+def die_with_agent() -> None:
+    """Ask the kernel (Linux only) to end a process of torchrun when torchrun ends."""
+    if "LOCAL_RANK" in os.environ and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
@@ -122,7 +122,7 @@ def world(threads: int, deterministic: bool) -> Iterator[World]:
         deterministic: see `fixed_order`.
     """
     torch.set_num_threads(threads)
-    die_with_parent()
+    die_with_agent()
     size = int(os.environ.get("WORLD_SIZE", "1"))
     rank = int(os.environ.get("RANK", "0"))
     with own_device() as device:

@@ -4,6 +4,8 @@ import fcntl
 import hashlib
 import json
 import os
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,21 +65,65 @@ def sha256(path: Path) -> str:
 def owned(directory: Path) -> Iterator[None]:
     """Own a run's directory while it is written; the lock ends with the process.
 
+    An owner whose workflow was killed is stopped; it saves its last step, and this process goes
+    on from there. Any other living owner has the right to finish.
+
     Raises:
-        FameError: if another live process owns it.
+        FameError: another living process owns it, or it cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / ".lock").open("a+") as file:
-        try:
-            # Not flock: forked loader workers would hold that for seconds after a kill.
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise FameError(
-                f"{directory} is being written by process {file.read().strip() or 'unknown'}; "
-                "wait for it or stop it, then run the same command again"
-            ) from None
+    lock = directory / ".lock"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = lock.open("a+")
+    except OSError as error:
+        raise FameError(
+            f"{lock} cannot be written ({error.strerror}); mend the folder's permissions and run "
+            "the same command again"
+        ) from None
+    with file:
+        if not _locked(file):
+            _stop_orphan(file, directory)
+            if not _locked(file):
+                raise _refusal(file, directory)
         file.truncate(0)
-        file.write(str(os.getpid()))
+        file.write(f"{os.getpid()} on {socket.gethostname()}")
         file.flush()
         yield
+
+
+def _locked(file: IO[str]) -> bool:
+    """Lock a file, if it is free."""
+    try:
+        # Not flock: forked loader workers would hold that for seconds after a kill.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _owner(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read().strip() or "unknown"
+
+
+def _stop_orphan(file: IO[str], directory: Path) -> None:
+    """End the owner, if it is on this machine and left over from a killed workflow."""
+    from fame.processes import end, orphan
+
+    number, _, host = _owner(file).partition(" on ")
+    if host != socket.gethostname() or not number.isdigit():
+        return
+    process = orphan(int(number))
+    if process is not None:
+        print(
+            f"{directory}: stopping process {number}, which a killed workflow left behind",
+            file=sys.stderr,
+        )
+        end([process])
+
+
+def _refusal(file: IO[str], directory: Path) -> FameError:
+    return FameError(
+        f"{directory} is being written by process {_owner(file)}; wait for it or stop it, then "
+        "run the same command again"
+    )

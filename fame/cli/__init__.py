@@ -18,8 +18,10 @@ from fame.cli import (
     masks,
     report,
     reporting,
+    run,
 )
 from fame.errors import FameError
+from fame.processes import end_with_workflow
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -30,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PEOPLE = (acquire, evaluate, embedding, masks)
+PEOPLE = (run, acquire, evaluate, embedding, masks)
 WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
 for room in (*PEOPLE, *WORKFLOW):
     room.add(app)
@@ -39,6 +41,7 @@ for room in (*PEOPLE, *WORKFLOW):
 def main() -> None:
     """Run the command line; a `FameError` becomes one sentence and its exit status."""
     try:
+        end_with_workflow()
         app()
     except FameError as error:
         print(f"fame: {error}", file=sys.stderr)

@@ -47,7 +47,6 @@ def test_a_world_of_one_needs_no_process_group(monkeypatch):
     for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr("fame.distributed.die_with_parent", lambda: None)
     threads = torch.get_num_threads()
     with world(threads, deterministic=False) as alone:
         assert alone == World(0, 1, CPU)

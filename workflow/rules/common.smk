@@ -18,6 +18,8 @@ from fame.config.reading import check_keys
 from fame.errors import FameError
 from fame.evaluate.colours import needed
 from fame.experiments import Experiments, data_id, result_file, split_data_id
+from fame.processes import mark_children
+from fame.workplace import occupy
 
 HOME = Path(workflow.basedir)
 TABLES = HOME / "config" / "tables"
@@ -45,6 +47,9 @@ shell.prefix(
     f"SOURCES={shlex.quote(str(config.get('sources') or SOURCES))} "
     f"ACCEPTED={shlex.quote(accepted_terms(config.get('accept_terms')))}; "
 )
+
+# All that this process starts can be told from what a killed workflow left behind.
+mark_children(Path.cwd())
 
 ROOT = f"results/{SCALE.name}"
 
@@ -221,6 +226,14 @@ def results_of_table(wildcards):
 def table_settings(wildcards):
     """A table's content as text, so that editing its file makes it stale."""
     return EXPERIMENTS.table(wildcards.table).model_dump_json()
+
+
+def occupy_or_refuse():
+    """Hold the working folder for as long as this process lives."""
+    try:
+        occupy(Path.cwd())
+    except FameError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def leave_partial_tables(dag):

@@ -1,0 +1,238 @@
+"""Kill whole tables at random moments, again and again, and compare what comes out.
+
+    python -m benchmarks.soak --kills 200 --work soak
+
+Makes Table 5 at the micro scale once in peace. Then makes it anew, table after table, with kills
+at random moments, giving the same `fame run` command until it succeeds. Every encoder, result and
+table must then be the undisturbed one, bit for bit. It prints JSON, keeps it in WORK/soak.json, and
+goes on from there when it is started again. Exit status 1 says that something differed, or that the
+command failed although nothing had been killed: somebody would have had to step in.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = "results/table5.csv"
+PRODUCTS = (
+    "results/table5.*",
+    "results/*/pretrain/*/encoder.safetensors",
+    "results/*/evaluate/*/*/features-*.npz",
+    "results/*/evaluate/*/*/linear.*",
+    "results/*/evaluate/*/*/finetune.*",
+)
+CHANGES = {"workers": 1, "checkpoint_minutes": 1e-6}
+KINDS = ("snakemake", "trainer", "worker", "everything", "sigterm to everything")
+
+
+@dataclass
+class Record:
+    """What has been done so far; all of it is printed."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    tables: int = 0
+    starts: int = 0
+    differences: list[str] = field(default_factory=list)
+    manual_steps: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    seed: int = 0
+
+
+def fame_processes(master: psutil.Process) -> list[psutil.Process]:
+    """The `fame` commands below a workflow; their children are loader workers."""
+    return [
+        process
+        for process in below(master)
+        if "fame" in _words(process) and "fame" not in _words(process.parent())
+    ]
+
+
+def _words(process: psutil.Process | None) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()[1:3] if process else []
+    return []
+
+
+def below(process: psutil.Process) -> list[psutil.Process]:
+    """All descendants."""
+    with contextlib.suppress(psutil.Error):
+        return process.children(recursive=True)
+    return []
+
+
+def victims(master: psutil.Process) -> dict[str, list[psutil.Process]]:
+    """Who can be killed at this moment, by kind."""
+    trainers = fame_processes(master)
+    workers = [worker for trainer in trainers for worker in below(trainer)]
+    everybody = [master, *below(master)]
+    return {
+        "snakemake": [master],
+        "trainer": trainers,
+        "worker": workers,
+        "everything": everybody,
+        "sigterm to everything": everybody,
+    }
+
+
+def strike(master: psutil.Process, chance: random.Random) -> str | None:
+    """Kill somebody; returns the kind, or None if nobody was there."""
+    found = victims(master)
+    kind = chance.choice([kind for kind in KINDS if found[kind]])
+    number = signal.SIGTERM if kind.startswith("sigterm") else signal.SIGKILL
+    chosen = found[kind] if "everything" in kind else [chance.choice(found[kind])]
+    hit = 0
+    for process in chosen:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+            hit += 1
+    return kind if hit else None
+
+
+def digests(place: Path) -> dict[str, str]:
+    """SHA-256 of every product below a folder; how long something took is left out of JSON."""
+    found = sorted(path for pattern in PRODUCTS for path in place.glob(pattern))
+    return {
+        str(path.relative_to(place)): hashlib.sha256(_content(path)).hexdigest()
+        for path in found
+        if path.is_file() and not path.name.endswith((".log", ".benchmark.tsv"))
+    }
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix != ".json":
+        return path.read_bytes()
+    data = json.loads(path.read_text())
+    data.get("details", {}).pop("seconds", None)
+    return json.dumps(data).encode()
+
+
+def command(place: Path, scale: Path) -> list[str]:
+    """The one command, the same every time."""
+    words = ["run", TARGET, "--scale", scale, "--directory", place]
+    words += ["--snakefile", ROOT / "Snakefile", "--quiet", "all"]
+    return [sys.executable, "-m", "fame", *map(str, words)]
+
+
+@contextlib.contextmanager
+def started(place: Path, scale: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command, running; nothing of it is left at the end."""
+    with (place / "log").open("ab") as log:
+        process = subprocess.Popen(command(place, scale), stdout=log, stderr=log, cwd=ROOT)
+        try:
+            yield process
+        finally:
+            for left in [*below(psutil.Process(process.pid)), process] if _lives(process) else []:
+                with contextlib.suppress(psutil.Error):
+                    left.kill()
+
+
+def _lives(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
+
+
+def disturbed(
+    place: Path, scale: Path, kills: int, pause: float, chance: random.Random, record: Record
+) -> None:
+    """Make the table with up to `kills` kills."""
+    left = kills
+    while True:
+        struck = False
+        record.starts += 1
+        with started(place, scale) as process:
+            while _lives(process):
+                if not left:
+                    process.wait()
+                    break
+                until = time.monotonic() + chance.expovariate(1 / pause)
+                while _lives(process) and time.monotonic() < until:
+                    time.sleep(0.05)
+                if _lives(process) and (kind := strike(psutil.Process(process.pid), chance)):
+                    record.kills[kind] += 1
+                    left, struck = left - 1, True
+            status = process.wait()
+        if status == 0:
+            return
+        if not struck:
+            record.manual_steps.append(f"{place}: exit status {status} with nothing killed")
+            return
+
+
+def compare(place: Path, expected: dict[str, str]) -> list[str]:
+    """Products that differ from the undisturbed ones, or are missing, or are too many."""
+    found = digests(place)
+    names = sorted(found.keys() | expected.keys())
+    return [f"{place.name}/{name}" for name in names if found.get(name) != expected.get(name)]
+
+
+def micro(work: Path) -> Path:
+    """The micro scale, on UCF101 alone, with loader workers and a checkpoint after every step."""
+    settings = yaml.safe_load((ROOT / "tests" / "workflow" / "micro.yaml").read_text())
+    del settings["datasets"]["hmdb51"]  # more kills in the same time
+    settings["resources"] |= CHANGES
+    path = work / "micro.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path.resolve()
+
+
+def soak(work: Path, kills: int, each: int, pause: float, seed: int) -> Record:
+    """Go on until `kills` kills have been dealt out, each table in a folder of its own."""
+    work.mkdir(parents=True, exist_ok=True)
+    state, calm, scale = work / "soak.json", work / "undisturbed", micro(work)
+    record = Record(seed=seed)
+    if state.exists():
+        known = json.loads(state.read_text())
+        record = Record(**{**known, "kills": Counter(known["kills"])})
+    calm.mkdir(exist_ok=True)
+    with started(calm, scale) as process:
+        if process.wait():
+            raise SystemExit(f"the undisturbed table failed; see {calm / 'log'}")
+    expected = digests(calm)
+    while record.kills.total() < kills and not (record.differences or record.manual_steps):
+        begun, place = time.monotonic(), work / f"table-{record.tables}"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        chance = random.Random(f"{record.seed} {record.tables}")
+        disturbed(place, scale, each, pause, chance, record)
+        record.differences += compare(place, expected)
+        record.tables += 1
+        record.seconds = round(record.seconds + time.monotonic() - begun, 1)
+        state.write_text(json.dumps(asdict(record), indent=2) + "\n")
+        print(json.dumps(asdict(record)), file=sys.stderr, flush=True)
+        if not (record.differences or record.manual_steps):
+            shutil.rmtree(place)
+    return record
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=Path, default=Path("soak"), help="a folder for all of it")
+    parser.add_argument("--kills", type=int, default=200, help="in all")
+    parser.add_argument("--each", type=int, default=25, help="kills of one table at most")
+    parser.add_argument("--pause", type=float, default=5.0, help="mean seconds between kills")
+    parser.add_argument("--seed", type=int, default=0, help="of kinds, victims and moments")
+    chosen = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    record = soak(chosen.work, chosen.kills, chosen.each, chosen.pause, chosen.seed)
+    print(json.dumps(asdict(record) | {"total_kills": record.kills.total()}, indent=2))
+    sys.exit(bool(record.differences or record.manual_steps))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""`fame run`: which Snakemake command it becomes, and when it prepares the folder."""
+
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from fame.cli import app
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Runs `fame run`; returns the command that it becomes and what it did before."""
+    done, became = [], []
+    monkeypatch.setattr("fame.workplace.occupy", lambda place: done.append(("occupy", place)))
+    monkeypatch.setattr("fame.workplace.clear", lambda place: done.append(("clear", place)))
+    monkeypatch.setattr("os.execv", lambda program, words: became.append((program, words)))
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, ["run", *map(str, arguments)])
+        assert result.exit_code == 0, result.output
+        ((program, words),) = became
+        assert program == words[0] == sys.executable
+        return words[1:], done
+
+    return call
+
+
+def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
+    options = ("--cores", "2", "--workflow-profile", "profiles/slurm", "-k")
+    words, done = run("results/a b.csv", *options, "--directory", tmp_path, "--scale", "my $(s)")
+    begin = ["-m", "snakemake", "--cores", "all", "--rerun-incomplete"]
+    assert words[:5] == begin
+    assert words[5:] == [
+        *("results/a b.csv", *options),
+        *("--directory", str(tmp_path), "--config", "scale=my $(s)"),
+    ]
+    assert done == [("occupy", tmp_path), ("clear", tmp_path)]
+
+
+@pytest.mark.parametrize("option", ["-n", "--dry-run"])
+def test_a_dry_run_disturbs_nobody(run, option):
+    words, done = run("all", option)
+    assert words[5:] == ["all", option] and done == []
