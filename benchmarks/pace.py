@@ -42,7 +42,7 @@ def main() -> None:
     if given.manifest:
         videos = Manifest.read(given.manifest).select("train")
         found["read_pairs_per_second_and_core"] = _reading(scale, backbone, videos, given.videos)
-    pairs = given.pairs_per_epoch * scale.pretrain.epochs
+    pairs = given.pairs_per_epoch * scale.pretrain.epochs[given.pretrain]
     found["hours_on_this_cpu"] = pairs / found["cpu_pairs_per_second"] / 3600
     found["hours_by_sustained_tflops"] = {
         str(rate): round(pairs * found["gflop_per_pair"] / rate / 1000 / 3600, 1)
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--backbone", default="i3d")
     parser.add_argument("--manifest", type=Path, help="filmed videos, to time their reading")
     parser.add_argument("--videos", type=int, default=40, help="how many of them are read")
+    parser.add_argument("--pretrain", default="ucf101", help="the dataset that is pretrained on")
     parser.add_argument("--pairs-per-epoch", type=int, default=149 * 64, help="UCF101: 149 x 64")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser

@@ -146,10 +146,13 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     """All of the scale's `pretrain` section that this recipe makes use of."""
     assert recipe.pretrain is not None
     section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor"})
-    queue = scale.pretrain.moco.queue
-    if recipe.pretrain not in queue:
-        raise FameError(f"scale {scale.name!r}: pretrain.moco.queue lacks {recipe.pretrain!r}")
-    section["moco"]["queue"] = queue[recipe.pretrain]
+    if recipe.pretrain not in scale.pretrain.epochs:
+        raise FameError(
+            f"scale {scale.name!r}: pretrain.epochs and pretrain.moco.queue lack "
+            f"{recipe.pretrain!r}, on which a recipe pretrains; add it to both"
+        )
+    section["epochs"] = scale.pretrain.epochs[recipe.pretrain]
+    section["moco"]["queue"] = scale.pretrain.moco.queue[recipe.pretrain]
     section["merge"] = merge.model_dump(mode="json") if merge else None
     section["data"] = _data_recipe(scale, recipe.pretrain)
     section["fit"] = scale.fit

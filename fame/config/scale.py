@@ -159,12 +159,13 @@ class Pretrain(Model):
     """Contrastive pretraining (facts: the paper's recipe stands in config/scales/paper.yaml).
 
     `batch` is global; `group` is the number of clips that share BatchNorm statistics and
-    background donors (the paper's clips per GPU), whatever the number of processes.
+    background donors (the paper's clips per GPU), whatever the number of processes. `epochs` has
+    one entry for each dataset that is pretrained on, as `moco.queue` has.
     """
 
     batch: Positive
     group: Positive
-    epochs: Positive
+    epochs: dict[str, Positive]
     precision: Precision
     optimiser: Optimiser
     views: ViewSettings
@@ -176,6 +177,12 @@ class Pretrain(Model):
     def _groups(self) -> "Pretrain":
         if self.batch % self.group:
             raise ValueError(f"batch {self.batch} is not a multiple of group {self.group}")
+        return self
+
+    @model_validator(mode="after")
+    def _same_datasets(self) -> "Pretrain":
+        for name in sorted(self.epochs.keys() ^ self.moco.queue.keys()):
+            raise ValueError(f"{name!r} must stand in both epochs and moco.queue, or in neither")
         return self
 
 

@@ -182,7 +182,7 @@ def _first_group(scale: Scale, backbone: Backbone, videos: Manifest, seed: int) 
     settings = scale.pretrain
     draw = RandomClips(backbone.frames, backbone.stride, clips=2)
     clips = TrainClips(videos, draw, seed=seed, fit=scale.fit)
-    batches = KeyedBatches(len(videos), settings.batch, settings.epochs, seed)
+    batches = KeyedBatches(len(videos), settings.batch, 1, seed)
     return collate([clips[key] for key in next(iter(batches))[: settings.group]])
 
 

@@ -112,11 +112,12 @@ def _plan(
     world: World,
     monitor: Monitor | None,
 ) -> Plan:
-    settings = scale.pretrain
+    assert run.pretrain is not None
+    settings, epochs = scale.pretrain, scale.pretrain.epochs[run.pretrain]
     source = feed(
         clips_of(scale, run, videos, method),
         settings.batch,
-        settings.epochs,
+        epochs,
         run.seed,
         world,
         scale.resources.workers,
@@ -132,7 +133,7 @@ def _plan(
         recipe={"run": run.recipe, "data": videos.fingerprint()},
         directory=directory,
         feed=source,
-        epochs=settings.epochs,
+        epochs=epochs,
         optimiser=settings.optimiser,
         precision=settings.precision,
         checkpoint_minutes=scale.resources.checkpoint_minutes,

@@ -14,7 +14,7 @@ PATIENCE = 240
 
 STEPS = 16
 """Of the pretraining that the session's undisturbed one is compared with."""
-LENGTH = {"pretrain.epochs": 8, "evaluate.finetune.epochs": 2}
+LENGTH = {"pretrain.epochs.kinetics400": 8, "evaluate.finetune.epochs": 2}
 OFTEN = {"resources.checkpoint_minutes": 1e-6}
 """A checkpoint after every step."""
 

@@ -24,7 +24,7 @@ STEPS = 20
 # multiply a rounding error a millionfold within a few steps.
 EXACT = {
     "backbones.r2plus1d.size": 32,
-    "pretrain.epochs": 10,
+    "pretrain.epochs.kinetics400": 10,
     "pretrain.batch": 8,
     "pretrain.group": 2,
     "pretrain.precision": "float64",
@@ -89,7 +89,7 @@ def table_of(folder, recipe):
 def test_background_erasing(fork, micro, tmp_path, protocol, changes):
     recipe = {"method": "be", "backbone": "r2plus1d", "pretrain": "kinetics400"}
     tables = table_of(tmp_path / "tables", recipe | {"options": {"protocol": protocol}})
-    scale = micro.scale(f"exact-be-{protocol}", EXACT | changes | {"pretrain.epochs": 3})
+    scale = micro.scale(f"exact-be-{protocol}", EXACT | changes | {"pretrain.epochs.kinetics400": 3})
     trainings = []
     for processes in (1, 2):
         place = tmp_path / str(processes)
@@ -115,7 +115,7 @@ def test_finetuning(fork, micro, tmp_path):
 
 
 def test_an_interruption_may_change_the_number_of_processes(fork, micro, tmp_path):
-    often = {"resources.checkpoint_minutes": 1e-6, "pretrain.epochs": 2}
+    often = {"resources.checkpoint_minutes": 1e-6, "pretrain.epochs.kinetics400": 2}
     scale = micro.scale("changing", EXACT | QUEUED | often)
     reference = pretraining(fork, micro, tmp_path / "calm", scale)
     assert reference.run(keep=True, log_every=1) == 0, reference.text()
@@ -155,7 +155,7 @@ def wait_for(condition, seconds=120):
 
 
 def test_torchrun_trains_and_its_trainers_die_with_it(fork, micro, tmp_path):
-    long = {"pretrain.epochs": 1000, "resources.checkpoint_minutes": 1e-6}
+    long = {"pretrain.epochs.kinetics400": 1000, "resources.checkpoint_minutes": 1e-6}
     scale = micro.scale("long", EXACT | QUEUED | long)
     training = pretraining(fork, micro, tmp_path, scale)
     command = [sys.executable, "-m", "fame", *map(str, training.arguments), "--processes", "2"]

@@ -15,6 +15,7 @@ from fame.config.reading import expand, load_scale, load_table, parse, read_yaml
 from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.errors import FameError
+from fame.experiments import Experiments, measurable
 
 SCALES = sorted(reading.SCALES.glob("*.yaml"))
 MINI = read_yaml(reading.SCALES / "mini.yaml")
@@ -88,8 +89,9 @@ def test_no_scale_model_has_a_default_or_takes_unknown_keys():
 def test_a_missing_key_is_named_with_its_path(path):
     message = refusal(edited(path, ...))
     assert message.startswith("file.yaml: ")
-    # A tagged section without its tag is refused as a whole, and names the tag.
-    assert "is missing" in message or "discriminator" in message
+    # A tagged section without its tag is refused as a whole, and names the tag; what has an entry
+    # for each dataset names the dataset.
+    assert any(words in message for words in ("is missing", "discriminator", "must stand in both"))
     assert path.rsplit(".", 1)[-1] in message
 
 
@@ -215,6 +217,27 @@ def test_a_table_is_named_as_its_file(tmp_path):
     with pytest.raises(FameError, match="rename"):
         load_table(path)
     assert load_table(path.rename(tmp_path / "t.yaml")).name == "t"
+
+
+def test_the_grid_is_micro_with_what_it_lacks(root):
+    folder = root / "tests" / "workflow"
+    micro, grid = (load_scale(str(folder / f"{name}.yaml")) for name in ("micro", "micro_grid"))
+    plain, full = micro.model_dump(exclude={"name"}), grid.model_dump(exclude={"name"})
+    assert set(full["datasets"]) - set(plain["datasets"]) == {"diving48"}
+    assert set(full["backbones"]) - set(plain["backbones"]) == {"i3d"}
+    full["datasets"].pop("diving48")
+    full["backbones"].pop("i3d")
+    assert full == plain
+
+
+@pytest.mark.parametrize("scale", ["mini", "mini-validation", "paper", "micro_grid"])
+def test_complete_scales_measure_every_row_with_a_recipe(root, scale):
+    path = root / "tests" / "workflow" / f"{scale}.yaml"
+    found = Experiments(str(path) if path.is_file() else scale, root / "config" / "tables")
+    for table in found.tables.values():
+        for row in table.rows:
+            for column in table.columns.values():
+                assert measurable(found.scale, row, column) in {None, "quoted only"}
 
 
 def test_validation_worlds_differ_from_mini_in_their_seeds_only():

@@ -87,6 +87,7 @@ def test_the_ucf_scale_differs_from_the_papers_in_data_precision_and_machine():
         key for key in found if not key.startswith(("datasets.kinetics400.", "resources."))
     } == {
         "pretrain.precision",
+        "pretrain.epochs.kinetics400",
         "pretrain.moco.queue.kinetics400",
         "evaluate.finetune.precision",
     }
@@ -110,7 +111,7 @@ def test_the_ucf_scales_times_follow_from_its_settings():
     scale = load_scale("ucf")
     text = (reading.SCALES / "ucf.yaml").read_text(encoding="utf-8")
     pretrain, tuning = scale.pretrain, scale.evaluate.finetune
-    pairs = 9537 // pretrain.batch * pretrain.batch * pretrain.epochs
+    pairs = 9537 // pretrain.batch * pretrain.batch * pretrain.epochs["ucf101"]
     clips = {
         name: count // tuning.batch * tuning.batch * tuning.epochs
         for name, count in {"UCF101": 9537, "HMDB51": 3570, "Diving48": 15027}.items()

@@ -14,7 +14,7 @@ from fame.pretext import moco
 from fame.train.engine import parameter_dtype
 from fame.train.pretrain import build_method, clips_of, pretrain
 
-SHORT = {"pretrain.epochs": 2, "pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
+SHORT = {"pretrain.epochs.kinetics400": 2, "pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
 
 
 @pytest.fixture(scope="module")

@@ -152,9 +152,13 @@ def test_reference_rows_are_measured_but_not_published(table5):
         assert rows.iloc[0]["negatives"] == ("in-batch" if pretrained else "")
 
 
-def test_what_a_scale_leaves_out_is_not_measured_and_says_why(table5):
+def test_what_a_scale_leaves_out_is_not_measured_and_says_why(request, tmp_path):
+    root = request.config.rootpath
+    micro = experiments(str(root / "tests" / "workflow" / "micro.yaml"), root)
+    write_results(micro, tmp_path)
+    table5 = build(micro, "table5", tmp_path)
     row = table5[(table5["method"] == "FAME") & (table5["backbone"] == "I3D")].iloc[0]
-    assert row["not_measured_because"] == "backbone i3d is not part of scale mini"
+    assert row["not_measured_because"] == "backbone i3d is not part of scale micro"
     assert math.isnan(row["ucf101_measured"])
 
 

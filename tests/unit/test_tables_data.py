@@ -94,13 +94,26 @@ def test_fame_is_measured_against_moco_and_random_in_each_task(table):
 
 def test_reference_rows_claim_nothing_published(table):
     for row in table.rows:
-        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation"}:
+        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation", "BE (its own contrast)"}:
             assert row.published == {}
 
 
-def test_only_our_method_is_measured_and_all_else_is_quoted(table):
+def test_fame_and_be_are_measured_and_all_else_is_quoted(table):
     for row in published(table):
-        assert (row.recipe is not None) == (row.show["method"] == "FAME")
+        assert (row.recipe is not None) == (row.show["method"] in {"FAME", "BE"})
+
+
+@pytest.mark.parametrize("name", ["table2", "table5"])
+def test_be_meets_fame_under_fames_protocol(request, name):
+    table = load_table(request.config.rootpath / "config" / "tables" / f"{name}.yaml")
+    fame = [row for row in table.rows if row.show["method"] == "FAME"]
+    rivals = [row for row in table.rows if row.show["method"] == "BE"]
+    assert rivals
+    for row in rivals:
+        assert row.recipe is not None and row.recipe.options == {"protocol": "fame"}
+        alike = {"method": "moco", "merge": {"mask": "fame"}, "options": {}}
+        assert row.recipe.model_copy(update=alike) in [twin.recipe for twin in fame]
+        assert row.task == "finetune"
 
 
 @pytest.mark.parametrize("name", ["table1", "table2", "table3", "table4"])
