@@ -89,7 +89,9 @@ def table_of(folder, recipe):
 def test_background_erasing(fork, micro, tmp_path, protocol, changes):
     recipe = {"method": "be", "backbone": "r2plus1d", "pretrain": "kinetics400"}
     tables = table_of(tmp_path / "tables", recipe | {"options": {"protocol": protocol}})
-    scale = micro.scale(f"exact-be-{protocol}", EXACT | changes | {"pretrain.epochs.kinetics400": 3})
+    scale = micro.scale(
+        f"exact-be-{protocol}", EXACT | changes | {"pretrain.epochs.kinetics400": 3}
+    )
     trainings = []
     for processes in (1, 2):
         place = tmp_path / str(processes)

@@ -29,7 +29,8 @@ def setting(micro, **changes):
 def test_it_learns_its_training_videos(micro, tmp_path):
     """Sixteen videos of eight classes, many times over: the loss must fall well below log 8."""
     scale, run = setting(
-        micro, **{"pretrain.epochs.kinetics400": 40, "pretrain.optimiser.lr": 0.1, "pretrain.group": 8}
+        micro,
+        **{"pretrain.epochs.kinetics400": 40, "pretrain.optimiser.lr": 0.1, "pretrain.group": 8},
     )
     pretrain(scale, run, micro.videos(), tmp_path, WORLD, None)
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]

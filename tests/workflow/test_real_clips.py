@@ -32,7 +32,11 @@ def scale(tmp_path):
     """The example with fewer epochs, clips and pixels."""
     settings = yaml.safe_load(EXAMPLE.read_text())
     settings["fit"] = 40
-    settings["pretrain"] |= {"epochs": dict.fromkeys(settings["pretrain"]["epochs"], 1), "batch": 8, "group": 8}
+    settings["pretrain"] |= {
+        "epochs": dict.fromkeys(settings["pretrain"]["epochs"], 1),
+        "batch": 8,
+        "group": 8,
+    }
     settings["evaluate"]["clips"] = 2
     settings["evaluate"]["bias"]["clips"] = 2
     settings["evaluate"]["finetune"] |= {"epochs": 1, "batch": 8, "group": 8}
