@@ -149,7 +149,7 @@ def match(root: Path, annotations: Path | None) -> Annotations:
     if not rows:
         raise FameError(f"{root} holds no video as train, val or test/<class>/<video>; sort them.")
     clips = parse(annotations) if annotations else []
-    present = checked(rows, sorted({row.label for row in rows}), root)
+    present = checked(rows, sorted({str(row.label) for row in rows}), root)
     if annotations:
         _check_classes(rows, clips, root, annotations)
     listed, here = {clip.youtube_id for clip in clips}, {str(row.group) for row in rows}

@@ -25,7 +25,7 @@ class Row:
     Attributes:
         video: unique id.
         path: POSIX path relative to the dataset's root.
-        label: class name.
+        label: class name; None if unlabelled.
         group: what comes from one source and must stay on one side; None if unknown.
         split: "train", "val", "test" or "unused".
         start: first frame used.
@@ -34,7 +34,7 @@ class Row:
 
     video: str
     path: str
-    label: str
+    label: str | None
     group: str | None
     split: str
     start: int = 0
