@@ -15,7 +15,7 @@ from typing import Any
 
 from fame.config.figures import Comparison, Figures
 from fame.config.reading import expand, load_figures, load_scale, load_table, parse
-from fame.config.scale import Backbone, Merge, Scale, Synthetic
+from fame.config.scale import Backbone, Merge, Own, Scale, Synthetic
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.errors import FameError
 from fame.files import sha256
@@ -134,7 +134,7 @@ def plugin_digest(name: str) -> dict[str, str]:
 
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     """What of a dataset's entry changes the videos; where they lie does not."""
-    keep = {"root", "annotations", "title", "tolerance", "missing"}
+    keep = {"root", "annotations", "title", "tolerance", "missing", "verify"}
     return {"name": dataset, **scale.datasets[dataset].model_dump(mode="json", exclude=keep)}
 
 
@@ -219,13 +219,25 @@ def measurable(scale: Scale, row: Row, column: Column) -> str | None:
     """Why a row cannot be measured in a column at this scale, or None if it can."""
     if row.recipe is None:
         return "quoted only"
-    return untrainable(scale, row.recipe) or _absent(scale, column.dataset)
+    return (
+        untrainable(scale, row.recipe)
+        or _absent(scale, column.dataset)
+        or unlabelled(scale, column.dataset)
+    )
 
 
 def _absent(scale: Scale, dataset: str | None) -> str | None:
     if dataset is None or dataset in scale.datasets:
         return None
     return f"dataset {dataset} is not part of scale {scale.name}"
+
+
+def unlabelled(scale: Scale, dataset: str) -> str | None:
+    """Why nothing can be evaluated on a dataset that has no labels by its entry, or None."""
+    entry = scale.datasets.get(dataset)
+    if not isinstance(entry, Own) or entry.labels != "none":
+        return None
+    return f"dataset {dataset} has no labels, so it can only be pretrained on"
 
 
 def cells(scale: Scale, table: Table) -> Iterator[Cell]:
@@ -326,7 +338,11 @@ class Experiments:
         """The datasets of this scale on which background bias is measured; none if it is not."""
         if self.figures is None or self.scale.evaluate.bias is None:
             return []
-        return [name for name in self.figures.bias.datasets if name in self.scale.datasets]
+        return [
+            name
+            for name in self.figures.bias.datasets
+            if name in self.scale.datasets and not unlabelled(self.scale, name)
+        ]
 
     def _arm(self, name: str) -> Arm | None:
         assert self.figures is not None

@@ -35,7 +35,8 @@ def index(
 ) -> None:
     """Read a dataset's annotations, open every video, and write the manifest.
 
-    Beside it stand absent.csv and unnamed.csv: videos only in the lists, or only on the disk.
+    Beside it stand absent.csv and unnamed.csv: videos only in the lists, or only on the disk; and
+    quarantine.csv: videos that cannot be used, with the reasons.
     """
     from fame.config.reading import load_scale
     from fame.data.instances import read

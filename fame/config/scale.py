@@ -4,6 +4,7 @@ A scale is one complete file: no key has a default, so nothing leaks from one sc
 another.
 """
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -45,6 +46,19 @@ class Synthetic(Model):
         return self.world.layout
 
 
+class Verify(Model):
+    """How each video is opened when a dataset is indexed; a bad one is quarantined.
+
+    Attributes:
+        frames: `all` decodes every frame; `ends` counts packets and decodes the first, the middle
+            and the last frame, where the container allows (MP4, MKV ...).
+        seconds: time for one video.
+    """
+
+    frames: Literal["all", "ends"]
+    seconds: Annotated[float, Field(gt=0)]
+
+
 class Folder(Model):
     """A real dataset in its official layout.
 
@@ -61,6 +75,7 @@ class Folder(Model):
     split: Annotated[int, Field(ge=1, le=3)]
     missing: Literal["error", "skip"] | Share
     tolerance: Share
+    verify: Verify
 
     @property
     def layout(self) -> Layout:
@@ -68,7 +83,49 @@ class Folder(Model):
         return self.kind
 
 
-Dataset = Annotated[Synthetic | Folder, Field(discriminator="kind")]
+class Own(Model):
+    """Your own videos: whatever lies below `root`.
+
+    Attributes:
+        labels: `folders` (the first folder below the root is the class), `csv` (`annotations`,
+            with path and any of label, split, group) or `none` (to pretrain on only).
+        annotations: the csv, or null.
+        group: a regular expression that finds in a video's path what must stay on one side, such
+            as its source film; null makes each video a group of its own.
+        val: share of each class that is held out for validation, in whole groups.
+        test: likewise for tests. A split that the csv states wins.
+        split_seed: of the drawn split.
+    """
+
+    kind: Literal["folder"]
+    title: str
+    root: str
+    labels: Literal["folders", "csv", "none"]
+    annotations: str | None
+    group: str | None
+    val: Share
+    test: Share
+    split_seed: int
+    missing: Literal["error", "skip"] | Share
+    tolerance: Share
+    verify: Verify
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Own":
+        if (self.labels == "csv") != (self.annotations is not None):
+            raise ValueError("annotations names a csv if labels is csv, and is null otherwise")
+        if self.labels == "none" and (self.val or self.test):
+            raise ValueError("unlabelled videos are only pretrained on: set val and test to 0")
+        if self.val + self.test > 1:
+            raise ValueError("val and test exceed 1 together")
+        try:
+            re.compile(self.group or "")
+        except re.error as error:
+            raise ValueError(f"group is not a regular expression ({error})") from None
+        return self
+
+
+Dataset = Annotated[Synthetic | Folder | Own, Field(discriminator="kind")]
 
 
 # Models and training

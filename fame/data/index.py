@@ -2,19 +2,40 @@
 
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
 from fame.data.annotations import Annotations, Kind, Missing, match, refuse_absent
+from fame.data.children import Undecided, decide
+from fame.data.look import look
 from fame.data.manifest import COLUMNS, OK, Manifest
-from fame.data.video import DecodeError, VideoInfo, probe
+from fame.data.video import Depth, VideoInfo
 from fame.errors import FameError
 from fame.files import replacing
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Check:
+    """How videos are looked at.
+
+    Attributes:
+        frames: "all" decodes every frame; "ends" counts without decoding where a container
+            stores presentation times, and decodes the first, the middle and the last frame.
+        seconds: time for one video, after which it is quarantined.
+        workers: videos opened at the same time, each in a child process.
+        progress: show a bar if the output is a terminal.
+    """
+
+    frames: Depth = "all"
+    seconds: float = 60.0
+    workers: int = 1
+    progress: bool = True
 
 
 def index(  # noqa: PLR0913 - the arguments are the dataset's config
@@ -30,38 +51,58 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
     progress: bool = True,
     reports: Path | None = None,
 ) -> Manifest:
-    """List a dataset's videos, decode each one, and quarantine those that do not decode.
+    """Match a dataset's official lists with its videos, then `examine` those; see there."""
+    return examine(
+        match(kind, root, annotations, split),
+        root,
+        name=name,
+        missing=missing,
+        tolerance=tolerance,
+        check=Check(workers=workers, progress=progress),
+        reports=reports,
+    )
+
+
+def examine(
+    found: Annotations,
+    root: Path,
+    *,
+    name: str,
+    missing: Missing,
+    tolerance: float,
+    check: Check,
+    reports: Path | None = None,
+) -> Manifest:
+    """Open each video, and quarantine those that do not decode.
+
+    A video that crashes or stalls the decoder ends a child process, not this one.
 
     Args:
-        kind: the annotation format.
+        found: the videos and what is known of them.
         root: folder of the videos.
-        annotations: folder of the official lists (Kinetics-400 can do without).
         name: the dataset's name in the manifest.
-        split: official split.
         missing: how many annotated videos may be absent: "error", "skip" or a share.
         tolerance: share of videos in [0, 1] that may be quarantined.
-        workers: videos decoded at the same time (threads: decoding releases the lock).
-        progress: show a bar if the output is a terminal.
+        check: how videos are looked at.
         reports: folder for `absent.csv` and `unnamed.csv`, which name the videos that are only
-            in the lists or only on the disk; written before anything is refused.
+            in the lists or only on the disk, and for `quarantine.csv`, which says why others
+            cannot be used; each is written before anything is refused for it.
 
     Returns:
         A manifest in the order of the lists; a quarantined row has its reason as `status`.
 
     Raises:
-        FameError: bad lists, missing root or videos, no video, too many quarantined.
+        FameError: no video, too many absent, or too many quarantined.
     """
-    found = match(kind, root, annotations, split)
     _report(found, name, reports)
     refuse_absent(found, root, missing)
     if found.table.empty:
         raise FameError(f"{name}: no annotated video is under {root}; check the root.")
-    bar = None if progress else True
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        paths = [root / path for path in found.table["path"]]
-        looks = tqdm(pool.map(_look, paths), "index", len(paths), disable=bar, unit="video")
-        table = _table(found.table, name, looks)
-    _check_share(table, tolerance, name)
+    paths = [root / path for path in found.table["path"]]
+    table = _table(found.table, name, looks(paths, check))
+    if reports is not None:
+        write_quarantine(table, reports / "quarantine.csv")
+    check_share(table, tolerance, name)
     return Manifest(name, root, table, found.classes)
 
 
@@ -78,12 +119,26 @@ def _report(found: Annotations, name: str, folder: Path | None) -> None:
                 out.write(pd.DataFrame({"path": paths}, dtype=str).to_csv(index=False).encode())
 
 
-def _look(path: Path) -> VideoInfo | str:
-    """What a video is, or why it cannot be used."""
-    try:
-        return probe(path)
-    except DecodeError as error:
-        return str(error).removeprefix(f"{path}: ")
+def looks(paths: list[Path], check: Check) -> Iterable[VideoInfo | str]:
+    """What each file is, or a sentence on why it cannot be used; nothing is raised for a file."""
+    decided = decide(
+        partial(look, depth=check.frames),
+        paths,
+        workers=check.workers,
+        seconds=check.seconds,
+        preload="fame.data.look",
+    )
+    bar = None if check.progress else True
+    for found in tqdm(decided, "index", len(paths), disable=bar, unit="video"):
+        yield found.reason if isinstance(found, Undecided) else found
+
+
+def write_quarantine(table: pd.DataFrame, path: Path) -> None:
+    """Write video, path and reason of each quarantined row; only the head if there is none."""
+    bad = table[table["status"] != OK].rename(columns={"status": "reason"})
+    text = bad[["video", "path", "reason"]].to_csv(index=False)
+    with replacing(path) as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _table(listed: pd.DataFrame, name: str, looks: Iterable[VideoInfo | str]) -> pd.DataFrame:
@@ -109,7 +164,8 @@ def _measured(start: int, end: int | None, look: VideoInfo | str) -> dict[str, o
     }
 
 
-def _check_share(table: pd.DataFrame, tolerance: float, name: str) -> None:
+def check_share(table: pd.DataFrame, tolerance: float, name: str) -> None:
+    """Refuse a dataset of which more than the tolerated share is quarantined."""
     bad = table[table["status"] != OK]
     if len(bad) <= tolerance * len(table):
         return

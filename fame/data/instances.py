@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from fame.config.reading import expand
-from fame.config.scale import Scale, Synthetic
-from fame.data.index import index
+from fame.config.scale import Dataset, Own, Scale, Synthetic
+from fame.data import annotations
+from fame.data.annotations import Annotations, Missing, folder
+from fame.data.annotations.grouped import Shares
+from fame.data.index import Check, examine
 from fame.data.manifest import Manifest
 from fame.data.synthetic import write_world
 from fame.errors import FameError
@@ -39,32 +42,43 @@ def read(
         data: for example `ucf101`, or `ucf101-w0` for a mini world.
         world: the folder of a mini world.
         workers: videos opened at a time.
-        reports: folder for the names of absent and unnamed videos.
+        reports: folder for the names of absent, unnamed and quarantined videos.
 
     Raises:
-        FameError: a mini world without its folder, or as `fame.data.index.index` says.
+        FameError: a mini world without its folder, or as the annotations' readers and
+            `fame.data.index.examine` say.
     """
     name, _ = split_data_id(scale, data)
     dataset = scale.datasets[name]
-    if not isinstance(dataset, Synthetic):
-        return index(
-            dataset.layout,
-            root=expand(dataset.root),
-            annotations=expand(dataset.annotations) if dataset.annotations else None,
-            split=dataset.split,
-            missing=dataset.missing,
-            tolerance=dataset.tolerance,
-            name=name,
-            workers=workers,
-            reports=reports,
-        )
-    if world is None:
-        raise FameError(f"{data} is a mini world; give its folder with --world")
-    return index(
-        dataset.layout,
-        root=world / "videos",
-        annotations=world / "annotations",
+    root, found = _matched(dataset, data, world)
+    if isinstance(dataset, Synthetic):
+        missing: Missing = "error"
+        tolerance, check = 0.0, Check(workers=workers)
+    else:
+        missing, tolerance = dataset.missing, dataset.tolerance
+        check = Check(dataset.verify.frames, dataset.verify.seconds, workers)
+    return examine(
+        found,
+        root,
         name=name,
-        workers=workers,
+        missing=missing,
+        tolerance=tolerance,
+        check=check,
         reports=reports,
     )
+
+
+def _matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Annotations]:
+    """The folder of a dataset's videos, and what its annotations say of them."""
+    if isinstance(dataset, Synthetic):
+        if world is None:
+            raise FameError(f"{data} is a mini world; give its folder with --world")
+        root = world / "videos"
+        return root, annotations.match(dataset.layout, root, world / "annotations")
+    root = expand(dataset.root)
+    lists = expand(dataset.annotations) if dataset.annotations else None
+    if isinstance(dataset, Own):
+        shares = Shares(dataset.val, dataset.test, dataset.split_seed)
+        layout = folder.Layout(dataset.labels, lists, dataset.group, shares)
+        return root, folder.match(root, layout)
+    return root, annotations.match(dataset.layout, root, lists, dataset.split)

@@ -78,6 +78,22 @@ class Manifest:
             raise FameError(f"Dataset {self.dataset} has no usable video in its {split} split.")
         return replace(self, table=chosen)
 
+    def labelled(self) -> "Manifest":
+        """The manifest itself, for an evaluation, which needs labels.
+
+        Raises:
+            FameError: a usable training or test video has none.
+        """
+        table = self.table[self.table["split"].isin(("train", "test"))]
+        table = table[table["status"] == OK]
+        bare = int(table["label"].isna().sum())
+        if bare:
+            raise FameError(
+                f"Dataset {self.dataset} can only be pretrained on: {bare} of its {len(table)} "
+                "training and test videos have no label; label them or mark them unused."
+            )
+        return self
+
     def labels(self) -> np.ndarray:
         """Class numbers, `(rows,)` int64; -1 where a video has no label."""
         number = {name: position for position, name in enumerate(self.classes)}

@@ -22,7 +22,15 @@ from fame.evaluate.features import Features
 from fame.evaluate.results import read_result
 from fame.evaluate.shown import Shown
 from fame.evaluate.tasks import settings_of
-from fame.experiments import Experiments, Run, data_id, resolve, split_data_id, untrainable
+from fame.experiments import (
+    Experiments,
+    Run,
+    data_id,
+    resolve,
+    split_data_id,
+    unlabelled,
+    untrainable,
+)
 from fame.files import owned
 from fame.models.adopt import fits, take_over
 from fame.models.files import load_encoder
@@ -155,11 +163,15 @@ def place(
         out: the folder to write to, if it is not the workflow's.
 
     Raises:
-        FameError: the scale has no such dataset, or the manifest is of another one.
+        FameError: the scale has no such dataset, it has no labels, or the manifest is of another
+            one.
     """
     if dataset not in scale.datasets:
         known = ", ".join(scale.datasets)
         raise FameError(f"scale {scale.name} has no dataset {dataset!r}; choose one of {known}")
+    reason = unlabelled(scale, dataset)
+    if reason:
+        raise FameError(f"{reason}; evaluate on another one")
     if manifest is not None:
         found = Manifest.read(manifest).dataset
         if found != dataset:
@@ -202,7 +214,8 @@ def _prepare(asked: Evaluation) -> None:
         return
     if asked.world is not None and not asked.world.exists():
         instances.generate(asked.scale, asked.data, asked.world)
-    videos = instances.read(asked.scale, asked.data, asked.world, asked.scale.resources.threads)
+    threads, folder = asked.scale.resources.threads, asked.manifest.parent
+    videos = instances.read(asked.scale, asked.data, asked.world, threads, folder)
     videos.write(asked.manifest)
 
 

@@ -90,7 +90,7 @@ def extract(
     from fame.models.files import load_encoder
 
     backbone, bias = scale.backbones[run.backbone], scale.evaluate.bias
-    videos = Manifest.read(manifest)
+    videos = Manifest.read(manifest).labelled()
     found = encode(
         load_encoder(encoder, backbone.encoder),
         videos,
@@ -196,7 +196,7 @@ def finetune(
     from fame.files import sha256
     from fame.models.files import load_encoder
 
-    videos = Manifest.read(manifest)
+    videos = Manifest.read(manifest).labelled()
     network = load_encoder(encoder, scale.backbones[run.backbone].encoder)
     recipe = {
         "settings": scale.evaluate.finetune.model_dump(mode="json"),

@@ -356,6 +356,7 @@ class Scale:
                     "split": 1,
                     "missing": "error",
                     "tolerance": 0,
+                    "verify": {"frames": "all", "seconds": 60},
                 }
             )
         }

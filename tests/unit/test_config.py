@@ -245,3 +245,48 @@ def test_validation_worlds_differ_from_mini_in_their_seeds_only():
     own = {"name", "note", "seeds"}
     assert mini.model_dump(exclude=own) == validation.model_dump(exclude=own)
     assert not set(mini.seeds) & set(validation.seeds)
+
+
+OWN = {
+    "kind": "folder",
+    "title": "Own",
+    "root": "videos",
+    "labels": "folders",
+    "annotations": None,
+    "group": None,
+    "val": 0,
+    "test": 0.3,
+    "split_seed": 0,
+    "missing": "error",
+    "tolerance": 0,
+    "verify": {"frames": "all", "seconds": 60},
+}
+
+
+def with_own(**changes: Any) -> dict[str, Any]:
+    """The mini scale with a folder of own videos."""
+    return edited("datasets.own", OWN | changes)
+
+
+def test_own_videos_are_a_dataset():
+    assert parse(Scale, with_own(), "file.yaml").datasets["own"].kind == "folder"
+    assert "datasets.own.folder.val is missing" in refusal(
+        edited("datasets.own", {key: value for key, value in OWN.items() if key != "val"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"labels": "csv"}, "annotations names a csv if labels is csv"),
+        ({"annotations": "own.csv"}, "annotations names a csv if labels is csv"),
+        ({"labels": "none"}, "unlabelled videos are only pretrained on: set val and test to 0"),
+        ({"val": 0.8}, "val and test exceed 1 together"),
+        ({"group": "(g"}, "group is not a regular expression"),
+        ({"test": 1.5}, "less than or equal to 1"),
+        ({"verify": {"frames": "some", "seconds": 60}}, "'all' or 'ends'"),
+        ({"verify": {"frames": "all", "seconds": 0}}, "greater than 0"),
+    ],
+)
+def test_own_videos_that_contradict_themselves_are_refused(changes, said):
+    assert said in refusal(with_own(**changes))

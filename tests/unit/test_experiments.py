@@ -113,6 +113,7 @@ def test_where_a_dataset_lies_does_not_matter_but_its_split_does():
     recipe = FAME.model_copy(update={"pretrain": "ucf101"})
     one = run_id(load_scale("paper"), recipe)
     moved = {"root": "/elsewhere", "annotations": "/lists", "tolerance": 0.5, "missing": "skip"}
+    moved |= {"verify.frames": "ends", "verify.seconds": 1}
     moved = {f"datasets.ucf101.{key}": value for key, value in moved.items()}
     assert run_id(scale_with(moved, "paper"), recipe) == one
     assert run_id(scale_with({"datasets.ucf101.split": 2}, "paper"), recipe) != one
@@ -329,3 +330,43 @@ def test_weights_are_called_by_their_file_or_by_the_folder_of_an_encoder(tmp_pat
     assert [run.weights for run in runs] == ["r2plus1d_18-91a641e6", "moco-s0"]
     assert runs[0].id.startswith("encoder-r2plus1d_18_91a641e6-r2plus1d-s1-")
     assert runs[1].id.startswith("encoder-moco_s0-r2plus1d-s1-")
+
+
+OWN = {
+    "kind": "folder",
+    "title": "Own",
+    "root": "videos",
+    "labels": "none",
+    "annotations": None,
+    "group": None,
+    "val": 0,
+    "test": 0,
+    "split_seed": 0,
+    "missing": "error",
+    "tolerance": 0,
+    "verify": {"frames": "all", "seconds": 60},
+}
+
+
+def test_unlabelled_videos_are_pretrained_on_and_not_evaluated_on():
+    scale = scale_with({"datasets.own": OWN, "pretrain.moco.queue.own": 0})
+    own = FAME.model_copy(update={"pretrain": "own"})
+    assert resolve(scale, own, {}, 0).datum(scale) == "own"
+    column = Column(title="Own", dataset="own", metric="top1")
+    row = Row(show={}, task="linear", recipe=own)
+    said = "dataset own has no labels, so it can only be pretrained on"
+    assert measurable(scale, row, column) == said
+    labelled = scale_with({"datasets.own": OWN | {"labels": "folders"}})
+    assert measurable(labelled, row.model_copy(update={"recipe": FAME}), column) is None
+
+
+def test_where_own_videos_lie_does_not_matter_but_how_they_are_split_does():
+    recipe = FAME.model_copy(update={"pretrain": "own"})
+    entry = OWN | {"labels": "folders"}
+
+    def with_own(**changes):
+        changed = {"datasets.own": entry | changes, "pretrain.moco.queue.own": 0}
+        return run_id(scale_with(changed), recipe)
+
+    assert with_own() == with_own(root="elsewhere", tolerance=0.5, missing="skip", title="Mine")
+    assert len({with_own(), with_own(split_seed=1), with_own(test=0.5), with_own(group="g")}) == 4

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fame.data.annotations.folder import Layout, read
+from fame.data.annotations.folder import Layout, match
 from fame.data.annotations.grouped import Shares
 from fame.errors import FameError
 
@@ -23,10 +23,10 @@ def root(tmp_path):
     return tmp_path / "videos"
 
 
-def listed(root, text, missing="error", shares=NOTHING_HELD, group=None):
+def listed(root, text, shares=NOTHING_HELD, group=None):
     path = root.parent / "own.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read(root, Layout("csv", path, group, shares), missing)
+    return match(root, Layout("csv", path, group, shares))
 
 
 def column(found, name):
@@ -34,7 +34,7 @@ def column(found, name):
 
 
 def test_a_folder_for_each_class(root):
-    found = read(root, FOLDERS)
+    found = match(root, FOLDERS)
     assert found.classes == ["jump", "run"]
     assert column(found, "label") == {
         "jump/ann_2.avi": "jump",
@@ -43,12 +43,12 @@ def test_a_folder_for_each_class(root):
         "run/bob_1.mp4": "run",
     }
     assert set(found.table["split"]) == {"train"}
-    assert (found.absent, found.unnamed) == (0, 0)
+    assert (found.absent, found.unnamed) == ((), ())
 
 
 def test_a_pattern_finds_groups_and_they_stay_whole(root):
     held = Layout("folders", None, "(ann|bob)_", Shares(0, 0.5, 0))
-    found = read(root, held)
+    found = match(root, held)
     assert column(found, "group")["jump/far/bob_2.avi"] == "bob"
     sides = found.table.groupby("group")["split"].unique().map(list).to_dict()
     assert sorted(map(tuple, sides.values())) == [("test",), ("train",)]
@@ -56,7 +56,7 @@ def test_a_pattern_finds_groups_and_they_stay_whole(root):
 
 def test_videos_without_classes_are_for_pretraining(root):
     (root / "loose.mkv").touch()
-    found = read(root, Layout("none", None, None, NOTHING_HELD))
+    found = match(root, Layout("none", None, None, NOTHING_HELD))
     assert found.classes == []
     assert found.table["label"].isna().all()
     assert len(found.table) == 5
@@ -77,15 +77,14 @@ def test_a_csv_says_label_split_and_group(root):
         "run/bob_1.mp4": "train",
     }
     assert column(found, "group")["run/bob_1.mp4"] == "run/bob_1.mp4"
-    assert found.unnamed == 1
+    assert found.unnamed == ("jump/far/bob_2.avi",)
 
 
-def test_absent_videos_are_an_error_or_left_out(root):
-    text = "path,label\nrun/ann_1.avi,run\ngone.avi,run\n"
-    with pytest.raises(FameError, match=r"1 of 2 videos .* gone\.avi; mend the paths, or set"):
-        listed(root, text)
-    found = listed(root, text, "skip")
-    assert (len(found.table), found.absent) == (1, 1)
+def test_absent_videos_are_named_and_left_out(root):
+    found = listed(root, "path,label\nrun/ann_1.avi,run\ngone.avi,fly\n")
+    assert found.table["path"].tolist() == ["run/ann_1.avi"]
+    assert found.absent == ("gone.avi",)
+    assert found.classes == ["run"]
 
 
 @pytest.mark.parametrize(
@@ -119,21 +118,21 @@ def test_a_mistake_in_the_csv_is_one_sentence(root, text, said):
 
 def test_mistakes_in_the_folder_are_named(root, tmp_path):
     with pytest.raises(FameError, match="does not exist; correct the root"):
-        read(tmp_path / "none", FOLDERS)
+        match(tmp_path / "none", FOLDERS)
     with pytest.raises(FameError, match="finds no group"):
-        read(root, Layout("folders", None, "carol", NOTHING_HELD))
+        match(root, Layout("folders", None, "carol", NOTHING_HELD))
     with pytest.raises(FameError, match="is missing"):
-        read(root, Layout("csv", tmp_path / "none.csv", None, NOTHING_HELD))
+        match(root, Layout("csv", tmp_path / "none.csv", None, NOTHING_HELD))
     (root / "loose.avi").touch()
     with pytest.raises(FameError, match=r"loose\.avi lies in no class folder"):
-        read(root, FOLDERS)
+        match(root, FOLDERS)
 
 
 def test_folders_called_train_and_test_are_not_classes(tmp_path):
     (tmp_path / "train" / "run").mkdir(parents=True)
     (tmp_path / "train" / "run" / "a.avi").touch()
     with pytest.raises(FameError, match="named as a split; take kind: kinetics400"):
-        read(tmp_path, FOLDERS)
+        match(tmp_path, FOLDERS)
 
 
 cells = st.one_of(
@@ -152,7 +151,7 @@ cells = st.one_of(
 )
 def test_any_csv_is_read_or_refused(root: Path, rows, head, end):
     try:
-        found = listed(root, end.join([head, *rows]).encode("utf-8", "surrogatepass"), "skip")
+        found = listed(root, end.join([head, *rows]).encode("utf-8", "surrogatepass"))
     except FameError as error:
         assert len(str(error).splitlines()) == 1
     else:

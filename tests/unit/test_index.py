@@ -1,6 +1,7 @@
 import pytest
 from small_videos import pictures, write_video
 
+from fame.data.children import Undecided
 from fame.data.index import index
 from fame.errors import FameError
 
@@ -57,6 +58,27 @@ def test_too_many_broken_videos_stop_it(dataset):
     damage(dataset)
     with pytest.raises(FameError, match=r"1 of 4 .* 0\.24 \(train/even/v9\.avi: "):
         index("kinetics400", dataset, None, tolerance=0.24, **QUIET)
+
+
+def test_the_quarantine_is_written_even_if_it_stops_the_run(dataset, tmp_path):
+    damage(dataset)
+    with pytest.raises(FameError, match="1 of 4"):
+        index("kinetics400", dataset, None, reports=tmp_path / "out", **QUIET)
+    head, row = (tmp_path / "out/quarantine.csv").read_text().splitlines()
+    assert head == "video,path,reason"
+    assert row.startswith("v9,train/even/v9.avi,cannot be decoded")
+    (dataset / "train/even/v9.avi").unlink()
+    index("kinetics400", dataset, None, reports=tmp_path / "out", **QUIET)
+    assert (tmp_path / "out/quarantine.csv").read_text() == "video,path,reason\n"
+
+
+def test_a_video_that_no_child_survives_is_quarantined(dataset, monkeypatch):
+    def all_late(function, items, **_):
+        return [Undecided("took longer than 1 s.") for _ in items]
+
+    monkeypatch.setattr("fame.data.index.decide", all_late)
+    with pytest.raises(FameError, match=r"3 of 3 .*took longer than 1 s"):
+        index("kinetics400", dataset, None, **QUIET)
 
 
 def test_no_root_and_no_video(tmp_path, shared):

@@ -60,6 +60,14 @@ def test_select_keeps_usable_rows_of_a_split(tmp_path):
         manifest.select("dev")
 
 
+def test_an_evaluation_needs_labels(tmp_path):
+    assert len(small(tmp_path).labelled()) == 4
+    with pytest.raises(FameError, match="can only be pretrained on: 4 of its 4 training and test"):
+        small(tmp_path, label=None).labelled()
+    assert small(tmp_path, label=None, split="unused").labelled()
+    assert small(tmp_path, label=None, status="broken", frames=0).labelled()
+
+
 def test_fingerprint_covers_what_decides_a_result(tmp_path):
     base = small(tmp_path)
     assert small(tmp_path / "elsewhere").fingerprint() == base.fingerprint()

@@ -194,3 +194,16 @@ def test_other_networks_are_refused(experiments, weights, results):
     save_encoder(weights, build_encoder(wide, seed=0))
     with pytest.raises(FameError, match=r"encoder\.safetensors.*settings"):
         evaluate(asked(experiments, weights, results), ["linear"], WORLD)
+
+
+def test_a_dataset_without_labels_is_refused_in_one_sentence(tmp_path, weights, results):
+    from test_experiments import OWN
+
+    settings = yaml.safe_load(MICRO.read_text())
+    settings["backbones"] = {"r2plus1d": settings["backbones"]["r2plus1d"]}
+    settings["datasets"]["own"] = OWN
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(settings))
+    own = Experiments(str(tmp_path / "own.yaml"), TABLES)
+    run = named(own, str(weights), None, 0)
+    with pytest.raises(FameError, match=r"^dataset own has no labels, .*; evaluate on another one"):
+        place(own.scale, run, "own", results)

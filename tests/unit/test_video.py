@@ -6,7 +6,15 @@ import pytest
 from small_videos import pictures, write_video
 
 from fame.data import video
-from fame.data.video import DecodeError, RefusedError, ShortReadError, probe, read_frames
+from fame.data.video import (
+    TIMESTAMPED,
+    DecodeError,
+    RefusedError,
+    ShortReadError,
+    probe,
+    read_frames,
+    sample,
+)
 from fame.errors import FameError
 
 DECODERS = ["decord", "pyav", "auto"]
@@ -207,3 +215,38 @@ def test_frames_of_several_sizes_are_refused(tmp_path):
     assert video._upright(tmp_path, [other]) == (8, 6)
     with pytest.raises(DecodeError, match="differ in size"):
         video._upright(tmp_path, [one, other])
+
+
+def outcome(look, path):
+    """What a file is, or that it is refused."""
+    try:
+        return look(path)
+    except DecodeError:
+        return "refused"
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mp4", "mkv"])
+def test_a_sample_says_what_a_probe_says(tmp_path, suffix):
+    path = tmp_path / f"v.{suffix}"
+    write_video(path, pictures(40), "mpeg4", "yuv420p", bf="2", g="6")
+    assert sample(path) == probe(path)
+
+
+def test_a_sample_decodes_three_frames_and_no_more(tmp_path, monkeypatch):
+    write_video(tmp_path / "v.mp4", pictures(40), "mpeg4", "yuv420p")
+    asked = []
+
+    def reading(path, indices, decoder):
+        asked.append(indices)
+        return read_frames(path, indices, decoder)
+
+    monkeypatch.setattr(video, "read_frames", reading)
+    assert video.sample(tmp_path / "v.mp4").frames == 40
+    assert asked == [[0, 20, 39]]
+
+
+def test_samples_and_probes_agree_on_real_videos(shared):
+    for folder in ("odd", "kinetics400"):
+        paths = sorted((shared / "videos" / folder).rglob("*.*"))
+        for path in (path for path in paths if path.suffix in TIMESTAMPED):
+            assert outcome(sample, path) == outcome(probe, path), path

@@ -1,7 +1,7 @@
 """Data: videos to manifests.
 
 in    a mini world's settings, or a real dataset's folder and annotations (the scale names both)
-out   results/<scale>/data/<data>/manifest.parquet
+out   results/<scale>/data/<data>/manifest.parquet, quarantine.csv beside it
 steps generate the world (mini scales); or find the dataset where the scale says, and download
       what is missing if its terms are accepted; read annotations, open every video
 """
@@ -63,11 +63,20 @@ rule index:
     input:
         world=world_of,
         source=source_of,
-        code=module("data/index.py", "data/manifest.py", "data/video.py"),
+        code=module(
+            "data/annotations/folder.py",
+            "data/annotations/grouped.py",
+            "data/index.py",
+            "data/look.py",
+            "data/manifest.py",
+            "data/video.py",
+        ),
     output:
-        f"{ROOT}/data/{{data}}/manifest.parquet",
+        manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
     log:
-        f"{ROOT}/data/{{data}}/index.log",
+        text=f"{ROOT}/data/{{data}}/index.log",
+        # A log, because it must outlive a failure that it explains.
+        quarantine=f"{ROOT}/data/{{data}}/quarantine.csv",
     benchmark:
         f"{ROOT}/data/{{data}}/index.benchmark.tsv"
     conda:
@@ -85,5 +94,5 @@ rule index:
         " --data {wildcards.data:q}"
         " {params.world:q}"
         " --workers {threads}"
-        " --out {output:q}"
-        " > {log:q} 2>&1"
+        " --out {output.manifest:q}"
+        " > {log.text:q} 2>&1"

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from fame.data.annotations.grouped import SIDES, Member, Shares, split
-from fame.data.annotations.tables import Annotations, Missing, Row, checked, lines
+from fame.data.annotations.tables import Annotations, Row, checked, lines
 from fame.data.listing import videos
 from fame.errors import FameError
 
@@ -40,13 +40,12 @@ class Layout:
     shares: Shares
 
 
-def read(root: Path, layout: Layout, missing: Missing = "error") -> Annotations:
+def match(root: Path, layout: Layout) -> Annotations:
     """The videos under `root`, in the order of their paths or of the csv.
 
     Args:
         root: folder of the videos.
         layout: how they are labelled, grouped and split.
-        missing: "error" if every video of the csv must be there, or "skip".
 
     Raises:
         FameError: no such folder or csv, a malformed row, a video outside the root or in no
@@ -54,25 +53,19 @@ def read(root: Path, layout: Layout, missing: Missing = "error") -> Annotations:
     """
     if not root.is_dir():
         raise FameError(f"The video folder {root} does not exist; correct the root.")
-    files = {_below(path, root): path for path in videos([root])}
+    files = {_below(path, root) for path in videos([root])}
     if layout.labels == "csv":
         listed = _listed(layout.annotations, root)
-        absent = [row for row in listed if not (root / row.path).is_file()]
     else:
-        listed = [_Listed(path, _class(path, layout.labels, root)) for path in files]
-        absent = []
-    if absent and missing == "error":
-        raise FameError(
-            f"{len(absent)} of {len(listed)} videos of {layout.annotations} are not under {root}, "
-            f"for example {absent[0].path}; mend the paths, or set missing to skip."
-        )
-    gone = {row.path for row in absent}
-    present = [row for row in listed if row.path not in gone]
-    rows = _rows(present, layout)
-    classes = sorted({row.label for row in present if row.label is not None})
-    table = checked(rows, classes, layout.annotations or root).table
-    unnamed = len(files.keys() - {row.path for row in listed})
-    return Annotations(table, classes, len(absent), unnamed)
+        listed = [_Listed(path, _class(path, layout.labels, root)) for path in sorted(files)]
+    rows = _rows(listed, layout)
+    table = checked(rows, [], layout.annotations or root).table
+    here = [(root / path).is_file() for path in table["path"]]
+    absent = tuple(path for path, there in zip(table["path"], here, strict=True) if not there)
+    present = table[here].reset_index(drop=True)
+    classes = sorted(set(present["label"].dropna()))
+    unnamed = sorted(files - set(table["path"]))
+    return Annotations(present, classes, absent, tuple(unnamed))
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def _check_classes(rows: list[Row], clips: list[Clip], root: Path, annotations: 
     for clip in clips:
         labels[clip.youtube_id].add(clip.label)
     for row in rows:
-        known = labels.get(str(row.group), {row.label})
+        known = labels.get(str(row.group), {str(row.label)})
         if row.label not in known:
             raise FameError(
                 f"{root / row.path}: the lists in {annotations} put this video in "
