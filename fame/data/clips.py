@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
-from torchvision.transforms.v2.functional import resize
 
 from fame import draws
 from fame.data import workers as processes
@@ -117,6 +116,9 @@ class _Frames:
         frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
         size = list(fitted(frames.shape[2], frames.shape[3], self._fit))
         if list(frames.shape[2:]) != size:
+            # Here, because it takes as long to import as torch does, and mini worlds need none.
+            from torchvision.transforms.v2.functional import resize
+
             frames = resize(frames, size, antialias=True)
         return frames[torch.from_numpy(places)]
 

@@ -30,9 +30,10 @@ def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
 
 
 def _construct(settings: EncoderSettings) -> "Encoder":
-    from fame.models.i3d import I3D
-    from fame.models.r2plus1d import R2Plus1D
-
     if isinstance(settings, R2Plus1DSettings):
+        from fame.models.r2plus1d import R2Plus1D
+
         return R2Plus1D(settings)
+    from fame.models.i3d import I3D
+
     return I3D(settings)
