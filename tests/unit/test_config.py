@@ -18,6 +18,7 @@ from fame.errors import FameError
 from fame.experiments import Experiments, measurable
 
 SCALES = sorted(reading.SCALES.glob("*.yaml"))
+EXAMPLES = sorted(reading.SCALES.with_name("examples").glob("*.yaml"))
 MINI = read_yaml(reading.SCALES / "mini.yaml")
 FREE_KEYS = ("datasets", "backbones", "pretrain.moco.queue")
 TABLE = {
@@ -72,6 +73,11 @@ def test_every_scale_file_is_valid_and_says_its_own_name(path):
     scale = load_scale(path.stem)
     assert scale.name == path.stem
     assert {"ucf101", "hmdb51"} <= set(scale.datasets)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_valid(path):
+    assert load_scale(str(path)).datasets
 
 
 def test_no_scale_model_has_a_default_or_takes_unknown_keys():
