@@ -19,6 +19,7 @@ from fame.cli import (
     report,
     reporting,
     run,
+    status,
 )
 from fame.errors import FameError
 from fame.processes import end_with_workflow
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PEOPLE = (run, acquire, evaluate, embedding, masks)
+PEOPLE = (run, status, acquire, evaluate, embedding, masks)
 WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
 for room in (*PEOPLE, *WORKFLOW):
     room.add(app)

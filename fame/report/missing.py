@@ -57,7 +57,26 @@ def reason(
         unmade: files that are to be taken as missing, whether or not they are there.
     """
     step = _culprit(_task(scale, run, dataset, task, results), unmade)
-    return f"{run.id}: {step.what} {_fate(step.log)}"
+    return f"{run.id}: {step.what} {fate(step.log)}"
+
+
+def steps_of(scale: Scale, run: Run, dataset: str, task: str, results: Path) -> list[Step]:
+    """All jobs behind a result, its own last; arguments as for `reason`."""
+    every: list[Step] = []
+
+    def collect(step: Step) -> None:
+        for before in step.needs:
+            collect(before)
+        if step not in every:
+            every.append(step)
+
+    collect(_task(scale, run, dataset, task, results))
+    return every
+
+
+def failed(step: Step) -> bool:
+    """Whether a job that lacks a product has ended in an error, as its log tells."""
+    return _lacks(step, frozenset()) and fate(step.log).startswith("failed: ")
 
 
 def _culprit(step: Step, unmade: Collection[str]) -> Step:
@@ -98,7 +117,7 @@ def _index(scale: Scale, datum: str, root: Path) -> Step:
     return Step(f"index of {datum}", (folder / "manifest.parquet",), folder / "index.log", needs)
 
 
-def _fate(log: Path) -> str:
+def fate(log: Path) -> str:
     """What became of a step without a product, as its log tells."""
     try:
         with log.open("rb") as file:

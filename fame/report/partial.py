@@ -10,7 +10,7 @@ from fame.errors import FameError
 from fame.experiments import Experiments
 from fame.files import replacing
 from fame.report.rendering import markdown
-from fame.report.tables import DECIMALS, build, partial_files
+from fame.report.tables import build, csv_text, partial_files
 
 
 def lacking(frame: pd.DataFrame, table: Table) -> tuple[int, int]:
@@ -39,7 +39,7 @@ def write_partial(frame: pd.DataFrame, experiments: Experiments, name: str, out:
     """
     table = experiments.table(name)
     texts = (
-        frame.round(DECIMALS).to_csv(index=False, lineterminator="\n"),
+        csv_text(frame),
         markdown(frame, table, experiments.scale),
     )
     for path, text in zip(partial_files(out), texts, strict=True):

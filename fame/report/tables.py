@@ -279,7 +279,7 @@ def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -
     """
     table, scale = experiments.table(name), experiments.scale
     texts = {
-        ".csv": frame.round(DECIMALS).to_csv(index=False, lineterminator="\n"),
+        ".csv": csv_text(frame),
         ".md": markdown(frame, table, scale),
         ".tex": latex(frame, table, scale),
         ".html": html(frame, table, scale),
@@ -288,6 +288,12 @@ def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -
         with replacing(out.with_suffix(suffix)) as file:
             file.write(text.encode())
     remove_partial(out)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table's CSV."""
+    text: str = frame.round(DECIMALS).to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def partial_files(out: Path) -> tuple[Path, Path]:

@@ -1,15 +1,20 @@
-"""What a training tells: metrics.jsonl, TensorBoard curves, one progress line on a terminal."""
+"""What a training tells: metrics.jsonl, TensorBoard curves, progress.json, a progress line."""
 
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from fame.files import replacing
+from fame.files import replacing, write_json
+
+PROGRESS = "progress.json"
+PROGRESS_EVERY = 5.0
+"""Seconds between writings of `progress.json`, which `fame status` reads."""
 
 
 def _keep_until(path: Path, step: int) -> None:
@@ -42,7 +47,9 @@ class Journal:
     ) -> None:
         self._clips = clips_per_step
         self._shown: dict[str, str] = {}
-        self._active = active
+        self._active, self._directory = active, directory
+        self._total, self._first, self._begun = total, done, time.monotonic()
+        self._told = -PROGRESS_EVERY
         if not active:
             return
         from torch.utils.tensorboard import SummaryWriter
@@ -62,7 +69,17 @@ class Journal:
         self._file.flush()
         for key, value in scalars.items():
             self._curves.add_scalar(key, value, step)
+        self._tell(step)
         self._shown |= {key: f"{value:.3g}" for key, value in scalars.items()}
+
+    def _tell(self, step: int) -> None:
+        """Write how far this is, once in a while and at the end."""
+        seconds = time.monotonic() - self._begun
+        if seconds - self._told < PROGRESS_EVERY and step < self._total:
+            return
+        self._told = seconds
+        progress = {"step": step, "of": self._total, "first": self._first, "seconds": seconds}
+        write_json(self._directory / PROGRESS, progress)
 
     def advance(self) -> None:
         """Move the progress line by one step."""

@@ -1,6 +1,7 @@
 """The journal: each step once after any interruption, and quiet where nobody watches."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from fame import files
 from fame.errors import FameError
+from fame.files import read_json
 from fame.train.journal import Journal, last_values
 
 
@@ -103,3 +105,16 @@ def test_last_values(tmp_path):
     book.record(4, {"knn": 50.0})
     book.close()
     assert last_values(tmp_path, ("loss", "knn", "absent")) == {"loss": 1.5, "knn": 50.0}
+
+
+def test_progress_is_told_once_in_a_while_and_at_the_end(tmp_path, monkeypatch):
+    clock = iter([100.0, 100.5, 101.0, 106.0, 106.5])
+    monkeypatch.setattr("fame.train.journal.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    found = Journal(tmp_path, "run", total=40, done=20, clips_per_step=8, active=True)
+    told = []
+    for step in (21, 22, 30, 40):
+        found.record(step, {"loss": 1.0})
+        told.append(read_json(tmp_path / "progress.json"))
+    found.close()
+    assert [line["step"] for line in told] == [21, 21, 30, 40]
+    assert told[2] == {"step": 30, "of": 40, "first": 20, "seconds": 6.0}

@@ -1,0 +1,51 @@
+"""Verbs that look at what is there: how far a scale is, and whether it is still what was made."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fame.cli.options import TABLES, TablesOption
+
+ResultsOption = Annotated[Path, typer.Option("--results", help="The folder of results.")]
+
+
+def status(
+    scale: Annotated[
+        str, typer.Option("--scale", help="A scale by name or by its file's path.")
+    ] = "mini",
+    results: ResultsOption = Path("results"),
+    tables: TablesOption = TABLES,
+) -> None:
+    """Show each run's steps, time left and last checkpoint, and what failed and why."""
+    from fame.experiments import Experiments
+    from fame.report.status import rendered
+    from fame.report.status import status as look
+
+    print(rendered(look(Experiments(scale, tables), results, scale)))
+
+
+def verify(
+    results: Annotated[Path, typer.Argument(help="The folder of results.")] = Path("results"),
+    scale: Annotated[
+        list[str] | None,
+        typer.Option("--scale", help="The file of a scale that is not the project's own."),
+    ] = None,
+    tables: TablesOption = TABLES,
+) -> None:
+    """Recompute what results can be held against, and tell what has changed since."""
+    from fame.errors import FameError
+    from fame.report.verify import verify as check
+
+    found = check(results, scale or [], tables)
+    for sentence in (*found.notes, *found.changes):
+        print(sentence)
+    print(found.summary)
+    if found.changes:
+        raise FameError(f"{len(found.changes)} things below {results} are not what was made")
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verbs."""
+    app.command()(status)
+    app.command()(verify)
