@@ -16,6 +16,7 @@ from fame.cli import (
     evaluation,
     figures,
     masks,
+    plan,
     report,
     reporting,
     run,
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PEOPLE = (run, status, acquire, evaluate, embedding, masks)
+PEOPLE = (plan, run, status, acquire, evaluate, embedding, masks)
 WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
 for room in (*PEOPLE, *WORKFLOW):
     room.add(app)

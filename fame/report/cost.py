@@ -54,14 +54,14 @@ def costs(files: dict[str, set[Path]]) -> list[Cost]:
     """
     found = []
     for kind, paths in files.items():
-        times = [_read(path) for path in sorted(paths) if path.is_file()]
+        times = [timed(path) for path in sorted(paths) if path.is_file()]
         if times:
             seconds, peaks = zip(*times, strict=True)
             found.append(Cost(KINDS[kind], len(times), sum(seconds) / 3600, max(peaks)))
     return found
 
 
-def _read(path: Path) -> tuple[float, float]:
+def timed(path: Path) -> tuple[float, float]:
     """Seconds and peak resident memory in MiB of a job's last run."""
     try:
         row = pd.read_csv(path, sep="\t", na_values="-").iloc[-1]

@@ -1,0 +1,1 @@
+"""What a target takes before days are spent on it: work, hours, disk, and a trial of each part."""
