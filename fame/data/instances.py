@@ -50,7 +50,7 @@ def read(
     """
     name, _ = split_data_id(scale, data)
     dataset = scale.datasets[name]
-    root, found = _matched(dataset, data, world)
+    root, found = matched(dataset, data, world)
     if isinstance(dataset, Synthetic):
         missing: Missing = "error"
         tolerance, check = 0.0, Check(workers=workers)
@@ -68,7 +68,7 @@ def read(
     )
 
 
-def _matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Annotations]:
+def matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Annotations]:
     """The folder of a dataset's videos, and what its annotations say of them."""
     if isinstance(dataset, Synthetic):
         if world is None:

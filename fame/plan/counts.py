@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fame.config.reading import expand
-from fame.config.scale import Folder, Scale, Synthetic
+from fame.config.scale import Folder, Own, Scale, Synthetic
 from fame.config.sources import load_sources
 from fame.errors import FameError
 from fame.experiments import split_data_id
@@ -80,7 +79,7 @@ def _generated_size(dataset: Synthetic) -> int:
     return videos * world.frames * 3 * world.size**2
 
 
-def _official_size(dataset: Folder) -> int | None:
+def _official_size(dataset: Folder | Own) -> int | None:
     """Bytes of the archives and of what they hold, which lie there together for a while."""
     source = load_sources().get(dataset.kind)
     return source.space.archives + source.space.videos if source else None
@@ -103,19 +102,22 @@ def _splits(column: Iterable[str]) -> dict[str, Any]:
     return {split: found[split] for split in ("train", "val", "test", "unused")}
 
 
-def _filmed(name: str, dataset: Folder, size: int | None) -> Counts:
+def _filmed(name: str, dataset: Folder | Own, size: int | None) -> Counts:
     """A filmed dataset that is not indexed yet: what is on disk, else the official counts."""
-    from fame.data.annotations import read
+    from fame.data.annotations import refuse_absent
+    from fame.data.instances import matched
 
     try:
-        lists = expand(dataset.annotations) if dataset.annotations else None
-        found = read(dataset.kind, expand(dataset.root), lists, dataset.split, dataset.missing)
+        root, found = matched(dataset, name, None)
+        refuse_absent(found, root, dataset.missing)
     except FameError as error:
         return _official(name, dataset, str(error))
     return Counts(**_splits(found.table["split"]), source="listed", size=size)
 
 
-def _official(name: str, dataset: Folder, reason: str) -> Counts:
+def _official(name: str, dataset: Folder | Own, reason: str) -> Counts:
+    if isinstance(dataset, Own):
+        raise FameError(f"dataset {name}: {reason}")
     source = load_sources().get(dataset.kind)
     known = source.counts.get(dataset.split) if source else None
     if known is None:

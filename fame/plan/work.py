@@ -70,6 +70,7 @@ class Task:
         parts: what takes its time, beyond starting.
         gpus: that it takes.
         threads: that it takes at most.
+        run: the run that it makes or uses.
     """
 
     job: Job
@@ -80,6 +81,7 @@ class Task:
     parts: tuple[Part, ...]
     gpus: int
     threads: int
+    run: Run | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> tuple[str, str, str, str]:
@@ -97,11 +99,12 @@ def described(run: Run) -> str:
     method = Path(run.method).stem
     if run.source is not None:
         return f"weights {run.weights}"
-    if run.merge is None:
-        return method
-    words = [method, Path(run.merge.mask).stem]
-    words += ["both"] if run.merge.clips == "both" else []
-    words += ["intra"] if run.merge.background == "intra" else []
+    options = run.recipe.get("pretrain", {}).get("options", {})
+    words = [method, *(str(value) for value in options.values() if isinstance(value, str))]
+    if run.merge is not None:
+        words += [Path(run.merge.mask).stem]
+        words += ["both"] if run.merge.clips == "both" else []
+        words += ["intra"] if run.merge.background == "intra" else []
     return " ".join(words)
 
 
@@ -125,6 +128,7 @@ class Works:
         return Task(
             job=job,
             data=data,
+            run=run,
             what=described(run) if run and job.rule == "pretrain" else "",
             backbone=run.backbone if run else "",
             dataset=dataset,
@@ -225,8 +229,8 @@ class _Parts:
             precision=settings.precision,
             blur=settings.views.blur > 0,
         )
-        shown = self._trained(settings.batch)
-        return [Part(piece, shown * settings.epochs, self._reads(shown, settings.epochs))]
+        shown, epochs = self._trained(settings.batch), int(run.recipe["pretrain"]["epochs"])
+        return [Part(piece, shown * epochs, self._reads(shown, epochs))]
 
     def _encode(self, videos: float, times: int = 1) -> Part:
         """Videos read once and encoded `times` over, as for several colours."""

@@ -48,13 +48,17 @@ def test_absent_videos_are_counted_officially_and_said_to_be_missing(tmp_path, m
     assert found.size > 7_000_000_000
 
 
-def test_videos_on_disk_are_listed(tmp_path, monkeypatch):
-    monkeypatch.setenv("FAME_DATA", str(tmp_path))
+def test_videos_on_disk_are_listed(tmp_path, root):
+    settings = yaml.safe_load((root / "config" / "scales" / "paper.yaml").read_text())
+    videos = tmp_path / "kinetics400" / "videos"
+    settings["datasets"]["kinetics400"] |= {"root": str(videos), "annotations": None}
+    scale = tmp_path / "own.yaml"
+    scale.write_text(yaml.safe_dump(settings))
     for name in ("train/juggling/a_000001_000011.mp4", "val/juggling/b_000001_000011.mp4"):
-        path = tmp_path / "kinetics400" / "videos" / name
+        path = videos / name
         path.parent.mkdir(parents=True)
         path.touch()
-    found = count(load_scale("paper"), "kinetics400", tmp_path / "results")
+    found = count(load_scale(str(scale)), "kinetics400", tmp_path / "results")
     space = load_sources()["kinetics400"].space
     assert found == Counts(1, 1, 0, 0, "listed", None, space.archives + space.videos, None)
 
