@@ -14,6 +14,7 @@ class Fault:
     Attributes:
         status: answer with this status and no content.
         after: close the connection after so many bytes of the content.
+        stall: seconds to wait before it is closed.
         content: other bytes than the file's.
         ranges: False ignores what range is asked for.
         shift: begin so many bytes later than asked for, and say so.
@@ -27,6 +28,7 @@ class Fault:
     ranges: bool = True
     shift: int = 0
     length: bool = True
+    stall: float = 0
     headers: dict = field(default_factory=dict)
 
 
@@ -62,12 +64,14 @@ class Web(dict):
 def serving():
     """A running server as a `Web`."""
     server = _Server(("127.0.0.1", 0), _Handler)
+    server.closing = threading.Event()
     server.web = Web(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield server.web
     finally:
+        server.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -108,6 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(206 if start else 200, headers | fault.headers)
         rest = content[start:]
         self.wfile.write(rest if fault.after is None else rest[: fault.after])
+        self.server.closing.wait(fault.stall)
 
     def _start(self, served, fault):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")

@@ -147,6 +147,12 @@ def test_videos_and_lists_may_share_a_folder(web, ucf, tmp_path):
     assert [path for path, *_ in web.requests] == ["/l.zip"]
 
 
+def test_a_single_list_may_stand_for_the_folder(web, ucf, tmp_path):
+    (tmp_path / "train.csv").touch()
+    places = Places(tmp_path / "videos", tmp_path / "train.csv", tmp_path / "archives")
+    assert [task.name for task in missing_parts("ucf101", ucf, places)] == ["videos"]
+
+
 def test_after_a_dead_link_videos_can_be_put_there_by_hand(web, ucf, tmp_path):
     del web["/v.zip"]
     with pytest.raises(FameError, match="HTTP 404"):
@@ -385,6 +391,16 @@ def test_a_dataset_without_lists_needs_none(kinetics, tmp_path):
     scale = Scale(tmp_path, "kinetics400", annotations=False)
     record = provide(scale, "mine", {"kinetics400": kinetics}, set(), QUICK)
     assert record["downloaded"] == []
+
+
+def test_lists_that_are_missing_can_be_done_without_for_kinetics400_only(kinetics, ucf, tmp_path):
+    (tmp_path / "videos/train/zumba").mkdir(parents=True)
+    (tmp_path / f"videos/train/zumba/{C}.mp4").touch()
+    with pytest.raises(FameError, match=r"lists are missing .* set annotations to null"):
+        provide(Scale(tmp_path, "kinetics400"), "mine", {"kinetics400": kinetics}, set(), QUICK)
+    with pytest.raises(FameError, match="lists are missing") as caught:
+        provide(Scale(tmp_path), "mine", {"ucf101": ucf}, set(), QUICK)
+    assert "null" not in str(caught.value)
 
 
 # The file itself.

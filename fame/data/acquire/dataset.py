@@ -125,6 +125,8 @@ def _task(name: str, key: str, part: Part, places: Places) -> Task:
 
 def _users_own(task: Task) -> bool:
     """Whether somebody else than this program filled the folder."""
+    if task.part.into == "annotations" and task.folder.is_file():
+        return True  # a single list
     if task.state.exists() or not task.folder.is_dir():
         return False
     if task.part.into == "videos":
