@@ -235,7 +235,7 @@ def test_warnings_name_the_file_and_nothing_is_printed(web, tmp_path, caplog, ca
     caplog.set_level(logging.WARNING)
     url = web.put("a.zip", CONTENT, faults=[Fault(after=10)])
     fetch([source(url)], tmp_path, patience=QUICK)  # the bar is off: no terminal
-    assert "a.zip.part: the connection" in caplog.text
+    assert "a.zip: the connection" in caplog.text
     assert capfd.readouterr() == ("", "")
 
 

@@ -69,7 +69,7 @@ def small_scale():
     paper = yaml.safe_load((ROOT / "config/scales/paper.yaml").read_text())
     settings |= {"name": "small", "datasets": {name: paper["datasets"][name] for name in DATASETS}}
     settings["datasets"]["kinetics400"]["missing"] = 0.1  # of 13, not of 266,440
-    settings["pretrain"]["epochs"] = 1
+    settings["pretrain"]["epochs"] = dict.fromkeys(DATASETS, 1)
     settings["pretrain"]["moco"]["queue"] = dict.fromkeys(DATASETS, 0)
     return settings
 

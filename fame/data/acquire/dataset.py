@@ -77,9 +77,11 @@ def acquire(
     Raises:
         FameError: something cannot be had, checked, or written. The same call goes on from there.
     """
-    _check_room(source, places, parts)
+    tasks = missing_parts(name, source, places, parts)
+    if not parts:
+        _check_room(source, places, tasks)
     records = []
-    for task in missing_parts(name, source, places, parts):
+    for task in tasks:
         with _turn(task.archives):
             if not task.done:
                 _log.info("%s: %s", name, task.name)
@@ -135,19 +137,15 @@ def _users_own(task: Task) -> bool:
     return any(file.suffix.lower() in LIST_SUFFIXES for file in files)
 
 
-def _check_room(source: DatasetSource, places: Places, parts: tuple[str, ...]) -> None:
+def _check_room(source: DatasetSource, places: Places, tasks: list[Task]) -> None:
     """Refuse a whole dataset that will not fit, before its first byte."""
-    tasks = missing_parts("", source, places, parts)
-    if parts or state_folder(places.videos, "videos").exists() or not _of_videos(tasks):
+    videos = [task for task in tasks if task.part.into == "videos"]
+    if not videos or state_folder(places.videos, "videos").exists():
         return
-    keeps = any(task.part.keep for task in _of_videos(tasks))
+    keeps = any(task.part.keep for task in videos)
     need = source.space.videos + (source.space.archives if keeps else 0)
     here = sum(file.stat().st_size for file in places.archives.rglob("*") if file.is_file())
     check_space(places.videos, max(0, need - here), source.title)
-
-
-def _of_videos(tasks: list[Task]) -> list[Task]:
-    return [task for task in tasks if task.part.into == "videos"]
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class Resuming:
             raise SourceError(f"{error} ({failures} attempts)") from error
         pause = max(error.after, self.patience.wait * 2 ** (failures - 1))
         pause = min(pause, self.patience.longest)
-        _log.warning("%s: %s; trying again in %g s", self.partial.path.name, error, pause)
+        _log.warning("%s: %s; trying again in %g s", self.partial.path.stem, error, pause)
         self.patience.sleep(pause)
 
     def _attempt(self, url: str) -> None:
