@@ -94,11 +94,7 @@ def test_fame_is_measured_against_moco_and_random_in_each_task(table):
 
 def test_reference_rows_claim_nothing_published(table):
     for row in table.rows:
-        if row.show["method"] in {
-            "MoCo (no FAME)",
-            "Random initialisation",
-            "BE (its own contrast)",
-        }:
+        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation"}:
             assert row.published == {}
 
 
@@ -125,7 +121,7 @@ def test_ablations_print_the_poster_s_cells(request, shared, name):
     table = load_table(request.config.rootpath / "config" / "tables" / f"{name}.yaml")
     with (shared / "paper" / f"published_{name}.csv").open(encoding="utf-8") as file:
         expected = list(csv.DictReader(file))
-    for row, printed in zip(table.rows, expected, strict=True):
+    for row, printed in zip(published(table), expected, strict=True):
         for column, value in row.published.items():
             assert str(value) == printed[{"diving48": "diving48_v2"}.get(column, column)]
 
