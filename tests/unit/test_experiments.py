@@ -349,7 +349,9 @@ OWN = {
 
 
 def test_unlabelled_videos_are_pretrained_on_and_not_evaluated_on():
-    scale = scale_with({"datasets.own": OWN, "pretrain.moco.queue.own": 0})
+    scale = scale_with(
+        {"datasets.own": OWN, "pretrain.moco.queue.own": 0, "pretrain.epochs.own": 1}
+    )
     own = FAME.model_copy(update={"pretrain": "own"})
     assert resolve(scale, own, {}, 0).datum(scale) == "own"
     column = Column(title="Own", dataset="own", metric="top1")
@@ -365,7 +367,11 @@ def test_where_own_videos_lie_does_not_matter_but_how_they_are_split_does():
     entry = OWN | {"labels": "folders"}
 
     def with_own(**changes):
-        changed = {"datasets.own": entry | changes, "pretrain.moco.queue.own": 0}
+        changed = {
+            "datasets.own": entry | changes,
+            "pretrain.moco.queue.own": 0,
+            "pretrain.epochs.own": 1,
+        }
         return run_id(scale_with(changed), recipe)
 
     assert with_own() == with_own(root="elsewhere", tolerance=0.5, missing="skip", title="Mine")
