@@ -170,13 +170,22 @@ def test_a_wrong_file_that_was_put_there_is_refused_with_both_sums(web, tmp_path
     [
         (Fault(content=CONTENT[:-1]), "offers 1,023,999 bytes instead of 1,024,000"),
         (Fault(content=CONTENT[:-1], length=False), "gave 1,023,999 bytes instead of"),
-        (Fault(headers={"Content-Type": "text/html; charset=utf-8"}), "web page"),
         (Fault(status=302, headers={"Location": "ftp://127.0.0.1/a.zip"}), "cannot be asked"),
     ],
 )
 def test_what_cannot_be_the_file_is_refused(web, tmp_path, fault, words):
     assert words in refusal(tmp_path, source(web.put("a.zip", CONTENT, always=fault)))
     assert not (tmp_path / "a.zip").exists()
+
+
+@pytest.mark.parametrize("known", [SUM, None])
+def test_a_web_page_is_not_a_file_unless_its_sum_says_so(web, tmp_path, known):
+    page = Fault(headers={"Content-Type": "text/html; charset=utf-8"})
+    one = source(web.put("a.zip", CONTENT, always=page), None, known)
+    if known:
+        assert get(tmp_path, one).path.read_bytes() == CONTENT
+    else:
+        assert "web page" in refusal(tmp_path, one)
 
 
 def test_a_range_from_elsewhere_is_refused(web, tmp_path):

@@ -139,7 +139,7 @@ class Resuming:
     def _refuse(self, answer: requests.Response, total: int | None) -> None:
         """Raise SourceError for what cannot be the file, before it is downloaded."""
         kind = answer.headers.get("Content-Type", "")
-        if kind.startswith("text/html"):
+        if kind.startswith("text/html") and not self.partial.sha256:  # else the sum decides
             raise SourceError("it answers with a web page instead of the file")
         if self.size is not None and total is not None and total != self.size:
             raise SourceError(f"it offers {total:,} bytes instead of {self.size:,}")
