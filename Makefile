@@ -15,7 +15,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all test lint soak ci FORCE
+.PHONY: help setup all test lint soak fuzz ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -44,6 +44,10 @@ lint: $(STAMP) ## Style, types and workflow checks; changes nothing
 
 soak: $(STAMP) ## 200 kills at random moments of whole tables; compares, prints JSON; can be resumed
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+# VIDEOS: whole ones to break. make fuzz N=1000 VIDEOS=my/videos
+fuzz: $(STAMP) ## 10,000 broken copies of real videos, each to be decided; prints JSON
+	$(BIN)/python benchmarks/fuzz_videos.py $(or $(VIDEOS),../shared/videos) --mutants $(or $(N),10000)
 
 ci: ## All of it, as before a merge: tests, lint, everything at a tiny scale
 	bash .ci/run

@@ -134,8 +134,13 @@ def plugin_digest(name: str) -> dict[str, str]:
 
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     """What of a dataset's entry changes the videos; where they lie does not."""
-    keep = {"root", "annotations", "title", "tolerance", "missing", "verify"}
-    return {"name": dataset, **scale.datasets[dataset].model_dump(mode="json", exclude=keep)}
+    entry = scale.datasets[dataset]
+    aside = {"root", "annotations", "title", "tolerance", "missing", "verify", "prepare"}
+    recipe = {"name": dataset, **entry.model_dump(mode="json", exclude=aside)}
+    if not isinstance(entry, Synthetic) and entry.prepare is not None:
+        # Left out where there is none, so that ids are what they were before copies existed.
+        recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
+    return recipe
 
 
 def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:

@@ -44,7 +44,54 @@ def index(
     read(load_scale(scale), data, world, workers, out.parent).write(out)
 
 
+OriginalsOption = Annotated[
+    Path, typer.Option("--originals", help="The manifest of the originals.")
+]
+
+
+def prepare(
+    scale: ScaleOption,
+    data: DataOption,
+    originals: OriginalsOption,
+    out: Annotated[Path, typer.Option("--out", help="The record to write (.json).")],
+    shard: Annotated[int, typer.Option(min=0, help="Which part of the videos, from 0.")] = 0,
+    shards: Annotated[int, typer.Option(min=1, help="How many parts there are.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Videos copied at a time.")] = 1,
+) -> None:
+    """Make small copies of a part of a dataset's videos; finished ones are kept."""
+    from fame.config.reading import load_scale
+    from fame.data.instances import copy_shard
+    from fame.data.manifest import Manifest
+    from fame.files import write_json
+
+    videos = Manifest.read(originals)
+    write_json(out, copy_shard(load_scale(scale), data, videos, shard, shards, workers))
+
+
+def gather(
+    scale: ScaleOption,
+    data: DataOption,
+    originals: OriginalsOption,
+    records: Annotated[list[Path], typer.Argument(help="What `prepare` wrote, of all parts.")],
+    out: Annotated[Path, typer.Option("--out", help="The manifest to write (.parquet).")],
+) -> None:
+    """Write the manifest of the copies, and prepared.json beside it: space and quality."""
+    from fame.config.reading import load_scale
+    from fame.data.instances import gather_shards
+    from fame.data.manifest import Manifest
+    from fame.data.prepare import summary
+    from fame.files import read_json, write_json
+
+    found = {video: one for path in records for video, one in read_json(path).items()}
+    videos = Manifest.read(originals)
+    copies = gather_shards(load_scale(scale), data, videos, found, out.parent)
+    write_json(out.with_name("prepared.json"), summary(found.values()))
+    copies.write(out)
+
+
 def add(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command()(world)
     app.command()(index)
+    app.command()(prepare)
+    app.command()(gather)

@@ -59,6 +59,26 @@ class Verify(Model):
     seconds: Annotated[float, Field(gt=0)]
 
 
+class Prepare(Model):
+    """Small copies of a dataset's videos, which are read instead (docs/data.md has the figures).
+
+    They change pixels, so all but `to` and `shards` is part of a recipe.
+
+    Attributes:
+        to: folder of the copies.
+        short_side: pixels; a smaller video keeps its size.
+        crf: quality, from 0 (lossless) to 51.
+        keyframes: every so many frames one can be sought.
+        shards: jobs that share the work.
+    """
+
+    to: str
+    short_side: Annotated[int, Field(ge=16)]
+    crf: Annotated[int, Field(ge=0, le=51)]
+    keyframes: Positive
+    shards: Positive
+
+
 class Folder(Model):
     """A real dataset in its official layout.
 
@@ -76,6 +96,7 @@ class Folder(Model):
     missing: Literal["error", "skip"] | Share
     tolerance: Share
     verify: Verify
+    prepare: Prepare | None
 
     @property
     def layout(self) -> Layout:
@@ -109,6 +130,7 @@ class Own(Model):
     missing: Literal["error", "skip"] | Share
     tolerance: Share
     verify: Verify
+    prepare: Prepare | None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Own":

@@ -1,17 +1,23 @@
 """A data instance of a scale, from its settings: a mini world generated, a dataset indexed."""
 
 from pathlib import Path
+from typing import Any
 
 from fame.config.reading import expand
-from fame.config.scale import Dataset, Own, Scale, Synthetic
+from fame.config.scale import Dataset, Folder, Own, Prepare, Scale, Synthetic
 from fame.data import annotations
 from fame.data.annotations import Annotations, Missing, folder
 from fame.data.annotations.grouped import Shares
 from fame.data.index import Check, examine
 from fame.data.manifest import Manifest
+from fame.data.prepare import gather, prepare
 from fame.data.synthetic import write_world
+from fame.data.transcode import Copying
 from fame.errors import FameError
 from fame.experiments import split_data_id
+
+_SLOWER = 10
+"""How much more time a video may take to copy than to look at."""
 
 
 def generate(scale: Scale, data: str, out: Path) -> None:
@@ -82,3 +88,65 @@ def matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Anno
         layout = folder.Layout(dataset.labels, lists, dataset.group, shares)
         return root, folder.match(root, layout)
     return root, annotations.match(dataset.layout, root, lists, dataset.split)
+
+
+def copy_shard(
+    scale: Scale, data: str, originals: Manifest, shard: int, shards: int, workers: int
+) -> dict[str, dict[str, Any]]:
+    """Make a shard of a dataset's copies; what is there already stays.
+
+    Args:
+        scale: which says what the copies shall be.
+        data: a filmed dataset.
+        originals: its videos, indexed.
+        shard: from 0.
+        shards: how many there are.
+        workers: videos copied at a time.
+
+    Returns:
+        What `fame.data.prepare.prepare` does.
+
+    Raises:
+        FameError: the scale does not prepare this dataset.
+    """
+    dataset, settings = _prepared(scale, data)
+    return prepare(
+        originals,
+        expand(settings.to),
+        Copying(settings.short_side, settings.crf, settings.keyframes),
+        seconds=_SLOWER * dataset.verify.seconds,
+        shard=shard,
+        shards=shards,
+        workers=workers,
+    )
+
+
+def gather_shards(
+    scale: Scale,
+    data: str,
+    originals: Manifest,
+    records: dict[str, dict[str, Any]],
+    reports: Path | None = None,
+) -> Manifest:
+    """The manifest of a dataset's copies; see `fame.data.prepare.gather`."""
+    dataset, settings = _prepared(scale, data)
+    to, tolerance = expand(settings.to).absolute(), dataset.tolerance
+    return gather(originals, to, records, tolerance=tolerance, reports=reports)
+
+
+def _prepared(scale: Scale, data: str) -> tuple[Folder | Own, Prepare]:
+    name, _ = split_data_id(scale, data)
+    dataset = scale.datasets[name]
+    if isinstance(dataset, Synthetic) or dataset.prepare is None:
+        raise FameError(f"scale {scale.name} does not prepare {data}; set its prepare first")
+    return dataset, dataset.prepare
+
+
+def manifest(scale: Scale, data: str, world: Path | None, workers: int, reports: Path) -> Manifest:
+    """All that the workflow does of a data instance: index it, and prepare it if it is to be."""
+    found = read(scale, data, world, workers, reports)
+    dataset = scale.datasets[split_data_id(scale, data)[0]]
+    if isinstance(dataset, Synthetic) or dataset.prepare is None:
+        return found
+    records = copy_shard(scale, data, found, 0, 1, workers)
+    return gather_shards(scale, data, found, records, reports)

@@ -1,6 +1,6 @@
 """Writes videos for people: H.264 in 4:2:0, which any player shows, whole or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -66,13 +66,31 @@ def even(picture: Picture) -> Picture:
     return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
-def write_video(path: Path, pictures: Iterable[Picture], fps: float) -> Written:
+@dataclass(frozen=True)
+class Coding:
+    """How a video is encoded.
+
+    Attributes:
+        codecs: encoders with their options, best first.
+        size: (height, width) to scale to, even numbers; None keeps the pictures' own.
+        comment: text that the file carries.
+    """
+
+    codecs: Mapping[str, Mapping[str, str]]
+    size: tuple[int, int] | None = None
+    comment: str = ""
+
+
+def write_video(
+    path: Path, pictures: Iterable[Picture], fps: float, coding: Coding = Coding(CODECS)
+) -> Written:
     """Encode pictures as they come, so that a long video needs little memory.
 
     Args:
         path: `.mp4`, `.mov`, `.mkv` or `.avi`; an existing file is replaced once all went well.
         pictures: (H, W, 3) uint8 RGB, all of one size, at least one.
         fps: frames per second, see `rate`.
+        coding: how; by default as any player likes it.
 
     Raises:
         FameError: the name says no container, there is no picture, or it cannot be encoded.
@@ -81,37 +99,52 @@ def write_video(path: Path, pictures: Iterable[Picture], fps: float) -> Written:
     # Here, so that settings can be read where there is no codec.
     import av
 
-    codec = next((name for name in CODECS if name in av.codecs_available), None)
+    codec = next((name for name in coding.codecs if name in av.codecs_available), None)
     if codec is None:
-        raise FameError(f"PyAV on this machine has none of {', '.join(CODECS)}; install its wheel.")
+        names = ", ".join(coding.codecs)
+        raise FameError(f"PyAV on this machine has none of {names}; install its wheel.")
     with replacing(path) as file:
         try:
             with av.open(file, "w", format=FORMATS[path.suffix.lower()]) as container:
-                return _encode(container, codec, pictures, rate(fps))
+                container.metadata["comment"] = coding.comment
+                return _encode(container, codec, pictures, rate(fps), coding)
         except av.FFmpegError as error:
             raise FameError(f"{path}: cannot be encoded ({error.strerror}).") from error
 
 
-def _encode(container: Any, codec: str, pictures: Iterable[Picture], fps: Fraction) -> Written:
+def _encode(
+    container: Any, codec: str, pictures: Iterable[Picture], fps: Fraction, coding: Coding
+) -> Written:
     import av
 
     rest = iter(pictures)
     first = next(rest, None)
     if first is None:
         raise FameError("There is no picture to write; give a video with frames.")
-    height, width = even(first).shape[:2]
-    stream = _stream(container, codec, (height, width), fps)
+    height, width = coding.size or even(first).shape[:2]
+    stream = _stream(container, codec, (height, width), fps, coding.codecs[codec])
     number = 0
     for number, picture in enumerate(chain([first], rest), start=1):
-        frame = av.VideoFrame.from_ndarray(even(picture), format="rgb24")
+        frame = av.VideoFrame.from_ndarray(
+            picture if coding.size else even(picture), format="rgb24"
+        )
+        if coding.size:
+            frame = frame.reformat(width, height, "yuv420p", interpolation="AREA")
         frame.pts, frame.time_base = number - 1, 1 / fps
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
-    return Written(codec, number, width, height, padded=(height, width) != first.shape[:2])
+    padded = coding.size is None and (height, width) != first.shape[:2]
+    return Written(codec, number, width, height, padded)
 
 
-def _stream(container: Any, codec: str, size: tuple[int, int], fps: Fraction) -> Any:
-    stream = container.add_stream(codec, rate=fps, options=CODECS[codec])
+def _stream(
+    container: Any,
+    codec: str,
+    size: tuple[int, int],
+    fps: Fraction,
+    options: Mapping[str, str],
+) -> Any:
+    stream = container.add_stream(codec, rate=fps, options=dict(options))
     stream.height, stream.width = size
     stream.pix_fmt = "yuv420p"
     stream.codec_context.thread_count = 1  # equal pictures, equal bytes

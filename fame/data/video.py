@@ -20,6 +20,7 @@ differ by a few grey levels between the two decoders, through their colour conve
 """
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,6 +205,8 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
             stream = container.streams.best("video")
             if stream is None:
                 raise DecodeError(f"{path}: the file holds no video stream.")
+            if stream.codec_context is None:
+                raise RefusedError(f"{path}: its video is in a code that PyAV does not know.")
             stream.codec_context.thread_count = 1
             yield container, stream
     except av.FFmpegError as error:
@@ -284,7 +287,7 @@ def _collect(frames: Iterable[tuple[int, Any]], wanted: set[int]) -> dict[int, n
 
 
 def _frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
-    """Numbered frames from the last key frame at or before the first wanted one.
+    """Numbered frames that hold the wanted ones, with seeks to key frames that lie ahead.
 
     A frame's number is its rank among the presentation times of all packets, which a pass
     without decoding collects. The numbers asked for may be missed where a file's index
@@ -292,16 +295,22 @@ def _frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tupl
     """
     packets = [p for p in container.demux(stream) if p.pts is not None and not p.is_discard]
     times = sorted(packet.pts for packet in packets)
-    first = min(wanted)
-    if first >= len(times):
-        return
-    keys = [p.pts for p in packets if p.is_keyframe and p.pts <= times[first]]
-    if not keys:
-        return
     number = {time: rank for rank, time in enumerate(times)}
-    container.seek(max(keys), stream=stream)
-    for frame in container.decode(stream):
-        yield number.get(frame.pts, -1), frame
+    keys = sorted(number[packet.pts] for packet in packets if packet.is_keyframe)
+    reached, frames = -1, iter(())
+    for target in sorted(wanted):
+        before = bisect_right(keys, target)
+        if target >= len(times) or not before:
+            return
+        if keys[before - 1] > reached:
+            container.seek(times[keys[before - 1]], stream=stream)
+            frames = container.decode(stream)
+        while reached < target:
+            frame = next(frames, None)
+            if frame is None:
+                return
+            reached = number.get(frame.pts, -1)
+            yield reached, frame
 
 
 # --- decord

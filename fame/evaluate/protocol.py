@@ -215,7 +215,7 @@ def _prepare(asked: Evaluation) -> None:
     if asked.world is not None and not asked.world.exists():
         instances.generate(asked.scale, asked.data, asked.world)
     threads, folder = asked.scale.resources.threads, asked.manifest.parent
-    videos = instances.read(asked.scale, asked.data, asked.world, threads, folder)
+    videos = instances.manifest(asked.scale, asked.data, asked.world, threads, folder)
     videos.write(asked.manifest)
 
 

@@ -363,6 +363,7 @@ class Scale:
                     "missing": "error",
                     "tolerance": 0,
                     "verify": {"frames": "all", "seconds": 60},
+                    "prepare": None,
                 }
             )
         }

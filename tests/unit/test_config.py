@@ -266,6 +266,7 @@ OWN = {
     "missing": "error",
     "tolerance": 0,
     "verify": {"frames": "all", "seconds": 60},
+    "prepare": None,
 }
 
 

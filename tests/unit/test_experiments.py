@@ -345,6 +345,7 @@ OWN = {
     "missing": "error",
     "tolerance": 0,
     "verify": {"frames": "all", "seconds": 60},
+    "prepare": None,
 }
 
 
@@ -376,3 +377,15 @@ def test_where_own_videos_lie_does_not_matter_but_how_they_are_split_does():
 
     assert with_own() == with_own(root="elsewhere", tolerance=0.5, missing="skip", title="Mine")
     assert len({with_own(), with_own(split_seed=1), with_own(test=0.5), with_own(group="g")}) == 4
+
+
+def test_prepared_videos_are_another_recipe_and_their_place_is_not():
+    recipe = FAME.model_copy(update={"pretrain": "ucf101"})
+    copies = {"to": "a", "short_side": 128, "crf": 18, "keyframes": 8, "shards": 2}
+
+    def prepared(**changes):
+        return run_id(scale_with({"datasets.ucf101.prepare": copies | changes}, "paper"), recipe)
+
+    assert prepared() == prepared(to="b", shards=9)
+    whole = run_id(load_scale("paper"), recipe)
+    assert len({whole, prepared(), prepared(crf=20), prepared(short_side=256)}) == 4

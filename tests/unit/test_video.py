@@ -50,6 +50,22 @@ def test_reordered_frames_keep_their_numbers(tmp_path, decoder, suffix):
         assert nearest(read_frames(path, [number], decoder), truth) == [number]
 
 
+@pytest.mark.parametrize("wanted", [[3, 90], [0, 1, 50, 51, 99], [98], [5, 6, 7], [20, 40, 60]])
+def test_far_frames_are_sought_and_near_ones_decoded_on(tmp_path, monkeypatch, wanted):
+    path = tmp_path / "v.mp4"
+    truth = write_video(path, pictures(100), "mpeg4", "yuv420p", g="10", qmin="1")
+    passed = []
+
+    def counting(frames, numbers):
+        kept = [passed.append(number) or (number, frame) for number, frame in frames]
+        return collect(iter(kept), numbers)
+
+    collect = video._collect
+    monkeypatch.setattr(video, "_collect", counting)
+    assert nearest(read_frames(path, wanted), truth) == wanted
+    assert len(passed) <= 10 * len({number // 10 for number in wanted})
+
+
 def test_mpeg_program_stream_is_left_to_pyav(tmp_path):
     path = tmp_path / "v.mpg"
     truth = write_video(path, pictures(30), "mpeg1video", "yuv420p", bf="2", g="6", qmin="1")
@@ -249,4 +265,7 @@ def test_samples_and_probes_agree_on_real_videos(shared):
     for folder in ("odd", "kinetics400"):
         paths = sorted((shared / "videos" / folder).rglob("*.*"))
         for path in (path for path in paths if path.suffix in TIMESTAMPED):
+            if path.name == "no_timescale.mp4":  # it breaks between the frames of a sample
+                assert outcome(probe, path) == "refused"
+                continue
             assert outcome(sample, path) == outcome(probe, path), path

@@ -142,6 +142,19 @@ def source_of(wildcards):
     return [] if is_world(wildcards.data) else f"{ROOT}/data/{wildcards.data}/source.json"
 
 
+def prepared_datasets():
+    """The filmed datasets that are read from small copies."""
+    found = SCALE.datasets.items()
+    return [name for name, entry in found if getattr(entry, "prepare", None) is not None]
+
+
+def shards_of(wildcards):
+    """The records of all parts of a dataset's copies."""
+    count = SCALE.datasets[wildcards.data].prepare.shards
+    place = f"{ROOT}/data/{wildcards.data}/prepared"
+    return [f"{place}/{shard}-of-{count}.json" for shard in range(count)]
+
+
 def manifest_of(dataset):
     """The manifest of a dataset, of the first seed's world if it is a mini one."""
     return f"{ROOT}/data/{data_id(SCALE, dataset, SCALE.seeds[0])}/manifest.parquet"

@@ -2,9 +2,14 @@
 
 in    a mini world's settings, or a real dataset's folder and annotations (the scale names both)
 out   results/<scale>/data/<data>/manifest.parquet, quarantine.csv beside it
+      and, of a dataset with `prepare`, originals.parquet, prepared/*.json and prepared.json
 steps generate the world (mini scales); or find the dataset where the scale says, and download
-      what is missing if its terms are accepted; read annotations, open every video
+      what is missing if its terms are accepted; read annotations, open every video;
+      copy videos small, if the scale says so
 """
+
+PREPARED = "|".join(prepared_datasets())
+UNPREPARED = rf"(?!(?:{PREPARED})/)[A-Za-z0-9_-]+" if PREPARED else r"[A-Za-z0-9_-]+"
 
 
 rule world:
@@ -79,6 +84,8 @@ rule index:
         quarantine=f"{ROOT}/data/{{data}}/quarantine.csv",
     benchmark:
         f"{ROOT}/data/{{data}}/index.benchmark.tsv"
+    wildcard_constraints:
+        data=UNPREPARED,
     conda:
         "../../environment.yml"
     threads: SCALE.resources.threads
@@ -96,3 +103,79 @@ rule index:
         " --workers {threads}"
         " --out {output.manifest:q}"
         " > {log.text:q} 2>&1"
+
+
+if PREPARED:
+
+    use rule index as index_originals with:
+        output:
+            manifest=f"{ROOT}/data/{{data}}/originals.parquet",
+        log:
+            text=f"{ROOT}/data/{{data}}/index.log",
+            quarantine=f"{ROOT}/data/{{data}}/quarantine.csv",
+        benchmark:
+            f"{ROOT}/data/{{data}}/index.benchmark.tsv"
+        wildcard_constraints:
+            data=PREPARED,
+
+    rule prepare:
+        input:
+            originals=f"{ROOT}/data/{{data}}/originals.parquet",
+            code=module("data/playable.py", "data/prepare.py", "data/transcode.py"),
+        output:
+            f"{ROOT}/data/{{data}}/prepared/{{shard}}-of-{{shards}}.json",
+        log:
+            f"{ROOT}/data/{{data}}/prepared/{{shard}}-of-{{shards}}.log",
+        benchmark:
+            f"{ROOT}/data/{{data}}/prepared/{{shard}}-of-{{shards}}.benchmark.tsv"
+        wildcard_constraints:
+            data=PREPARED,
+            shard=r"\d+",
+            shards=r"\d+",
+        conda:
+            "../../environment.yml"
+        threads: SCALE.resources.threads
+        resources:
+            mem_mb=SCALE.resources.mem_mb,
+            runtime=SCALE.resources.runtime,
+        params:
+            settings=dataset_settings,
+        shell:
+            "python3 -m fame prepare"
+            ' --scale "$SCALE"'
+            " --data {wildcards.data:q}"
+            " --originals {input.originals:q}"
+            " --shard {wildcards.shard} --shards {wildcards.shards}"
+            " --workers {threads}"
+            " --out {output:q}"
+            " > {log:q} 2>&1"
+
+    rule gather:
+        input:
+            originals=f"{ROOT}/data/{{data}}/originals.parquet",
+            records=shards_of,
+            code=module("data/prepare.py"),
+        output:
+            manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
+            summary=f"{ROOT}/data/{{data}}/prepared.json",
+        log:
+            f"{ROOT}/data/{{data}}/gather.log",
+        benchmark:
+            f"{ROOT}/data/{{data}}/gather.benchmark.tsv"
+        wildcard_constraints:
+            data=PREPARED,
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=SCALE.resources.short.mem_mb,
+            runtime=SCALE.resources.short.runtime,
+        params:
+            settings=dataset_settings,
+        shell:
+            "python3 -m fame gather"
+            ' --scale "$SCALE"'
+            " --data {wildcards.data:q}"
+            " --originals {input.originals:q}"
+            " --out {output.manifest:q}"
+            " {input.records:q}"
+            " > {log:q} 2>&1"

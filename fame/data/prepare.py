@@ -1,0 +1,137 @@
+"""A dataset's videos to small copies: in shards, resumable, the same whatever interrupts."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from fame.data.children import Undecided, decide
+from fame.data.index import check_share, write_quarantine
+from fame.data.manifest import OK, Manifest
+from fame.data.transcode import Copy, Copying, Task, copy
+from fame.errors import FameError
+
+COMPARED_EVERY = 50
+"""The first of so many videos is compared with its original."""
+
+
+def prepare(
+    originals: Manifest,
+    to: Path,
+    copying: Copying,
+    *,
+    seconds: float,
+    shard: int = 0,
+    shards: int = 1,
+    workers: int = 1,
+    progress: bool = True,
+) -> dict[str, dict[str, Any]]:
+    """Copy the videos of one shard; those that are copied already are left as they are.
+
+    Args:
+        originals: the indexed dataset; quarantined videos are left out.
+        to: folder of the copies, at `<path>.mp4` each.
+        copying: what the copies shall be.
+        seconds: time for one video.
+        shard: this one, from 0.
+        shards: how many there are; video i belongs to shard i modulo their number.
+        workers: videos copied at a time, each in a child process.
+        progress: show a bar if the output is a terminal.
+
+    Returns:
+        By video id, a `Copy` as plain data, or `{"reason": ...}`.
+    """
+    table = originals.table
+    chosen = table.iloc[shard::shards]
+    chosen = chosen[chosen["status"] == OK]
+    tasks = [
+        Task(
+            originals.root / path, to / f"{path}.mp4", int(start + frames), i % COMPARED_EVERY == 0
+        )
+        for i, path, start, frames in zip(
+            chosen.index, chosen["path"], chosen["start"], chosen["frames"], strict=True
+        )
+    ]
+    for folder in {task.target.parent for task in tasks}:
+        folder.mkdir(parents=True, exist_ok=True)
+    found = decide(
+        partial(copy, copying=copying),
+        tasks,
+        workers=workers,
+        seconds=seconds,
+        preload="fame.data.transcode",
+    )
+    bar = tqdm(found, "prepare", len(tasks), disable=None if progress else True, unit="video")
+    return dict(zip(chosen["video"], map(_record, bar), strict=True))
+
+
+def _record(found: Copy | str | Undecided) -> dict[str, Any]:
+    if isinstance(found, Copy):
+        return asdict(found)
+    return {"reason": found.reason if isinstance(found, Undecided) else found}
+
+
+def gather(
+    originals: Manifest,
+    to: Path,
+    records: dict[str, dict[str, Any]],
+    *,
+    tolerance: float,
+    reports: Path | None = None,
+) -> Manifest:
+    """The manifest of the copies, from all shards' records.
+
+    Args:
+        originals: the indexed dataset.
+        to: folder of the copies.
+        records: what `prepare` returned, of all shards together.
+        tolerance: share of videos in [0, 1] that may be quarantined, those that were included.
+        reports: folder for `quarantine.csv`.
+
+    Raises:
+        FameError: a shard is missing, or too many videos could not be copied.
+    """
+    table = originals.table.copy()
+    usable = table["status"] == OK
+    wanted = table.loc[usable, "video"]
+    lost = [video for video in wanted if video not in records]
+    if lost:
+        raise FameError(
+            f"{originals.dataset}: {len(lost)} videos are in no shard, for example {lost[0]}; "
+            "prepare all shards of this manifest."
+        )
+    table.loc[usable, "path"] = table.loc[usable, "path"] + ".mp4"
+    for row, video in zip(wanted.index, wanted, strict=True):
+        record = records[video]
+        if "reason" in record:
+            table.loc[row, ["status", "frames"]] = [record["reason"], 0]
+        else:
+            table.loc[row, ["width", "height"]] = [record["width"], record["height"]]
+    if reports is not None:
+        write_quarantine(table, reports / "quarantine.csv")
+    check_share(table, tolerance, originals.dataset)
+    return replace(originals, root=to, table=table)
+
+
+def summary(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Space before and after, and the quality of the compared videos, as plain data."""
+    copies = pd.DataFrame([record for record in records if "reason" not in record])
+    if copies.empty:
+        raise FameError("No video could be prepared; look at quarantine.csv.")
+    return {
+        "videos": len(copies),
+        "frames": int(copies["frames"].sum()),
+        "bytes_before": int(copies["before"].sum()),
+        "bytes_after": int(copies["after"].sum()),
+        "compared": int(copies["psnr"].notna().sum()),
+        "psnr": _mean(copies["psnr"]),
+        "ssim": _mean(copies["ssim"]),
+    }
+
+
+def _mean(column: pd.Series) -> float | None:
+    return None if column.isna().all() else round(float(column.astype(float).mean()), 4)
