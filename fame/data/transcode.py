@@ -92,11 +92,20 @@ class Copy:
 
 
 def copy(task: Task, copying: Copying) -> Copy | str:
-    """Make a copy unless it is there, or say why there can be none."""
+    """Make a copy unless it is there, or say why there can be none.
+
+    Raises:
+        FameError: the disk is full or there is no encoder, which is not the video's fault.
+        OSError: likewise.
+    """
+    if not task.source.is_file():
+        return "there is no such video file any more."
     try:
         return _copy(task, copying)
     except DecodeError as error:
         return str(error).removeprefix(f"{task.source}: ")
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return f"cannot be decoded ({type(error).__name__}: {error})."
 
 
 def _copy(task: Task, copying: Copying) -> Copy:
