@@ -20,7 +20,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,13 +44,28 @@ KINDS = ("snakemake", "trainer", "worker", "everything", "sigterm to everything"
 class Record:
     """What has been done so far; all of it is printed."""
 
-    kills: Counter[str] = field(default_factory=Counter)
+    kills: dict[str, int] = field(default_factory=dict)
     tables: int = 0
+    left: int | None = None  # kills that the table at hand has still to bear
     starts: int = 0
     differences: list[str] = field(default_factory=list)
     manual_steps: list[str] = field(default_factory=list)
     seconds: float = 0.0
     seed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Kills of all kinds."""
+        return sum(self.kills.values())
+
+    def struck(self, kind: str) -> None:
+        """Count a kill."""
+        self.kills[kind] = self.kills.get(kind, 0) + 1
+        self.left = (self.left or 0) - 1
+
+    def keep(self, path: Path) -> None:
+        """Write it down."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
 def fame_processes(master: psutil.Process) -> list[psutil.Process]:
@@ -147,25 +161,23 @@ def _lives(process: subprocess.Popen[bytes]) -> bool:
 
 
 def disturbed(
-    place: Path, scale: Path, kills: int, pause: float, chance: random.Random, record: Record
+    place: Path, scale: Path, pause: float, chance: random.Random, record: Record, state: Path
 ) -> None:
-    """Make the table with up to `kills` kills."""
-    left = kills
+    """Give the command until it succeeds, with `record.left` kills on the way."""
     while True:
-        struck = False
+        struck, begun = False, time.monotonic()
         record.starts += 1
         with started(place, scale) as process:
-            while _lives(process):
-                if not left:
-                    process.wait()
-                    break
+            while _lives(process) and record.left:
                 until = time.monotonic() + chance.expovariate(1 / pause)
                 while _lives(process) and time.monotonic() < until:
                     time.sleep(0.05)
                 if _lives(process) and (kind := strike(psutil.Process(process.pid), chance)):
-                    record.kills[kind] += 1
-                    left, struck = left - 1, True
+                    record.struck(kind)
+                    struck = True
             status = process.wait()
+        record.seconds = round(record.seconds + time.monotonic() - begun, 1)
+        record.keep(state)
         if status == 0:
             return
         if not struck:
@@ -194,25 +206,23 @@ def soak(work: Path, kills: int, each: int, pause: float, seed: int) -> Record:
     """Go on until `kills` kills have been dealt out, each table in a folder of its own."""
     work.mkdir(parents=True, exist_ok=True)
     state, calm, scale = work / "soak.json", work / "undisturbed", micro(work)
-    record = Record(seed=seed)
-    if state.exists():
-        known = json.loads(state.read_text())
-        record = Record(**{**known, "kills": Counter(known["kills"])})
+    record = Record(**json.loads(state.read_text())) if state.exists() else Record(seed=seed)
     calm.mkdir(exist_ok=True)
     with started(calm, scale) as process:
         if process.wait():
             raise SystemExit(f"the undisturbed table failed; see {calm / 'log'}")
     expected = digests(calm)
-    while record.kills.total() < kills and not (record.differences or record.manual_steps):
-        begun, place = time.monotonic(), work / f"table-{record.tables}"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        chance = random.Random(f"{record.seed} {record.tables}")
-        disturbed(place, scale, each, pause, chance, record)
+    while record.total < kills and not (record.differences or record.manual_steps):
+        place = work / f"table-{record.tables}"
+        if record.left is None:
+            shutil.rmtree(place, ignore_errors=True)
+            record.left = each
+        place.mkdir(exist_ok=True)
+        chance = random.Random(f"{record.seed} {record.tables} {record.left}")
+        disturbed(place, scale, pause, chance, record, state)
         record.differences += compare(place, expected)
-        record.tables += 1
-        record.seconds = round(record.seconds + time.monotonic() - begun, 1)
-        state.write_text(json.dumps(asdict(record), indent=2) + "\n")
+        record.tables, record.left = record.tables + 1, None
+        record.keep(state)
         print(json.dumps(asdict(record)), file=sys.stderr, flush=True)
         if not (record.differences or record.manual_steps):
             shutil.rmtree(place)
@@ -230,7 +240,7 @@ def main() -> None:
     chosen = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     record = soak(chosen.work, chosen.kills, chosen.each, chosen.pause, chosen.seed)
-    print(json.dumps(asdict(record) | {"total_kills": record.kills.total()}, indent=2))
+    print(json.dumps(asdict(record) | {"total_kills": record.total}, indent=2))
     sys.exit(bool(record.differences or record.manual_steps))
 
 

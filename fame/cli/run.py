@@ -1,5 +1,6 @@
 """The verb that runs the workflow, and recovers it by itself after a kill."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
 AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -19,6 +21,9 @@ def run(
     scale: Annotated[
         str | None, typer.Option("--scale", help="A scale by name or by its file's path.")
     ] = None,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="A folder of table files other than ours.")
+    ] = None,
     directory: Annotated[
         Path, typer.Option("--directory", help="The folder that `results` is made in.")
     ] = Path(),
@@ -30,17 +35,35 @@ def run(
     """
     from fame.workplace import clear, occupy
 
-    given = arguments or []
+    given = with_config(arguments or [], scale=scale, tables=str(tables) if tables else None)
     if not DRY & set(given):
         occupy(directory)
         clear(directory)
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--rerun-incomplete", *given]
     if directory != Path():
         command += ["--directory", str(directory)]
-    if scale is not None:
-        command += ["--config", f"scale={scale}"]
     # The same process goes on as Snakemake: signals reach it, and the lock lasts as long as it.
     os.execv(sys.executable, command)
+
+
+def with_config(arguments: list[str], **settings: str | None) -> list[str]:
+    """Snakemake's arguments with settings added to what follows `--config`, if they name it.
+
+    A second `--config` would displace the first.
+    """
+    words = [setting(key, value) for key, value in settings.items() if value is not None]
+    if not words:
+        return arguments
+    place = next((n for n, word in enumerate(arguments) if word in CONFIG), len(arguments))
+    return [*arguments[:place], "--config", *words, *arguments[place + 1 :]]
+
+
+def setting(key: str, value: object) -> str:
+    """`key=value` for Snakemake's `--config`, which takes off outer quotes and reads YAML.
+
+    In YAML ` #` starts a comment; the spaces keep the quotes.
+    """
+    return f"{key}= {json.dumps(str(value), ensure_ascii=False)} "
 
 
 def add(app: typer.Typer) -> None:

@@ -3,9 +3,12 @@
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fame.cli import app
+from fame.cli.run import with_config
 
 
 @pytest.fixture
@@ -28,12 +31,12 @@ def run(monkeypatch, tmp_path):
 
 def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
     options = ("--cores", "2", "--workflow-profile", "profiles/slurm", "-k")
-    words, done = run("results/a b.csv", *options, "--directory", tmp_path, "--scale", "my $(s)")
+    words, done = run("results/a b.csv", *options, "--directory", tmp_path, "--scale", "my #s")
     begin = ["-m", "snakemake", "--cores", "all", "--rerun-incomplete"]
     assert words[:5] == begin
     assert words[5:] == [
         *("results/a b.csv", *options),
-        *("--directory", str(tmp_path), "--config", "scale=my $(s)"),
+        *("--config", 'scale= "my #s" ', "--directory", str(tmp_path)),
     ]
     assert done == [("occupy", tmp_path), ("clear", tmp_path)]
 
@@ -42,3 +45,20 @@ def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
 def test_a_dry_run_disturbs_nobody(run, option):
     words, done = run("all", option)
     assert words[5:] == ["all", option] and done == []
+
+
+def test_settings_join_the_config_that_was_given():
+    given = ["all", "--config", "accept_terms=ucf101", "-k"]
+    expected = ["all", "--config", 'scale= "mini" ', "accept_terms=ucf101", "-k"]
+    assert with_config(given, scale="mini", tables=None) == expected
+    assert with_config(given, scale=None) == given
+    assert with_config(["all"], scale="a") == ["all", "--config", 'scale= "a" ']
+
+
+@settings(deadline=None)
+@given(name=st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1))
+def test_snakemake_reads_a_name_as_it_is(name):
+    from snakemake.cli import parse_config
+
+    _, *words = with_config([], scale=name)
+    assert parse_config(words) == {"scale": name}

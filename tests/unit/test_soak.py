@@ -61,3 +61,23 @@ def test_a_strike_kills_one_of_the_kind_that_it_names(tmp_path):
         master.send_signal(signal.SIGKILL)
         master.wait()
         master.stdout.close()
+
+
+def test_a_soak_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    """With a table that is made by a shell: kills are faked, starts are real processes."""
+    monkeypatch.setattr(soak, "micro", lambda work: work / "micro.yaml")
+    monkeypatch.setattr(soak, "command", lambda place, scale: ["sh", "-c", "sleep 0.5; exit 0"])
+    monkeypatch.setattr(soak, "strike", lambda master, chance: chance.choice(soak.KINDS))
+    first = soak.soak(tmp_path, kills=3, each=2, pause=0.001, seed=1)
+    assert first.total >= 3 and first.differences == first.manual_steps == []
+    again = soak.soak(tmp_path, kills=first.total, each=2, pause=0.001, seed=9)
+    assert again == first and again.seed == 1
+    more = soak.soak(tmp_path, kills=first.total + 1, each=2, pause=0.001, seed=1)
+    assert more.total == first.total + 2 and more.tables == first.tables + 1
+
+
+def test_a_command_that_fails_by_itself_is_a_manual_step(tmp_path, monkeypatch):
+    monkeypatch.setattr(soak, "command", lambda place, scale: ["false"])
+    record = soak.Record(left=0)
+    soak.disturbed(tmp_path, tmp_path, 1.0, random.Random(0), record, tmp_path / "soak.json")
+    assert record.manual_steps == [f"{tmp_path}: exit status 1 with nothing killed"]

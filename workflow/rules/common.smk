@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from fame.config.reading import check_keys
+from fame.cli.run import setting
 from fame.errors import FameError
 from fame.evaluate.colours import needed
 from fame.experiments import Experiments, data_id, result_file, split_data_id
@@ -38,14 +39,24 @@ except FameError as error:
     raise WorkflowError(str(error)) from None
 
 SCALE = EXPERIMENTS.scale
+
+
+def word(value):
+    """A value as one word of a shell command that Snakemake formats first."""
+    return shlex.quote(str(value)).replace("{", "{{").replace("}", "}}")
+
+
 # What every shell command may lean on: the interpreter that runs Snakemake comes first on the
-# path, activated or not, and what the configuration names is at hand, quoted.
+# path, activated or not, and what the configuration names is at hand, quoted; for another
+# Snakemake's --config in YAML, to which ` #` in a name were a comment.
 shell.prefix(
-    f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH "
-    f"SCALE={shlex.quote(str(config['scale']))} "
-    f"TABLES={shlex.quote(str(config.get('tables') or TABLES))} "
-    f"SOURCES={shlex.quote(str(config.get('sources') or SOURCES))} "
-    f"ACCEPTED={shlex.quote(accepted_terms(config.get('accept_terms')))}; "
+    f"PATH={word(Path(sys.executable).parent)}:$PATH "
+    f"SCALE={word(config['scale'])} "
+    f"TABLES={word(config.get('tables') or TABLES)} "
+    f"SCALE_AGAIN={word(setting('scale', config['scale']))} "
+    f"TABLES_AGAIN={word(setting('tables', config.get('tables') or TABLES))} "
+    f"SOURCES={word(config.get('sources') or SOURCES)} "
+    f"ACCEPTED={word(accepted_terms(config.get('accept_terms')))}; "
 )
 
 # All that this process starts can be told from what a killed workflow left behind.
@@ -119,12 +130,17 @@ def settings(*path):
     value = SCALE.model_dump(mode="json")
     for key in path:
         value = value[key]
-    return json.dumps(value, sort_keys=True)
+    return literal(json.dumps(value, sort_keys=True))
+
+
+def literal(value):
+    """A parameter in which braces are braces; in a plain text they would be wildcards."""
+    return lambda wildcards: value
 
 
 def dataset_settings(wildcards):
     """The scale's entry of a data instance, as text."""
-    return settings("datasets", split_data_id(SCALE, wildcards.data)[0])
+    return settings("datasets", split_data_id(SCALE, wildcards.data)[0])(wildcards)
 
 
 def is_world(data):

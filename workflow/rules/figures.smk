@@ -40,7 +40,7 @@ rule bias_summary:
         runtime=short_minutes,
     params:
         results=f"{ROOT}/evaluate",
-        scale=[SCALE.name, SCALE.note],
+        scale=literal([SCALE.name, SCALE.note]),
     shell:
         "python3 -m fame bias-summary"
         ' --scale "$SCALE" --tables "$TABLES"'
@@ -275,7 +275,7 @@ rule claims:
         runtime=short_minutes,
     params:
         results=f"{ROOT}/evaluate",
-        scale=[SCALE.name, SCALE.note, SCALE.comparable],
+        scale=literal([SCALE.name, SCALE.note, SCALE.comparable]),
     shell:
         "python3 -m fame claims"
         ' --scale "$SCALE" --tables "$TABLES"'

@@ -48,7 +48,7 @@ rule table:
     params:
         table=table_settings,
         results=f"{ROOT}/evaluate",
-        scale=[SCALE.name, SCALE.note, SCALE.comparable],
+        scale=literal([SCALE.name, SCALE.note, SCALE.comparable]),
     shell:
         "python3 -m fame table {wildcards.table:q}"
         ' --scale "$SCALE" --tables "$TABLES"'
@@ -116,7 +116,7 @@ rule report:
         scale=settings(),
     shell:
         "(python3 -m snakemake --snakefile {params.snakefile:q} --directory . --nolock"
-        ' --rulegraph dot all --config scale="$SCALE" tables="$TABLES" 2> /dev/null'
+        ' --rulegraph dot all --config "$SCALE_AGAIN" "$TABLES_AGAIN" 2> /dev/null'
         " | python3 -m fame report"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --results {params.results:q}"
