@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import math
 import os
 import random
 import shutil
@@ -169,7 +170,8 @@ def disturbed(
         record.starts += 1
         with started(place, scale) as process:
             while _lives(process) and record.left:
-                until = time.monotonic() + chance.expovariate(1 / pause)
+                # From a seventh to seven times as long: start-ups, trainings and what lies between.
+                until = time.monotonic() + pause * math.exp(chance.uniform(-2, 2))
                 while _lives(process) and time.monotonic() < until:
                     time.sleep(0.05)
                 if _lives(process) and (kind := strike(psutil.Process(process.pid), chance)):
@@ -235,7 +237,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("soak"), help="a folder for all of it")
     parser.add_argument("--kills", type=int, default=200, help="in all")
     parser.add_argument("--each", type=int, default=25, help="kills of one table at most")
-    parser.add_argument("--pause", type=float, default=5.0, help="mean seconds between kills")
+    parser.add_argument("--pause", type=float, default=5.0, help="typical seconds between kills")
     parser.add_argument("--seed", type=int, default=0, help="of kinds, victims and moments")
     chosen = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -3,12 +3,14 @@
 Imported once by the server that the children are forked from.
 """
 
+import ctypes
 import itertools
 import multiprocessing
 import os
 import resource
 import shutil
 import signal
+import struct
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +53,7 @@ class Conditions:
         variables: of the environment.
         room: largest file in bytes that can be written once there is a checkpoint.
         spoilt: a step (from 0) whose loss is not a number.
+        obedient: permissions bind it even if it is root's.
     """
 
     stop: Stop | None = None
@@ -59,6 +62,7 @@ class Conditions:
     variables: dict[str, str] = field(default_factory=dict)
     room: int | None = None
     spoilt: int | None = None
+    obedient: bool = False
 
 
 def command(arguments, log, conditions):
@@ -75,6 +79,8 @@ def command(arguments, log, conditions):
         _fill_disk_after_a_checkpoint(conditions.room)
     if conditions.spoilt is not None:
         _spoil(conditions.spoilt)
+    if conditions.obedient:
+        _drop_capabilities()
     if conditions.stop:
         _arm(conditions.stop)
     sys.argv = ["fame", *map(str, arguments)]
@@ -99,6 +105,14 @@ def _wrap(owner, name, before=None, after=None):
 def _fill_disk_after_a_checkpoint(room):
     limit = (room, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     _wrap(checkpoint, "save", after=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+
+
+def _drop_capabilities():
+    """Give up root's right to write where permissions forbid it."""
+    header = struct.pack("Ii", 0x20080522, 0)  # version 3, this process
+    none = struct.pack("IIIIII", *[0] * 6)  # effective, permitted, inheritable, twice
+    if ctypes.CDLL(None, use_errno=True).capset(header, none):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def _spoil(spoilt):

@@ -78,3 +78,25 @@ def test_a_diverging_run_stops_with_one_sentence(fork, micro, tmp_path):
     assert "at the learning rate" in sentence(training)
     assert f"step-{training.step()}.pt is untouched" in sentence(training)
     torch.load(training.work / "checkpoints" / f"step-{training.step()}.pt", weights_only=True)
+
+
+def test_read_only_results_are_one_sentence_and_cost_nothing(
+    fork, micro, scales, undisturbed, tmp_path
+):
+    training = pretraining(fork, micro, tmp_path, scales[1])
+    assert training.run(stop=Stop("saved", 2)) == -signal.SIGKILL
+    places = [training.work, training.work / "checkpoints"]
+    for place in places:
+        place.chmod(0o555)
+    try:
+        assert training.run(obedient=True) == 1
+    finally:
+        for place in places:
+            place.chmod(0o755)
+    (line,) = training.text().splitlines()
+    assert line.startswith("fame: ") and str(training.work) in line
+    assert "mend the" in line and "permissions" in line
+    assert training.step() == 2
+    assert training.run() == 0, training.text()
+    name = "encoder.safetensors"
+    assert sha256(training.work / name) == sha256(undisturbed.work / name)
