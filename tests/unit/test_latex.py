@@ -6,9 +6,10 @@ import subprocess
 
 import pandas as pd
 import pytest
+from conftest import lacking
+from made_results import experiments, write_results
 from micro_world import ROOT
 from pydantic import ValidationError
-from test_report_tables import experiments, write_results
 
 from fame.config.tables import Column, Table
 from fame.report.latex import NO, PACKAGES, YES, escape, latex
@@ -236,10 +237,10 @@ def compiled(folder, inputs):
     elif engine := shutil.which("tectonic"):
         command = [engine, "--print", "doc.tex"]
     else:
-        pytest.skip("no pdflatex or tectonic on the path: install a TeX to compile the tables")
+        lacking("no pdflatex or tectonic on the path: install a TeX to compile the tables")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if re.search(r"File `[\w.]+' not found", done.stdout + done.stderr):
-        pytest.skip("the TeX that is installed lacks booktabs, amssymb or geometry")
+        lacking("the TeX that is installed lacks booktabs, amssymb or geometry")
     assert (folder / "doc.pdf").is_file() and done.returncode == 0, done.stdout
     return done.stdout + done.stderr
 

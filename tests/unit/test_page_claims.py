@@ -1,8 +1,8 @@
 """Claims on the page: grouped by table, the verdict beside the claim, the rule's remarks."""
 
 import pytest
+from made_results import experiments, write_results
 from micro_world import ROOT
-from test_report_tables import experiments, write_results
 
 from fame.config.claims import load_claims
 from fame.report.claims import judge, tabulate

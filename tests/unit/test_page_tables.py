@@ -3,8 +3,8 @@
 from html.parser import HTMLParser
 
 import pytest
+from made_results import experiments, write_results
 from micro_world import ROOT
-from test_report_tables import experiments, write_results
 
 from fame.report.grid import read_csv
 from fame.report.page_tables import html, shown

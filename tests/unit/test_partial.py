@@ -6,8 +6,8 @@ import statistics
 
 import pandas as pd
 import pytest
+from made_results import experiments, write_results
 from micro_world import ROOT
-from test_report_tables import experiments, write_results
 from typer.testing import CliRunner
 
 from fame.cli import app

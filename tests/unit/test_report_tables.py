@@ -8,37 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made_results import experiments, write_results
 
 from fame.errors import FameError
 from fame.evaluate.results import write_result
-from fame.experiments import Cell, Experiments, data_id, result_file
+from fame.experiments import Cell, Experiments, result_file
 from fame.report.latex import latex
 from fame.report.rendering import display, markdown
 from fame.report.tables import SUFFIXES, build, measure, publish, write
-
-METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
-
-
-def experiments(scale: str, root: Path) -> Experiments:
-    return Experiments(scale, root / "config" / "tables")
-
-
-def write_results(given: Experiments, results: Path) -> None:
-    """Every result of a scale: 40 + 2 * seed percent, plus 10 for FAME, in each metric."""
-    for cell in given.cells(given.tables):
-        for number, run in enumerate(cell.runs):
-            path = results / result_file(given.scale, run, cell.dataset, cell.task)
-            value = 40 + 2 * number + (10 if run.merge else 0)
-            write_result(
-                path,
-                task=cell.task,
-                run=run.id,
-                data=data_id(given.scale, cell.dataset, run.seed),
-                dataset=cell.dataset,
-                seed=run.seed,
-                metrics=dict.fromkeys(METRICS, float(value)),
-                details={},
-            )
 
 
 @pytest.fixture(scope="module")

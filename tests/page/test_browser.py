@@ -1,0 +1,134 @@
+"""The page in a real browser: whole, silent, offline, and never wider than the screen.
+
+$FAME_RESULTS names a folder of finished results (`results/`, with report.html and the tables);
+without it the page is made of numbers that were made up.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import ROOT, lacking
+
+from benchmarks.browser import browser, find
+from fame.config.reading import load_table
+
+PHONE, DESKTOP, PAPER = 390, 1280, 703  # CSS pixels; paper: A4 less the page's own margins
+LOCAL = ("file:", "data:")
+
+CELLS = """Object.fromEntries([...document.querySelectorAll("[data-cell]")]
+  .map(cell => [cell.dataset.cell, cell.innerText.trim()]))"""
+WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+BROKEN = "[...document.images].filter(one => !one.naturalWidth).length"
+CLOSED = "[...document.querySelectorAll('details')].forEach(one => one.open = true)"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A page, and the folder with the tables that it shows."""
+
+    page: Path
+    tables: Path
+
+
+@pytest.fixture(scope="module")
+def site(request):
+    if given := os.environ.get("FAME_RESULTS"):
+        return Site(Path(given) / "report.html", Path(given))
+    from made_results import publish_page
+
+    experiments, folder = request.getfixturevalue("mini_results")
+    return Site(publish_page(experiments, folder), folder.parent)
+
+
+@pytest.fixture(scope="module")
+def tab():
+    executable = find()
+    if executable is None:
+        lacking("no Chromium on the path: install one to open the page in it")
+    with browser(executable) as opened:
+        yield opened
+
+
+@pytest.fixture
+def opened(tab, site):
+    """The page, opened at a desktop's width."""
+    tab.requests.clear()
+    tab.complaints.clear()
+    tab.size(DESKTOP, 900)
+    tab.open(site.page)
+    return tab
+
+
+def expected(tables):
+    """What each cell must begin with, from the CSV files: a number or a dash."""
+    for file in sorted((ROOT / "config" / "tables").glob("table*.yaml")):
+        table = load_table(file)
+        frame = pd.read_csv(tables / f"{table.name}.csv")
+        assert len(frame) == len(table.rows)
+        for number, row in frame.iterrows():
+            for key in table.columns:
+                for kind in ("published", "measured"):
+                    value = row[f"{key}_{kind}"]
+                    text = "–" if pd.isna(value) else f"{value:.1f}"
+                    yield f"{table.name}:{number}:{key}:{kind}", text
+
+
+def test_every_cell_of_every_table_is_in_the_document(opened, site):
+    shown, wanted = opened.evaluate(CELLS), dict(expected(site.tables))
+    assert len(wanted) > 200
+    assert {name: text.split()[0] for name, text in shown.items()} == wanted
+
+
+def test_no_request_leaves_and_nothing_complains(opened):
+    opened.evaluate(CLOSED)
+    assert opened.requests[0].startswith("file:")
+    assert [url for url in opened.requests if not url.startswith(LOCAL)] == []
+    assert opened.complaints == []
+    assert opened.evaluate(BROKEN) == 0
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_the_page_is_not_wider_than_the_screen(opened, site, width):
+    opened.size(width, 844, phone=width == PHONE)
+    opened.open(site.page)
+    opened.evaluate(CLOSED)
+    needed, given = opened.evaluate(WIDTHS)
+    assert given == width
+    assert needed <= given
+
+
+def test_the_page_is_not_wider_than_paper(opened, tmp_path):
+    opened.size(PAPER, 1000)
+    opened.call("Emulation.setEmulatedMedia", media="print")
+    needed, given = opened.evaluate(WIDTHS)
+    opened.print(tmp_path / "page.pdf")
+    opened.call("Emulation.setEmulatedMedia", media="")
+    assert needed <= given
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_page_that_calls_home_would_be_noticed(opened, tmp_path):
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        "<script>console.error('oh'); undefinedName()</script><img src='http://example.org/a.png'>"
+    )
+    opened.open(bad)
+    assert "http://example.org/a.png" in opened.requests
+    assert any("oh" in text for text in opened.complaints)
+    assert any("Uncaught" in text for text in opened.complaints)
+    assert opened.evaluate(BROKEN) == 1
+
+
+def test_snakemakes_own_report_opens_offline(opened):
+    """`.ci/run` makes it; $FAME_REPORT is where."""
+    if not (report := os.environ.get("FAME_REPORT")):
+        pytest.skip("$FAME_REPORT names no report of `snakemake --report`")
+    opened.open(Path(report))
+    text = opened.evaluate("document.body.innerText")
+    for part in ("FAME, reproduced", "All on one page", "Tables", "Figures", "Claims and measures"):
+        assert part in text
+    assert [url for url in opened.requests if not url.startswith((*LOCAL, "blob:"))] == []
+    assert opened.complaints == []
