@@ -26,3 +26,19 @@ def verified(encoder: Path) -> dict[str, Any]:
             "keep the two that were written together, or pretrain again"
         )
     return card
+
+
+def of_run(encoder: Path, run: str) -> dict[str, Any]:
+    """The card beside an encoder, which is known to be the encoder's and a run's.
+
+    Args:
+        encoder: as for `verified`.
+        run: the run's id; the card of an adopted encoder names none, and is anyone's.
+
+    Raises:
+        FameError: as `verified` does, or the card is another run's.
+    """
+    card = verified(encoder)
+    if card.get("run", run) != run:
+        raise FameError(f"{encoder} is the run {card['run']!r}, not {run!r}; give that run's")
+    return card

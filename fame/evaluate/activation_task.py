@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fame.cards import verified
+from fame.cards import of_run
 from fame.config.scale import Scale
 from fame.data.manifest import Manifest
 from fame.distributed import World
-from fame.errors import FameError
 from fame.evaluate.activation import Activation, measure, spread_choice
 from fame.evaluate.encode import Work
 from fame.evaluate.foreground import Foreground, MotionForeground, TrueForeground
@@ -51,9 +50,7 @@ def activation(
     Raises:
         FameError: the card is another encoder's or another run's, or see `measure`.
     """
-    card = verified(encoder)
-    if card.get("run", run.id) != run.id:
-        raise FameError(f"{encoder} is the run {card['run']!r}, not {run.id!r}; give that run's")
+    card = of_run(encoder, run.id)
     backbone, settings = scale.backbones[run.backbone], scale.evaluate.activation
     videos = Manifest.read(manifest).select("test")
     shown = replace(Shown.of(scale, backbone, scale.pretrain.views), size=settings.size)

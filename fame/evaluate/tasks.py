@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fame.cards import of_run
 from fame.config.scale import Scale
 from fame.distributed import World
 from fame.errors import FameError
@@ -75,11 +76,14 @@ def extract(
     Args:
         scale: the scale.
         run: whose encoder it is.
-        encoder: its weights.
+        encoder: its weights, with the card beside them.
         manifest: the videos.
         out: the folder to write to.
         known: the folder of the mini world that the videos are of; None for filmed videos.
         world: this process among its peers.
+
+    Raises:
+        FameError: the card is another encoder's or another run's; or a file is missing or damaged.
     """
     from fame.data.manifest import Manifest
     from fame.evaluate.colours import needed
@@ -89,6 +93,7 @@ def extract(
     from fame.evaluate.shown import Shown
     from fame.models.files import load_encoder
 
+    of_run(encoder, run.id)
     backbone, bias = scale.backbones[run.backbone], scale.evaluate.bias
     videos = Manifest.read(manifest).labelled()
     found = encode(
@@ -193,14 +198,14 @@ def finetune(
     """
     from fame.data.manifest import Manifest
     from fame.evaluate.finetune import finetune as train
-    from fame.files import sha256
     from fame.models.files import load_encoder
 
+    card = of_run(encoder, run.id)
     videos = Manifest.read(manifest).labelled()
     network = load_encoder(encoder, scale.backbones[run.backbone].encoder)
     recipe = {
         "settings": scale.evaluate.finetune.model_dump(mode="json"),
-        "encoder": sha256(encoder),
+        "encoder": card["encoder_sha256"],
         "seed": run.seed,
     }
     scores = train(scale, run.backbone, network, videos, run.seed, recipe, work, world)

@@ -16,6 +16,7 @@ from commands import finetuning, pretraining
 from micro_world import ROOT, choose
 
 from fame.distributed import World
+from fame.files import sha256, write_json
 from fame.models.files import save_encoder
 from fame.train.pretrain import build_method
 
@@ -104,12 +105,15 @@ def test_background_erasing(fork, micro, tmp_path, protocol, changes):
 
 def test_finetuning(fork, micro, tmp_path):
     scale = micro.scale("exact-finetuning", EXACT | QUEUED)
-    method = build_method(*choose(scale, "moco-fame"), World(0, 1, torch.device("cpu")))
-    save_encoder(tmp_path / "encoder.safetensors", method.encoder.float())
+    settings, run = choose(scale, "moco-fame")
+    method = build_method(settings, run, World(0, 1, torch.device("cpu")))
+    encoder = tmp_path / "encoder.safetensors"
+    save_encoder(encoder, method.encoder.float())
+    write_json(tmp_path / "card.json", {"run": run.id, "encoder_sha256": sha256(encoder)})
     trainings = []
     for processes in (1, 2):
         place = tmp_path / str(processes)
-        training = finetuning(fork, micro, place, scale, tmp_path / "encoder.safetensors")
+        training = finetuning(fork, micro, place, scale, encoder)
         statuses = training.run_in(processes, keep=True, log_every=1)
         assert statuses == [0] * processes, training.text()
         trainings.append(training)

@@ -131,4 +131,5 @@ def test_snakemakes_own_report_opens_offline(opened):
     for part in ("FAME, reproduced", "All on one page", "Tables", "Figures", "Claims and measures"):
         assert part in text
     assert [url for url in opened.requests if not url.startswith((*LOCAL, "blob:"))] == []
-    assert opened.complaints == []
+    # Its style library warns that it should have been compiled.
+    assert [text for text in opened.complaints if "tailwindcss" not in text] == []

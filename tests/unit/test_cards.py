@@ -2,7 +2,7 @@
 
 import pytest
 
-from fame.cards import verified
+from fame.cards import of_run, verified
 from fame.errors import FameError
 from fame.files import sha256, write_json
 
@@ -39,3 +39,14 @@ def test_a_missing_card_or_encoder_is_named(encoder):
     encoder.unlink()
     with pytest.raises(FameError, match=r"encoder.safetensors: no such encoder"):
         verified(encoder)
+
+
+def test_the_card_of_another_run_is_refused(encoder):
+    assert of_run(encoder, "moco-s0")["run"] == "moco-s0"
+    with pytest.raises(FameError, match=r"is the run 'moco-s0', not 'moco-s1'; give that run's"):
+        of_run(encoder, "moco-s1")
+
+
+def test_the_card_of_an_adopted_encoder_is_of_any_run(encoder):
+    write_json(encoder.with_name("card.json"), {"encoder_sha256": sha256(encoder)})
+    assert "run" not in of_run(encoder, "encoder-s0")

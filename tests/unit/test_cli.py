@@ -1,10 +1,13 @@
 """The command line: help without torch, one sentence and status 1 for bad input."""
 
+import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
+
+from fame.files import write_json
 
 VERBS = (
     *("world", "index", "runs", "pretrain", "extract", "linear", "retrieve", "finetune"),
@@ -110,3 +113,47 @@ def test_an_unset_variable_in_a_path_is_named(tmp_path, root):
     out = tmp_path / "manifest.parquet"
     said = sentence(fame("index", "--scale", path, "--data", "ucf101", "--out", out))
     assert "FAME_NO_SUCH_VARIABLE" in said
+
+
+def edited(root, folder, name, old, new):
+    """The project's tables in a folder, with a text of one replaced everywhere."""
+    shutil.copytree(root / "config" / "tables", folder)
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new))
+    return folder
+
+
+def test_a_recipe_field_that_does_not_exist_is_named(tmp_path, root):
+    tables = edited(root, tmp_path / "tables", "table3.yaml", "recipe: {method:", "recipe: {mthod:")
+    said = sentence(fame("runs", "--scale", "mini", "--tables", tables))
+    assert "table3.yaml: unknown key rows.0.recipe.mthod; did you mean 'method'?" in said
+
+
+def test_a_claim_about_a_missing_cell_is_named(tmp_path, root):
+    claims, out = tmp_path / "claims.yaml", tmp_path / "claims.csv"
+    text = (root / "config" / "claims.yaml").read_text()
+    claims.write_text(text.replace("column: ucf101_single", "column: ucf101_singel", 1))
+    asked = ("claims", "--scale", "mini", "--claims", claims, "--results", tmp_path, "--out", out)
+    said = sentence(fame(*asked))
+    assert "claims.yaml: claim t1-ucf101-single-0.7: better: table1 has no column" in said
+    assert "'ucf101_singel'; did you mean 'ucf101_single'?" in said
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("verb", ["finetune", "figure3"])
+def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
+    from fame.experiments import Experiments
+
+    run = next(iter(Experiments("mini", root / "config" / "tables").runs))
+    encoder, out = tmp_path / run / "encoder.safetensors", tmp_path / "out"
+    encoder.parent.mkdir()
+    encoder.write_bytes(b"other weights")
+    write_json(encoder.with_name("card.json"), {"run": run, "encoder_sha256": "0" * 64})
+    asked = {
+        "finetune": ("--scale", "mini", "--run", run, "--manifest", tmp_path, "--encoder", encoder),
+        "figure3": (f"FAME={encoder}",),
+    }
+    said = sentence(fame(verb, *asked[verb], "--out", out))
+    assert f"{run}/card.json does not describe encoder.safetensors beside it" in said
+    assert not list(tmp_path.glob("out*"))

@@ -13,6 +13,7 @@ from fame.evaluate import accuracy, tasks
 from fame.evaluate import finetune as finetuning
 from fame.evaluate.finetune import finetune
 from fame.evaluate.selection import BestOnTest, due
+from fame.files import sha256, write_json
 from fame.models import build_encoder
 from fame.models.files import save_encoder
 
@@ -152,6 +153,7 @@ def test_the_result_says_which_epoch_it_is_of(micro, tmp_path):
     scale, run = choose(file, "random-r2plus1d")
     encoder, out = tmp_path / "encoder.safetensors", tmp_path / "finetune.json"
     save_encoder(encoder, build_encoder(scale.backbones[run.backbone].encoder, seed=0))
+    write_json(tmp_path / "card.json", {"run": run.id, "encoder_sha256": sha256(encoder)})
     manifest, work = micro.manifest("ucf101"), tmp_path / "work"
     tasks.finetune(scale, run, encoder, manifest, out, work, CPU)
     result = json.loads(out.read_text())
