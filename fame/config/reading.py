@@ -54,8 +54,9 @@ def _valid_names(model: Any, location: tuple[Any, ...]) -> list[str]:
     node: Any = schema
     for part in location[:-1]:
         node = _child(schema, node, part)
-    names = _resolve(schema, node).get("properties", {})
-    return list(names)
+    found = _resolve(schema, node)
+    options = (_resolve(schema, option) for option in found.get("anyOf", [found]))
+    return [name for option in options for name in option.get("properties", {})]
 
 
 def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
