@@ -1,16 +1,22 @@
-"""The verb that tells what a target takes, before days are spent on it."""
+"""The verb that tells what a target takes, and tries it, before days are spent on it."""
 
 import json
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fame.cli.options import TABLES, TablesOption
+from fame.errors import FameError
+
+if TYPE_CHECKING:
+    from fame.plan.pace import Pace
+    from fame.plan.plan import Plan, Survey
 
 
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
     target: Annotated[
         str,
         typer.Argument(help="all, a table (table5), a figure (figure1), report, or results/..."),
@@ -29,21 +35,68 @@ def plan(
     pace: Annotated[
         Path | None, typer.Option("--pace", help="A profile that --measure wrote, here or there.")
     ] = None,
+    measure: Annotated[
+        Path | None,
+        typer.Option("--measure", help="Time all work on this machine, write the profile there."),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Do one real step of every kind of job; exit 1 if any fails."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell which jobs a target needs, which are done, and the hours, disk and memory left."""
     from fame.experiments import Experiments
     from fame.plan.pace import read_pace
-    from fame.plan.plan import Asked
+    from fame.plan.plan import Asked, Survey
     from fame.plan.plan import plan as make
     from fame.plan.text import as_json as data
     from fame.plan.text import text
 
+    if pace and measure:
+        raise FameError("--measure makes a profile and --pace takes one; give one of the two")
     experiments = Experiments(scale, tables)
+    asked = Asked(scale, tables, target, results, cores or os.cpu_count() or 1, gpus)
     profile = read_pace(pace, experiments.scale) if pace else None
-    asked = Asked(scale, tables, target, results, cores or os.cpu_count() or 1, gpus, profile)
-    made = make(experiments, asked)
+    survey = Survey.of(experiments, asked)
+    if measure:
+        profile = _measured(survey, measure)
+    made = make(survey, asked, profile)
     print(json.dumps(data(made), indent=2) if as_json else text(made))
+    if check:
+        _check(survey, made)
+
+
+def _measured(survey: "Survey", path: Path) -> "Pace":
+    """Time everything, say each rate, and write the profile."""
+    from fame.plan.measure import measure
+
+    found = measure(
+        survey.experiments.scale,
+        survey.tasks,
+        survey.counts,
+        survey.root,
+        lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    found.write(path)
+    return found
+
+
+def _check(survey: "Survey", made: "Plan") -> None:
+    """Print each check as it is done."""
+    from fame.plan.check import Trial, check
+
+    size = sum(space.size or 0 for space in made.disk if space.local)
+    trial = Trial(survey.experiments.scale, survey.tasks, survey.counts, survey.root, size)
+    print("\ncheck:", file=sys.stderr)
+    failed = 0
+    for line in check(trial):
+        print(line, file=sys.stderr, flush=True)
+        failed += not line.passed
+    if made.left_out:
+        raise FameError(f"the target cannot be made: {'; '.join(made.left_out)}")
+    if failed:
+        raise FameError(f"{failed} checks failed; what each lacks stands in its line")
 
 
 def add(app: typer.Typer) -> None:

@@ -153,19 +153,22 @@ def finetune(
     settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
     work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
     test = _Test(manifest.select("test"), Shown.of(scale, backbone, settings.views), work)
-    model = _classifier(settings, encoder, manifest, len(test.videos), seed, world)
-    dtype = parameter_dtype(settings.precision)
-    model.to(world.device, dtype)
-    views = PairViews(settings.views, backbone.size, None, settings.group, seed, world, dtype)
+    selection = None
+    if settings.report == "best-on-test":
+        selection = BestOnTest(len(test.videos), len(manifest.classes))
+    trainable = finetuning(
+        settings, backbone.size, encoder, len(manifest.classes), seed, world, selection
+    )
+    model = trainable.module
     videos = manifest.select("train")
     plan = _plan(scale, backbone_name, videos, seed, recipe, directory, world)
-    if model.selection is not None:
+    if selection is not None:
         plan = replace(
             plan,
             recipe=plan.recipe | {"test": test.identity()},
-            on_epoch=_selecting(model, model.selection, test, settings.epochs),
+            on_epoch=_selecting(model, selection, test, settings.epochs),
         )
-    seconds = train(Finetuning(model, views, settings.dropout, seed), plan, world)
+    seconds = train(trainable, plan, world)
     logits, epoch, last = _reported(model, test, settings.epochs)
     return Scores(
         logits=logits,
@@ -179,18 +182,35 @@ def finetune(
     )
 
 
-def _classifier(
-    settings: Finetune, encoder: Encoder, manifest: Manifest, tested: int, seed: int, world: World
-) -> Classifier:
-    """The network to finetune; with a place for the best scores if they are to be selected."""
-    classes = len(manifest.classes)
-    selection = BestOnTest(tested, classes) if settings.report == "best-on-test" else None
+def finetuning(
+    settings: Finetune,
+    size: int,
+    encoder: Encoder,
+    classes: int,
+    seed: int,
+    world: World,
+    selection: BestOnTest | None = None,
+) -> Finetuning:
+    """What is trained: the classifier, BatchNorm grouped, on this process's device.
+
+    Args:
+        settings: of finetuning.
+        size: of the encoder's clips, in pixels.
+        encoder: pretrained or freshly initialised.
+        classes: of the dataset.
+        seed: keys every draw.
+        world: this process among its peers.
+        selection: a place for the best scores, if they are to be selected.
+    """
     groups = groups_of(world, settings.batch, settings.group)
     model = convert(Classifier(encoder, classes, seed, selection), settings.group)
     for module in model.modules():
         if isinstance(module, GroupBatchNorm):
             module.update_running = groups.start == 0
-    return model
+    dtype = parameter_dtype(settings.precision)
+    model.to(world.device, dtype)
+    views = PairViews(settings.views, size, None, settings.group, seed, world, dtype)
+    return Finetuning(model, views, settings.dropout, seed)
 
 
 def _reported(model: Classifier, test: _Test, epochs: int) -> tuple[np.ndarray, int, float]:

@@ -31,6 +31,11 @@ class Space:
     size: int | None
     note: str
 
+    @property
+    def local(self) -> bool:
+        """Whether it goes below results/, as downloads do not."""
+        return self.note != DOWNLOAD
+
 
 def dimensions(settings: EncoderSettings) -> int:
     """Length of the pooled feature: exact for R(2+1)D, about right for a narrow I3D."""

@@ -11,7 +11,7 @@ from fame.plan.counts import Counts, count
 from fame.plan.history import history
 from fame.plan.hours import Rates, Timed, wall_clock
 from fame.plan.jobs import jobs, wanted
-from fame.plan.needs import DOWNLOAD, Memory, Space, disk, free, memory
+from fame.plan.needs import Memory, Space, disk, free, memory
 from fame.plan.pace import MEASURE, Pace
 from fame.plan.work import Task, Works
 
@@ -77,6 +77,7 @@ class Plan:
         free: bytes of free disk below results/.
         memory: of a job.
         at_a_time: jobs that run together.
+        left_out: sentences: tables that are not part of this plan, which therefore is not whole.
         missing: sentences: what must be mended before the target can be made.
         notes: sentences: what is worth knowing besides.
     """
@@ -92,6 +93,7 @@ class Plan:
     free: int
     memory: Memory
     at_a_time: int
+    left_out: tuple[str, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -122,7 +124,6 @@ class Asked:
         results: the folder of all results.
         cores: that may be used at a time.
         gpus: likewise; None for as many as one job takes.
-        pace: a profile, or None to look at finished jobs.
     """
 
     scale: str
@@ -131,43 +132,55 @@ class Asked:
     results: Path
     cores: int
     gpus: int | None
-    pace: Pace | None
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The jobs behind a target, as tasks, the videos of their data, and what stands in the way."""
+    """The jobs behind a target, as tasks, the videos of their data, and what stands in the way.
+
+    Attributes:
+        root: `results/<scale>`.
+        left_out: a sentence for each table that cannot be planned.
+    """
 
     experiments: Experiments
     counts: Callable[[str], Counts]
     tasks: tuple[Task, ...]
-    missing: tuple[str, ...]
+    root: Path
+    left_out: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What must be mended before the target can be made."""
+        data = dict.fromkeys(task.data for task in self.tasks if task.data)
+        absent = (self.counts(name).missing for name in data)
+        return (*self.left_out, *(why for why in absent if why))
 
     @classmethod
     def of(cls, experiments: Experiments, asked: Asked) -> "Survey":
         """Ask Snakemake for the jobs and say what each does."""
         target = wanted(experiments, asked.target)
         found = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
-        counts = cache(lambda data: count(experiments.scale, data, _root(asked, experiments.scale)))
+        root = asked.results / experiments.scale.name
+        counts = cache(lambda data: count(experiments.scale, data, root))
         works = Works(experiments, counts)
         tasks = tuple(works.task(job) for job in found)
-        absent = (counts(data).missing for data in dict.fromkeys(t.data for t in tasks if t.data))
-        return cls(experiments, counts, tasks, (*target.left_out, *(why for why in absent if why)))
+        return cls(experiments, counts, tasks, root, target.left_out)
 
 
-def _root(asked: Asked, scale: Scale) -> Path:
-    return asked.results / scale.name
+def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
+    """Plan a target.
 
-
-def plan(experiments: Experiments, asked: Asked) -> Plan:
-    """Plan a target; nothing is run but Snakemake's own planning.
+    Args:
+        survey: its jobs.
+        asked: what was asked for.
+        pace: a profile, or None to look at finished jobs.
 
     Raises:
-        FameError: no such target, or Snakemake cannot plan it.
+        FameError: the files of finished jobs cannot be read.
     """
-    scale, survey = experiments.scale, Survey.of(experiments, asked)
-    root = _root(asked, scale)
-    rates = Rates(scale, asked.pace, history(survey.tasks, root))
+    scale = survey.experiments.scale
+    rates = Rates(scale, pace, history(survey.tasks, survey.root))
     rows = _rows(survey.tasks, rates)
     at_a_time = _together(scale, asked.cores, asked.gpus)
     spaces, room = disk(scale, survey.tasks, survey.counts, rates, at_a_time), free(asked.results)
@@ -184,14 +197,15 @@ def plan(experiments: Experiments, asked: Asked) -> Plan:
         free=room,
         memory=memory(scale, rates),
         at_a_time=at_a_time,
+        left_out=survey.left_out,
         missing=(*survey.missing, *_short(spaces, room, asked.results)),
-        notes=(*_unknown(rows, survey.tasks, rates), *_unmeasured(experiments, survey)),
+        notes=(*_unknown(rows, survey.tasks, rates), *_unmeasured(survey.experiments, survey)),
     )
 
 
 def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
     """That the disk is too small, if it is; downloads may go to another one."""
-    own = sum(space.size or 0 for space in spaces if space.note != DOWNLOAD)
+    own = sum(space.size or 0 for space in spaces if space.local)
     if own <= room:
         return []
     return [f"{results}: {own / 2**30:.1f} GiB are to be written, {room / 2**30:.1f} are free"]

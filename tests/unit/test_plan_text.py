@@ -29,6 +29,7 @@ def plan(*rows, clocks=(), missing=(), disk=DISK):
         free=2**30,
         memory=Memory(1500, 700, None),
         at_a_time=2,
+        left_out=(),
         missing=missing,
         notes=("a note",),
     )
