@@ -15,7 +15,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all test lint soak fuzz ci FORCE
+.PHONY: help setup all test lint soak fuzz slurm-test ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -48,6 +48,12 @@ soak: $(STAMP) ## 200 kills at random moments of whole tables; compares, prints 
 # VIDEOS: whole ones to break. make fuzz N=1000 VIDEOS=my/videos
 fuzz: $(STAMP) ## 10,000 broken copies of real videos, each to be decided; prints JSON
 	$(BIN)/python benchmarks/fuzz_videos.py $(or $(VIDEOS),../shared/videos) --mutants $(or $(N),10000)
+
+# The cluster is taken down whatever the tests say.
+slurm-test: $(STAMP) ## The tests that need Slurm, which is started on this host (root, Debian)
+	bash tests/slurm/cluster.sh up
+	@$(BIN)/python -m pytest -n 0 -m slurm tests/slurm $(ARGS); status=$$?; \
+	  bash tests/slurm/cluster.sh down; exit $$status
 
 ci: ## All of it, as before a merge: tests, lint, everything at a tiny scale
 	bash .ci/run

@@ -15,6 +15,7 @@ import psutil
 
 from fame.errors import FameError
 from fame.processes import end, orphans
+from fame.slurm import cancel, left_behind
 
 
 def occupy(place: Path) -> None:
@@ -51,7 +52,7 @@ def _refusal(place: Path, owner: str) -> FameError:
 
 
 def clear(place: Path) -> None:
-    """Remove what a killed workflow left in an occupied folder: orphans, Snakemake's lock.
+    """Remove what a killed workflow left in an occupied folder: orphans, jobs, Snakemake's lock.
 
     Orphans are stopped, not waited for: they may have days to go, and nobody takes what they
     make. A training among them saves its last step, from which the new one goes on.
@@ -64,10 +65,16 @@ def clear(place: Path) -> None:
         _say(f"stopping what a killed workflow left behind (process {numbers})")
         end(left)
     locks = sorted((place / ".snakemake" / "locks").glob("*.lock"))
-    if not locks:
+    jobs = left_behind(place)
+    if not locks and not jobs:
         return
     for process in snakemakes(place):
         raise _refusal(place, str(process.pid))
+    if jobs:
+        _say(f"cancelling what a killed workflow left in Slurm's queue (job {', '.join(jobs)})")
+        cancel(jobs)
+    if not locks:
+        return
     _say("removing the lock of a workflow that was killed")
     for lock in locks:  # as `snakemake --unlock` does
         lock.unlink(missing_ok=True)

@@ -49,7 +49,7 @@ def pretrain(
         with owned(out):
             take_over(settings, chosen, out)
         return
-    spread(processes, nodes)
+    spread(processes, nodes, threads or settings.resources.threads)
 
     from contextlib import nullcontext
 

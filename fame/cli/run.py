@@ -10,6 +10,8 @@ import typer
 
 CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
+WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c", "--jobs", "-j"}
+"""Options that say where jobs run; without them they run here, on all cores."""
 AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -28,10 +30,10 @@ def run(
         Path, typer.Option("--directory", help="The folder that `results` is made in.")
     ] = Path(),
 ) -> None:
-    """Make targets by Snakemake, on all cores; after a kill the same command goes on.
+    """Make targets by Snakemake, here on all cores; after a kill the same command goes on.
 
-    One workflow at a time is let into a folder. The lock and the processes that a killed one
-    left are removed first.
+    One workflow at a time is let into a folder. The lock, the processes and the jobs in Slurm's
+    queue that a killed one left are removed first.
     """
     from fame.workplace import clear, occupy
 
@@ -39,7 +41,8 @@ def run(
     if not DRY & set(given):
         occupy(directory)
         clear(directory)
-    command = [sys.executable, "-m", "snakemake", "--cores", "all", "--rerun-incomplete", *given]
+    cores = [] if WHERE & {word.split("=")[0] for word in given} else ["--cores", "all"]
+    command = [sys.executable, "-m", "snakemake", *cores, "--rerun-incomplete", *given]
     if directory != Path():
         command += ["--directory", str(directory)]
     # The same process goes on as Snakemake: signals reach it, and the lock lasts as long as it.

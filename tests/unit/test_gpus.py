@@ -45,8 +45,32 @@ def holder(two_gpus):
         process.communicate()
 
 
+@pytest.fixture(autouse=True)
+def bare(monkeypatch):
+    """No variable of the caller's decides."""
+    for name in ("CUDA_VISIBLE_DEVICES", "FAME_DEVICE", "SLURM_JOB_ID", "SLURMD_NODENAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_no_gpu_is_the_cpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with own_device() as device:
+        assert device == torch.device("cpu")
+
+
+def test_gpus_that_were_given_and_are_not_there_are_no_cpu(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    with pytest.raises(FameError, match=r"given the GPU\(s\) 0,1, but PyTorch finds none"):
+        own_device().__enter__()
+    monkeypatch.setenv("FAME_DEVICE", "cpu")
+    with own_device() as device:
+        assert device == torch.device("cpu")
+    assert "GPU(s) 0,1 of this machine stay idle" in capsys.readouterr().err
+
+
+def test_the_cpu_can_be_asked_for(two_gpus, monkeypatch):
+    monkeypatch.setenv("FAME_DEVICE", "cpu")
     with own_device() as device:
         assert device == torch.device("cpu")
 
@@ -65,3 +89,21 @@ def test_gpus_are_told_apart_by_what_is_visible(holder, monkeypatch):
     assert holder() == 0  # sees 0 and 1
     with own_device() as device:
         assert device.index == 0  # that is GPU 7
+
+
+def test_another_device_is_refused(monkeypatch):
+    monkeypatch.setenv("FAME_DEVICE", "gpu")
+    with pytest.raises(FameError, match="FAME_DEVICE is 'gpu'; it may be cpu"):
+        own_device().__enter__()
+
+
+def test_slurm_jobs_do_not_hold_each_other_up(holder, two_gpus, monkeypatch):
+    """Where devices are constrained, every job sees its own GPUs as 0, 1 ..."""
+    two_gpus["SLURM_JOB_ID"] = "1"
+    assert [holder(), holder()] == [0, 1]
+    monkeypatch.setenv("SLURM_JOB_ID", "2")
+    with own_device() as device:
+        assert device.index == 0
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    with pytest.raises(FameError, match="all 2 visible GPUs"), own_device():
+        pass

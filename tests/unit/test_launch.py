@@ -43,12 +43,18 @@ def test_several_processes_of_this_machine_meet_here(started):
 
 def test_machines_of_a_slurm_job_get_a_torchrun_each(started, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "41234")
-    launch.spread(8, nodes=2)
+    launch.spread(8, nodes=2, threads=6)
     ((srun, *options),) = started
     place = options.index(sys.executable)
     step, torchrun = options[:place], options[place:]
     assert srun == "srun"
-    assert {"--overlap", "--nodes=2", "--ntasks=2", "--ntasks-per-node=1"} <= set(step)
+    assert {
+        "--overlap",
+        "--nodes=2",
+        "--ntasks=2",
+        "--ntasks-per-node=1",
+        "--cpus-per-task=6",
+    } <= set(step)
     assert not any("gpu" in option for option in step)
     assert {"--nnodes=2", "--nproc_per_node=4", "--rdzv_id=41234"} <= set(torchrun)
     assert torchrun[-len(OURS) :] == OURS

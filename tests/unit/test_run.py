@@ -30,7 +30,7 @@ def run(monkeypatch, tmp_path):
 
 
 def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
-    options = ("--cores", "2", "--workflow-profile", "profiles/slurm", "-k")
+    options = ("--set-threads", "pretrain=2", "-k")
     words, done = run("results/a b.csv", *options, "--directory", tmp_path, "--scale", "my #s")
     begin = ["-m", "snakemake", "--cores", "all", "--rerun-incomplete"]
     assert words[:5] == begin
@@ -62,3 +62,12 @@ def test_snakemake_reads_a_name_as_it_is(name):
 
     _, *words = with_config([], scale=name)
     assert parse_config(words) == {"scale": name}
+
+
+@pytest.mark.parametrize(
+    "options", [["--workflow-profile", "profiles/slurm"], ["--cores=2"], ["--jobs", "4"]]
+)
+def test_where_jobs_run_may_be_said(run, options):
+    """A limit to this machine's cores would hold on a cluster too."""
+    words, _ = run("all", *options)
+    assert words == ["-m", "snakemake", "--rerun-incomplete", "all", *options]

@@ -99,3 +99,24 @@ def test_orphans_are_stopped_until_none_is_left(monkeypatch, tmp_path, capsys):
     clear(tmp_path)
     assert [process.pid for process in ended] == [4, 5, 6]
     assert "(process 4, 5)" in capsys.readouterr().err
+
+
+def test_jobs_of_slurm_are_cancelled_saying_so(monkeypatch, tmp_path, capsys):
+    cancelled = []
+    monkeypatch.setattr(workplace, "left_behind", lambda place: ["7", "8"])
+    monkeypatch.setattr(workplace, "cancel", cancelled.extend)
+    clear(tmp_path)
+    assert cancelled == ["7", "8"]
+    assert "cancelling what a killed workflow left in Slurm's queue (job 7, 8)" in (
+        capsys.readouterr().err
+    )
+
+
+def test_the_jobs_of_a_living_snakemake_are_left_alone(start, monkeypatch, tmp_path):
+    monkeypatch.setattr(workplace, "left_behind", lambda place: ["7"])
+    monkeypatch.setattr(workplace, "cancel", lambda jobs: pytest.fail("cancelled"))
+    script = tmp_path / "snakemake"
+    script.write_text(SLEEP)
+    alive = start(script, cwd=tmp_path)
+    with pytest.raises(FameError, match=rf"process {alive.pid}\)"):
+        clear(tmp_path)

@@ -125,6 +125,8 @@ def test_all_gpus_are_for_training_and_one_for_the_rest(planned):
             assert int(job.resources["gpu"]) == (4 if trains else 1), job
             assert int(job.resources.get("nodes", 1)) == (2 if trains else 1), job
             assert job.threads == 3, job
+            # Only a job on several machines may start its tasks by itself.
+            assert ("mpi" in job.resources) == ("tasks" in job.resources) == trains, job
 
 
 def test_a_short_job_that_failed_gets_more(tmp_path):
@@ -183,4 +185,4 @@ def test_kubernetes_plans_the_same_jobs(planned, tmp_path):
 
 @pytest.mark.parametrize("path", [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")])
 def test_rules_know_no_executor(path):
-    assert not re.findall(r"slurm|gres\b|mpi\b|partition|kubernetes", path.read_text().lower())
+    assert not re.findall(r"slurm|gres\b|partition|kubernetes", path.read_text().lower())

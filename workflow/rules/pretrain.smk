@@ -23,6 +23,9 @@ rule pretrain:
     resources:
         gpu=gpus_of_run,
         nodes=nodes_of_run,
+        # Snakemake's words for a job that starts tasks on its machines by itself.
+        mpi=lambda w: "srun" if nodes_of_run(w) > 1 else None,
+        tasks=lambda w: nodes_of_run(w) if nodes_of_run(w) > 1 else None,
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
     params:
