@@ -81,8 +81,9 @@ def test_jobs_without_a_gpu_see_none(made):
 
 
 def test_every_job_leaves_its_log_beside_its_result(made):
-    products = [*made.place.result("micro").rglob("*.json"), made.place.result("table1.csv")]
-    assert len(products) > 4
+    kinds = ("data/*/manifest.parquet", "pretrain/*/card.json", "evaluate/*/*/*.json")
+    products = [path for kind in kinds for path in made.place.result("micro").glob(kind)]
+    assert len(products) == 2 + 2 + 3
     for product in products:
         assert any(Path(path).suffix in {".log", ".txt"} for path in product.parent.iterdir())
 
