@@ -13,6 +13,7 @@ import yaml
 from loopback import Fault
 from rar_writer import entry, rar
 
+from fame.config.reading import load_scale
 from fame.config.scale import Folder
 from fame.config.sources import DatasetSource, load_sources
 from fame.data.acquire import part as part_module
@@ -216,6 +217,27 @@ def test_hmdb51_is_a_rar_of_rars(web, tmp_path):
     assert not list((tmp_path / "archives/videos").glob("*.inner"))
 
 
+def test_a_hostile_rar_within_a_rar_is_refused_too(web, tmp_path):
+    inner = rar([entry("wave/../../../up_wave_u_1.avi", b"1")])
+    outer = rar([entry("wave.rar", inner)])
+    source = toy({"videos": part("videos", "rars", web.put("org.rar", outer))})
+    with pytest.raises(FameError, match=r"wave\.rar: the entry .* leads out"):
+        run("hmdb51", source, tmp_path)
+    assert tree(tmp_path / "videos") == []
+
+
+def test_a_damaged_rar_within_a_rar_is_named_and_can_be_replaced(web, tmp_path):
+    good = rar([entry("wave/a_wave_u_1.avi", b"1" * 99)])
+    url = web.put("org.rar", rar([entry("wave.rar", good[:-60])]))
+    source = toy({"videos": part("videos", "rars", url)})
+    with pytest.raises(FameError, match=r"wave\.rar.* is damaged"):
+        run("hmdb51", source, tmp_path)
+    web.put("org.rar", rar([entry("wave.rar", good)]))
+    (tmp_path / "archives/videos/org.rar").unlink()
+    run("hmdb51", source, tmp_path)
+    assert tree(tmp_path / "videos") == ["wave/a_wave_u_1.avi"]
+
+
 def test_diving48_keeps_its_folder_and_its_lists_are_plain_files(web, tmp_path):
     videos = tarred({"./rgb/a_00001.mp4": b"1", "./rgb/a_00002.mp4": b"2"})
     url = web.put("Diving48_vocab.json", b"[]")
@@ -392,6 +414,12 @@ def test_a_dataset_without_lists_needs_none(kinetics, tmp_path):
     scale = Scale(tmp_path, "kinetics400", annotations=False)
     record = provide(scale, "mine", {"kinetics400": kinetics}, set(), QUICK)
     assert record["downloaded"] == []
+
+
+def test_a_mini_world_is_not_provided():
+    mini = load_scale("mini")
+    with pytest.raises(FameError, match="mini world"):
+        provide(mini, f"ucf101-w{mini.seeds[0]}", {}, set(), QUICK)
 
 
 def test_lists_that_are_missing_can_be_done_without_for_kinetics400_only(kinetics, ucf, tmp_path):

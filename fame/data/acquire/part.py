@@ -140,7 +140,10 @@ def _plain(task: Task, fetched: Fetched) -> Contents:
 def _rars(task: Task, fetched: Fetched) -> Contents:
     """Unpack a RAR of RARs; the name of each inner one becomes the first folder of its files."""
     inner = fetched.path.with_name(f"{fetched.path.name}.inner")
-    outer = unpack(Job(fetched.path, "rar", inner, inner / ".draft", _inner_rar, task.part.limits))
+    # What another archive of that name left there gives way.
+    scratch = inner / ".draft"
+    job = Job(fetched.path, "rar", inner, scratch, _inner_rar, task.part.limits, replaces=True)
+    outer = unpack(job)
     files: list[str] = []
     left = list(outer.left)
     for name in sorted(outer.files):
