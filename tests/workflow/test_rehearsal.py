@@ -2,7 +2,7 @@
 
 Everything is done by the rules, as `--config scale=paper` would do it: the terms are asked for,
 archives are downloaded over a line that breaks, unpacked, and matched with the lists; every video
-is opened, and each dataset is pretrained on for one epoch of one step.
+is opened, two datasets are prepared, and each is pretrained on for one epoch of one step.
 """
 
 import os
@@ -69,6 +69,14 @@ def small_scale():
     paper = yaml.safe_load((ROOT / "config/scales/paper.yaml").read_text())
     settings |= {"name": "small", "datasets": {name: paper["datasets"][name] for name in DATASETS}}
     settings["datasets"]["kinetics400"]["missing"] = 0.1  # of 13, not of 266,440
+    for name, shards in (("hmdb51", 1), ("kinetics400", 2)):
+        settings["datasets"][name]["prepare"] = {
+            "to": f"${{FAME_DATA}}/{name}/prepared",
+            "short_side": 32,
+            "crf": 20,
+            "keyframes": 4,
+            "shards": shards,
+        }
     settings["pretrain"]["epochs"] = dict.fromkeys(DATASETS, 1)
     settings["pretrain"]["moco"]["queue"] = dict.fromkeys(DATASETS, 0)
     return settings
@@ -139,6 +147,13 @@ def test_every_dataset_is_complete_and_usable(made, dataset, train, other, class
     assert manifest.classes == classes
     assert set(manifest.table["status"]) == {"ok"}
     assert set(manifest.table["frames"]) == {16}
+
+
+def test_two_datasets_are_read_from_small_copies(made):
+    for dataset, side in (("ucf101", 40), ("hmdb51", 32), ("diving48", 40), ("kinetics400", 32)):
+        manifest = Manifest.read(made.data(dataset, "manifest.parquet"))
+        assert set(manifest.table["width"]) == set(manifest.table["height"]) == {side}
+        assert (manifest.root.name == "prepared") == (side == 32)
 
 
 def test_absent_and_unnamed_videos_are_named(made):
