@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,10 @@ def main() -> None:
     given = parser.parse_args()
     sources, start = small(given.videos), time.monotonic()
     check = Check(seconds=given.seconds, workers=given.workers, progress=False)
-    with tempfile.TemporaryDirectory() as folder:
-        found = list(decisions(sources, given.mutants, given.seed, Path(folder), check))
+    found: list[tuple[str, VideoInfo | str]] = []
+    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
+        for one in decisions(sources, given.mutants, given.seed, Path(folder), check):
+            found.append(one)  # an interruption reports on what there is
     report = summary(found) | {"sources": len(sources), "seconds": round(time.monotonic() - start)}
     print(json.dumps(report, indent=2))
 

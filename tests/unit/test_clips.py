@@ -1,12 +1,15 @@
 import dataclasses
+import gc
 from itertools import chain
 
+import av
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_videos import write_dataset
+from small_videos import pictures, write_dataset, write_video
 from torchvision.transforms.v2.functional import resize
 
 from fame import draws
@@ -290,3 +293,33 @@ def test_real_short_videos_loop(shared, tmp_path, folder):
     batch = collate([dataset[0, row] for row in range(4)])
     assert batch.clips.shape[:4] == (4, 2, 3, 16)
     assert batch.clips.float().std(dim=(2, 3, 4, 5)).min() > 1
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mp4"])
+def test_both_clips_of_a_pair_come_from_one_opening(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"v0.{suffix}"
+    write_video(path, pictures(100), "mpeg4", "yuv420p", g="8")
+    (tmp_path / "other").mkdir()
+    manifest, _ = write_dataset(tmp_path / "other", [100])
+    table = manifest.table.assign(path=path.name)
+    videos = dataclasses.replace(manifest, root=tmp_path, table=table)
+    opened, real = [], av.open
+    monkeypatch.setattr(av, "open", lambda file, *rest: opened.append(file) or real(file, *rest))
+    sample = TrainClips(videos, RandomClips(4, 2, clips=2), seed=0)[0, 0]
+    assert sample.clips.shape[0] == 2
+    assert opened == [str(path)]
+
+
+def test_memory_does_not_grow_with_the_clips_that_were_read(tmp_path):
+    manifest, _ = write_dataset(tmp_path, [12])
+    videos = TrainClips(manifest, RandomClips(4, 2, clips=2), seed=0)
+    process = psutil.Process()
+
+    def resident_after(count):
+        for number in range(count):
+            videos[number, 0]
+        gc.collect()
+        return process.memory_info().rss / 2**20
+
+    before = resident_after(100)  # by then, what is loaded lazily is loaded
+    assert resident_after(1000) < before + 12  # keeping the clips would take 18 MiB
