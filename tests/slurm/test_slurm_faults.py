@@ -10,6 +10,7 @@ from place import QUICKLY, ROOT, Place, encoder
 
 from fame.files import sha256
 
+AGAIN = "going on from step"
 PAUSE = 4.5
 """Seconds of each of 20 steps: more than the minute that one of the trainings is given."""
 
@@ -46,11 +47,11 @@ def profile(place, name, late, crashed):
     return folder
 
 
-def working(place, run, but=()):
-    """The running job of a training that trains: it has left a checkpoint, and its log."""
+def working(place, run, said, but=()):
+    """The running job of a training that has said something in its log and left a checkpoint."""
     checkpoints = place.result(f"micro/pretrain/{run}/checkpoints").glob("step-*.pt")
     log = place.result(f"micro/pretrain/{run}/log.txt")
-    if not list(checkpoints) or not log.is_file() or not log.read_text():
+    if not list(checkpoints) or not log.is_file() or said not in log.read_text():
         return None
     jobs = [job for job in cluster.jobs() if job.of(run) and job.number not in but]
     return next((job for job in jobs if job.state == "RUNNING"), None)
@@ -67,7 +68,7 @@ def disturbed(made):
     call = ["--workflow-profile", profile(place, "calm", None, crashed), *asked]
     killed = place.start(scale, *call, pause=PAUSE, log="killed.log")
     try:
-        cluster.wait_for(lambda: all(working(place, run) for run in runs))
+        cluster.wait_for(lambda: all(working(place, run, "stay idle") for run in runs))
     finally:
         killed.kill()
         killed.wait()
@@ -75,9 +76,9 @@ def disturbed(made):
     call = ["--workflow-profile", profile(place, "hasty", late, crashed), *asked]
     master = place.start(scale, *call, pause=PAUSE, log="faults.log")
     try:
-        cluster.wait_for(lambda: working(place, crashed, left))
+        cluster.wait_for(lambda: working(place, crashed, AGAIN, left))
         cluster.crash("n2")
-        job = cluster.wait_for(lambda: working(place, cancelled, left))
+        job = cluster.wait_for(lambda: working(place, cancelled, AGAIN, left))
         subprocess.run(["scancel", job.number], check=True)
         cluster.repair("n2")
         status = master.wait()
@@ -90,7 +91,7 @@ def disturbed(made):
 @pytest.mark.parametrize("fault", ["cancelled", "late", "crashed"])
 def test_the_encoder_is_the_undisturbed_one(disturbed, local, fault):
     run = getattr(disturbed, fault)
-    assert "going on from step" in disturbed.log(run)
+    assert AGAIN in disturbed.log(run)
     name = f"micro/pretrain/{run}/encoder.safetensors"
     assert sha256(disturbed.place.result(name)) == sha256(local.result(name))
 
