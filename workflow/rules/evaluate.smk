@@ -76,6 +76,8 @@ rule linear:
         multiext(f"{EVALUATE}/linear", json=".json", parquet=".parquet", **CONFUSION),
     log:
         f"{EVALUATE}/linear.log",
+    benchmark:
+        f"{EVALUATE}/linear.benchmark.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -104,6 +106,8 @@ rule bias:
         multiext(f"{EVALUATE}/bias", json=".json", parquet=".parquet"),
     log:
         f"{EVALUATE}/bias.log",
+    benchmark:
+        f"{EVALUATE}/bias.benchmark.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -128,6 +132,8 @@ rule retrieve:
         multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
     log:
         f"{EVALUATE}/retrieval.log",
+    benchmark:
+        f"{EVALUATE}/retrieval.benchmark.tsv"
     conda:
         "../../environment.yml"
     resources:

@@ -66,6 +66,8 @@ rule activation:
         multiext(f"{EVALUATE}/activation", npz=".npz", json=".json"),
     log:
         f"{EVALUATE}/activation.log",
+    benchmark:
+        f"{EVALUATE}/activation.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: SCALE.resources.threads
@@ -204,6 +206,8 @@ rule mask_quality:
         f"{ROOT}/data/{{data}}/mask_quality.csv",
     log:
         f"{ROOT}/data/{{data}}/mask_quality.log",
+    benchmark:
+        f"{ROOT}/data/{{data}}/mask_quality.benchmark.tsv"
     conda:
         "../../environment.yml"
     resources:
