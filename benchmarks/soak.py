@@ -40,6 +40,9 @@ PRODUCTS = (
 CHANGES = {"workers": 1, "checkpoint_minutes": 1e-6}
 KINDS = ("snakemake", "trainer", "worker", "everything", "sigterm to everything")
 
+JOBS = 0.75
+"""The share of kills that wait until a job runs."""
+
 
 @dataclass
 class Record:
@@ -170,10 +173,7 @@ def disturbed(
         record.starts += 1
         with started(place, scale) as process:
             while _lives(process) and record.left:
-                # From a seventh to seven times as long: start-ups, trainings and what lies between.
-                until = time.monotonic() + pause * math.exp(chance.uniform(-2, 2))
-                while _lives(process) and time.monotonic() < until:
-                    time.sleep(0.05)
+                _wait_for_a_moment(process, pause, chance)
                 if _lives(process) and (kind := strike(psutil.Process(process.pid), chance)):
                     record.struck(kind)
                     struck = True
@@ -185,6 +185,21 @@ def disturbed(
         if not struck:
             record.manual_steps.append(f"{place}: exit status {status} with nothing killed")
             return
+
+
+def _wait_for_a_moment(
+    process: subprocess.Popen[bytes], pause: float, chance: random.Random
+) -> None:
+    """Wait at random, three times of four from when a job runs on: starting up may take longest.
+
+    A wait is a seventh of `pause` to seven times as long.
+    """
+    if chance.random() < JOBS:
+        while _lives(process) and not fame_processes(psutil.Process(process.pid)):
+            time.sleep(0.1)
+    until = time.monotonic() + pause * math.exp(chance.uniform(-2, 2))
+    while _lives(process) and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def compare(place: Path, expected: dict[str, str]) -> list[str]:

@@ -2,11 +2,15 @@
 
 import errno
 import multiprocessing
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 from fame.errors import FameError
 from fame.files import owned, read_json, replacing, sha256, write_json
+from fame.processes import is_alive
 
 
 def test_json_round_trip(tmp_path):
@@ -69,3 +73,42 @@ def test_a_directory_has_one_living_owner(tmp_path):
     finally:
         process.kill()
         process.join()
+
+
+ORPHAN = """
+import sys, time
+from pathlib import Path
+from fame.files import owned
+with owned(Path(sys.argv[1])):
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+MASTER = """
+import subprocess, sys
+from pathlib import Path
+from fame.processes import mark_children
+mark_children(Path(sys.argv[1]))
+child = subprocess.Popen([sys.executable, *sys.argv[2:]], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+def test_an_owner_whose_workflow_was_killed_is_stopped(tmp_path, capsys):
+    words = [sys.executable, "-c", MASTER, tmp_path, "-c", ORPHAN, tmp_path]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as master:
+        number = int(master.stdout.readline())
+        with pytest.raises(FameError, match=f"process {number} on"), owned(tmp_path):
+            pass
+        master.kill()
+    with owned(tmp_path):
+        assert f"stopping process {number}" in capsys.readouterr().err
+        assert not psutil.pid_exists(number) or not is_alive(psutil.Process(number))
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    sentence = r"file/run/\.lock cannot be written"
+    with pytest.raises(FameError, match=sentence), owned(tmp_path / "file" / "run"):
+        pass

@@ -67,6 +67,7 @@ def test_a_soak_goes_on_where_it_stopped(tmp_path, monkeypatch):
     """With a table that is made by a shell: kills are faked, starts are real processes."""
     monkeypatch.setattr(soak, "micro", lambda work: work / "micro.yaml")
     monkeypatch.setattr(soak, "command", lambda place, scale: ["sh", "-c", "sleep 0.5; exit 0"])
+    monkeypatch.setattr(soak, "JOBS", 0.0)
     monkeypatch.setattr(soak, "strike", lambda master, chance: chance.choice(soak.KINDS))
     first = soak.soak(tmp_path, kills=3, each=2, pause=0.001, seed=1)
     assert first.total >= 3 and first.differences == first.manual_steps == []
