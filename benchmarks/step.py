@@ -22,8 +22,9 @@ from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import DATASET, SEED, alone, moco
 from benchmarks.checks.stepping import Stepper, seconds
 from fame.augment.pairs import PairViews
+from fame.config.datasets import Synthetic
 from fame.config.reading import check_keys, load_scale
-from fame.config.scale import Merge, Scale, Synthetic
+from fame.config.scale import Merge, Scale
 from fame.data.clips import Batch
 from fame.errors import FameError
 from fame.files import write_json

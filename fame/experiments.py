@@ -13,9 +13,10 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from fame.config.datasets import Own, Synthetic
 from fame.config.figures import Comparison, Figures
 from fame.config.reading import expand, load_figures, load_scale, load_table, parse
-from fame.config.scale import Backbone, Merge, Own, Scale, Synthetic
+from fame.config.scale import Backbone, Merge, Scale
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.errors import FameError
 from fame.files import sha256

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from fame.config.model import Model
 from fame.config.reading import parse, read_yaml
-from fame.config.scale import Model
 from fame.config.tables import Row, Table
 from fame.errors import FameError
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from fame.config.scale import Model
+from fame.config.model import Model
 from fame.config.tables import Recipe
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fame.config.scale import Model
+from fame.config.model import Model
 
 
 class Recipe(Model):

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from fame.config.datasets import Dataset, Folder, Own, Prepare, Synthetic
 from fame.config.reading import expand
-from fame.config.scale import Dataset, Folder, Own, Prepare, Scale, Synthetic
+from fame.config.scale import Scale
 from fame.data import annotations
 from fame.data.annotations import Annotations, Missing, folder
 from fame.data.annotations.grouped import Shares

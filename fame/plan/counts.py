@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fame.config.scale import Folder, Own, Scale, Synthetic
+from fame.config.datasets import Folder, Own, Synthetic
+from fame.config.scale import Scale
 from fame.config.sources import load_sources
 from fame.errors import FameError
 from fame.experiments import split_data_id

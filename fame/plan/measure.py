@@ -13,7 +13,8 @@ from pathlib import Path
 
 import torch
 
-from fame.config.scale import Scale, Synthetic
+from fame.config.datasets import Synthetic
+from fame.config.scale import Scale
 from fame.distributed import World, world
 from fame.errors import FameError
 from fame.plan.counts import Counts

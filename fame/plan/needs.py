@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fame.config.scale import Scale, Synthetic
+from fame.config.datasets import Synthetic
+from fame.config.scale import Scale
 from fame.evaluate.colours import needed
 from fame.experiments import split_data_id
 from fame.models.settings import EncoderSettings

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fame.config.model import Model
 from fame.config.reading import parse
-from fame.config.scale import Model, Scale
+from fame.config.scale import Scale
 from fame.errors import FameError
 from fame.files import read_json, write_json
 

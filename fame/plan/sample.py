@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fame.config.scale import Folder, Own, Scale, Synthetic
+from fame.config.datasets import Folder, Own, Synthetic
+from fame.config.scale import Scale
 from fame.data.index import Check, examine, index
 from fame.data.instances import matched
 from fame.data.manifest import OK, Manifest

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fame.config.scale import Backbone, Optimiser, Scale, Synthetic
+from fame.config.datasets import Synthetic
+from fame.config.scale import Backbone, Optimiser, Scale
 from fame.data.clips import Batch, RandomClips, TrainClips, UniformClips, collate
 from fame.data.manifest import Manifest
 from fame.data.synthetic import write_world

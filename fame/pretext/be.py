@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 
 from fame.augment.distraction import Distraction
 from fame.augment.settings import Colour, Positive
-from fame.config.scale import Model, Share
+from fame.config.model import Model, Share
 from fame.data.clips import Batch, Draw, clip_indices, number_of_starts
 from fame.errors import FameError
 from fame.pretext.common import Method, Setup

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, TypeVar
 import torch
 
 from fame.augment.pairs import PairViews
+from fame.config.model import Model
 from fame.config.reading import parse
-from fame.config.scale import Model, Pretrain
+from fame.config.scale import Pretrain
 from fame.data.clips import Batch, Draw, RandomClips
 from fame.distributed import World
 from fame.errors import FameError

@@ -13,8 +13,8 @@ import yaml
 from loopback import Fault
 from rar_writer import entry, rar
 
+from fame.config.datasets import Folder
 from fame.config.reading import load_scale
-from fame.config.scale import Folder
 from fame.config.sources import DatasetSource, load_sources
 from fame.data.acquire import part as part_module
 from fame.data.acquire.dataset import Places, acquire, missing_parts

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Set
 from typing import Any
 
+from fame.config.datasets import Synthetic
 from fame.config.reading import check_keys, expand
-from fame.config.scale import Scale, Synthetic
+from fame.config.scale import Scale
 from fame.config.sources import DatasetSource
 from fame.data.acquire.dataset import Places, acquire, missing_parts, refuse
 from fame.data.acquire.part import Settings

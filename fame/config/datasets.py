@@ -1,0 +1,126 @@
+"""What a scale file may say of a dataset: a mini world, an official layout, or your own videos."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fame.config.model import Layout, Model, Positive, Share
+from fame.data.synthetic.config import WorldConfig
+
+
+class Synthetic(Model):
+    """A mini world, generated anew for every seed and then read as a real dataset is."""
+
+    kind: Literal["synthetic"]
+    title: str
+    world: WorldConfig
+
+    @property
+    def layout(self) -> Layout:
+        """The dataset whose folders and annotations the world imitates."""
+        return self.world.layout
+
+
+class Verify(Model):
+    """How each video is opened when a dataset is indexed; a bad one is quarantined.
+
+    Attributes:
+        frames: `all` decodes every frame; `ends` counts packets and decodes the first, the middle
+            and the last frame, where the container allows (MP4, MKV ...).
+        seconds: time for one video.
+    """
+
+    frames: Literal["all", "ends"]
+    seconds: Annotated[float, Field(gt=0)]
+
+
+class Prepare(Model):
+    """Small copies of a dataset's videos, which are read instead (docs/data.md has the figures).
+
+    They change pixels, so all but `to` and `shards` is part of a recipe.
+
+    Attributes:
+        to: folder of the copies.
+        short_side: pixels; a smaller video keeps its size.
+        crf: quality, from 0 (lossless) to 51.
+        keyframes: every so many frames one can be sought.
+        shards: jobs that share the work.
+    """
+
+    to: str
+    short_side: Annotated[int, Field(ge=16)]
+    crf: Annotated[int, Field(ge=0, le=51)]
+    keyframes: Positive
+    shards: Positive
+
+
+class Folder(Model):
+    """A real dataset in its official layout.
+
+    `root` and `annotations` may hold `~`, `$NAME` and `${NAME:-default}`.
+    `annotations` is null only for Kinetics-400, whose classes are folders.
+    `missing` says how many annotated videos may be absent: none (`error`), any number (`skip`) or
+    a share of them. `tolerance` is the share of those present that may be unusable.
+    """
+
+    kind: Layout
+    title: str
+    root: str
+    annotations: str | None
+    split: Annotated[int, Field(ge=1, le=3)]
+    missing: Literal["error", "skip"] | Share
+    tolerance: Share
+    verify: Verify
+    prepare: Prepare | None
+
+    @property
+    def layout(self) -> Layout:
+        """The dataset whose layout this is: its own."""
+        return self.kind
+
+
+class Own(Model):
+    """Your own videos: whatever lies below `root`.
+
+    Attributes:
+        labels: `folders` (the first folder below the root is the class), `csv` (`annotations`,
+            with path and any of label, split, group) or `none` (to pretrain on only).
+        annotations: the csv, or null.
+        group: a regular expression that finds in a video's path what must stay on one side, such
+            as its source film; null makes each video a group of its own.
+        val: share of each class that is held out for validation, in whole groups.
+        test: likewise for tests. A split that the csv states wins.
+        split_seed: of the drawn split.
+    """
+
+    kind: Literal["folder"]
+    title: str
+    root: str
+    labels: Literal["folders", "csv", "none"]
+    annotations: str | None
+    group: str | None
+    val: Share
+    test: Share
+    split_seed: int
+    missing: Literal["error", "skip"] | Share
+    tolerance: Share
+    verify: Verify
+    prepare: Prepare | None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Own":
+        if (self.labels == "csv") != (self.annotations is not None):
+            raise ValueError("annotations names a csv if labels is csv, and is null otherwise")
+        if self.labels == "none" and (self.val or self.test):
+            raise ValueError("unlabelled videos are only pretrained on: set val and test to 0")
+        if self.val + self.test > 1:
+            raise ValueError("val and test exceed 1 together")
+        try:
+            re.compile(self.group or "")
+        except re.error as error:
+            raise ValueError(f"group is not a regular expression ({error})") from None
+        return self
+
+
+Dataset = Annotated[Synthetic | Folder | Own, Field(discriminator="kind")]
