@@ -105,12 +105,18 @@ def fixed_order(wanted: bool) -> Iterator[None]:
         # cuBLAS reads this when it is first used.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
-    torch.use_deterministic_algorithms(wanted)
+    _order(wanted)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
+        _order(before[0])
         torch.backends.cudnn.benchmark = before[1]
+
+
+def _order(fixed: bool) -> None:
+    """Set it only if it changes: setting it imports PyTorch's compiler, which takes seconds."""
+    if torch.are_deterministic_algorithms_enabled() != fixed:
+        torch.use_deterministic_algorithms(fixed)
 
 
 @contextmanager
