@@ -14,6 +14,9 @@ from fame.errors import FameError
 PREFIX = "fame_"
 """How our jobs' names begin: `slurm-jobname-prefix` of profiles/slurm."""
 
+LOGS = Path(".snakemake", "slurm_logs")
+"""Where Snakemake's plugin leaves the logs of the jobs that it submits, in a workflow's folder."""
+
 FIELDS = {"JobID": 24, "AllocNodes": 256, "Name": 256, "StdOut": 4096}
 """What squeue is asked for, in columns of these widths: paths may hold any character."""
 
@@ -21,12 +24,12 @@ FIELDS = {"JobID": 24, "AllocNodes": 256, "Name": 256, "StdOut": 4096}
 def left_behind(place: Path) -> list[str]:
     """The numbers of our jobs, waiting or running, that this machine submitted from a folder.
 
-    None if this machine has no Slurm.
+    None if this machine has no Slurm, or if no job was ever submitted from the folder.
 
     Raises:
         FameError: Slurm does not answer.
     """
-    if shutil.which("squeue") is None:
+    if shutil.which("squeue") is None or not (place / LOGS).is_dir():
         return []
     wanted = ",".join(f"{name}:{width}" for name, width in FIELDS.items())
     lines = _call("squeue", "--me", "--noheader", f"--Format={wanted}").splitlines()
@@ -66,7 +69,7 @@ def _is_ours(place: Path, submitted: str, name: str, log: str) -> bool:
     here = {socket.gethostname().split(".", maxsplit=1)[0], "localhost"}
     return (
         name.startswith(PREFIX)
-        and log.startswith(f"{place.resolve()}/.snakemake/slurm_logs/")
+        and log.startswith(f"{place.resolve() / LOGS}/")
         and submitted.split(".", maxsplit=1)[0] in here
     )
 

@@ -3,19 +3,11 @@
 import os
 import shutil
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from loopback import serving
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def lacking(reason: str) -> NoReturn:
-    """Skip a test whose tool is not installed; with $FAME_TOOLS=all, as CI sets it, fail."""
-    if os.environ.get("FAME_TOOLS") == "all":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

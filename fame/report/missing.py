@@ -114,6 +114,8 @@ def _index(scale: Scale, datum: str, root: Path) -> Step:
     needs: tuple[Step, ...] = ()
     if split_data_id(scale, datum)[1] is not None:
         needs = (Step(f"world of {datum}", (folder / "world",), folder / "world.log"),)
+    else:
+        needs = (Step(f"source of {datum}", (folder / "source.json",), folder / "source.log"),)
     return Step(f"index of {datum}", (folder / "manifest.parquet",), folder / "index.log", needs)
 
 

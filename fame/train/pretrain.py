@@ -23,7 +23,7 @@ from fame.pretext.common import Method, Setup
 from fame.train.card import card
 from fame.train.engine import Plan, parameter_dtype, train
 from fame.train.feed import feed
-from fame.train.journal import last_values
+from fame.train.journal import PROGRESS, last_values
 
 Monitor = Callable[[Encoder], float]
 
@@ -168,3 +168,4 @@ def _hand_on(
     }
     write_json(directory / "card.json", card(world, **facts))
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
+    (directory / PROGRESS).unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def test_a_run_whose_owner_lives_is_refused(fork, micro, tmp_path):
 def test_a_full_disk_keeps_the_last_checkpoint(fork, micro, tmp_path):
     calm = pretraining(fork, micro, tmp_path / "calm", micro.scale("calm"))
     assert calm.run() == 0, calm.text()
-    training = pretraining(fork, micro, tmp_path / "full", micro.scale("often", OFTEN))
+    training = pretraining(fork, micro, tmp_path / "full", micro.scale("full", OFTEN))
     assert training.run(room=20_000) == 1
     assert "step-2.pt could not be written" in sentence(training)
     assert "free space" in sentence(training)

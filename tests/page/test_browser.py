@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, lacking
+from micro_world import ROOT
+from tools import lacking
 
 from benchmarks.browser import browser, find
 from fame.config.reading import load_table

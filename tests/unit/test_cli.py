@@ -99,6 +99,12 @@ def test_a_missing_manifest_is_named(tmp_path, root):
 def test_a_dataset_whose_root_is_missing_is_named(tmp_path, root):
     scale = (root / "config" / "examples" / "real_clips.yaml").read_text()
     path = tmp_path / "own.yaml"
+    lists = tmp_path / "lists" / "ucf101"
+    lists.mkdir(parents=True)
+    (lists / "classInd.txt").write_text("1 Swing\n")
+    (lists / "trainlist01.txt").write_text("Swing/v_Swing_g08_c01.avi 1\n")
+    (lists / "testlist01.txt").write_text("Swing/v_Swing_g01_c01.avi\n")
+    scale = scale.replace("${FAME_LISTS:-../shared/annotations}", str(lists.parent))
     path.write_text(scale.replace("${FAME_CLIPS:-../shared/videos}", str(tmp_path / "nowhere")))
     out = tmp_path / "manifest.parquet"
     said = sentence(fame("index", "--scale", path, "--data", "ucf101", "--out", out))

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from micro_world import ROOT
 from small_videos import pictures, write_video
 
 from fame.distributed import fixed_order

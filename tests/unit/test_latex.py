@@ -6,10 +6,10 @@ import subprocess
 
 import pandas as pd
 import pytest
-from conftest import lacking
 from made_results import experiments, write_results
 from micro_world import ROOT
 from pydantic import ValidationError
+from tools import lacking
 
 from fame.config.tables import Column, Table
 from fame.report.latex import NO, PACKAGES, YES, escape, latex

@@ -115,7 +115,7 @@ def test_nothing_crashes_where_nothing_exists(place, tmp_path):
     assert "table8 is partial, 1 of 1 measured cells lack runs" in outcome.stderr
     (row,) = pd.read_csv(tmp_path / PLACES[1] / "table8.partial.csv").to_dict("records")
     assert row["c_missing"].startswith("missing: random-r2plus1d-s0-")
-    assert ": index of ucf101 failed: Annotation file absent/" in row["c_missing"]
+    assert ": source of ucf101 failed: " in row["c_missing"]
     assert not (tmp_path / "results" / "table8.partial.csv").exists()  # it was not asked for
 
 
