@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from fame.errors import FameError
-from fame.slurm import FIELDS, cancel, left_behind
+from fame.slurm import FIELDS, LOGS, cancel, left_behind
 
 HERE = socket.gethostname()
 
@@ -42,7 +42,7 @@ def queue(slurm, *jobs):
 
 def test_our_jobs_of_this_folder_and_machine(slurm, tmp_path):
     place = tmp_path / "a place, of mine"
-    place.mkdir()
+    (place / LOGS).mkdir(parents=True)
     queue(
         slurm,
         ("1", HERE, "fame_1234", str(place)),
@@ -62,6 +62,8 @@ def test_a_machine_without_slurm_has_none(monkeypatch, tmp_path):
 
 def test_slurm_that_does_not_answer_is_no_empty_queue(slurm, tmp_path):
     (slurm / "squeue").write_text("#!/bin/sh\necho 'no controller' >&2\nexit 1\n")
+    assert left_behind(tmp_path) == []  # no job was ever submitted from here
+    (tmp_path / LOGS).mkdir(parents=True)
     with pytest.raises(FameError, match=r"squeue failed \(no controller\)"):
         left_behind(tmp_path)
 
