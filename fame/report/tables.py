@@ -232,11 +232,13 @@ def _measured_on(scale: Scale, run: Run) -> str:
 
 
 def _negatives(run: Run) -> str:
-    """What a MoCo run contrasts with; other methods may have no negatives at all."""
-    if run.method != "moco":
+    """What a MoCo or BE run contrasts with; other methods may have no negatives at all."""
+    if run.method not in {"moco", "be"}:
         return ""
-    queue = run.recipe["pretrain"]["moco"]["queue"]
-    return f"queue of {queue}" if queue else "in-batch"
+    training = run.recipe["pretrain"]
+    queue = training["moco"]["queue"]
+    own = " and another time of the video" if training["options"].get("protocol") == "own" else ""
+    return (f"queue of {queue}" if queue else "in-batch") + own
 
 
 def _epoch(scale: Scale, task: str) -> str:

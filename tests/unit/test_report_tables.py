@@ -129,6 +129,13 @@ def test_reference_rows_are_measured_but_not_published(table5):
         assert rows.iloc[0]["negatives"] == ("in-batch" if pretrained else "")
 
 
+def test_bes_negatives_are_named(mini):
+    frame = build(mini[0], "table2", mini[1]).set_index(["method", "pretrain"])
+    assert frame.loc[("BE", "UCF101"), "negatives"] == "in-batch"
+    own = frame.loc[("BE (its own contrast)", "Kinetics-400"), "negatives"]
+    assert own == "in-batch and another time of the video"
+
+
 def test_what_a_scale_leaves_out_is_not_measured_and_says_why(request, tmp_path):
     root = request.config.rootpath
     micro = experiments(str(root / "tests" / "workflow" / "micro.yaml"), root)
