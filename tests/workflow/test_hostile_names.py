@@ -41,7 +41,7 @@ def scale(videos, tmp_path):
         "kinetics400": {
             **{"kind": "kinetics400", "title": HOSTILE, "root": str(videos)},
             **{"annotations": None, "split": 1, "missing": "error", "tolerance": 0},
-            **{"verify": {"frames": "all", "seconds": 60}},
+            **{"verify": {"frames": "all", "seconds": 60}, "prepare": None},
         }
     }
     micro["note"] = HOSTILE
