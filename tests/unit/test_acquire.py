@@ -1,16 +1,14 @@
 """Whole datasets from a loopback server: parts, marks, resumption, consent."""
 
 import hashlib
-import io
 import json
 import shutil
-import tarfile
-import zipfile
 from collections import namedtuple
 
 import pytest
 import yaml
 from loopback import Fault
+from official_archives import tarred, zipped
 from rar_writer import entry, rar
 
 from fame.config.datasets import Folder
@@ -37,24 +35,6 @@ TOY = {
 }
 LIMITS = {"bytes": 100_000, "files": 100, "ratio": 20}
 CSV = "label,youtube_id,time_start,time_end,split\n"
-
-
-def zipped(files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def tarred(files, mode="w:gz"):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
 
 
 def part(into, kind, *urls, known=None, **more):
