@@ -9,6 +9,9 @@ import psutil
 
 SCRIPT = Path(__file__).parent / "cluster.sh"
 STATE = Path("/var/tmp/fame-slurm")
+SETTLED = 15
+"""Seconds in which the controller gives up telling a dead node to end its jobs; the order would
+reach the same job at its second start."""
 
 
 def output(*command):
@@ -37,7 +40,7 @@ class Job:
 
 
 def jobs(after=0):
-    """The jobs of a later number that the controller remembers , by number."""
+    """The jobs of a later number that the controller remembers, by number."""
     lines = output("squeue", "--noheader", "--states=all", "--format=%i|%T|%N|%k").splitlines()
     found = sorted((Job(*line.split("|")) for line in lines), key=lambda job: int(job.number))
     return [job for job in found if int(job.number) > after]
@@ -70,11 +73,12 @@ def crash(node):
 
 
 def repair(node):
-    """Switch a crashed node on again, once the cluster has noticed.
+    """Switch a crashed node on again, once the cluster has noticed and told it so.
 
-    Slurm gives a job that it starts again two minutes' rest; they are skipped.
+    Slurm gives a job that it starts again two minutes' rest, of which `SETTLED` seconds are kept.
     """
     wait_for(lambda: output("sinfo", "-hN", "-n", node, "-o", "%T").strip().startswith("down"))
+    time.sleep(SETTLED)
     subprocess.run([SCRIPT, "node", node], check=True)
     for job in jobs():
         if job.state == "PENDING":
