@@ -1,0 +1,107 @@
+"""The mini study (docs/mini_study.md): settings from validation worlds, results from sealed ones.
+
+    python -m benchmarks.mini_study search      --work study   # every arm, every candidate
+    python -m benchmarks.mini_study finetuning  --work study   # a protocol for all arms
+    python -m benchmarks.mini_study final       --work study   # sealed worlds, what was chosen
+    python -m benchmarks.mini_study ablations   --work study   # sealed worlds, FAME otherwise
+    python -m benchmarks.mini_study report      --work study   # choices, tests, pictures
+
+The stage `world` measures how much the background helps there. Each stage is a few calls of the
+workflow in folders of their own, so a stage that was stopped goes on where it was, and one that is
+finished does nothing. A stage refuses to begin before the one that it rests on is complete.
+`report` tells of what there is.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.study import choice, pictures, plan, values, verdicts
+from fame.errors import FameError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(study: plan.Plan, stage: str, work: Path) -> int:
+    """Run a stage to its end; returns the first exit status that is not 0."""
+    for batch in choice.batches(study, stage, values.collect(work)):
+        folder = work / stage / batch.name
+        scale, tables = plan.prepare(study, stage, batch, folder)
+        wanted = [f"results/{task}.csv" for task in study.stages[stage].tasks]
+        wanted += ["results/bias.csv"] if study.stages[stage].bias else []
+        print(f"{stage}: {batch.name}", flush=True)
+        status = subprocess.call(command(wanted, scale, tables, folder), cwd=ROOT)
+        if status:
+            return status
+    return 0
+
+
+def command(wanted: Sequence[str], scale: Path, tables: Path, folder: Path) -> list[str]:
+    """One call of the workflow."""
+    words = ["run", *wanted, "--quiet", "all", "--scale", scale.resolve()]
+    words += ["--tables", tables.resolve(), "--directory", folder.resolve()]
+    words += ["--snakefile", ROOT / "Snakefile"]
+    return [sys.executable, "-m", "fame", *map(str, words)]
+
+
+def report(study: plan.Plan, work: Path, out: Path) -> None:
+    """Print what was measured, chosen and found, and write it down: two CSV files, two pictures."""
+    found = values.collect(work)
+    out.mkdir(parents=True, exist_ok=True)
+    found.to_csv(out / "mini_study.csv", index=False, float_format="%.4g")
+    for stage in plan.STAGES:
+        part = found[found["stage"] == stage]
+        if len(part):
+            print(f"\n== {stage}\n{summary(part).to_string()}")
+    for title, rule in (
+        ("each arm's own settings", choice.pretraining),
+        ("settings for mini", choice.shared),
+        ("finetuning", choice.finetuning),
+    ):
+        try:
+            print(f"\n{title}: {rule(study, found)}")
+        except FameError as error:
+            print(f"\n{title}: not chosen ({error})")
+    if (found["stage"] == "search").any():
+        pictures.search(study, found, out / "mini_study_search")
+    if (found["stage"] == "final").any():
+        pictures.final(study, found, out / "mini_study_final")
+        lists = {"primary": list(study.primary), "secondary": verdicts.secondary(study)}
+        tests = [verdicts.judge(found, pairs).assign(list=name) for name, pairs in lists.items()]
+        judged = pd.concat(tests, ignore_index=True)
+        judged.to_csv(out / "mini_study_tests.csv", index=False, float_format="%.4g")
+        print(f"\n{judged.to_string()}")
+
+
+def summary(part: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation and number of seeds of each arm and cell."""
+    groups = part.groupby(["cell", "settings", "arm"], sort=False)["value"]
+    return groups.agg(["mean", "std", "count"]).round(1)
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("stage", choices=[*plan.STAGES, "report"])
+    parser.add_argument("--work", type=Path, default=Path("study"), help="a folder for all of it")
+    parser.add_argument("--out", type=Path, help="where `report` writes; by default WORK/report")
+    chosen = parser.parse_args()
+    study = plan.load()
+    try:
+        if chosen.stage != "report":
+            return run(study, chosen.stage, chosen.work)
+        report(study, chosen.work, chosen.out or chosen.work / "report")
+    except FameError as error:
+        print(f"mini_study: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

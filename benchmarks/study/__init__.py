@@ -1,0 +1,1 @@
+"""The parts of the mini study; `benchmarks.mini_study` runs it."""

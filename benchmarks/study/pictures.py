@@ -1,0 +1,70 @@
+"""The study's pictures: what each setting gave in the search, and each arm in the sealed worlds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from benchmarks.study.plan import Plan
+from fame.report.style import PALETTE, TEXT_WIDTH, save, style
+
+CHANCE = 12.5
+COLOURS = {"random": "random", "moco": "moco", "be": "other", "fame": "fame"}
+
+
+def _dots(axes: Axes, place: float, values: pd.Series, colour: str) -> None:
+    """Each seed a dot, their mean a line."""
+    axes.plot([place] * len(values), values, "o", color=colour, alpha=0.5, markersize=3, mew=0)
+    axes.plot([place - 0.18, place + 0.18], [values.mean()] * 2, color=colour, linewidth=2)
+
+
+def search(plan: Plan, values: pd.DataFrame, path: Path) -> None:
+    """Every candidate of every arm on the validation worlds."""
+    found = values[values["stage"] == "search"]
+    cells, arms = plan.stages["search"].cells, list(found["arm"].unique())
+    with style():
+        figure = plt.figure(figsize=(TEXT_WIDTH, 2.6))
+        panels = figure.subplots(1, len(cells), sharey=True)
+        for axes, cell in zip(panels, cells, strict=True):
+            for number, name in enumerate(plan.candidates):
+                for offset, arm in enumerate(arms):
+                    rows = (found["cell"] == cell) & (found["settings"] == name)
+                    place = number + (offset - (len(arms) - 1) / 2) * 0.25
+                    _dots(axes, place, found[rows & (found["arm"] == arm)]["value"], _colour(arm))
+            _finish(axes, cell, list(plan.candidates))
+        panels[0].set_ylabel("percent")
+        _legend(plan, arms, panels[0])
+        save(figure, path)
+
+
+def final(plan: Plan, values: pd.DataFrame, path: Path) -> None:
+    """Every arm in every cell on the sealed worlds."""
+    found, cells = values[values["stage"] == "final"], plan.stages["final"].cells
+    with style():
+        figure = plt.figure(figsize=(TEXT_WIDTH, 3.8))
+        panels = figure.subplots(2, (len(cells) + 1) // 2, sharey=True).T.flat
+        for axes, cell in zip(panels, cells, strict=False):
+            for number, arm in enumerate(plan.arms):
+                rows = (found["cell"] == cell) & (found["arm"] == arm)
+                _dots(axes, number, found[rows]["value"], _colour(arm))
+            _finish(axes, cell, [arm.title for arm in plan.arms.values()])
+        save(figure, path)
+
+
+def _colour(arm: str) -> str:
+    return PALETTE[COLOURS.get(arm, "extra")]
+
+
+def _finish(axes: Axes, cell: str, names: Sequence[str]) -> None:
+    axes.set_title(cell)
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    if not cell.startswith("retrieval"):
+        axes.axhline(CHANCE, color="0.6", linewidth=0.6, linestyle=":")
+
+
+def _legend(plan: Plan, arms: Sequence[str], axes: Axes) -> None:
+    for arm in arms:
+        axes.plot([], [], color=_colour(arm), label=plan.arms[arm].title)
+    axes.legend()

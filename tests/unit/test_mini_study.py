@@ -1,0 +1,201 @@
+"""The mini study's plan, choices and tests, on numbers that were made up."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from benchmarks.study import choice, pictures, plan, values, verdicts
+from fame.errors import FameError
+from fame.evaluate.results import write_result
+from fame.experiments import Experiments, data_id, result_file
+
+
+@pytest.fixture(scope="module")
+def study():
+    return plan.load()
+
+
+def measured(study, stage, names, arms, value):
+    """Every number of a stage; `value(settings, arm, seed)` gives it."""
+    chosen = study.stages[stage]
+    rows = [
+        {"stage": stage, "settings": name, "arm": arm, "seed": seed, "cell": cell}
+        | {"value": value(name, arm, seed)}
+        for name in names
+        for arm in arms
+        for seed in chosen.seeds
+        for cell in chosen.cells
+    ]
+    return pd.DataFrame(rows, columns=values.COLUMNS)
+
+
+@pytest.fixture
+def searched(study):
+    best = {"moco": "lower-rate", "be": "base", "fame": "longer"}
+
+    def value(name, arm, seed):
+        return 30 + 10 * (best[arm] == name) + 5 * (name == "queue") + seed % 2
+
+    return measured(study, "search", study.candidates, choice.trained(study), value)
+
+
+@pytest.fixture
+def tuned(study, searched):
+    found = measured(
+        study, "finetuning", study.finetuning, study.arms, lambda name, arm, seed: len(name)
+    )
+    return pd.concat([searched, found])
+
+
+def test_the_sealed_worlds_are_not_those_that_settings_are_chosen_on(study):
+    chosen_on = {
+        seed for name in ("world", "search", "finetuning") for seed in study.stages[name].seeds
+    }
+    sealed = {seed for name in ("final", "ablations") for seed in study.stages[name].seeds}
+    assert not sealed & (chosen_on | {0, 1, 2})
+    assert len(sealed) >= 8
+
+
+def test_every_stage_is_a_scale_and_a_table_that_the_workflow_takes(study, tuned, tmp_path):
+    for stage in plan.STAGES:
+        batches = choice.batches(study, stage, tuned)
+        for batch in batches:
+            scale, tables = plan.prepare(study, stage, batch, tmp_path / stage / batch.name)
+            given = Experiments(str(scale), tables)
+            assert given.scale.seeds == study.stages[stage].seeds
+            cells = list(given.cells(given.tables))
+            assert len(cells) == len(batch.arms) * len(study.stages[stage].cells)
+
+
+def test_a_finished_batch_is_not_touched_again(study, tmp_path):
+    batch = choice.batches(study, "world", pd.DataFrame(columns=values.COLUMNS))[0]
+    scale, _ = plan.prepare(study, "world", batch, tmp_path)
+    before = scale.stat().st_mtime_ns
+    plan.prepare(study, "world", batch, tmp_path)
+    assert scale.stat().st_mtime_ns == before
+
+
+def test_worlds_and_settings_are_in_the_scale(study, tmp_path):
+    batch = plan.Batch("queue", {}, study.candidates["queue"])
+    settings = plan.scale(study, "search", batch)
+    assert settings["datasets"]["ucf101"]["world"]["scene_bias"] == 0.5
+    assert settings["datasets"]["hmdb51"]["world"]["scene_bias"] == 0.25
+    assert settings["pretrain"]["moco"]["queue"]["kinetics400"] == 128
+
+
+def test_a_setting_that_no_scale_has_is_refused(study):
+    with pytest.raises(FameError, match=r"optimiser\.rate"):
+        plan.scale(study, "search", plan.Batch("x", {}, {"pretrain.optimiser.rate": 1}))
+
+
+def test_each_arm_gets_its_own_best(study, searched):
+    expected = {"moco": "lower-rate", "be": "base", "fame": "longer"}
+    assert choice.pretraining(study, searched) == expected
+
+
+def test_the_setting_for_mini_is_the_best_over_all_arms_and_takes_no_longer(study, searched):
+    # Each of three arms' favourites gains 10 / 3 on average; the queue gains 5 for all.
+    assert choice.shared(study, searched) == "queue"
+
+
+def test_of_equal_settings_the_first_is_taken(study, searched):
+    level = searched.assign(value=1.0)
+    assert set(choice.pretraining(study, level).values()) == {"base"}
+
+
+def test_no_choice_before_the_search_is_complete(study, searched):
+    with pytest.raises(FameError, match=r"lacks .* run `python -m benchmarks.mini_study search`"):
+        choice.pretraining(study, searched.iloc[:-1])
+
+
+def test_arms_with_the_same_settings_share_a_batch(study, tuned):
+    batches = {batch.name: set(batch.arms) for batch in choice.batches(study, "final", tuned)}
+    # An untrained encoder goes with the first.
+    assert batches == {"lower-rate": {"random", "moco"}, "base": {"be"}, "longer": {"fame"}}
+
+
+def test_ablations_have_the_settings_of_fame(study, tuned):
+    (batch,) = choice.batches(study, "ablations", tuned)
+    assert batch.name == "longer"
+    assert set(batch.arms) == set(study.ablations)
+    longest = study.finetuning[max(study.finetuning, key=len)]
+    assert batch.overrides == study.candidates["longer"] | longest
+
+
+def final(study, value):
+    found = measured(study, "final", ["x"], study.arms, value)
+    extra = measured(study, "ablations", ["x"], study.ablations, lambda *_: 30.0)
+    return pd.concat([found, extra])
+
+
+def test_eight_seeds_that_agree_settle_the_primary_list(study):
+    order = {"random": 0, "moco": 10, "be": 5, "fame": 20}
+    found = verdicts.judge(
+        final(study, lambda _, arm, seed: 30 + order[arm] + seed % 3), study.primary
+    )
+    assert set(found["verdict"]) == {"better"}
+    assert found["corrected"].max() == pytest.approx(6 * 2 / 2**8)
+    assert set(found["n"]) == {8}
+
+
+def test_the_other_order_is_worse_and_a_mixed_one_is_not_resolved(study):
+    pairs = study.primary[:1]
+    found = final(study, lambda _, arm, seed: 30 - 10 * (arm == "fame"))
+    assert list(verdicts.judge(found, pairs)["verdict"]) == ["worse"]
+    found = final(study, lambda _, arm, seed: 30 + (arm == "fame") * (-1) ** seed)
+    row = verdicts.judge(found, pairs).iloc[0]
+    assert row["verdict"] == "not resolved"
+    assert row["effect"] == 0
+
+
+def test_what_is_not_measured_counts_in_the_correction_and_has_no_verdict(study):
+    found = final(study, lambda _, arm, seed: 30 + 10 * (arm == "fame"))
+    rows = verdicts.judge(found[found["arm"] != "be"], study.primary)
+    assert list(rows["verdict"][-2:]) == ["not measured"] * 2
+    assert rows["corrected"].min() == pytest.approx(6 * 2 / 2**8)
+
+
+def test_the_secondary_list_holds_every_other_pair_once(study):
+    pairs = [(p.better, p.worse, p.cell) for p in verdicts.secondary(study)]
+    assert len(pairs) == len(set(pairs))
+    assert not set(pairs) & {(p.better, p.worse, p.cell) for p in study.primary}
+    # Six pairs of arms in eight cells, six of them primary; seven ablations in two cells.
+    assert len(pairs) == 6 * 8 - 6 + 7 * 2
+
+
+def test_numbers_are_read_from_results(study, tmp_path):
+    batch = choice.batches(study, "search", pd.DataFrame(columns=values.COLUMNS))[0]
+    folder = tmp_path / "search" / batch.name
+    scale, tables = plan.prepare(study, "search", batch, folder)
+    given = Experiments(str(scale), tables)
+    for number, cell in enumerate(given.cells(given.tables)):
+        for run in cell.runs:
+            path = result_file(given.scale, run, cell.dataset, cell.task)
+            path = folder / "results" / given.scale.name / "evaluate" / path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_result(
+                path,
+                task=cell.task,
+                run=run.id,
+                data=data_id(given.scale, cell.dataset, run.seed),
+                dataset=cell.dataset,
+                seed=run.seed,
+                metrics={cell.metric: 10.0 * number},
+                details={},
+            )
+    found = values.collect(tmp_path)
+    assert len(found) == 3 * 2 * 2
+    assert set(found["cell"]) == set(study.stages["search"].cells)
+    assert set(found["settings"]) == {batch.name}
+
+
+def test_pictures_are_drawn(study, searched, tmp_path):
+    pictures.search(study, searched, tmp_path / "search")
+    pictures.final(study, final(study, lambda _, arm, seed: 30.0), tmp_path / "final")
+    assert (tmp_path / "search.png").stat().st_size > 1000
+    assert (tmp_path / "final.pdf").stat().st_size > 1000
+
+
+def test_the_plan_is_yaml_that_names_known_masks_and_datasets(study):
+    text = yaml.safe_load(plan.PLAN.read_text())
+    assert set(text["stages"]) == set(plan.STAGES)
