@@ -299,7 +299,7 @@ rule publish_figure:
     output:
         "results/{figure}.{suffix}",
     log:
-        "results/{figure}.{suffix}.log",
+        f"{ROOT}/figures/{{figure}}.{{suffix}}.published.log",
     conda:
         "../../environment.yml"
     resources:

@@ -67,7 +67,7 @@ rule publish:
         md="results/{table}.md",
         tex="results/{table}.tex",
     log:
-        "results/{table}.log",
+        f"{ROOT}/tables/{{table}}.published.log",
     conda:
         "../../environment.yml"
     resources:
@@ -130,7 +130,7 @@ rule publish_report:
     output:
         "results/report.html",
     log:
-        "results/report.html.log",
+        f"{ROOT}/report.published.log",
     conda:
         "../../environment.yml"
     resources:
