@@ -31,7 +31,7 @@ def run(study: plan.Plan, stage: str, work: Path) -> int:
     for batch in choice.batches(study, stage, values.collect(work)):
         folder = work / stage / batch.name
         scale, tables = plan.prepare(study, stage, batch, folder)
-        wanted = [f"results/{task}.csv" for task in study.stages[stage].tasks]
+        wanted = [f"results/{plan.named(task)}.csv" for task in study.stages[stage].tasks]
         wanted += ["results/bias.csv"] if study.stages[stage].bias else []
         print(f"{stage}: {batch.name}", flush=True)
         status = subprocess.call(command(wanted, scale, tables, folder), cwd=ROOT)
@@ -42,7 +42,7 @@ def run(study: plan.Plan, stage: str, work: Path) -> int:
 
 def command(wanted: Sequence[str], scale: Path, tables: Path, folder: Path) -> list[str]:
     """One call of the workflow."""
-    words = ["run", *wanted, "--quiet", "all", "--scale", scale.resolve()]
+    words = ["run", *wanted, "--quiet", "rules", "--scale", scale.resolve()]
     words += ["--tables", tables.resolve(), "--directory", folder.resolve()]
     words += ["--snakefile", ROOT / "Snakefile"]
     return [sys.executable, "-m", "fame", *map(str, words)]

@@ -17,6 +17,7 @@ PLAN = Path(__file__).with_name("plan.yaml")
 AND = "+"
 """Between the settings that a stage tries and others that a batch needs, in its name."""
 
+TASKS = ("linear", "retrieval", "finetune")
 STAGES = ("world", "search", "finetuning", "final", "ablations")
 
 Overrides = dict[str, Any]
@@ -130,12 +131,17 @@ def scale(plan: Plan, stage: str, batch: Batch, base: str = "mini") -> dict[str,
     return settings
 
 
+def named(task: str) -> str:
+    """The table of a task; the workflow calls all tables so."""
+    return f"table{1 + TASKS.index(task)}"
+
+
 def tables(arms: Mapping[str, Arm], stage: Stage) -> dict[str, dict[str, Any]]:
     """Table files by name: one for each task, a row for each arm, a column for each dataset."""
     cells = [cell.split() for cell in stage.cells]
     return {
-        task: {
-            "name": task,
+        named(task): {
+            "name": named(task),
             "title": f"The mini study: {task}",
             "source": "no published cells",
             "show": {"arm": "Arm"},
@@ -171,11 +177,13 @@ def prepare(plan: Plan, stage: str, batch: Batch, folder: Path) -> tuple[Path, P
     What is there and equal stays untouched, so that finished work stays finished.
     """
     chosen = plan.stages[stage]
-    files = {folder / "scale.yaml": scale(plan, stage, batch)}
-    for name, content in tables(batch.arms, chosen).items():
-        files[folder / "tables" / f"{name}.yaml"] = content
+    files = {
+        folder / "tables" / f"{name}.yaml": content
+        for name, content in tables(batch.arms, chosen).items()
+    }
     if chosen.bias:
         files[folder / "tables" / "figures.yaml"] = figures(batch.arms, chosen.bias)
+    files[folder / "scale.yaml"] = scale(plan, stage, batch)  # last: it says that all is there
     for path, content in files.items():
         text = yaml.safe_dump(content, sort_keys=False)
         if not path.is_file() or path.read_text() != text:
