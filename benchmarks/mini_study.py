@@ -1,15 +1,15 @@
 """The mini study (docs/mini_study.md): settings from validation worlds, results from sealed ones.
 
+    python -m benchmarks.mini_study world       --work study   # how much the background helps
     python -m benchmarks.mini_study search      --work study   # every arm, every candidate
     python -m benchmarks.mini_study finetuning  --work study   # a protocol for all arms
     python -m benchmarks.mini_study final       --work study   # sealed worlds, what was chosen
     python -m benchmarks.mini_study ablations   --work study   # sealed worlds, FAME otherwise
     python -m benchmarks.mini_study report      --work study   # choices, tests, pictures
 
-The stage `world` measures how much the background helps there. Each stage is a few calls of the
-workflow in folders of their own, so a stage that was stopped goes on where it was, and one that is
-finished does nothing. A stage refuses to begin before the one that it rests on is complete.
-`report` tells of what there is.
+Each stage is a few calls of the workflow in folders of their own, so a stage that was stopped goes
+on where it was, and one that is finished does nothing. A stage refuses to
+begin before the one that it rests on is complete. `report` tells of what there is.
 """
 
 import argparse

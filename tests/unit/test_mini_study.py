@@ -1,13 +1,12 @@
 """The mini study's plan, choices and tests, on numbers that were made up."""
 
+import made_results
 import pandas as pd
 import pytest
-import yaml
 
 from benchmarks.study import choice, pictures, plan, values, verdicts
 from fame.errors import FameError
-from fame.evaluate.results import write_result
-from fame.experiments import Experiments, data_id, result_file
+from fame.experiments import Experiments
 
 
 @pytest.fixture(scope="module")
@@ -168,25 +167,13 @@ def test_numbers_are_read_from_results(study, tmp_path):
     folder = tmp_path / "search" / batch.name
     scale, tables = plan.prepare(study, "search", batch, folder)
     given = Experiments(str(scale), tables)
-    for number, cell in enumerate(given.cells(given.tables)):
-        for run in cell.runs:
-            path = result_file(given.scale, run, cell.dataset, cell.task)
-            path = folder / "results" / given.scale.name / "evaluate" / path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_result(
-                path,
-                task=cell.task,
-                run=run.id,
-                data=data_id(given.scale, cell.dataset, run.seed),
-                dataset=cell.dataset,
-                seed=run.seed,
-                metrics={cell.metric: 10.0 * number},
-                details={},
-            )
+    made_results.write_results(given, folder / "results" / given.scale.name / "evaluate")
     found = values.collect(tmp_path)
     assert len(found) == 3 * 2 * 2
     assert set(found["cell"]) == set(study.stages["search"].cells)
     assert set(found["settings"]) == {batch.name}
+    fame, moco = (found[found["arm"] == arm]["value"].mean() for arm in ("fame", "moco"))
+    assert fame == moco + 10
 
 
 def test_pictures_are_drawn(study, searched, tmp_path):
@@ -194,8 +181,3 @@ def test_pictures_are_drawn(study, searched, tmp_path):
     pictures.final(study, final(study, lambda _, arm, seed: 30.0), tmp_path / "final")
     assert (tmp_path / "search.png").stat().st_size > 1000
     assert (tmp_path / "final.pdf").stat().st_size > 1000
-
-
-def test_the_plan_is_yaml_that_names_known_masks_and_datasets(study):
-    text = yaml.safe_load(plan.PLAN.read_text())
-    assert set(text["stages"]) == set(plan.STAGES)
