@@ -5,6 +5,7 @@
     python -m benchmarks.mini_study finetuning  --work study   # a protocol for all arms
     python -m benchmarks.mini_study final       --work study   # sealed worlds, what was chosen
     python -m benchmarks.mini_study ablations   --work study   # sealed worlds, FAME otherwise
+    python -m benchmarks.mini_study real        --work study   # filmed clips
     python -m benchmarks.mini_study report      --work study   # choices, tests, pictures
 
 Each stage is a few calls of the workflow in folders of their own, so a stage that was stopped goes
@@ -13,6 +14,7 @@ begin before the one that it rests on is complete. `report` tells of what there 
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,24 +22,47 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.study import choice, pictures, plan, values, verdicts
+from benchmarks.study import background, choice, pictures, plan, values, verdicts
 from fame.errors import FameError
+from fame.files import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(study: plan.Plan, stage: str, work: Path) -> int:
     """Run a stage to its end; returns the first exit status that is not 0."""
+    environment = clips() if study.stages[stage].filmed else dict(os.environ)
     for batch in choice.batches(study, stage, values.collect(work)):
         folder = work / stage / batch.name
         scale, tables = plan.prepare(study, stage, batch, folder)
         wanted = [f"results/{plan.named(task)}.csv" for task in study.stages[stage].tasks]
         wanted += ["results/bias.csv"] if study.stages[stage].bias else []
         print(f"{stage}: {batch.name}", flush=True)
-        status = subprocess.call(command(wanted, scale, tables, folder), cwd=ROOT)
+        status = subprocess.call(command(wanted, scale, tables, folder), cwd=ROOT, env=environment)
         if status:
             return status
+        if study.stages[stage].background and not (folder / background.NAME).is_file():
+            found = background.measure(folder, study.stages[stage].background)
+            write_json(folder / background.NAME, found)
     return 0
+
+
+def clips() -> dict[str, str]:
+    """The environment, with the folders of filmed clips and lists that the scale files ask for.
+
+    Raises:
+        FameError: a folder is not there.
+    """
+    shared = ROOT.parent / "shared"
+    found = {
+        "FAME_CLIPS": os.environ.get("FAME_CLIPS", str(shared / "videos")),
+        "FAME_LISTS": os.environ.get("FAME_LISTS", str(shared / "annotations")),
+    }
+    found["OWN_VIDEOS"] = os.environ.get("OWN_VIDEOS", f"{found['FAME_CLIPS']}/weizmann")
+    for name, folder in found.items():
+        if not Path(folder).is_dir():
+            raise FameError(f"stage real reads filmed clips, and there is no {folder}; set {name}")
+    return {**os.environ, **{name: str(Path(it).resolve()) for name, it in found.items()}}
 
 
 def command(wanted: Sequence[str], scale: Path, tables: Path, folder: Path) -> list[str]:

@@ -79,6 +79,8 @@ def batches(plan: Plan, stage: str, values: pd.DataFrame) -> list[Batch]:
     if stage == "search":
         pretrained = {name: arms[name] for name in trained(plan)}
         return [Batch(name, pretrained, change) for name, change in plan.candidates.items()]
+    if plan.stages[stage].filmed:
+        return [Batch("untuned", arms, {})]
     own = pretraining(plan, values)
     if stage == "finetuning":
         return [

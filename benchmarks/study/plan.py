@@ -17,8 +17,9 @@ PLAN = Path(__file__).with_name("plan.yaml")
 AND = "+"
 """Between the settings that a stage tries and others that a batch needs, in its name."""
 
+ROOT = Path(__file__).resolve().parents[2]
 TASKS = ("linear", "retrieval", "finetune")
-STAGES = ("world", "search", "finetuning", "final", "ablations")
+STAGES = ("world", "search", "finetuning", "final", "ablations", "real")
 
 Overrides = dict[str, Any]
 """Settings of a scale by their dotted path, such as `pretrain.optimiser.lr`."""
@@ -38,12 +39,26 @@ class Ablation(Model):
     merge: dict[str, Any]
 
 
+class Borrowed(Model):
+    """A dataset of another scale file."""
+
+    file: str
+    dataset: str
+
+
 class Stage(Model):
-    """Worlds, and what is measured in them; a cell reads `task dataset metric`."""
+    """Worlds, and what is measured in them; a cell reads `task dataset metric`.
+
+    A stage on `filmed` videos takes that scale file as it is, with datasets of other files beside
+    its own; every other stage takes mini's with the plan's `common` settings.
+    """
 
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
     cells: Annotated[tuple[str, ...], Field(min_length=1)]
     bias: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
+    filmed: str | None = None
+    borrow: dict[str, Borrowed] = Field(default_factory=dict)
 
     @property
     def tasks(self) -> list[str]:
@@ -62,7 +77,7 @@ class Pair(Model):
 class Plan(Model):
     """The whole of plan.yaml."""
 
-    world: dict[str, dict[str, Any]]
+    common: Overrides
     reference: Arm
     arms: dict[str, Arm]
     ablations: dict[str, Ablation]
@@ -80,7 +95,7 @@ class Batch:
     Attributes:
         name: of its folder.
         arms: titles and recipes by key.
-        overrides: what differs from mini.yaml besides the plan's worlds.
+        overrides: what differs from the stage's own settings.
     """
 
     name: str
@@ -117,16 +132,17 @@ def put(settings: dict[str, Any], path: str, value: Any) -> None:
     place[last] = value
 
 
-def scale(plan: Plan, stage: str, batch: Batch, base: str = "mini") -> dict[str, Any]:
-    """The scale file of a batch: mini's, but for worlds, seeds and the batch's settings."""
-    settings = read_yaml(scale_path(base))
+def scale(plan: Plan, stage: str, batch: Batch) -> dict[str, Any]:
+    """The scale file of a batch: the stage's own settings, its seeds, and the batch's settings."""
+    chosen = plan.stages[stage]
+    settings = read_yaml(ROOT / chosen.filmed if chosen.filmed else scale_path("mini"))
     settings["name"] = f"study-{stage}"
-    settings["note"] = "the mini study: small networks on generated videos (docs/mini_study.md)"
-    settings["seeds"] = list(plan.stages[stage].seeds)
-    for field, values in plan.world.items():
-        for dataset, value in values.items():
-            put(settings, f"datasets.{dataset}.world.{field}", value)
-    for path, value in batch.overrides.items():
+    settings["note"] = "the mini study: small networks, a few hundred steps (docs/mini_study.md)"
+    settings["seeds"] = list(chosen.seeds)
+    for name, other in chosen.borrow.items():
+        settings["datasets"][name] = read_yaml(ROOT / other.file)["datasets"][other.dataset]
+    common = {} if chosen.filmed else plan.common
+    for path, value in {**common, **batch.overrides}.items():
         put(settings, path, value)
     return settings
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.study import background
 from benchmarks.study.plan import AND, STAGES
 from fame.evaluate.results import read_result
 from fame.experiments import Experiments, result_file
+from fame.files import read_json
 
 COLUMNS = ["stage", "settings", "arm", "seed", "cell", "value"]
 BIAS = ("original", "background", "frozen", "shuffled", "follows_background")
@@ -45,6 +47,10 @@ def _batch(folder: Path) -> Iterator[dict[str, Any]]:
                     yield {"arm": arm, "seed": run.seed, "cell": name, "value": value}
     if given.figures is not None:
         yield from _bias(given, results)
+    if (folder / background.NAME).is_file():
+        for row in read_json(folder / background.NAME):
+            named = {"arm": "background", "cell": f"background {row['dataset']} top1"}
+            yield {**named, "seed": row["seed"], "value": row["value"]}
 
 
 def _bias(given: Experiments, results: Path) -> Iterator[dict[str, Any]]:

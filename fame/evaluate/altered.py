@@ -17,12 +17,10 @@ from fame.draws import generator
 from fame.errors import FameError
 from fame.evaluate.background import GREY, erase
 from fame.evaluate.foreground import Foreground
+from fame.evaluate.reliance import SHOWINGS
 from fame.evaluate.shown import Shown
 
 Integers = npt.NDArray[np.int64]
-
-SHOWINGS = ("background", "foreground", "conflict", "frozen", "shuffled")
-"""The altered showings, in the order in which they are encoded."""
 
 
 def spread(labels: Integers, seed: int) -> Integers:

@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from fame.config.scale import Linear
 from fame.errors import FameError
-from fame.evaluate.altered import SHOWINGS
 from fame.evaluate.features import Features
 from fame.evaluate.linear import choose, clips_of, fit, mean_logits
-from fame.evaluate.reliance import Predictions, judge
+from fame.evaluate.reliance import SHOWINGS, Predictions, judge
 
 Floats = npt.NDArray[np.float32]
 

@@ -108,7 +108,7 @@ def extract(
 
     Returns:
         By the name of the colours, (N, clips, D). With an alteration also `bias`: the test
-        videos only, (N_test, 5 * altered clips, D), one of `altered.SHOWINGS` after another;
+        videos only, (N_test, 5 * altered clips, D), one of `reliance.SHOWINGS` after another;
         its `meta` names the showings, the altered `clips`, who told the `foreground`, and each
         video's donor (`donors`, "" for none).
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.sgd import sgd
 
 from fame.config.scale import Linear
 from fame.draws import generator
@@ -170,22 +171,44 @@ def fit(
         after: called after each epoch, counted from 1.
     """
     layer = _layer(videos.clips, classes, seed)
-    optimiser = torch.optim.SGD(
-        layer.parameters(), lr=lr, momentum=settings.momentum, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.MultiStepLR(
-        optimiser, list(settings.milestones), settings.gamma
-    )
+    update = _updates(layer, settings)
     for epoch in range(settings.epochs):
         inputs, labels = _epoch(videos, seed, epoch)
+        rate = lr * settings.gamma ** sum(epoch >= mark for mark in settings.milestones)
         for start in range(0, len(labels), settings.batch):
             batch = slice(start, start + settings.batch)
-            optimiser.zero_grad(set_to_none=True)
-            F.cross_entropy(layer(inputs[batch]), labels[batch]).backward()
-            optimiser.step()
-        schedule.step()
+            update(F.cross_entropy(layer(inputs[batch]), labels[batch]), rate)
         after(epoch + 1, layer)
     return layer
+
+
+def _updates(layer: nn.Linear, settings: Linear) -> Callable[[torch.Tensor, float], None]:
+    """A step of SGD with momentum, given a loss and a learning rate.
+
+    By the function behind `torch.optim.SGD`: the class imports PyTorch's compiler, which takes
+    as long as the whole probe of a mini dataset.
+    """
+    weights: list[torch.Tensor] = list(layer.parameters())
+    momenta: list[torch.Tensor | None] = [None] * len(weights)
+
+    def update(loss: torch.Tensor, lr: float) -> None:
+        gradients = list(torch.autograd.grad(loss, weights))
+        with torch.no_grad():
+            sgd(
+                weights,
+                gradients,
+                momenta,
+                foreach=False,
+                fused=False,
+                lr=lr,
+                momentum=settings.momentum,
+                weight_decay=settings.weight_decay,
+                dampening=0,
+                nesterov=False,
+                maximize=False,
+            )
+
+    return update
 
 
 def _layer(clips: torch.Tensor, classes: int, seed: int) -> nn.Linear:

@@ -16,6 +16,9 @@ from fame.draws import generator
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
+SHOWINGS = ("background", "foreground", "conflict", "frozen", "shuffled")
+"""The altered showings, in the order in which they are encoded."""
+
 SCORES = ("background_reliance", "motion_reliance", "order_reliance")
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -28,7 +31,7 @@ class Predictions:
 
     Attributes:
         labels: (N,) true classes.
-        shown: (N,) predictions by showing: `original` and `altered.SHOWINGS`.
+        shown: (N,) predictions by showing: `original` and `SHOWINGS`.
         donors: (N,) the row whose background a video was given; -1 for none.
         classes: their number.
     """

@@ -141,8 +141,8 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
 
 def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
     """Probe how much an encoder leans on background and motion; also writes `bias.parquet`."""
-    from fame.evaluate.altered import SHOWINGS
     from fame.evaluate.bias import ORIGINAL, probe_bias
+    from fame.evaluate.reliance import SHOWINGS
 
     features, shown = _features(source, "pretraining"), Features.load(altered)
     found = probe_bias(features, shown, scale.evaluate.linear, features.meta["seed"])

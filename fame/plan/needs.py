@@ -15,7 +15,7 @@ from fame.plan.hours import Rates
 from fame.plan.work import Task
 
 SHOWINGS = 5
-"""Altered showings of a test video for the bias probes (`fame.evaluate.altered.SHOWINGS`)."""
+"""Altered showings of a test video for the bias probes (`fame.evaluate.reliance.SHOWINGS`)."""
 
 DOWNLOAD = "to be downloaded, about"
 """The note of a dataset that is not there; its size is that of archives and videos."""

@@ -13,7 +13,6 @@ from fame.data.manifest import Manifest
 from fame.errors import FameError
 from fame.evaluate import encode
 from fame.evaluate.altered import (
-    SHOWINGS,
     AlteredClips,
     chosen_clips,
     donors,
@@ -24,6 +23,7 @@ from fame.evaluate.background import GREY, widen
 from fame.evaluate.encode import Work
 from fame.evaluate.extract import Alteration, extract
 from fame.evaluate.foreground import MotionForeground, TrueForeground
+from fame.evaluate.reliance import SHOWINGS
 from fame.evaluate.shown import Shown
 from fame.models.encoder import Encoder
 

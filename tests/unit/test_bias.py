@@ -13,10 +13,10 @@ from fame.config.reading import load_scale
 from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.codec import encode as write_video
 from fame.errors import FameError
-from fame.evaluate.altered import SHOWINGS
 from fame.evaluate.bias import ORIGINAL, probe_bias
 from fame.evaluate.encode import Work
 from fame.evaluate.extract import Alteration, extract
+from fame.evaluate.reliance import SHOWINGS
 from fame.evaluate.results import read_result
 from fame.evaluate.shown import Shown
 from fame.evaluate.tasks import bias

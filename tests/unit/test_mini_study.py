@@ -4,7 +4,9 @@ import made_results
 import pandas as pd
 import pytest
 
+from benchmarks import mini_study
 from benchmarks.study import choice, pictures, plan, values, verdicts
+from fame.config.reading import read_yaml
 from fame.errors import FameError
 from fame.experiments import Experiments
 
@@ -79,7 +81,28 @@ def test_worlds_and_settings_are_in_the_scale(study, tmp_path):
     settings = plan.scale(study, "search", batch)
     assert settings["datasets"]["ucf101"]["world"]["scene_bias"] == 0.5
     assert settings["datasets"]["hmdb51"]["world"]["scene_bias"] == 0.25
-    assert settings["pretrain"]["moco"]["queue"]["kinetics400"] == 128
+    assert settings["pretrain"]["moco"]["queue"]["kinetics400"] == 64
+
+
+def test_filmed_clips_are_taken_as_the_example_has_them(study, tmp_path):
+    (batch,) = choice.batches(study, "real", pd.DataFrame(columns=values.COLUMNS))
+    settings = plan.scale(study, "real", batch)
+    example = read_yaml(plan.ROOT / "config" / "examples" / "real_clips.yaml")
+    assert set(settings["datasets"]) == {*example["datasets"], "weizmann"}
+    assert settings["pretrain"] == example["pretrain"]
+    assert settings["seeds"] == [0, 1, 2]
+
+
+def test_folders_of_filmed_clips_must_exist(monkeypatch, tmp_path):
+    monkeypatch.setenv("FAME_CLIPS", str(tmp_path / "nothing"))
+    with pytest.raises(FameError, match=r"nothing; set FAME_CLIPS"):
+        mini_study.clips()
+    for name in ("clips/weizmann", "lists"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setenv("FAME_CLIPS", str(tmp_path / "clips"))
+    monkeypatch.setenv("FAME_LISTS", str(tmp_path / "lists"))
+    monkeypatch.delenv("OWN_VIDEOS", raising=False)
+    assert mini_study.clips()["OWN_VIDEOS"] == str(tmp_path / "clips" / "weizmann")
 
 
 def test_a_setting_that_no_scale_has_is_refused(study):

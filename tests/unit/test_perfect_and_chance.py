@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fame.config.reading import load_scale
-from fame.evaluate.altered import SHOWINGS
 from fame.evaluate.bias import probe_bias
 from fame.evaluate.features import Features
 from fame.evaluate.linear import probe
+from fame.evaluate.reliance import SHOWINGS
 from fame.evaluate.retrieval import retrieve
 
 CLASSES, TRAIN, TEST = 8, 64, 40

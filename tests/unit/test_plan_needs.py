@@ -7,7 +7,7 @@ import torch
 from micro_world import MICRO
 
 from fame.config.reading import load_scale
-from fame.evaluate.altered import SHOWINGS
+from fame.evaluate.reliance import SHOWINGS
 from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
 from fame.plan import needs
 from fame.plan.counts import Counts

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fame.evaluate.altered import SHOWINGS
 from fame.evaluate.reliance import (
     SCORES,
+    SHOWINGS,
     Predictions,
     above_chance,
     accuracies,
