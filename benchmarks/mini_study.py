@@ -74,7 +74,7 @@ def command(wanted: Sequence[str], scale: Path, tables: Path, folder: Path) -> l
 
 
 def report(study: plan.Plan, work: Path, out: Path) -> None:
-    """Print what was measured, chosen and found, and write it down: two CSV files, two pictures."""
+    """Print what was measured, chosen and found, and write it down: two CSV files, and pictures."""
     found = values.collect(work)
     out.mkdir(parents=True, exist_ok=True)
     found.to_csv(out / "mini_study.csv", index=False, float_format="%.4g")
@@ -91,15 +91,24 @@ def report(study: plan.Plan, work: Path, out: Path) -> None:
             print(f"\n{title}: {rule(study, found)}")
         except FameError as error:
             print(f"\n{title}: not chosen ({error})")
-    if (found["stage"] == "search").any():
-        pictures.search(study, found, out / "mini_study_search")
+    draw(study, found, out)
     if (found["stage"] == "final").any():
-        pictures.final(study, found, out / "mini_study_final")
         lists = {"primary": list(study.primary), "secondary": verdicts.secondary(study)}
         tests = [verdicts.judge(found, pairs).assign(list=name) for name, pairs in lists.items()]
         judged = pd.concat(tests, ignore_index=True)
         judged.to_csv(out / "mini_study_tests.csv", index=False, float_format="%.4g")
         print(f"\n{judged.to_string()}")
+
+
+def draw(study: plan.Plan, found: pd.DataFrame, out: Path) -> None:
+    """A picture of each stage that has one and has begun."""
+    begun = set(found["stage"])
+    if "search" in begun:
+        pictures.search(study, found, out / "mini_study_search")
+    if "ablations" in begun:
+        pictures.ablations(study, found, out / "mini_study_ablations")
+    for stage in begun & {"final", "real"}:
+        pictures.outcome(study, found, stage, out / f"mini_study_{stage}")
 
 
 def summary(part: pd.DataFrame) -> pd.DataFrame:

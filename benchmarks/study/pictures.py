@@ -1,16 +1,17 @@
-"""The study's pictures: what each setting gave in the search, and each arm in the sealed worlds."""
+"""The study's pictures: what each setting gave in the search, and each arm in what followed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from benchmarks.study.plan import Plan
+from benchmarks.study.plan import Arm, Plan, ablation_arms
 from fame.report.style import PALETTE, TEXT_WIDTH, save, style
 
 CHANCE = 12.5
+"""Percent, of eight classes that are equally frequent, for a probe and for R@1."""
 COLOURS = {"random": "random", "moco": "moco", "be": "other", "fame": "fame"}
 
 
@@ -34,23 +35,44 @@ def search(plan: Plan, values: pd.DataFrame, path: Path) -> None:
                     place = number + (offset - (len(arms) - 1) / 2) * 0.25
                     _dots(axes, place, found[rows & (found["arm"] == arm)]["value"], _colour(arm))
             _finish(axes, cell, list(plan.candidates))
+            _chance(axes)
         panels[0].set_ylabel("percent")
         _legend(plan, arms, panels[0])
         save(figure, path)
 
 
-def final(plan: Plan, values: pd.DataFrame, path: Path) -> None:
-    """Every arm in every cell on the sealed worlds."""
-    found, cells = values[values["stage"] == "final"], plan.stages["final"].cells
+def outcome(plan: Plan, values: pd.DataFrame, stage: str, path: Path) -> None:
+    """Every arm in every cell of a stage; tasks are rows, datasets columns."""
+    found, cells = values[values["stage"] == stage], plan.stages[stage].cells
+    rows = len(plan.stages[stage].tasks)
     with style():
-        figure = plt.figure(figsize=(TEXT_WIDTH, 3.8))
-        panels = figure.subplots(2, (len(cells) + 1) // 2, sharey=True).T.flat
-        for axes, cell in zip(panels, cells, strict=False):
-            for number, arm in enumerate(plan.arms):
-                rows = (found["cell"] == cell) & (found["arm"] == arm)
-                _dots(axes, number, found[rows]["value"], _colour(arm))
-            _finish(axes, cell, [arm.title for arm in plan.arms.values()])
+        figure = plt.figure(figsize=(TEXT_WIDTH, 0.2 + 1.8 * rows))
+        panels = figure.subplots(rows, len(cells) // rows, sharey=True).flat
+        for axes, cell in zip(panels, cells, strict=True):
+            _panel(axes, cell, found[found["cell"] == cell], plan.arms)
+            if not plan.stages[stage].filmed:
+                _chance(axes)
         save(figure, path)
+
+
+def ablations(plan: Plan, values: pd.DataFrame, path: Path) -> None:
+    """FAME and each way of merging otherwise, on the sealed worlds."""
+    arms = {"fame": plan.arms["fame"], **ablation_arms(plan)}
+    chosen = plan.stages["ablations"]
+    found = values[values["stage"].isin(["final", "ablations"])]
+    with style():
+        figure = plt.figure(figsize=(TEXT_WIDTH, 2.6))
+        panels = figure.subplots(1, len(chosen.cells), sharey=True)
+        for axes, cell in zip(panels, chosen.cells, strict=True):
+            _panel(axes, cell, found[found["cell"] == cell], arms)
+            _chance(axes)
+        save(figure, path)
+
+
+def _panel(axes: Axes, cell: str, found: pd.DataFrame, arms: Mapping[str, Arm]) -> None:
+    for number, arm in enumerate(arms):
+        _dots(axes, number, found[found["arm"] == arm]["value"], _colour(arm))
+    _finish(axes, cell, [arm.title for arm in arms.values()])
 
 
 def _colour(arm: str) -> str:
@@ -60,8 +82,10 @@ def _colour(arm: str) -> str:
 def _finish(axes: Axes, cell: str, names: Sequence[str]) -> None:
     axes.set_title(cell)
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
-    if not cell.startswith("retrieval"):
-        axes.axhline(CHANCE, color="0.6", linewidth=0.6, linestyle=":")
+
+
+def _chance(axes: Axes) -> None:
+    axes.axhline(CHANCE, color="0.6", linewidth=0.6, linestyle=":")
 
 
 def _legend(plan: Plan, arms: Sequence[str], axes: Axes) -> None:

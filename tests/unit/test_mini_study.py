@@ -201,6 +201,11 @@ def test_numbers_are_read_from_results(study, tmp_path):
 
 def test_pictures_are_drawn(study, searched, tmp_path):
     pictures.search(study, searched, tmp_path / "search")
-    pictures.final(study, final(study, lambda _, arm, seed: 30.0), tmp_path / "final")
-    assert (tmp_path / "search.png").stat().st_size > 1000
-    assert (tmp_path / "final.pdf").stat().st_size > 1000
+    sealed = final(study, lambda _, arm, seed: 30.0)
+    pictures.outcome(study, sealed, "final", tmp_path / "final")
+    pictures.ablations(study, sealed, tmp_path / "ablations")
+    filmed = measured(study, "real", ["untuned"], study.arms, lambda _, arm, seed: 20.0)
+    pictures.outcome(study, filmed, "real", tmp_path / "real")
+    for name in ("search", "final", "ablations", "real"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 1000
+        assert (tmp_path / f"{name}.pdf").stat().st_size > 1000
