@@ -1,4 +1,4 @@
-"""Verbs for the paper's figures: activation maps (Figure 1), temporal kernels (Figure 3)."""
+"""Verbs for the paper's figures (activation maps, temporal kernels) and for confusion matrices."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +35,16 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
             raise FameError(f"the title {title!r} comes twice; give all its paths in one argument")
         found[title] = [Path(path) for path in paths.split(",")]
     return found
+
+
+def confusion(
+    counts: Annotated[list[Path] | None, typer.Argument(help="Files <task>.confusion.csv.")] = None,
+) -> None:
+    """Draw confusion matrices, each as a .png beside its .csv."""
+    from fame.evaluate.confusion import picture
+
+    for path in counts or []:
+        picture(path)
 
 
 def activation(
@@ -89,5 +99,5 @@ def figure3(
 
 def add(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (activation, figure1, figure3):
+    for verb in (activation, confusion, figure1, figure3):
         app.command()(verb)

@@ -1,7 +1,8 @@
 """Which classes a classifier takes for which: the confusion matrix as numbers and as a picture.
 
-Beside `<task>.json` stand `<task>.confusion.csv` (counts), `<task>.confusion.png` (percent of
-each true class) and `<task>.classes.csv` (accuracy of each class).
+Beside `<task>.json` stand `<task>.confusion.csv` (counts) and `<task>.classes.csv` (accuracy of
+each class). `<task>.confusion.png` (percent of each true class) is drawn of the counts, for many
+results at once: to draw takes longer than to count.
 """
 
 from collections.abc import Sequence
@@ -73,7 +74,7 @@ def class_table(counts: Integers, names: Sequence[str]) -> pd.DataFrame:
 
 
 def write(out: Path, labels: Integers, predictions: Integers, names: Sequence[str]) -> None:
-    """Write the three files beside a result; each is whole or untouched.
+    """Write the two files beside a result; each is whole or untouched.
 
     Args:
         out: the result's `.json`; the files take its name with other endings.
@@ -88,8 +89,32 @@ def write(out: Path, labels: Integers, predictions: Integers, names: Sequence[st
     grid = pd.DataFrame(counts, index=pd.Index(names, name="true"), columns=list(names))
     _write_csv(out.with_suffix(".confusion.csv"), grid.reset_index())
     _write_csv(out.with_suffix(".classes.csv"), class_table(counts, names).round(4))
-    figure = draw(counts, names)
-    with replacing(out.with_suffix(".confusion.png")) as file:
+
+
+def picture(counts: Path) -> None:
+    """Draw a matrix that `write` wrote, as a .png beside it.
+
+    Args:
+        counts: the `.confusion.csv`.
+
+    Raises:
+        FameError: it is not there, or is no square of counts of named classes.
+    """
+    try:
+        grid = pd.read_csv(counts, index_col="true", dtype={"true": str}, keep_default_na=False)
+        square, names = grid.to_numpy(dtype=np.int64), [str(name) for name in grid.columns]
+    except FileNotFoundError:
+        raise FameError(f"{counts} is not there: evaluate first") from None
+    except ValueError as error:
+        raise FameError(
+            f"{counts} is not a confusion matrix ({error}); delete it, and evaluate again"
+        ) from error
+    if list(map(str, grid.index)) != names:
+        raise FameError(
+            f"{counts}: rows and columns name other classes; delete it, and evaluate again"
+        )
+    figure = draw(square, names)
+    with replacing(counts.with_suffix(".png")) as file:
         metadata = {"Software": None}  # no program's version: equal pictures are equal files
         figure.savefig(file, format="png", dpi=200, bbox_inches="tight", metadata=metadata)
 

@@ -11,7 +11,8 @@ from PIL import Image
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from fame.errors import FameError
-from fame.evaluate.confusion import draw, matrix, percentages, write
+from fame.evaluate import confusion
+from fame.evaluate.confusion import draw, matrix, percentages, picture, write
 
 
 @given(data=some.data(), classes=some.integers(1, 6))
@@ -47,8 +48,9 @@ def test_files(tmp_path, classes):
     )
     assert each.loc[names[-1], "n"] == 0
     assert np.isnan(each.loc[names[-1], "accuracy"])
-    with Image.open(tmp_path / "linear.confusion.png") as picture:
-        assert picture.width > 400
+    picture(tmp_path / "linear.confusion.csv")
+    with Image.open(tmp_path / "linear.confusion.png") as drawn:
+        assert drawn.width > 400
 
 
 def test_rows_are_percent_of_the_true_class():
@@ -56,8 +58,8 @@ def test_rows_are_percent_of_the_true_class():
     found = percentages(counts)
     assert found[0].tolist() == [75, 25, 0] and found[2].tolist() == [50, 0, 50]
     assert np.isnan(found[1]).all()
-    (picture,) = draw(counts, ["a", "b", "c"]).axes[0].get_images()
-    np.testing.assert_array_equal(np.ma.filled(picture.get_array(), np.nan), found)
+    (image,) = draw(counts, ["a", "b", "c"]).axes[0].get_images()
+    np.testing.assert_array_equal(np.ma.filled(image.get_array(), np.nan), found)
 
 
 @pytest.mark.parametrize(("classes", "named"), [(8, True), (51, True), (101, False), (400, False)])
@@ -79,10 +81,41 @@ def test_what_cannot_be_counted_is_refused():
             matrix(np.array([0, 1]), np.array([0, wrong]), 2)
 
 
+def test_a_picture_is_of_the_counts_that_were_written(tmp_path, monkeypatch):
+    seen = []
+    real = confusion.draw
+    monkeypatch.setattr(confusion, "draw", lambda *given: seen.append(given) or real(*given))
+    names = ["NA", "7", "true, or so"]  # names that a reader could take for something else
+    write(tmp_path / "x.json", np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2]), names)
+    picture(tmp_path / "x.confusion.csv")
+    ((counts, shown),) = seen
+    assert counts.tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+    assert shown == names
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "is not there: evaluate first"),
+        ("", "is not a confusion matrix"),
+        ("true,a,b\na,1,x\nb,0,1\n", "is not a confusion matrix"),
+        ("true,a,b\na,1,0\n", "rows and columns name other classes"),
+    ],
+)
+def test_what_is_no_matrix_is_not_drawn(tmp_path, text, reason):
+    path = tmp_path / "x.confusion.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(FameError, match=reason):
+        picture(path)
+    assert not (tmp_path / "x.confusion.png").exists()
+
+
 def test_equal_matrices_are_equal_files_and_matplotlib_waits_until_then(tmp_path):
     labels = np.array([0, 1, 1])
     for place in ("a", "b"):
         write(tmp_path / place / "x.json", labels, labels, ["a", "b"])
+        picture(tmp_path / place / "x.confusion.csv")
     for ending in (".confusion.csv", ".confusion.png", ".classes.csv"):
         one, two = (tmp_path / place / f"x{ending}" for place in ("a", "b"))
         assert one.read_bytes() == two.read_bytes()

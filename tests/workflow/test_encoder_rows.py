@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from PIL import Image
 
 from fame.config.reading import load_scale
 from fame.files import read_json, sha256
@@ -96,8 +95,6 @@ def test_predictions_confusions_and_neighbours_are_kept(made):
     assert each["accuracy"].tolist() == pytest.approx(
         list(linear["details"]["per_class"].values()), abs=1e-3
     )
-    with Image.open(folder / "linear.confusion.png") as picture:
-        assert picture.format == "PNG"
     kept = pd.read_parquet(folder / "retrieval.parquet")
     assert len(kept) == retrieval["details"]["queries"]
     assert {len(found) for found in kept["neighbours"]} == {50}

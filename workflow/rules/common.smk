@@ -234,6 +234,15 @@ def shown_in_report(path, name):
     )
 
 
+def confusions():
+    """The confusion matrices of every result that has one."""
+    return [
+        f"{ROOT}/evaluate/{name.removesuffix('.json')}.confusion.csv"
+        for name in EXPERIMENTS.results(EXPERIMENTS.tables)
+        if name.endswith(("linear.json", "finetune.json"))
+    ]
+
+
 def own_tables():
     """Whether the tables are the project's own, which the claims are about."""
     return Path(config.get("tables") or TABLES).resolve() == TABLES

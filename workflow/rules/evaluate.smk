@@ -12,7 +12,6 @@ MANIFEST = f"{ROOT}/data/{{data}}/manifest.parquet"
 RAW_FEATURES = [f"{EVALUATE}/features-raw.npz"] if "raw" in needed(SCALE) else []
 CONFUSION = {
     "matrix": ".confusion.csv",
-    "picture": ".confusion.png",
     "classes": ".classes.csv",
 }
 BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []

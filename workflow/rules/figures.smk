@@ -2,7 +2,8 @@
 
 in    encoders, mini worlds, results of bias probes (config/tables/figures.yaml says which)
 out   results/<scale>/figures/{bias,mask_quality}.{csv,png,pdf}, figure1.{csv,png,pdf},
-      figure3.{csv,png,pdf}, figure2 and figure4.{png,pdf}; and copies in results/
+      figure3.{csv,png,pdf}, figure2 and figure4.{png,pdf}; and copies in results/;
+      a confusion matrix's picture beside its numbers
 steps measure (one job for each encoder or world), then gather and draw
 """
 
@@ -47,6 +48,23 @@ rule bias_summary:
         " --results {params.results:q}"
         " --out {output.csv:q}"
         " > {log:q} 2>&1"
+
+
+rule confusion:
+    input:
+        counts=lambda w: confusions(),
+        code=module("evaluate/confusion.py"),
+    output:
+        touch(f"{ROOT}/figures/confusion.done"),
+    log:
+        f"{ROOT}/figures/confusion.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
+    shell:
+        "python3 -m fame confusion {input.counts:q} > {log:q} 2>&1"
 
 
 rule activation:
