@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.study import background, choice, pictures, plan, values, verdicts
+from benchmarks.study import background, choice, pictures, plan, reuse, values, verdicts
 from fame.errors import FameError
 from fame.files import write_json
 
@@ -35,6 +35,7 @@ def run(study: plan.Plan, stage: str, work: Path) -> int:
     for batch in choice.batches(study, stage, values.collect(work)):
         folder = work / stage / batch.name
         scale, tables = plan.prepare(study, stage, batch, folder)
+        reuse.borrow(folder)
         wanted = [f"results/{plan.named(task)}.csv" for task in study.stages[stage].tasks]
         wanted += ["results/bias.csv"] if study.stages[stage].bias else []
         print(f"{stage}: {batch.name}", flush=True)
