@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import mini_study
 from benchmarks.study import choice, pictures, plan, values, verdicts
-from fame.config.reading import read_yaml
+from fame.config.reading import read_yaml, scale_path
 from fame.errors import FameError
 from fame.experiments import Experiments
 
@@ -82,6 +82,15 @@ def test_worlds_and_settings_are_in_the_scale(study, tmp_path):
     assert settings["datasets"]["ucf101"]["world"]["scene_bias"] == 0.5
     assert settings["datasets"]["hmdb51"]["world"]["scene_bias"] == 0.25
     assert settings["pretrain"]["moco"]["queue"]["kinetics400"] == 64
+
+
+def test_mini_has_the_regime_that_the_study_chose(study):
+    mini = read_yaml(scale_path("mini"))
+    for path, value in {**study.common, **study.candidates["jitter"]}.items():
+        place = mini
+        for key in path.split("."):
+            place = place[key]
+        assert place == value, path
 
 
 def test_filmed_clips_are_taken_as_the_example_has_them(study, tmp_path):
