@@ -91,4 +91,4 @@ def _chance(axes: Axes) -> None:
 def _legend(plan: Plan, arms: Sequence[str], axes: Axes) -> None:
     for arm in arms:
         axes.plot([], [], color=_colour(arm), label=plan.arms[arm].title)
-    axes.legend()
+    axes.legend(loc="lower center", ncols=len(arms))  # between chance and the dots
