@@ -42,9 +42,10 @@ def run(study: plan.Plan, stage: str, work: Path) -> int:
         status = subprocess.call(command(wanted, scale, tables, folder), cwd=ROOT, env=environment)
         if status:
             return status
-        if study.stages[stage].background and not (folder / background.NAME).is_file():
-            found = background.measure(folder, study.stages[stage].background)
-            write_json(folder / background.NAME, found)
+        backgrounds = study.stages[stage].background
+        if backgrounds and not any((work / stage).glob(f"*/{background.NAME}")):
+            # Once a stage: all its batches have the same evaluation videos.
+            write_json(folder / background.NAME, background.measure(folder, backgrounds))
     return 0
 
 
