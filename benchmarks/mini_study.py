@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.study import background, choice, pictures, plan, reuse, values, verdicts
+from benchmarks.study import background, choice, pictures, plan, reuse, rows, values, verdicts
 from fame.errors import FameError
 from fame.files import write_json
 
@@ -83,7 +83,9 @@ def report(study: plan.Plan, work: Path, out: Path) -> None:
     for stage in plan.STAGES:
         part = found[found["stage"] == stage]
         if len(part):
-            print(f"\n== {stage}\n{summary(part).to_string()}")
+            several = part["settings"].nunique() > 1 and stage in {"search", "finetuning"}
+            shown = summary(part).to_string() if several else rows.markdown(study, part, stage)
+            print(f"\n== {stage}\n{shown}")
     for title, rule in (
         ("each arm's own settings", choice.pretraining),
         ("settings for mini", choice.shared),

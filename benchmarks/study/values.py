@@ -8,12 +8,13 @@ import pandas as pd
 
 from benchmarks.study import background
 from benchmarks.study.plan import AND, STAGES
+from fame.evaluate.reliance import SCORES, SHOWINGS
 from fame.evaluate.results import read_result
 from fame.experiments import Experiments, result_file
 from fame.files import read_json
 
 COLUMNS = ["stage", "settings", "arm", "seed", "cell", "value"]
-BIAS = ("original", "background", "frozen", "shuffled", "follows_background")
+BIAS = ("original", *SHOWINGS, *SCORES, "follows_background")
 
 
 def collect(work: Path) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def collect(work: Path) -> pd.DataFrame:
 
     Returns:
         `stage`, `settings` (those that the stage tries, by name), `arm`, `seed`, `cell`
-        (`task dataset metric`), `value` in percent (`follows_background`: a share).
+        (`task dataset metric`), `value` in percent (scores and `follows_background`: shares).
     """
     rows = [
         {"stage": stage, "settings": folder.name.split(AND)[0], **row}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import mini_study
-from benchmarks.study import choice, pictures, plan, values, verdicts
+from benchmarks.study import choice, pictures, plan, rows, values, verdicts
 from fame.config.reading import read_yaml, scale_path
 from fame.errors import FameError
 from fame.experiments import Experiments
@@ -206,6 +206,17 @@ def test_numbers_are_read_from_results(study, tmp_path):
     assert set(found["settings"]) == {batch.name}
     fame, moco = (found[found["arm"] == arm]["value"].mean() for arm in ("fame", "moco"))
     assert fame == moco + 10
+
+
+def test_a_page_gets_means_and_spreads_and_is_told_of_missing_seeds(study):
+    found = measured(study, "real", ["x"], ["moco", "fame"], lambda _, arm, seed: 10.0 * seed)
+    share = found[found["cell"] == "linear ucf101 top1"]
+    share = share.assign(cell="bias ucf101 follows_background", value=share["value"] / 100)
+    found = pd.concat([found.iloc[1:], share])
+    text = rows.markdown(study, found, "real").splitlines()
+    assert text[:2] == ["|  | MoCo | FAME |", "| --- | --- | --- |"]
+    assert "| linear ucf101 top1 | 15.0 ± 7.1 (of 2) | 10.0 ± 10.0 |" in text
+    assert text[-1] == "| bias ucf101 follows_background | 10.0 ± 10.0 | 10.0 ± 10.0 |"
 
 
 def test_pictures_are_drawn(study, searched, tmp_path):
