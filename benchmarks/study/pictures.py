@@ -10,6 +10,9 @@ from matplotlib.axes import Axes
 from benchmarks.study.plan import Arm, Plan, ablation_arms
 from fame.report.style import PALETTE, TEXT_WIDTH, save, style
 
+FEW = 4
+"""Up to so many names stand upright."""
+
 CHANCE = 12.5
 """Percent, of eight classes that are equally frequent, for a probe and for R@1."""
 COLOURS = {"random": "random", "moco": "moco", "be": "other", "fame": "fame"}
@@ -81,7 +84,10 @@ def _colour(arm: str) -> str:
 
 def _finish(axes: Axes, cell: str, names: Sequence[str]) -> None:
     axes.set_title(cell)
-    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    if len(names) <= FEW:
+        axes.set_xticks(range(len(names)), [name.replace(" ", "\n", 1) for name in names])
+    else:
+        axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
 
 
 def _chance(axes: Axes) -> None:
