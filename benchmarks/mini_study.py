@@ -29,10 +29,10 @@ from fame.files import write_json
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(study: plan.Plan, stage: str, work: Path) -> int:
+def run(study: plan.Plan, stage: str, work: Path, known: Path | None = None) -> int:
     """Run a stage to its end; returns the first exit status that is not 0."""
     environment = clips() if study.stages[stage].filmed else dict(os.environ)
-    for batch in choice.batches(study, stage, values.collect(work)):
+    for batch in choice.batches(study, stage, values.collect(work, known)):
         folder = work / stage / batch.name
         scale, tables = plan.prepare(study, stage, batch, folder)
         reuse.borrow(folder)
@@ -75,9 +75,9 @@ def command(wanted: Sequence[str], scale: Path, tables: Path, folder: Path) -> l
     return [sys.executable, "-m", "fame", *map(str, words)]
 
 
-def report(study: plan.Plan, work: Path, out: Path) -> None:
+def report(study: plan.Plan, work: Path, out: Path, known: Path | None = None) -> None:
     """Print what was measured, chosen and found, and write it down: two CSV files, and pictures."""
-    found = values.collect(work)
+    found = values.collect(work, known)
     out.mkdir(parents=True, exist_ok=True)
     found.to_csv(out / "mini_study.csv", index=False, float_format="%.4g")
     for stage in plan.STAGES:
@@ -129,12 +129,15 @@ def main() -> int:
     parser.add_argument("stage", choices=[*plan.STAGES, "report"])
     parser.add_argument("--work", type=Path, default=Path("study"), help="a folder for all of it")
     parser.add_argument("--out", type=Path, help="where `report` writes; by default WORK/report")
+    parser.add_argument(
+        "--known", type=Path, help="numbers of stages that ran elsewhere: docs/mini_study.csv"
+    )
     chosen = parser.parse_args()
     study = plan.load()
     try:
         if chosen.stage != "report":
-            return run(study, chosen.stage, chosen.work)
-        report(study, chosen.work, chosen.out or chosen.work / "report")
+            return run(study, chosen.stage, chosen.work, chosen.known)
+        report(study, chosen.work, chosen.out or chosen.work / "report", chosen.known)
     except FameError as error:
         print(f"mini_study: {error}", file=sys.stderr)
         return 1

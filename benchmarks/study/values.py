@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks.study import background
 from benchmarks.study.plan import AND, STAGES
+from fame.errors import FameError
 from fame.evaluate.reliance import SCORES, SHOWINGS
 from fame.evaluate.results import read_result
 from fame.experiments import Experiments, result_file
@@ -17,8 +18,12 @@ COLUMNS = ["stage", "settings", "arm", "seed", "cell", "value"]
 BIAS = ("original", *SHOWINGS, *SCORES, "follows_background")
 
 
-def collect(work: Path) -> pd.DataFrame:
+def collect(work: Path, known: Path | None = None) -> pd.DataFrame:
     """Every finished number below the study's folder.
+
+    Args:
+        work: the folder.
+        known: a CSV of an earlier `report`, for stages of which the folder has nothing.
 
     Returns:
         `stage`, `settings` (those that the stage tries, by name), `arm`, `seed`, `cell`
@@ -31,7 +36,14 @@ def collect(work: Path) -> pd.DataFrame:
         if (folder / "scale.yaml").is_file()
         for row in _batch(folder)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    if known is None:
+        return found
+    if not known.is_file():
+        raise FameError(f"{known} is not there; --known is a mini_study.csv that `report` wrote")
+    earlier = pd.read_csv(known)[COLUMNS]
+    earlier = earlier[~earlier["stage"].isin(set(found["stage"]))]
+    return pd.concat([earlier, found], ignore_index=True) if len(found) else earlier
 
 
 def _batch(folder: Path) -> Iterator[dict[str, Any]]:

@@ -208,6 +208,21 @@ def test_numbers_are_read_from_results(study, tmp_path):
     assert fame == moco + 10
 
 
+def test_stages_that_ran_elsewhere_are_known_from_the_page(study, tmp_path):
+    page = plan.ROOT / "docs" / "mini_study.csv"
+    found = values.collect(tmp_path, page)
+    assert choice.pretraining(study, found) == {
+        "moco": "lower-rate",
+        "be": "queue",
+        "fame": "jitter",
+    }
+    assert choice.shared(study, found) == "jitter"
+    (batch,) = choice.batches(study, "ablations", found)
+    assert batch.name == "jitter"
+    with pytest.raises(FameError, match=r"gone\.csv is not there"):
+        values.collect(tmp_path, tmp_path / "gone.csv")
+
+
 def test_a_page_gets_means_and_spreads_and_is_told_of_missing_seeds(study):
     found = measured(study, "real", ["x"], ["moco", "fame"], lambda _, arm, seed: 10.0 * seed)
     share = found[found["cell"] == "linear ucf101 top1"]
