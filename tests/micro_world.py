@@ -38,9 +38,8 @@ class Micro:
                 section = section[part]
             assert key in section, path
             section[key] = value
-        file, text = self.place / f"{name}.yaml", yaml.safe_dump(settings)
-        assert not file.exists() or file.read_text() == text, f"another scale is called {name}"
-        file.write_text(text)
+        file = self.place / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(settings))
         return file
 
 
