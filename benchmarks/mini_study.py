@@ -9,8 +9,8 @@
     python -m benchmarks.mini_study report      --work study   # choices, tests, pictures
 
 Each stage is a few calls of the workflow in folders of their own, so a stage that was stopped goes
-on where it was, and one that is finished does nothing. A stage refuses to
-begin before the one that it rests on is complete. `report` tells of what there is.
+on where it was, and one that is finished does nothing. A stage refuses to begin before the one that
+it rests on is complete, here or (`--known`) elsewhere. `report` tells of what there is.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def run(study: plan.Plan, stage: str, work: Path, known: Path | None = None) -> 
     for batch in choice.batches(study, stage, values.collect(work, known)):
         folder = work / stage / batch.name
         scale, tables = plan.prepare(study, stage, batch, folder)
-        reuse.borrow(folder)
+        reuse.take_over(folder)
         wanted = [f"results/{plan.named(task)}.csv" for task in study.stages[stage].tasks]
         wanted += ["results/bias.csv"] if study.stages[stage].bias else []
         print(f"{stage}: {batch.name}", flush=True)

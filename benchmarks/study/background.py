@@ -10,7 +10,7 @@ from fame.config.reading import load_scale
 from fame.config.scale import Linear
 from fame.data.manifest import Manifest
 from fame.data.video import read_frames
-from fame.evaluate.extract import usable
+from fame.evaluate.extract import described, usable
 from fame.evaluate.features import Features
 from fame.evaluate.linear import probe
 from fame.experiments import data_id
@@ -41,7 +41,7 @@ def colours(video: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def features(manifest: Manifest, place: Path) -> Features:
-    """The colours of each usable video as one clip; paths are relative to `place`."""
+    """The colours of each usable video as one clip (N, 1, 216); paths are relative to `place`."""
     chosen = usable(manifest)
     table = chosen.table
     root, columns = place / manifest.root, ("path", "start", "frames")
@@ -49,15 +49,7 @@ def features(manifest: Manifest, place: Path) -> Features:
         colours(read_frames(root / path, range(start, start + frames)))
         for path, start, frames in zip(*(table[name].tolist() for name in columns), strict=True)
     ]
-    return Features(
-        features=np.stack(found)[:, None],
-        labels=chosen.labels(),
-        videos=table["video"].to_numpy(dtype=np.str_),
-        groups=table["group"].fillna("").to_numpy(dtype=np.str_),
-        splits=table["split"].to_numpy(dtype=np.str_),
-        classes=list(chosen.classes),
-        meta={},
-    )
+    return described(chosen, np.stack(found)[:, None], {})
 
 
 def accuracy(found: Features, settings: Linear, seed: int) -> float:

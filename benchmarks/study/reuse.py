@@ -14,7 +14,7 @@ WORLDS = ("datasets", "fit", "seeds", "name")
 """What worlds and manifests depend on."""
 
 
-def borrow(folder: Path) -> None:
+def take_over(folder: Path) -> None:
     """Link a batch's worlds and encoders from finished batches beside it, as far as they are equal.
 
     Links keep the times of files, by which the workflow knows what is finished. What a batch has

@@ -41,7 +41,9 @@ def collect(work: Path, known: Path | None = None) -> pd.DataFrame:
         return found
     if not known.is_file():
         raise FameError(f"{known} is not there; --known is a mini_study.csv that `report` wrote")
-    earlier = pd.read_csv(known)[COLUMNS]
+    earlier = pd.read_csv(known)
+    if list(earlier.columns) != COLUMNS:
+        raise FameError(f"{known} has other columns than a mini_study.csv that `report` wrote")
     earlier = earlier[~earlier["stage"].isin(set(found["stage"]))]
     return pd.concat([earlier, found], ignore_index=True) if len(found) else earlier
 

@@ -40,7 +40,7 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
 def confusion(
     counts: Annotated[list[Path] | None, typer.Argument(help="Files <task>.confusion.csv.")] = None,
 ) -> None:
-    """Draw confusion matrices, each as a .png beside its .csv."""
+    """Draw confusion matrices, each as a .png beside its .csv; none given, nothing to do."""
     from fame.evaluate.confusion import picture
 
     for path in counts or []:

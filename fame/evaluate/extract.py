@@ -130,7 +130,7 @@ def extract(
     every = _joined(arrays).reshape(len(chosen), len(shows), shown.clips, -1)
     for number, (name, show) in enumerate(zip(colours, shows, strict=True)):
         meta = origin | {"colours": name} | identity(encoder, chosen, show)
-        found[name] = _features(chosen, every[:, number].copy(), meta)
+        found[name] = described(chosen, every[:, number].copy(), meta)
     clear(work.parts)
     return found
 
@@ -152,7 +152,7 @@ def _tested(
     donated = [str(names[donor]) if donor >= 0 else "" for donor in altered.donors]
     meta = origin | identity(course.encoder, chosen, course.shown) | altered.settings()
     meta["donors"] = [donated[place] for place in back]
-    return array[back, :width], _features(videos, array[back, width:].copy(), meta)
+    return array[back, :width], described(videos, array[back, width:].copy(), meta)
 
 
 def usable(manifest: Manifest) -> Manifest:
@@ -179,7 +179,8 @@ def _joined(arrays: list[tuple[Integers, Floats]]) -> Floats:
     return np.concatenate([array for _, array in arrays])[np.argsort(places)]
 
 
-def _features(videos: Manifest, array: Floats, meta: dict[str, Any]) -> Features:
+def described(videos: Manifest, array: Floats, meta: dict[str, Any]) -> Features:
+    """Arrays (N, clips, D) of videos in a manifest's order, with what it says of each."""
     table = videos.table
     return Features(
         features=array,

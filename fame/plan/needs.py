@@ -8,14 +8,12 @@ from pathlib import Path
 from fame.config.datasets import Synthetic
 from fame.config.scale import Scale
 from fame.evaluate.colours import needed
+from fame.evaluate.reliance import SHOWINGS
 from fame.experiments import split_data_id
 from fame.models.settings import EncoderSettings
 from fame.plan.counts import Counts
 from fame.plan.hours import Rates
 from fame.plan.work import Task
-
-SHOWINGS = 5
-"""Altered showings of a test video for the bias probes (`fame.evaluate.reliance.SHOWINGS`)."""
 
 DOWNLOAD = "to be downloaded, about"
 """The note of a dataset that is not there; its size is that of archives and videos."""
@@ -134,7 +132,7 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
     found, evaluate = counts(task.data), scale.evaluate
     vectors = found.usable * evaluate.clips * len(needed(scale))
     if evaluate.bias:
-        vectors += found.test * evaluate.bias.clips * SHOWINGS
+        vectors += found.test * evaluate.bias.clips * len(SHOWINGS)
     return vectors * 4 * dimensions(scale.backbones[task.backbone].encoder)
 
 

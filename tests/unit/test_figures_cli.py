@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from fame.cli import app
 from fame.cli.figures import titled
 from fame.errors import FameError
+from fame.evaluate.confusion import write
 
 
 def test_titles_keep_their_order_and_paths_theirs():
@@ -42,3 +44,17 @@ def test_a_missing_file_reaches_the_user_as_a_sentence(verb, tmp_path):
     assert isinstance(done.exception, FameError)
     assert "none" in str(done.exception)
     assert not list(tmp_path.iterdir())
+
+
+def test_confusion_matrices_are_drawn_beside_their_counts(tmp_path):
+    labels = np.array([0, 1, 1])
+    for name in ("linear", "finetune"):
+        write(tmp_path / f"{name}.json", labels, labels, ["a", "b"])
+    counts = [str(tmp_path / f"{name}.confusion.csv") for name in ("linear", "finetune")]
+    assert CliRunner().invoke(app, ["confusion", *counts]).exit_code == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {
+        "linear.confusion.png",
+        "finetune.confusion.png",
+    }
+    # A scale whose tables only retrieve has none.
+    assert CliRunner().invoke(app, ["confusion"]).exit_code == 0

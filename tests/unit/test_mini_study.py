@@ -221,6 +221,8 @@ def test_stages_that_ran_elsewhere_are_known_from_the_page(study, tmp_path):
     assert batch.name == "jitter"
     with pytest.raises(FameError, match=r"gone\.csv is not there"):
         values.collect(tmp_path, tmp_path / "gone.csv")
+    with pytest.raises(FameError, match=r"mini_study_tests\.csv has other columns"):
+        values.collect(tmp_path, page.with_name("mini_study_tests.csv"))
 
 
 def test_a_page_gets_means_and_spreads_and_is_told_of_missing_seeds(study):

@@ -7,9 +7,7 @@ import torch
 from micro_world import MICRO
 
 from fame.config.reading import load_scale
-from fame.evaluate.reliance import SHOWINGS
 from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
-from fame.plan import needs
 from fame.plan.counts import Counts
 from fame.plan.history import History, Measured
 from fame.plan.hours import Rates
@@ -55,7 +53,6 @@ def test_features_are_float32_of_every_clip(scale):
     """Micro: 2 clips, 2 of them altered in 5 ways on test videos, 8 * 4 channels."""
     expected = (14 * 2 + 4 * 2 * 5) * 32 * 4
     assert spaces(scale, [task("extract")])["features"] == expected
-    assert len(SHOWINGS) == needs.SHOWINGS
 
 
 def test_the_worlds_of_all_seeds_are_added_up(scale):

@@ -38,7 +38,7 @@ def made(folder):
 def test_other_finetuning_takes_worlds_and_encoders_with_their_times(tmp_path):
     first = batch(tmp_path, "a")
     second = batch(tmp_path, "b", finished=False, evaluate={"epochs": 16})
-    reuse.borrow(second)
+    reuse.take_over(second)
     assert made(second) == made(first)
     for name in made(first):
         one, other = (folder / "results" / "s" / name for folder in (first, second))
@@ -56,19 +56,19 @@ def test_other_finetuning_takes_worlds_and_encoders_with_their_times(tmp_path):
 def test_what_depends_on_other_settings_is_left(tmp_path, changes, expected):
     batch(tmp_path, "a")
     second = batch(tmp_path, "b", finished=False, **changes)
-    reuse.borrow(second)
+    reuse.take_over(second)
     assert made(second) == expected
 
 
 def test_what_a_batch_has_already_stays_and_an_unfinished_one_gives_nothing(tmp_path):
     first = batch(tmp_path, "a")
     second = batch(tmp_path, "b")
-    reuse.borrow(second)
+    reuse.take_over(second)
     for folder in (first, second):
         file = folder / "results" / "s" / "pretrain" / "moco" / "encoder.safetensors"
         assert file.read_text() == folder.name
     (first / "results" / "table1.csv").unlink()
     (second / "results" / "table1.csv").unlink()
     third = batch(tmp_path, "c", finished=False)
-    reuse.borrow(third)
+    reuse.take_over(third)
     assert made(third) == set()
