@@ -1,15 +1,23 @@
-"""How much the background alone tells of the class: the linear probe on its colours."""
+"""How much the background alone tells of the class: the linear probe on its colours.
+
+Two pictures of a background are asked: the `median` of every pixel over time, which holds no trace
+of what moves but all of what stays in its place; and in a mini world, where the foreground is
+known, the `plate` that is seen behind it.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from fame.config.reading import load_scale
-from fame.config.scale import Linear
 from fame.data.manifest import Manifest
+from fame.data.synthetic import true_masks
 from fame.data.video import read_frames
+from fame.evaluate.background import plate, widen
 from fame.evaluate.extract import described, usable
 from fame.evaluate.features import Features
 from fame.evaluate.linear import probe
@@ -22,56 +30,69 @@ NAME = "background.json"
 """A stage keeps the answers under this name, beside its scale."""
 
 
-def colours(video: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The colours of a video without what moves.
-
-    Every pixel's median over time is the background as long as nothing covers it for half of the
-    time; where the camera moves it is a blur of it.
+def colours(picture: Tensor) -> npt.NDArray[np.float32]:
+    """The colours of a picture.
 
     Args:
-        video: (T, H, W, 3) RGB.
+        picture: (3, H, W) float in [0, 1].
 
     Returns:
         (216,) square roots of the shares of the colour bins: a unit vector (Hellinger's map).
     """
-    still = np.median(video, axis=0)
-    places = np.minimum(still.astype(np.int64) * BINS // 256, BINS - 1) @ [BINS**2, BINS, 1]
-    counts = np.bincount(places.ravel(), minlength=BINS**3)
-    return np.sqrt(counts / counts.sum()).astype(np.float32)
+    bins = (picture * BINS).long().clamp(max=BINS - 1).flatten(1)
+    places = bins[0] * BINS**2 + bins[1] * BINS + bins[2]
+    counts = torch.bincount(places, minlength=BINS**3).double()
+    return (counts / counts.sum()).sqrt().float().numpy()
 
 
-def features(manifest: Manifest, place: Path) -> Features:
-    """The colours of each usable video as one clip (N, 1, 216); paths are relative to `place`."""
+def features(manifest: Manifest, place: Path, world: Path | None) -> Features:
+    """The colours of each usable video's background as one clip (N, 1, 216).
+
+    Args:
+        manifest: the videos.
+        place: what its paths are relative to.
+        world: the mini world whose true foreground is left out; None takes the median.
+    """
     chosen = usable(manifest)
-    table = chosen.table
     root, columns = place / manifest.root, ("path", "start", "frames")
-    found = [
-        colours(read_frames(root / path, range(start, start + frames)))
-        for path, start, frames in zip(*(table[name].tolist() for name in columns), strict=True)
-    ]
+    found = []
+    for path, start, count in zip(*(chosen.table[name].tolist() for name in columns), strict=True):
+        video = root / path
+        frames = torch.from_numpy(read_frames(video, range(start, start + count)))
+        masks = torch.zeros(frames.shape[:3], dtype=torch.bool)
+        if world is not None:
+            masks = widen(torch.from_numpy(true_masks(video, world))[None, None])[0, 0]
+            masks = masks[start : start + count]
+        found.append(colours(plate(frames.permute(0, 3, 1, 2) / 255, masks)))
     return described(chosen, np.stack(found)[:, None], {})
 
 
-def accuracy(found: Features, settings: Linear, seed: int) -> float:
-    """Top-1 in percent of the linear probe on the colours of a dataset's backgrounds."""
-    return float(probe(found, settings, seed)["metrics"]["top1"])
-
-
 def measure(folder: Path, datasets: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Every seed's accuracy on the datasets of a finished batch of the study.
+    """Every seed's accuracy (top-1 in percent) on the datasets of a finished batch of the study.
 
     Args:
         folder: of the batch, with its `scale.yaml` and its results.
         datasets: by their names in the scale.
+
+    Returns:
+        `seed`, `dataset`, `picture` ("median" or "plate") and `value` of each.
     """
     scale = load_scale(str(folder / "scale.yaml"))
-    data = folder / "results" / scale.name / "data"
-    rows, known = [], dict[str, Features]()
+    place = folder / "results" / scale.name / "data"
+    known: dict[tuple[str, str], Features] = {}
+    rows = []
     for dataset in datasets:
         for seed in scale.seeds:
-            name = data_id(scale, dataset, seed)
-            if name not in known:
-                known[name] = features(Manifest.read(data / name / "manifest.parquet"), folder)
-            value = accuracy(known[name], scale.evaluate.linear, seed)
-            rows.append({"seed": seed, "dataset": dataset, "value": value})
+            data = place / data_id(scale, dataset, seed)
+            manifest = Manifest.read(data / "manifest.parquet")
+            worlds = {"median": None}
+            if (data / "world").is_dir():
+                worlds["plate"] = data / "world"
+            for picture, world in worlds.items():
+                key = (data.name, picture)  # filmed videos are the same for every seed
+                if key not in known:
+                    known[key] = features(manifest, folder, world)
+                found = probe(known[key], scale.evaluate.linear, seed)
+                named = {"seed": seed, "dataset": dataset, "picture": picture}
+                rows.append(named | {"value": float(found["metrics"]["top1"])})
     return rows

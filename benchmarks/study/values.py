@@ -64,7 +64,8 @@ def _batch(folder: Path) -> Iterator[dict[str, Any]]:
         yield from _bias(given, results)
     if (folder / background.NAME).is_file():
         for row in read_json(folder / background.NAME):
-            named = {"arm": "background", "cell": f"background {row['dataset']} top1"}
+            cell = f"background {row['dataset']} {row['picture']}"
+            named = {"arm": "background", "cell": cell}
             yield {**named, "seed": row["seed"], "value": row["value"]}
 
 
