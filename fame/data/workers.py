@@ -26,6 +26,13 @@ def explained(name: str) -> Iterator[None]:
     Raises:
         Interrupted: a worker died.
     """
+    # Twice, since the signal may come while a broken pipe is being put into words.
+    with _put_into_words(name), _put_into_words(name):
+        yield
+
+
+@contextmanager
+def _put_into_words(name: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ConnectionError, EOFError) as error:

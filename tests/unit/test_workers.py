@@ -51,6 +51,24 @@ def test_a_killed_worker_is_one_sentence(loaded, attempt):
             time.sleep(0.01)
 
 
+def test_the_signal_may_come_while_a_broken_pipe_is_put_into_words(monkeypatch):
+    set_handler, late = signal.signal, ["DataLoader worker (pid 7) is killed by signal: Killed."]
+
+    def interrupted(number, handler):
+        if late:
+            raise RuntimeError(late.pop())
+        return set_handler(number, handler)
+
+    before = signal.getsignal(signal.SIGCHLD)
+    monkeypatch.setattr(signal, "signal", interrupted)
+    try:
+        with pytest.raises(Interrupted, match=r"run: a loader worker died \("), explained("run"):
+            raise ConnectionResetError(104, "Connection reset by peer")
+    finally:
+        set_handler(signal.SIGCHLD, before)
+    assert not late
+
+
 def test_other_errors_stay_what_they_are():
     with pytest.raises(RuntimeError, match="shapes"), explained("run"):
         raise RuntimeError("shapes do not match")
