@@ -2,10 +2,11 @@
 
     python benchmarks/gpu_check.py --clips packed.npz --out gpu_check.json
 
-Sections: what it runs on; whether masks, views and steps equal the CPU's; loss curves in three
-arithmetics; pairs a second and memory of both backbones at the paper's size; a short pretraining
-on real clips; kill and resume. The report is on disk after every finding; docs/gpu.md explains
-it. To try the check itself without a GPU: `--device cpu --size micro`.
+Sections: what it runs on; whether masks, views and steps equal the CPU's, and what evaluation shows
+and finds; loss curves in three arithmetics; pairs a second and memory of both backbones at the
+paper's size; a short pretraining on real clips; kill and resume. The report is on disk after every
+finding; docs/gpu.md explains it.
+To try the check itself without a GPU: `--device cpu --size micro`.
 """
 
 import argparse
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.checks.clips import Clips, generated
 from benchmarks.checks.environment import environment
+from benchmarks.checks.evaluation import evaluation
 from benchmarks.checks.packed import read_pack
 from benchmarks.checks.parity import parity
 from benchmarks.checks.precision import precision
@@ -35,9 +37,10 @@ from fame.errors import FameError
 SECTIONS: dict[str, tuple[Section, float]] = {
     "environment": (environment, 0.02),
     "parity": (parity, 0.18),
-    "precision": (precision, 0.20),
+    "evaluation": (evaluation, 0.06),
+    "precision": (precision, 0.18),
     "throughput": (throughput, 0.26),
-    "pretraining": (pretraining, 0.22),
+    "pretraining": (pretraining, 0.18),
     "resume": (resume, 0.12),
 }
 """Each with its share of the time; what one leaves over goes to those after it."""

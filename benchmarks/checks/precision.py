@@ -3,12 +3,11 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.short import NEVER, Course, short_training
 from benchmarks.checks.sizes import changed, moco
-from benchmarks.checks.stepping import Arithmetic, arithmetic
+from benchmarks.checks.stepping import Arithmetic
 
 KINDS: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
 
@@ -33,18 +32,15 @@ def _curve(context: Context, kind: Arithmetic) -> list[float]:
     # Curves share the remaining time, so that none is left out.
     share = context.left() / (len(KINDS) - KINDS.index(kind))
     end = context.left() - share
-    automatic: Literal["float32", "bfloat16"] = "bfloat16" if kind == "bfloat16" else "float32"
     course = Course(
         scale,
         moco(scale, "r2plus1d", "fame"),
         size.precision_steps,
-        automatic,
+        kind,
         NEVER,
         lambda step: context.left() > end,
     )
-    # The loop itself turns autocast on.
-    allowed: Arithmetic = "float32" if kind == "float32" else "tf32"
-    with tempfile.TemporaryDirectory() as place, arithmetic(allowed, context.device):
+    with tempfile.TemporaryDirectory() as place:
         _, recorded = short_training(course, context.clips, Path(place), context.device)
     return recorded.losses
 

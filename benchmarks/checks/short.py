@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from benchmarks.checks.clips import Clips, Span
 from benchmarks.checks.sizes import alone
+from benchmarks.checks.stepping import Arithmetic
 from fame.config.scale import Scale
 from fame.data.clips import Batch
 from fame.experiments import Run
@@ -55,7 +55,7 @@ class Course:
         scale: the recipe.
         run: which method, backbone and merging.
         steps: length; rounded up to whole epochs for the schedule, but no step more is done.
-        precision: `float32` or `bfloat16`.
+        precision: as in a scale's `pretrain`.
         checkpoint_minutes: between checkpoints.
         go_on: asked before each step (counted from 0).
     """
@@ -63,7 +63,7 @@ class Course:
     scale: Scale
     run: Run
     steps: int
-    precision: Literal["float32", "bfloat16"]
+    precision: Arithmetic
     checkpoint_minutes: float
     go_on: Callable[[int], bool]
 

@@ -1,0 +1,146 @@
+"""What evaluation does on the device, in a fixed order, against the CPU.
+
+The bias probes' showings, features, activation maps, the nearest-neighbour check and a step of
+finetuning. Operations that PyTorch refuses to repeat to the bit on a GPU would stop a scale with
+`deterministic: true` here.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.checks.clips import Span
+from benchmarks.checks.sections import Context, Finding
+from benchmarks.checks.sizes import SEED, alone, moco
+from fame.augment.pairs import PairViews
+from fame.config.scale import Backbone
+from fame.data.clips import Batch
+from fame.distributed import fixed_order
+from fame.evaluate.activation import activation_maps
+from fame.evaluate.altered import AlteredClips
+from fame.evaluate.encode import evaluation as in_full_precision
+from fame.evaluate.finetune import Classifier, Finetuning
+from fame.evaluate.foreground import MotionForeground
+from fame.evaluate.knn import leave_one_out
+from fame.evaluate.shown import Shown
+from fame.models.encoder import Encoder
+from fame.train.pretrain import build_method
+
+THRESHOLDS = {
+    "showings_mean_abs": 1e-5,
+    # Of the length of all features and maps; what a GPU in float32 was off in the step is less.
+    "features_relative": 1e-3,
+    "activation_relative": 1e-3,
+}
+CPU = torch.device("cpu")
+CLIPS = 2
+VIDEOS = 8
+
+
+def _videos(context: Context) -> int:
+    return min(VIDEOS, len(context.clips))
+
+
+class _Told:
+    """The foreground that the CPU finds, wherever the clips lie: both are shown the same."""
+
+    name = "fame"
+
+    def __init__(self, beta: float) -> None:
+        self._find = MotionForeground(beta)
+
+    def __call__(self, batch: Batch, views: Tensor) -> Tensor:
+        return self._find(batch, views.cpu()).to(views.device)
+
+
+def evaluation(context: Context) -> Iterator[Finding]:
+    """Every part on every backbone, with nothing allowed that may vary."""
+    yield Finding("thresholds", dict(THRESHOLDS))
+    with fixed_order(True):
+        for name, backbone in context.size.scale.backbones.items():
+            yield from _probes(context, name, backbone)
+        # I3D's pooling has no backward pass in a fixed order on a GPU.
+        yield _finetuning(context, "r2plus1d")
+
+
+def _probes(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
+    batch = context.clips.some(
+        _videos(context), Span(backbone.frames, backbone.stride, CLIPS), SEED
+    )
+    encoder = build_method(context.size.scale, moco(context.size.scale, name, None), alone(CPU))
+    found = {
+        device: _seen(context, backbone, encoder.encoder, batch.to(device))
+        for device in (context.device, CPU)
+    }
+    ours, theirs = found[context.device], found[CPU]
+    showings = _gap(ours["showings"], theirs["showings"])
+    yield Finding(f"showings, {name}", showings, _within("showings_mean_abs", showings))
+    for part in ("features", "activation"):
+        gap = _gap(ours[part], theirs[part])
+        yield Finding(f"{part}, {name}", gap, _within(f"{part}_relative", gap))
+    labels = batch.labels.cpu()
+    votes = {str(device): leave_one_out(f["features"], labels, 3) for device, f in found.items()}
+    yield Finding(f"neighbours, {name}", {"percent": votes})
+
+
+@torch.no_grad()
+def _seen(
+    context: Context, backbone: Backbone, encoder: Encoder, batch: Batch
+) -> dict[str, Tensor]:
+    """What a device shows the encoder, and what the encoder makes of it there."""
+    scale, device = context.size.scale, batch.clips.device
+    shown = Shown.of(scale, backbone, scale.pretrain.views)
+    rows = range(len(batch.clips))
+    show = AlteredClips(
+        shown,
+        [shown],
+        CLIPS,
+        _Told(scale.pretrain.merge.beta),
+        np.asarray(batch.labels.cpu()),
+        [rows],
+        SEED,
+    )
+    with in_full_precision(encoder, device):
+        showings = torch.cat(list(show(_numbered(batch))), dim=1).flatten(0, 1)
+        return {
+            "showings": showings,
+            "features": encoder(showings[: len(rows)]),
+            "activation": activation_maps(encoder, showings[: len(rows)]),
+        }
+
+
+def _numbered(batch: Batch) -> Batch:
+    """The batch as an extraction's first: rows count from 0, each row once."""
+    return replace(batch, indices=torch.arange(len(batch.clips)))
+
+
+def _gap(ours: Tensor, theirs: Tensor) -> dict[str, float]:
+    apart = ours.cpu().double() - theirs.cpu().double()
+    length = theirs.double().norm().item()
+    return {
+        "mean_abs": apart.abs().mean().item(),
+        "relative": apart.norm().item() / length if length else math.nan,
+    }
+
+
+def _within(threshold: str, gap: dict[str, float]) -> bool:
+    return gap[threshold.split("_", 1)[1]] <= THRESHOLDS[threshold]
+
+
+def _finetuning(context: Context, name: str) -> Finding:
+    """Loss and gradients of a step, on the device; finite is all that is asked."""
+    scale, device = context.size.scale, context.device
+    backbone, settings = scale.backbones[name], scale.evaluate.finetune
+    batch = context.clips.some(settings.group, Span(backbone.frames, backbone.stride, 1), SEED)
+    encoder = build_method(scale, moco(scale, name, None), alone(device)).encoder
+    model = Classifier(encoder, len(set(context.clips.labels.tolist())), SEED).to(device)
+    views = PairViews(settings.views, backbone.size, None, settings.group, SEED, alone(device))
+    loss, _ = Finetuning(model, views, settings.dropout, SEED).loss(batch.to(device), 0)
+    loss.backward()
+    sizes = [p.grad.norm().item() for p in model.parameters() if p.grad is not None]
+    finite = all(map(math.isfinite, [loss.item(), *sizes]))
+    return Finding(f"finetuning, {name}", {"loss": loss.item(), "gradients": len(sizes)}, finite)
