@@ -93,7 +93,7 @@ def _seen(
 ) -> dict[str, Tensor]:
     """What a device shows the encoder, and what the encoder makes of it there."""
     scale, device = context.size.scale, batch.clips.device
-    shown = Shown.of(scale, backbone, scale.pretrain.views)
+    shown = replace(Shown.of(scale, backbone, scale.pretrain.views), clips=CLIPS)
     rows = range(len(batch.clips))
     show = AlteredClips(
         shown,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import Encoder
 from fame.models.settings import I3DSettings
 
@@ -17,6 +18,7 @@ Branches = tuple[int, int, int, int, int, int]
 
 _PUBLISHED_WIDTH = 64
 _MULTIPLE = 4
+_COLOURS = 3
 
 # Channels at width 64: 1x1; 1x1 then 3x3; 1x1 then 3x3; the 1x1 after the pool.
 _MIXED_3: dict[str, Branches] = {
@@ -106,7 +108,8 @@ class Unit3D(nn.Module):
     ) -> None:
         super().__init__()
         self.padding = _same_padding(kernel, stride)
-        self.conv3d = nn.Conv3d(inputs, outputs, kernel, stride, bias=False)
+        convolution = ColourConv3d if inputs == _COLOURS else nn.Conv3d
+        self.conv3d = convolution(inputs, outputs, kernel, stride, bias=False)
         self.batch3d = nn.BatchNorm3d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
 
+from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import Encoder
 from fame.models.settings import R2Plus1DSettings
 
@@ -61,7 +62,7 @@ def _stem(width: int, multiple: int) -> nn.Sequential:
     # torchvision's stem has its 45 and 64 channels written in; this is the same layout, scaled.
     middle = _round(_PUBLISHED_STEM_MIDDLE * width / _PUBLISHED_WIDTH, multiple)
     return nn.Sequential(
-        nn.Conv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
+        ColourConv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
         nn.BatchNorm3d(middle),
         nn.ReLU(inplace=True),
         nn.Conv3d(middle, width, (3, 1, 1), padding=(1, 0, 0), bias=False),
