@@ -77,7 +77,9 @@ class Clips:
     def _cut(self, index: int, starts: list[int], span: Span, epoch: int) -> Sample:
         video = self.videos[index]
         cuts = [
-            video[torch.from_numpy(clip_indices(start, len(video), span.frames, span.stride))]
+            video.index_select(
+                0, torch.from_numpy(clip_indices(start, len(video), span.frames, span.stride))
+            )
             for start in starts
         ]
         stacked = torch.stack(cuts).transpose(1, 2)

@@ -46,15 +46,16 @@ def _videos(context: Context) -> int:
 
 
 class _Told:
-    """The foreground that the CPU finds, wherever the clips lie: both are shown the same."""
+    """A foreground found once: a device that rounds otherwise would find a slightly other one."""
 
     name = "fame"
 
-    def __init__(self, beta: float) -> None:
-        self._find = MotionForeground(beta)
+    def __init__(self, masks: Tensor) -> None:
+        self._masks = masks
 
     def __call__(self, batch: Batch, views: Tensor) -> Tensor:
-        return self._find(batch, views.cpu()).to(views.device)
+        """As `Foreground` says, whatever is asked."""
+        return self._masks.to(views.device)
 
 
 def evaluation(context: Context) -> Iterator[Finding]:
@@ -72,44 +73,37 @@ def _probes(context: Context, name: str, backbone: Backbone) -> Iterator[Finding
         _videos(context), Span(backbone.frames, backbone.stride, CLIPS), SEED
     )
     encoder = build_method(context.size.scale, moco(context.size.scale, name, None), alone(CPU))
-    found = {
-        device: _seen(context, backbone, encoder.encoder, batch.to(device))
-        for device in (context.device, CPU)
-    }
-    ours, theirs = found[context.device], found[CPU]
+    shown = replace(
+        Shown.of(context.size.scale, backbone, context.size.scale.pretrain.views), clips=CLIPS
+    )
+    foreground = MotionForeground(context.size.scale.pretrain.merge.beta)
+    told = _Told(foreground(batch, shown.cropped(batch.clips, batch.sizes)))
+    ours, theirs = (
+        _seen(shown, told, encoder.encoder, batch.to(device)) for device in (context.device, CPU)
+    )
     showings = _gap(ours["showings"], theirs["showings"])
     yield Finding(f"showings, {name}", showings, _within("showings_mean_abs", showings))
     for part in ("features", "activation"):
         gap = _gap(ours[part], theirs[part])
         yield Finding(f"{part}, {name}", gap, _within(f"{part}_relative", gap))
     labels = batch.labels.cpu()
-    votes = {str(device): leave_one_out(f["features"], labels, 3) for device, f in found.items()}
-    yield Finding(f"neighbours, {name}", {"percent": votes})
+    votes = [leave_one_out(found["features"], labels, 3) for found in (ours, theirs)]
+    yield Finding(f"neighbours, {name}", {"percent": votes[0], "percent_cpu": votes[1]})
 
 
 @torch.no_grad()
-def _seen(
-    context: Context, backbone: Backbone, encoder: Encoder, batch: Batch
-) -> dict[str, Tensor]:
+def _seen(shown: Shown, told: _Told, encoder: Encoder, batch: Batch) -> dict[str, Tensor]:
     """What a device shows the encoder, and what the encoder makes of it there."""
-    scale, device = context.size.scale, batch.clips.device
-    shown = replace(Shown.of(scale, backbone, scale.pretrain.views), clips=CLIPS)
-    rows = range(len(batch.clips))
-    show = AlteredClips(
-        shown,
-        [shown],
-        CLIPS,
-        _Told(scale.pretrain.merge.beta),
-        np.asarray(batch.labels.cpu()),
-        [rows],
-        SEED,
-    )
+    device, rows = batch.clips.device, range(len(batch.clips))
+    labels = np.asarray(batch.labels.cpu())
+    show = AlteredClips(shown, [shown], CLIPS, told, labels, [rows], SEED)
     with in_full_precision(encoder, device):
-        showings = torch.cat(list(show(_numbered(batch))), dim=1).flatten(0, 1)
+        showings = torch.cat(list(show(_numbered(batch))), dim=1)
+        original = showings[:, 0]
         return {
             "showings": showings,
-            "features": encoder(showings[: len(rows)]),
-            "activation": activation_maps(encoder, showings[: len(rows)]),
+            "features": encoder(original),
+            "activation": activation_maps(encoder, original),
         }
 
 

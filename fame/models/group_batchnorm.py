@@ -56,14 +56,9 @@ class GroupBatchNorm(_BatchNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalises; raises `FameError` if the batch cannot be cut into whole groups."""
-        self._check_dims(input)
-        if not _fast_if_flat(input):
-            return self._normalised(input)
-        return self._normalised(input.flatten(2, 3)).unflatten(2, input.shape[2:4])
-
-    def _normalised(self, input: Tensor) -> Tensor:
         if not self.training:
             return super().forward(input)
+        self._check_input_dim(input)
         self._check_groups(input)
         if len(input) == self.group:
             return self._first(input)
@@ -79,9 +74,6 @@ class GroupBatchNorm(_BatchNorm):
         return F.batch_norm(samples, None, None, self.weight, self.bias, True, 0.0, self.eps)
 
     def _check_input_dim(self, input: Tensor) -> None:
-        """The base class asks this, to which time may have been folded into height."""
-
-    def _check_dims(self, input: Tensor) -> None:
         if input.dim() != self.dims + 2 and (self.dims, input.dim()) != (1, 2):
             raise ValueError(f"expected {self.dims + 2}-D input, got {input.dim()}-D")
 
@@ -100,16 +92,6 @@ class GroupBatchNorm(_BatchNorm):
     def extra_repr(self) -> str:
         """What `print` shows."""
         return f"{super().extra_repr()}, group={self.group}, dims={self.dims}"
-
-
-def _fast_if_flat(x: Tensor) -> bool:
-    """Whether x is better normalised with time and height as one axis, which moves no byte.
-
-    PyTorch knows channels-last pictures on a GPU, but not channels-last clips: it then sums over
-    them with a general kernel, which took 40 % of a step of R(2+1)D-18 on an H200.
-    """
-    last = torch.channels_last_3d
-    return x.is_cuda and x.dim() == 5 and x.is_contiguous(memory_format=last)
 
 
 def convert(module: AnyModule, group: int) -> AnyModule:

@@ -12,11 +12,20 @@ from small_videos import pictures, write_video
 
 from fame.distributed import fixed_order
 from fame.errors import FameError
+from fame.evaluate import altered
 
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import gpu_check, pack_clips, step
-from benchmarks.checks import parity, pretraining, resume, sections, stepping, throughput
+from benchmarks.checks import (
+    evaluation,
+    parity,
+    pretraining,
+    resume,
+    sections,
+    stepping,
+    throughput,
+)
 from benchmarks.checks.clips import Clips, Span, generated
 from benchmarks.checks.packed import read_pack
 from benchmarks.checks.sizes import SIZES, micro, moco
@@ -85,6 +94,14 @@ def test_parity_of_the_cpu_with_itself_is_exact_and_covers_all_variants(checked)
     assert errors["device float64"] == {"loss": 0, "gradient": 0}
     assert errors["device float32"] == errors["cpu"]
     assert 0 < errors["cpu"]["gradient"] < 0.1
+
+
+def test_evaluation_of_the_cpu_with_itself_is_exact(checked):
+    found = checked[1]["sections"]["evaluation"]["findings"]
+    for backbone in ("r2plus1d", "i3d"):
+        for part in ("showings", "features", "activation"):
+            assert found[f"{part}, {backbone}"]["relative"] == 0
+    assert found["finetuning, r2plus1d"]["gradients"] > 10
 
 
 def test_without_a_gpu_speeds_and_memory_are_empty_and_the_report_says_so(checked):
@@ -266,6 +283,21 @@ def test_a_mask_moved_by_two_rows_breaks_parity(monkeypatch):
     findings = parity._masks(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
     passed = {finding.name.split(",")[0]: finding.passed for finding in findings}
     assert passed["mask fame"] is passed["mask seed"] is False
+
+
+def test_a_background_moved_by_a_row_breaks_evaluation(monkeypatch):
+    true, calls = altered.erase, []
+
+    def moved_at_first(clips, masks):
+        calls.append(masks)
+        return true(clips, masks).roll(len(calls) % 2, 4)
+
+    monkeypatch.setattr(altered, "erase", moved_at_first)
+    small = context()
+    found = evaluation._probes(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
+    passed = {finding.name: finding.passed for finding in found}
+    assert len(calls) == 2
+    assert passed["showings, r2plus1d"] is False
 
 
 def test_overlap_of_masks():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from fame.errors import FameError
-from fame.models import R2Plus1DSettings, build_encoder, group_batchnorm
+from fame.models import R2Plus1DSettings, build_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.heads import projection
 
@@ -167,30 +167,3 @@ def test_channels_last_is_kept():
     norm = GroupBatchNorm(4, group=2, dims=3)
     x = torch.randn(4, 4, 2, 3, 3).to(memory_format=torch.channels_last_3d)
     assert norm(x).is_contiguous(memory_format=torch.channels_last_3d)
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_time_folded_into_height_as_on_a_gpu_changes_nothing(monkeypatch, training):
-    torch.manual_seed(0)
-    x = torch.randn(4, 6, 3, 5, 5, dtype=torch.float64).to(memory_format=torch.channels_last_3d)
-    _, norm = pair(3, 6, 2)
-    found = []
-    for folded in (False, True):
-        monkeypatch.setattr(group_batchnorm, "_fast_if_flat", lambda x, folded=folded: folded)
-        layer, input = copy.deepcopy(norm).train(training), x.clone().requires_grad_()
-        output = layer(input)
-        output.square().sum().backward()
-        found.append([output, input.grad, layer.weight.grad, *layer.buffers()])
-    assert found[1][0].is_contiguous(memory_format=torch.channels_last_3d)
-    assert found[1][0].shape == x.shape
-    for plain, flat in zip(*found, strict=True):
-        torch.testing.assert_close(flat, plain)
-
-
-def test_the_fold_is_for_channels_last_clips_on_a_gpu_and_moves_no_byte():
-    clips = torch.zeros(2, 6, 3, 5, 5)
-    last = clips.to(memory_format=torch.channels_last_3d)
-    assert not group_batchnorm._fast_if_flat(last)
-    flat = last.flatten(2, 3)
-    assert flat.data_ptr() == last.data_ptr()
-    assert flat.is_contiguous(memory_format=torch.channels_last)
