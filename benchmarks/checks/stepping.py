@@ -11,6 +11,7 @@ from torch import Tensor
 from fame.config.scale import Optimiser
 from fame.data.clips import Batch
 from fame.pretext.common import Method
+from fame.train.sgd import SGD
 
 Arithmetic = Literal["float32", "tf32", "bfloat16"]
 
@@ -55,12 +56,9 @@ class Stepper:
         device: torch.device,
     ) -> None:
         self._method, self._batch, self._kind, self._device = method, batch, kind, device
-        self._sgd = torch.optim.SGD(
-            [parameter for parameter in method.parameters() if parameter.requires_grad],
-            lr=optimiser.lr,
-            momentum=optimiser.momentum,
-            weight_decay=optimiser.weight_decay,
-        )
+        trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
+        self._sgd = SGD(trained, optimiser.momentum, optimiser.weight_decay)
+        self._lr = optimiser.lr
         self._step = 0
 
     def forward(self) -> Tensor:
@@ -72,13 +70,13 @@ class Stepper:
 
     def backward(self, loss: Tensor) -> None:
         """New gradients."""
-        self._sgd.zero_grad(set_to_none=True)
+        self._sgd.zero_grad()
         with arithmetic("tf32" if self._kind == "bfloat16" else self._kind, self._device):
             loss.backward()
 
     def update(self) -> None:
         """Move the parameters."""
-        self._sgd.step()
+        self._sgd.step(self._lr)
 
     def __call__(self) -> None:
         """A whole step, which waits for the loss as the training loop does to check it."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import InterpolationMode, resize
+from torch.nn.functional import interpolate
 
 from fame.augment import masks
 from fame.data.clips import Batch, clip_indices, fitted, uniform_starts
@@ -55,7 +55,7 @@ class TrueForeground:
         whole = true_masks(self._files[index], self._world)[self._starts[index] :]
         frames = torch.from_numpy(whole[numbers].astype(np.uint8) * 255)
         size = fitted(frames.shape[-2], frames.shape[-1], shown.fit)
-        frames = resize(frames, list(size), InterpolationMode.NEAREST)
+        frames = interpolate(frames, size, mode="nearest")
         padded = torch.zeros(*frames.shape[:2], *shape, dtype=torch.uint8)
         padded[..., : size[0], : size[1]] = frames
         return padded[:, None]

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.optim.sgd import sgd
 
 from fame.config.scale import Linear
 from fame.draws import generator
@@ -23,6 +22,7 @@ from fame.evaluate import accuracy
 from fame.evaluate.features import Features
 from fame.evaluate.holdout import held_out
 from fame.evaluate.selection import BestOnTest, due
+from fame.train.sgd import SGD
 
 Integers = npt.NDArray[np.int64]
 
@@ -171,44 +171,17 @@ def fit(
         after: called after each epoch, counted from 1.
     """
     layer = _layer(videos.clips, classes, seed)
-    update = _updates(layer, settings)
+    sgd = SGD(layer.parameters(), settings.momentum, settings.weight_decay)
     for epoch in range(settings.epochs):
         inputs, labels = _epoch(videos, seed, epoch)
         rate = lr * settings.gamma ** sum(epoch >= mark for mark in settings.milestones)
         for start in range(0, len(labels), settings.batch):
             batch = slice(start, start + settings.batch)
-            update(F.cross_entropy(layer(inputs[batch]), labels[batch]), rate)
+            sgd.zero_grad()
+            F.cross_entropy(layer(inputs[batch]), labels[batch]).backward()
+            sgd.step(rate)
         after(epoch + 1, layer)
     return layer
-
-
-def _updates(layer: nn.Linear, settings: Linear) -> Callable[[torch.Tensor, float], None]:
-    """A step of SGD with momentum, given a loss and a learning rate.
-
-    By the function behind `torch.optim.SGD`: the class imports PyTorch's compiler, which takes
-    as long as the whole probe of a mini dataset.
-    """
-    weights: list[torch.Tensor] = list(layer.parameters())
-    momenta: list[torch.Tensor | None] = [None] * len(weights)
-
-    def update(loss: torch.Tensor, lr: float) -> None:
-        gradients = list(torch.autograd.grad(loss, weights))
-        with torch.no_grad():
-            sgd(
-                weights,
-                gradients,
-                momenta,
-                foreach=False,
-                fused=False,
-                lr=lr,
-                momentum=settings.momentum,
-                weight_decay=settings.weight_decay,
-                dampening=0,
-                nesterov=False,
-                maximize=False,
-            )
-
-    return update
 
 
 def _layer(clips: torch.Tensor, classes: int, seed: int) -> nn.Linear:

@@ -1,13 +1,12 @@
-"""R(2+1)D (Tran et al., CVPR 2018) of any width and depth, built from torchvision's blocks.
+"""R(2+1)D (Tran et al., CVPR 2018) of any width and depth.
 
 With the published settings the state dict equals that of torchvision's `r2plus1d_18` without its
-`fc`, key for key, which is also the layout of the authors' checkpoints (facts A5).
+`fc`, key for key, which is also the layout of the authors' checkpoints (facts A5). The blocks are
+written here because torchvision imports PyTorch's compiler, which takes seconds of every job.
 """
 
-from collections.abc import Callable
-
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
 
 from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import Encoder
@@ -15,8 +14,6 @@ from fame.models.settings import R2Plus1DSettings
 
 _PUBLISHED_WIDTH = 64
 _PUBLISHED_STEM_MIDDLE = 45
-
-ConvBuilder = Callable[..., Conv2Plus1D]
 
 
 class R2Plus1D(Encoder):
@@ -30,12 +27,11 @@ class R2Plus1D(Encoder):
     def __init__(self, settings: R2Plus1DSettings) -> None:
         super().__init__()
         width, layers, multiple = settings.width, settings.layers, settings.round_middle
-        conv = _conv_builder(multiple)
         self.stem = _stem(width, multiple)
-        self.layer1 = _stage(width, width, layers[0], 1, conv)
-        self.layer2 = _stage(width, 2 * width, layers[1], 2, conv)
-        self.layer3 = _stage(2 * width, 4 * width, layers[2], 2, conv)
-        self.layer4 = _stage(4 * width, 8 * width, layers[3], 2, conv)
+        self.layer1 = _stage(width, width, layers[0], 1, multiple)
+        self.layer2 = _stage(width, 2 * width, layers[1], 2, multiple)
+        self.layer3 = _stage(2 * width, 4 * width, layers[2], 2, multiple)
+        self.layer4 = _stage(4 * width, 8 * width, layers[3], 2, multiple)
         self.feature_dim = 8 * width
         _initialise(self)
 
@@ -51,11 +47,49 @@ def _round(channels: float, multiple: int) -> int:
     return max(1, int(channels / multiple + 0.5)) * multiple
 
 
-def _conv_builder(multiple: int) -> ConvBuilder:
-    def build(inputs: int, outputs: int, middle: int, stride: int = 1) -> Conv2Plus1D:
-        return Conv2Plus1D(inputs, outputs, _round(middle, multiple), stride)
+class Block(nn.Module):
+    """Two factorised convolutions and a shortcut round them.
 
-    return build
+    Each convolution is one over space, BatchNorm, ReLU, and one over time. Its channels in between
+    are as many as make its weights as many as those of a full 3 x 3 x 3 convolution.
+
+    Args:
+        inputs: channels that come in.
+        outputs: channels that go out.
+        stride: of the first convolution, over space and time.
+        multiple: the channels in between are rounded to a multiple of this.
+        shortcut: what brings the input to the output's shape; None if it has it already.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, multiple: int, shortcut: nn.Module | None
+    ) -> None:
+        super().__init__()
+        middle = _round(inputs * outputs * 27 // (inputs * 9 + 3 * outputs), multiple)
+        self.conv1 = nn.Sequential(
+            _factorised(inputs, outputs, middle, stride),
+            nn.BatchNorm3d(outputs),
+            nn.ReLU(inplace=True),
+        )
+        self.conv2 = nn.Sequential(
+            _factorised(outputs, outputs, middle, 1), nn.BatchNorm3d(outputs)
+        )
+        self.downsample = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride)."""
+        residual = x if self.downsample is None else self.downsample(x)
+        return F.relu_(self.conv2(self.conv1(x)).add_(residual))
+
+
+def _factorised(inputs: int, outputs: int, middle: int, stride: int) -> nn.Sequential:
+    """A convolution over space, then one over time."""
+    return nn.Sequential(
+        nn.Conv3d(inputs, middle, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False),
+        nn.BatchNorm3d(middle),
+        nn.ReLU(inplace=True),
+        nn.Conv3d(middle, outputs, (3, 1, 1), (stride, 1, 1), (1, 0, 0), bias=False),
+    )
 
 
 def _stem(width: int, multiple: int) -> nn.Sequential:
@@ -71,15 +105,15 @@ def _stem(width: int, multiple: int) -> nn.Sequential:
     )
 
 
-def _stage(inputs: int, outputs: int, blocks: int, stride: int, conv: ConvBuilder) -> nn.Sequential:
+def _stage(inputs: int, outputs: int, blocks: int, stride: int, multiple: int) -> nn.Sequential:
     shortcut = None
     if stride != 1:
         shortcut = nn.Sequential(
             nn.Conv3d(inputs, outputs, kernel_size=1, stride=stride, bias=False),
             nn.BatchNorm3d(outputs),
         )
-    first = BasicBlock(inputs, outputs, conv, stride, shortcut)
-    rest = (BasicBlock(outputs, outputs, conv) for _ in range(blocks - 1))
+    first = Block(inputs, outputs, stride, multiple, shortcut)
+    rest = (Block(outputs, outputs, 1, multiple, None) for _ in range(blocks - 1))
     return nn.Sequential(first, *rest)
 
 

@@ -23,6 +23,7 @@ from fame.train import checkpoint
 from fame.train.feed import Feed
 from fame.train.journal import Journal
 from fame.train.schedule import rate
+from fame.train.sgd import SGD
 from fame.train.stopping import Request, stop_requests
 
 LOG_EVERY = 10
@@ -84,14 +85,9 @@ class Plan:
         return rate(self.optimiser, step, self.feed.steps_per_epoch, self.epochs)
 
 
-def _sgd(module: torch.nn.Module, settings: Optimiser) -> torch.optim.SGD:
+def _sgd(module: torch.nn.Module, settings: Optimiser) -> SGD:
     parameters = [p for p in module.parameters() if p.requires_grad]
-    return torch.optim.SGD(
-        parameters,
-        lr=settings.lr,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-    )
+    return SGD(parameters, settings.momentum, settings.weight_decay)
 
 
 def parameter_dtype(precision: str) -> torch.dtype:
@@ -124,7 +120,7 @@ def tf32(allowed: bool) -> Iterator[None]:
 
 def _take_step(
     trainable: Trainable,
-    sgd: torch.optim.SGD,
+    sgd: SGD,
     batch: Batch,
     step: int,
     plan: Plan,
@@ -137,9 +133,7 @@ def _take_step(
         Its scalars, still on the device, and whether all processes are to stop after it because
         some process was asked to.
     """
-    for group in sgd.param_groups:
-        group["lr"] = plan.lr(step)
-    sgd.zero_grad(set_to_none=True)
+    sgd.zero_grad()
     reduced = plan.precision == "bfloat16"
     with tf32(plan.precision == "tf32"):
         with torch.autocast(world.device.type, dtype=torch.bfloat16, enabled=reduced):
@@ -149,17 +143,12 @@ def _take_step(
         mean, asking = world.mean(torch.stack([loss.detach(), asked])).tolist()
         _check_finite(mean, step, plan)
         loss.backward()
-    world.average_gradients(group_parameters(sgd))
-    sgd.step()
+    world.average_gradients(sgd.parameters)
+    sgd.step(plan.lr(step))
     return {"loss": loss.detach(), **scalars}, asking > 0
 
 
-def group_parameters(sgd: torch.optim.Optimizer) -> list[torch.nn.Parameter]:
-    """All parameters of an optimiser, in order."""
-    return [parameter for group in sgd.param_groups for parameter in group["params"]]
-
-
-def _resume(trainable: Trainable, sgd: torch.optim.SGD, plan: Plan) -> tuple[int, float, list[str]]:
+def _resume(trainable: Trainable, sgd: SGD, plan: Plan) -> tuple[int, float, list[str]]:
     """Load the newest checkpoint, if any: steps done, seconds spent, remarks."""
     found, remarks = checkpoint.load(plan.checkpoints, plan.recipe)
     if found is None:
@@ -207,7 +196,7 @@ def train(trainable: Trainable, plan: Plan, world: World) -> float:
 
 def _loop(
     trainable: Trainable,
-    sgd: torch.optim.SGD,
+    sgd: SGD,
     plan: Plan,
     world: World,
     journal: Journal,
