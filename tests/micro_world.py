@@ -1,5 +1,6 @@
 """The micro scale and its mini worlds on disk, for tests that really train."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,10 @@ class Micro:
         return Manifest.read(self.manifest(dataset))
 
     def scale(self, name, changes=None):
-        """A scale file in the folder: micro's, with values replaced at dotted paths."""
+        """A scale file in the folder: micro's, with values replaced at dotted paths.
+
+        Tests that use one name for two contents get two files.
+        """
         settings = yaml.safe_load(MICRO.read_text())
         for path, value in (changes or {}).items():
             *sections, key = path.split(".")
@@ -38,8 +42,9 @@ class Micro:
                 section = section[part]
             assert key in section, path
             section[key] = value
-        file = self.place / f"{name}.yaml"
-        file.write_text(yaml.safe_dump(settings))
+        text = yaml.safe_dump(settings)
+        file = self.place / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
+        file.write_text(text)
         return file
 
 

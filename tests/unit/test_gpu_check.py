@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 import torch
 from micro_world import ROOT
-from small_videos import pictures, write_video
+from packed_clips import packed
 
-from fame.distributed import fixed_order
-from fame.errors import FameError
 from fame.evaluate import altered
 
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import gpu_check, pack_clips, step
+from benchmarks import gpu_check
 from benchmarks.checks import (
     evaluation,
     parity,
@@ -27,32 +25,14 @@ from benchmarks.checks import (
     throughput,
 )
 from benchmarks.checks.clips import Clips, Span, generated
-from benchmarks.checks.packed import read_pack
 from benchmarks.checks.sizes import SIZES, micro, moco
 
 CPU = torch.device("cpu")
 
 
-def write_classes(root, classes=("Diving", "Punch"), groups=2, clips=2, frames=20):
-    for kind in classes:
-        for group in range(groups):
-            for clip in range(clips):
-                path = root / kind / f"v_{kind}_g{group:02d}_c{clip:02d}.avi"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                pixels = pictures(frames, 40, 56, seed=len(str(path)) + 10 * group + clip)
-                write_video(path, pixels)
-    return root
-
-
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory):
-    """Eight small videos, packed by the command."""
-    place = tmp_path_factory.mktemp("pack")
-    videos = write_classes(place / "videos")
-    out = place / "packed.npz"
-    arguments = [str(videos), "--out", str(out), "--short-side", "32", "--frames", "16"]
-    assert pack_clips.main(arguments) == 0
-    return out
+    return packed(tmp_path_factory.mktemp("pack"))
 
 
 @pytest.fixture(scope="module")
@@ -364,124 +344,3 @@ def test_both_sizes_make_runs_for_both_backbones():
     paper = SIZES["paper"]()
     assert (paper.throughput_batch, paper.scale.pretrain.group) == (64, 8)
     assert [paper.scale.backbones[name].size for name in ("r2plus1d", "i3d")] == [112, 224]
-
-
-# --- Packed clips
-
-
-def test_a_pack_holds_the_first_frames_shrunk_with_classes_and_groups(pack, tmp_path):
-    clips = read_pack(pack)
-    assert len(clips) == 8 and pack.stat().st_size < 2**20
-    assert {tuple(video.shape) for video in clips.videos} == {(16, 3, 32, 45)}
-    assert all(video.dtype == torch.uint8 for video in clips.videos)
-    assert sorted(clips.labels.tolist()) == [0] * 4 + [1] * 4
-    assert len(set(clips.groups.tolist())) == 4
-    # A group never spans two classes.
-    assert len({(g, c) for g, c in zip(clips.groups, clips.labels, strict=True)}) == 4
-
-
-def test_packed_frames_are_the_videos_frames(tmp_path):
-    truth = np.full((6, 32, 48, 3), 0, np.uint8)
-    truth[:] = (np.arange(6) * 40)[:, None, None, None]  # flat frames survive JPEG
-    (tmp_path / "videos" / "one").mkdir(parents=True)
-    write_video(tmp_path / "videos" / "one" / "short.avi", truth)
-    arguments = [str(tmp_path / "videos"), "--out", str(tmp_path / "p.npz"), "--short-side", "64"]
-    assert pack_clips.main(arguments) == 0
-    (video,) = read_pack(tmp_path / "p.npz").videos
-    assert video.shape == (6, 3, 32, 48)  # shorter than asked for, and never enlarged
-    expected = torch.from_numpy(truth).permute(0, 3, 1, 2)
-    assert (video.int() - expected.int()).abs().max() <= 2
-
-
-def test_a_limit_leaves_a_balanced_choice_and_is_kept(tmp_path, pack, capsys):
-    videos = pack.parent / "videos"
-    order = pack_clips.in_turns(videos)
-    assert [path.parent.name for path in order] == ["Diving", "Punch"] * 4
-    assert len({pack_clips.group_of(path) for path in order[:4]}) == 4
-    limit = 0.6 * pack.stat().st_size
-    arguments = [str(videos), "--out", str(tmp_path / "half.npz"), "--short-side", "32"]
-    arguments += ["--frames", "16", "--limit-mib", str(limit / 2**20)]
-    assert pack_clips.main(arguments) == 0
-    half = read_pack(tmp_path / "half.npz")
-    assert (tmp_path / "half.npz").stat().st_size <= limit
-    assert 1 < len(half) < 8
-    assert abs(np.diff(np.bincount(half.labels))) <= 1
-    assert f"{len(half)} of 8 videos" in capsys.readouterr().out
-
-
-def test_undecodable_videos_are_named_and_left_out(tmp_path, capsys):
-    videos = write_classes(tmp_path / "videos", groups=1, clips=1)
-    (videos / "Punch" / "broken.avi").write_bytes(b"no video")
-    out = tmp_path / "p.npz"
-    assert pack_clips.main([str(videos), "--out", str(out), "--short-side", "32"]) == 0
-    assert len(read_pack(out)) == 2
-    assert "broken.avi" in capsys.readouterr().err
-
-
-def test_a_limit_too_small_or_an_empty_folder_is_refused(tmp_path, pack, capsys):
-    videos, out = pack.parent / "videos", str(tmp_path / "p.npz")
-    assert pack_clips.main([str(videos), "--out", out, "--limit-mib", "0.001"]) == 1
-    assert "--limit-mib" in capsys.readouterr().err
-    assert pack_clips.main([str(tmp_path), "--out", out]) == 1
-    assert "no videos there" in capsys.readouterr().err
-
-
-def test_damaged_or_absent_packs_are_refused(pack, tmp_path):
-    with pytest.raises(FameError, match=r"pack_clips\.py"):
-        read_pack(tmp_path / "absent.npz")
-    cut = tmp_path / "cut.npz"
-    cut.write_bytes(pack.read_bytes()[:2000])
-    with pytest.raises(FameError, match="not a whole pack"):
-        read_pack(cut)
-    np.savez(tmp_path / "other.npz", frames=np.zeros(3))
-    with pytest.raises(FameError, match="not a whole pack"):
-        read_pack(tmp_path / "other.npz")
-
-
-def test_real_videos_pack_under_the_limit(shared, tmp_path):
-    place = tmp_path / "few"
-    for kind in ("Diving", "Punch"):
-        (place / kind).mkdir(parents=True)
-        source = sorted((shared / "videos" / "UCF-101" / kind).glob("*.avi"))[0]
-        (place / kind / source.name).symlink_to(source)
-    out = tmp_path / "p.npz"
-    assert pack_clips.main([str(place), "--out", str(out), "--frames", "16"]) == 0
-    clips = read_pack(out)
-    assert {tuple(video.shape) for video in clips.videos} == {(16, 3, 128, 171)}
-    # About 5 KB a frame, of 66 KB raw.
-    assert out.stat().st_size < 2 * 16 * 20_000
-
-
-# --- The step's parts, and the deterministic switch
-
-
-def test_shares_of_a_step_sum_to_one(tmp_path, capsys):
-    scale = str(ROOT / "tests" / "workflow" / "micro.yaml")
-    out = tmp_path / "step.json"
-    assert step.main(["--scale", scale, "--repeats", "1", "--out", str(out)]) == 0
-    found = json.loads(out.read_text())
-    assert sum(found["share"].values()) == pytest.approx(1, abs=0.01)
-    assert "mask and merge" in capsys.readouterr().out
-    assert step.main(["--scale", scale, "--backbone", "r2plus1", "--repeats", "1"]) == 1
-    assert "did you mean 'r2plus1d'" in capsys.readouterr().err
-
-
-def test_fixed_order_is_honoured_and_put_back(monkeypatch):
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    with fixed_order(True):
-        assert torch.are_deterministic_algorithms_enabled()
-        assert not torch.backends.cudnn.benchmark
-        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-        with fixed_order(False):
-            assert not torch.are_deterministic_algorithms_enabled()
-        assert torch.are_deterministic_algorithms_enabled()
-    assert not torch.are_deterministic_algorithms_enabled()
-    assert torch.backends.cudnn.benchmark
-
-
-def test_every_scale_file_says_whether_it_is_deterministic(root):
-    from fame.config.reading import load_scale
-
-    files = [*(root / "config" / "scales").glob("*.yaml"), root / "tests/workflow/micro.yaml"]
-    assert all(isinstance(load_scale(str(f)).resources.deterministic, bool) for f in files)
