@@ -1,0 +1,39 @@
+"""Small generated worlds, for tests of what they show and of the files they are."""
+
+from fame.data.synthetic import WorldConfig
+
+WORLD = {
+    "layout": "ucf101",
+    "scenes": "a",
+    "sprites": "a",
+    "train": 16,
+    "val": 0,
+    "test": 8,
+    "unused": 0,
+    "frames": 8,
+    "size": 40,
+    "scene_types": 16,
+    "scene_bias": 0.25,
+    "period": (20, 28),
+    "amplitude": (7, 9),
+    "radius": (5.5, 7.5),
+    "sprite_variety": 1.0,
+    "home": 1.0,
+    "camera_jitter": 0.3,
+    "flicker": 0.02,
+    "noise": 0.012,
+    "dots": 1,
+    "seed": 0,
+}
+LAYOUTS = {
+    "kinetics400": {"val": 8, "test": 0},
+    "ucf101": {},
+    "hmdb51": {"unused": 8, "scenes": "b", "sprites": "b"},
+    "diving48": {"sprites": "b", "scene_bias": 0.0},
+}
+JOINERS = {"kinetics400": " ", "ucf101": "", "hmdb51": "_", "diving48": "_"}
+STEADY = {"camera_jitter": 0, "flicker": 0, "noise": 0, "dots": 0}
+
+
+def config(**changes):
+    return WorldConfig(**{**WORLD, **changes})
