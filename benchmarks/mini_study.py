@@ -96,9 +96,12 @@ def report(study: plan.Plan, work: Path, out: Path, known: Path | None = None) -
         except FameError as error:
             print(f"\n{title}: not chosen ({error})")
     draw(study, found, out)
-    if (found["stage"] == "final").any():
+    stages = set(found["stage"])
+    if "final" in stages:
         lists = {"primary": list(study.primary), "secondary": verdicts.secondary(study)}
         tests = [verdicts.judge(found, pairs).assign(list=name) for name, pairs in lists.items()]
+        if "real" in stages:
+            tests.append(verdicts.effects(found, verdicts.filmed(study)).assign(list="filmed"))
         judged = pd.concat(tests, ignore_index=True)
         judged.to_csv(out / "mini_study_tests.csv", index=False, float_format="%.4g")
         print(f"\n{judged.to_string()}")

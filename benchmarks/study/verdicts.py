@@ -29,6 +29,21 @@ def secondary(plan: Plan) -> list[Pair]:
     ]
 
 
+def filmed(plan: Plan) -> list[Pair]:
+    """Every pair of arms in every cell of the filmed clips."""
+    return [
+        Pair(better=better, worse=worse, cell=cell)
+        for cell in plan.stages["real"].cells
+        for worse, better in combinations(plan.arms, 2)
+    ]
+
+
+def effects(values: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
+    """What `judge` returns for the filmed clips, less its verdicts: three seeds can have none."""
+    found = judge(values[values["stage"] == "real"].assign(stage="final"), pairs)
+    return found.assign(corrected=None, verdict="not asked", seeds_needed=None)
+
+
 def _differences(values: pd.DataFrame, pair: Pair) -> list[float]:
     """One for each seed that both have, by seed."""
     known = values[(values["cell"] == pair.cell) & values["stage"].isin(["final", "ablations"])]

@@ -194,6 +194,21 @@ def test_the_secondary_list_holds_every_other_pair_once(study):
     assert len(pairs) == 6 * 8 - 6 + 7 * 2
 
 
+def test_filmed_clips_have_effects_and_no_verdict(study):
+    pairs = verdicts.filmed(study)
+    assert len(pairs) == 6 * 9
+    cell = study.stages["real"].cells[0]
+    sealed = measured(study, "final", [cell], study.arms, lambda *_: 99.0)
+    filmed = measured(
+        study, "real", [cell], study.arms, lambda _, arm, seed: 20 + (arm == "fame") * (seed % 5)
+    )
+    found = verdicts.effects(pd.concat([sealed, filmed]), pairs)
+    row = found.query("better == 'fame' and worse == 'moco'").iloc[0]
+    assert (row["n"], row["effect"]) == (3, 1.0)
+    assert row["low"] < 1 < row["high"]
+    assert set(found["verdict"]) == {"not asked"}
+
+
 def test_numbers_are_read_from_results(study, tmp_path):
     batch = choice.batches(study, "search", pd.DataFrame(columns=values.COLUMNS))[0]
     folder = tmp_path / "search" / batch.name
