@@ -28,6 +28,7 @@ include: "workflow/rules/report.smk"
 onstart:
     # One workflow at a time in a folder, whoever started it.
     occupy_or_refuse()
+    stop_needless_waking()
 
 
 rule all:

@@ -274,6 +274,18 @@ def occupy_or_refuse():
         raise WorkflowError(str(error)) from None
 
 
+def stop_needless_waking():
+    """Take Snakemake's own limit of 100 jobs a second away, if nobody chose another.
+
+    For its sake the scheduler is woken once a second for every job that was ever started, which
+    takes half a core after a hundred jobs and a whole one after two hundred.
+    """
+    scheduler = workflow.scheduler
+    limiter = getattr(scheduler, "job_rate_limiter", None)
+    if workflow.local_exec and limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
+        scheduler.job_rate_limiter = None
+
+
 def leave_partial_tables(dag):
     """After a failure: write what there is of the tables that are not finished.
 
