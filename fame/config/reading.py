@@ -34,14 +34,10 @@ def expand(path: str) -> Path:
     return Path(re.sub(pattern, value, path)).expanduser()
 
 
-# libyaml reads our files ten times faster; every job reads them.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, or a `FameError` that says where it is not one."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FameError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
