@@ -32,7 +32,7 @@ from fame.train.pretrain import build_method
 
 THRESHOLDS = {
     "showings_mean_abs": 1e-5,
-    # Of the length of all features and maps; what a GPU in float32 was off in the step is less.
+    # Of the length of all features and maps. Chosen beforehand; not yet tried with equal masks.
     "features_relative": 1e-3,
     "activation_relative": 1e-3,
 }

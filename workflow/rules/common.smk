@@ -278,7 +278,7 @@ def stop_needless_waking():
     """Take Snakemake's own limit of 100 jobs a second away, if nobody chose another.
 
     For its sake the scheduler is woken once a second for every job that was ever started, which
-    takes half a core after a hundred jobs and a whole one after two hundred.
+    took half a core at the end of a Table 5 of 101 jobs.
     """
     scheduler = workflow.scheduler
     limiter = getattr(scheduler, "job_rate_limiter", None)
