@@ -2,14 +2,16 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+
+from fame.models.flat_conv import FlatConv3d
 
 WHOLE = 8
 """Channels of 16 bits that tensor cores take at once."""
 
 
-class ColourConv3d(nn.Conv3d):
-    """A Conv3d that, in bfloat16 on a GPU, adds channels that are zero.
+class ColourConv3d(FlatConv3d):
+    """A FlatConv3d that, in bfloat16 on a GPU, adds channels that are zero.
 
     cuDNN computes three channels of 16 bits without tensor cores: I3D's first layer took 59 ms for
     64 clips on an H200, and is passed four times in a step of 760. Weights, their gradients and the

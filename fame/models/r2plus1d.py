@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import Encoder
+from fame.models.flat_conv import FlatConv3d
 from fame.models.settings import R2Plus1DSettings
 
 _PUBLISHED_WIDTH = 64
@@ -85,10 +86,10 @@ class Block(nn.Module):
 def _factorised(inputs: int, outputs: int, middle: int, stride: int) -> nn.Sequential:
     """A convolution over space, then one over time."""
     return nn.Sequential(
-        nn.Conv3d(inputs, middle, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False),
+        FlatConv3d(inputs, middle, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False),
         nn.BatchNorm3d(middle),
         nn.ReLU(inplace=True),
-        nn.Conv3d(middle, outputs, (3, 1, 1), (stride, 1, 1), (1, 0, 0), bias=False),
+        FlatConv3d(middle, outputs, (3, 1, 1), (stride, 1, 1), (1, 0, 0), bias=False),
     )
 
 
@@ -99,7 +100,7 @@ def _stem(width: int, multiple: int) -> nn.Sequential:
         ColourConv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
         nn.BatchNorm3d(middle),
         nn.ReLU(inplace=True),
-        nn.Conv3d(middle, width, (3, 1, 1), padding=(1, 0, 0), bias=False),
+        FlatConv3d(middle, width, (3, 1, 1), padding=(1, 0, 0), bias=False),
         nn.BatchNorm3d(width),
         nn.ReLU(inplace=True),
     )
