@@ -12,6 +12,9 @@ CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
 WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c", "--jobs", "-j"}
 """Options that say where jobs run; without them they run here, on all cores."""
+QUIET = {"--quiet", "-q"}
+SILENT = ("host", "progress", "reason", "rules")
+"""What Snakemake can be quiet about; `all` hides its errors as well."""
 AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -33,11 +36,13 @@ def run(
     """Make targets by Snakemake, here on all cores; after a kill the same command goes on.
 
     One workflow at a time is let into a folder. The lock, the processes and the jobs in Slurm's
-    queue that a killed one left are removed first.
+    queue that a killed one left are removed first. `--quiet all` still tells errors.
     """
     from fame.workplace import clear, occupy
 
-    given = with_config(arguments or [], scale=scale, tables=str(tables) if tables else None)
+    given = with_config(
+        audible(arguments or []), scale=scale, tables=str(tables) if tables else None
+    )
     if not DRY & set(given):
         occupy(directory)
         clear(directory)
@@ -59,6 +64,20 @@ def with_config(arguments: list[str], **settings: str | None) -> list[str]:
         return arguments
     place = next((n for n, word in enumerate(arguments) if word in CONFIG), len(arguments))
     return [*arguments[:place], "--config", *words, *arguments[place + 1 :]]
+
+
+def audible(arguments: list[str]) -> list[str]:
+    """Snakemake's arguments with `--quiet all` weakened to what leaves errors to be seen."""
+    words: list[str] = []
+    quiet = silent = False
+    for word in arguments:
+        quiet = word in QUIET or (quiet and word in {*SILENT, "all"})
+        if word in {"--quiet=all", "-q=all", "-qall"} or (quiet and word == "all"):
+            silent = True
+        else:
+            words.append(word)
+    # Last, where no target can be taken for one of its words.
+    return [*words, "--quiet", *SILENT] if silent else words
 
 
 def setting(key: str, value: object) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fame.cli import app
-from fame.cli.run import with_config
+from fame.cli.run import audible, with_config
 
 
 @pytest.fixture
@@ -45,6 +45,24 @@ def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
 def test_a_dry_run_disturbs_nobody(run, option):
     words, done = run("all", option)
     assert words[5:] == ["all", option] and done == []
+
+
+@pytest.mark.parametrize(
+    ("given", "rest"),
+    [
+        (["--quiet", "all"], ["--quiet"]),
+        (["-q", "rules", "all", "-k"], ["-q", "rules", "-k"]),
+        (["--quiet=all", "all"], ["all"]),
+        (["-qall", "all"], ["all"]),
+    ],
+)
+def test_no_quiet_hides_an_error(given, rest):
+    assert audible(given) == [*rest, "--quiet", "host", "progress", "reason", "rules"]
+
+
+@pytest.mark.parametrize("given", [["all"], ["--quiet", "rules", "-k", "all"], ["-k", "--quiet"]])
+def test_another_quiet_stays_as_it_is(given):
+    assert audible(given) == given
 
 
 def test_settings_join_the_config_that_was_given():
