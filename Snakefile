@@ -36,6 +36,6 @@ rule all:
     default_target: True
     input:
         expand("results/{table}.csv", table=sorted(EXPERIMENTS.tables)),
-        [f"results/{name}" for name in figures_of_scale()],
+        [f"results/{name}" for name in files_of_figures("png", "pdf", "csv")],
         "results/report.html",
         f"{ROOT}/figures/confusion.done",

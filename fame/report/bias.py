@@ -156,7 +156,8 @@ def draw(frame: pd.DataFrame, scale: Scale) -> Figure:
         row[0].set(title=title, ylabel="linear probe, top-1 (%)", ylim=(0, None))
         _marks(row[1], chosen, SCORES, _intervals)
         row[1].set(ylim=(-0.05, 1.05), ylabel="score")
-    axes[0][0].legend(loc="upper right")
+    handles, arms = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, arms, loc="outside upper center", ncols=len(arms))
     note = (
         f"{scale.name}: {scale.note}. Small marks are seeds, large ones all seeds together. Lines: "
         "one standard deviation over seeds (left), 95 % over test videos (right). A score is left "

@@ -182,8 +182,8 @@ def _note(arms: Sequence[Arm]) -> str:
     details, seeds = result["details"], [one["seed"] for one in arms[0].results]
     trained, size = details["trained_size"], details["size"]
     larger = (
-        f" Encoders pretrained at {trained} pixels are shown {size}, so that the map has more "
-        "than a few cells; objects are that much larger than they were in training."
+        f" Encoders trained on {trained} pixels see {size} here, so that the map has more than a "
+        "few cells; objects are that much larger than in training."
         if size != trained
         else ""
     )

@@ -163,7 +163,7 @@ def test_no_group_makes_two_tables_wait_for_each_other(on_slurm):
     for name, jobs in groups_of(on_slurm):
         targets = {Path(job.target).stem for job in jobs if job.rule in {"table", "publish"}}
         assert len(targets) == (1 if name == "table" else 0)
-        figures = {job.rule for job in jobs} - {"publish_figure"}
+        figures = {job.rule for job in jobs} - {"publish_figure", "publish_picture"}
         assert name != "figure" or len(figures) == 1
 
 

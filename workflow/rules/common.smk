@@ -200,17 +200,42 @@ def kernels():
     ]
 
 
+MEASURED_FIGURES = ("figure1", "figure3", "bias", "mask_quality", "claims")
+DRAWN_FIGURES = ("figure2", "figure4")
+"""The first have their numbers beside them; these show examples."""
+
+
 def figures_of_scale():
-    """The figures that this scale can make, by the names that they have in results/."""
+    """The figures that this scale can make."""
     if EXPERIMENTS.figures is None:
         return []
-    found = ["figure1.png", "figure2.png", "figure4.png"]
-    found += ["figure3.csv"] if kernels() else []
-    found += ["bias.csv", "bias.png"] if EXPERIMENTS.bias_datasets() else []
-    if is_world(data_id(SCALE, SCALE.evaluate.masks.dataset, SCALE.seeds[0])):
-        found += ["mask_quality.csv", "mask_quality.png"]
-    found += ["claims.csv", "claims.png"] if own_tables() else []
-    return found
+    masks_of = data_id(SCALE, SCALE.evaluate.masks.dataset, SCALE.seeds[0])
+    possible = {
+        "figure1": True,
+        "figure2": True,
+        "figure3": bool(kernels()),
+        "figure4": True,
+        "bias": bool(EXPERIMENTS.bias_datasets()),
+        "mask_quality": is_world(masks_of),
+        "claims": own_tables(),
+    }
+    return [name for name, can in possible.items() if can]
+
+
+def files_of_figures(*suffixes):
+    """The names that the figures' files have in results/, those of some suffixes."""
+    return [
+        f"{name}.{suffix}"
+        for name in figures_of_scale()
+        for suffix in suffixes
+        if suffix != "csv" or name in MEASURED_FIGURES
+    ]
+
+
+def kept_figure(figure, suffix):
+    """Where the scale keeps a figure."""
+    folder = ROOT if figure == "claims" else f"{ROOT}/figures"
+    return f"{folder}/{figure}.{suffix}"
 
 
 PICTURES = {
@@ -249,11 +274,8 @@ def own_tables():
 
 
 def page_inputs():
-    """The same files, where the scale keeps them."""
-    return [
-        f"{ROOT}/{name}" if name.startswith("claims") else f"{ROOT}/figures/{name}"
-        for name in figures_of_scale()
-    ]
+    """What the page shows of the figures, where the scale keeps it."""
+    return [kept_figure(*name.split(".")) for name in files_of_figures("png", "csv")]
 
 
 def results_of_table(wildcards):

@@ -309,19 +309,41 @@ rule claims:
 
 rule publish_figure:
     input:
-        lambda w: (
-            f"{ROOT}/claims.{w.suffix}"
-            if w.figure == "claims"
-            else f"{FIGURES}/{w.figure}.{w.suffix}"
-        ),
+        lambda w: kept_figure(w.figure, "png"),
+        lambda w: kept_figure(w.figure, "pdf"),
+        lambda w: kept_figure(w.figure, "csv"),
     output:
-        "results/{figure}.{suffix}",
+        "results/{figure}.png",
+        "results/{figure}.pdf",
+        "results/{figure}.csv",
     log:
-        f"{ROOT}/figures/{{figure}}.{{suffix}}.published.log",
+        f"{ROOT}/figures/{{figure}}.published.log",
+    wildcard_constraints:
+        figure="|".join(MEASURED_FIGURES),
     conda:
         "../../environment.yml"
     resources:
         mem_mb=short_memory,
         runtime=short_minutes,
     shell:
-        "cp {input:q} {output:q} > {log:q} 2>&1"
+        "cp {input:q} results > {log:q} 2>&1"
+
+
+rule publish_picture:
+    input:
+        lambda w: kept_figure(w.figure, "png"),
+        lambda w: kept_figure(w.figure, "pdf"),
+    output:
+        "results/{figure}.png",
+        "results/{figure}.pdf",
+    log:
+        f"{ROOT}/figures/{{figure}}.published.log",
+    wildcard_constraints:
+        figure="|".join(DRAWN_FIGURES),
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=short_memory,
+        runtime=short_minutes,
+    shell:
+        "cp {input:q} results > {log:q} 2>&1"
