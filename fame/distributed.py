@@ -119,6 +119,15 @@ def _order(fixed: bool) -> None:
         torch.use_deterministic_algorithms(fixed)
 
 
+def one_thread() -> None:
+    """Compute on one thread from now on, for work on features.
+
+    The workflow gives these jobs one core. By hand they would take them all, wait for one another
+    (five times as long on two busy cores), and add up in another order.
+    """
+    torch.set_num_threads(1)
+
+
 @contextmanager
 def world(threads: int, deterministic: bool) -> Iterator[World]:
     """Join the process group that `torchrun` started, if any; leave it at the end.

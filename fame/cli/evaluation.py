@@ -56,8 +56,10 @@ def linear(
 ) -> None:
     """Train a linear probe on features and write its accuracy."""
     from fame.config.reading import load_scale
+    from fame.distributed import one_thread
     from fame.evaluate.tasks import linear as task
 
+    one_thread()
     task(load_scale(scale), features, out, raw_features)
 
 
@@ -71,16 +73,20 @@ def bias(
 ) -> None:
     """Measure how much an encoder leans on the background and on motion (docs/bias.md)."""
     from fame.config.reading import load_scale
+    from fame.distributed import one_thread
     from fame.evaluate.tasks import bias as task
 
+    one_thread()
     task(load_scale(scale), features, altered, out)
 
 
 def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
     """Retrieve training videos by test videos and write R@k."""
     from fame.config.reading import load_scale
+    from fame.distributed import one_thread
     from fame.evaluate.tasks import retrieve as task
 
+    one_thread()
     task(load_scale(scale), features, out)
 
 

@@ -5,8 +5,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 import yaml
+from typer.testing import CliRunner
 
+from fame.cli import app
 from fame.files import write_json
 
 VERBS = (
@@ -163,3 +166,26 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
     said = sentence(fame(verb, *asked[verb], "--out", out))
     assert f"{run}/card.json does not describe encoder.safetensors beside it" in said
     assert not list(tmp_path.glob("out.[!w]*")) and not out.exists()  # its empty work folder stays
+
+
+@pytest.mark.parametrize(
+    ("verb", "inputs"),
+    [
+        ("linear", ["--features", "f.npz"]),
+        ("retrieve", ["--features", "f.npz"]),
+        ("bias", ["--features", "f.npz", "--bias-features", "b.npz"]),
+    ],
+)
+def test_work_on_features_takes_one_thread_as_in_the_workflow(verb, inputs, monkeypatch):
+    found = []
+    monkeypatch.setattr(
+        f"fame.evaluate.tasks.{verb}", lambda *given: found.append(torch.get_num_threads())
+    )
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        result = CliRunner().invoke(app, [verb, "--scale", "mini", *inputs, "--out", "out.json"])
+    finally:
+        torch.set_num_threads(before)
+    assert result.exit_code == 0, result.output
+    assert found == [1]
