@@ -9,8 +9,8 @@ class FlatConv3d(nn.Conv3d):
 
     Frames do not mix under the first, so they are more pictures; places do not mix under the
     second, so height and width are one axis. With channels last no value is copied for either.
-    A temporal kernel then takes half the time on a CPU; both together bring R(2+1)D-18 from 26 to 41
-    pairs of clips a second in float32 on an H200 (docs/gpu.md). Parameters, gradients and the
+    A temporal kernel then takes half the time on a CPU; both together bring R(2+1)D-18 from 26 to
+    41 pairs of clips a second in float32 on an H200 (docs/gpu.md). Parameters, gradients and the
     state dict are those of Conv3d.
 
     Shape:
