@@ -68,6 +68,18 @@ def test_two_dimensions_serve_what_does_not_mix_the_third(setting, flat, monkeyp
 
 
 @pytest.mark.parametrize("setting", [SPATIAL, TEMPORAL])
+@pytest.mark.parametrize(
+    "unusual", [{"dilation": 2}, {"groups": 3}, {"padding_mode": "replicate"}, {}]
+)
+def test_what_is_unusual_is_left_to_conv3d(setting, unusual):
+    torch.manual_seed(0)
+    plain, ours = (kind(3, 6, *setting, **unusual) for kind in (nn.Conv3d, FlatConv3d))
+    ours.load_state_dict(plain.state_dict())
+    clips = torch.randn(2, 3, 5, 6, 6) if unusual else torch.randn(3, 5, 6, 6)
+    assert torch.equal(ours(clips), plain(clips))
+
+
+@pytest.mark.parametrize("setting", [SPATIAL, TEMPORAL])
 def test_channels_stay_last_and_no_value_is_copied(setting, monkeypatch):
     layer = pair(*setting)[1].to(memory_format=torch.channels_last_3d)
     clips = torch.randn(2, 3, 4, 6, 6, dtype=torch.float64).to(memory_format=torch.channels_last_3d)
