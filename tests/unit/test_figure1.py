@@ -137,7 +137,7 @@ def test_the_note_says_what_is_unlike_training_and_whose_foreground_it_is(tmp_pa
     assert "trained on 32 pixels see 128" in figure1._note([small])
     assert "stand-in" in figure1._note([small])
     same = figure1.read("A", [measured(tmp_path / "b.npz", size=32)])
-    assert "pretrained at" not in figure1._note([same])
+    assert "trained on" not in figure1._note([same])
     assert "the true foreground." in figure1._note([same])
 
 
