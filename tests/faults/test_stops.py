@@ -5,6 +5,7 @@ Each costs no more than the step at hand, and the same command again ends in the
 
 import random
 import signal
+import time
 
 import psutil
 import pytest
@@ -80,6 +81,8 @@ def test_a_killed_loader_worker(fork, micro, undisturbed, tmp_path):
         assert trainer.is_alive(), training.text()
     (worker,) = stopped.children()
     worker.kill()
+    while worker.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
     stopped.resume()
     trainer.join()
     assert trainer.exitcode == RESUME, training.text()
