@@ -11,12 +11,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 
 from fame.errors import FameError
 from fame.gpus import own_device
+
+PATIENCE = timedelta(hours=2)
+"""How long processes wait for one another: as long as the first one alone may test or monitor.
+
+torchrun notices a peer that has died at once, without this.
+"""
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,8 @@ def world(threads: int, deterministic: bool) -> Iterator[World]:
         if device.type == "cuda":
             torch.cuda.set_device(device)
         if size > 1:
-            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            backend = "nccl" if device.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=PATIENCE)
         try:
             with fixed_order(deterministic):
                 yield World(rank, size, device)

@@ -10,7 +10,7 @@ from benchmarks.checks.clips import Span
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import SEED, alone, changed, moco, with_frames
-from benchmarks.checks.stepping import Arithmetic, arithmetic
+from benchmarks.checks.stepping import Arithmetic
 from fame import registry
 from fame.augment import masks
 from fame.augment.crop import centre_boxes, frame_boxes, geometry
@@ -20,6 +20,7 @@ from fame.augment.view_draws import draw
 from fame.config.scale import Backbone, Scale
 from fame.data.clips import Batch
 from fame.pretext.moco import MoCo
+from fame.train.precision import autocast, rounding
 from fame.train.pretrain import build_method
 
 THRESHOLDS = {
@@ -49,7 +50,7 @@ CPU = torch.device("cpu")
 def parity(context: Context) -> Iterator[Finding]:
     """Compare the device with the CPU, TF32 forbidden."""
     yield Finding("thresholds", dict(THRESHOLDS))
-    with arithmetic("float32", context.device):
+    with rounding("float32"):
         for name, backbone in context.size.scale.backbones.items():
             yield from _masks(context, name, backbone)
         for name in context.size.scale.backbones:
@@ -178,8 +179,9 @@ def _taken(
     assert isinstance(method, MoCo)
     # The views were compared already; here every device gets the very same ones.
     method._views = lambda batch, step: views  # type: ignore[assignment]
-    with arithmetic(kind, device):
-        loss, _ = method.loss(batch, 0)
+    with rounding(kind):
+        with autocast(kind, device):
+            loss, _ = method.loss(batch, 0)
         loss.backward()
     gradients = [p.grad.flatten() for p in method.query.parameters() if p.grad is not None]
     return _Step(loss.item(), torch.cat(gradients).cpu().double())

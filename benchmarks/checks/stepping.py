@@ -1,8 +1,7 @@
 """Training steps outside the training loop, to be timed or compared."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -11,29 +10,10 @@ from torch import Tensor
 from fame.config.scale import Optimiser
 from fame.data.clips import Batch
 from fame.pretext.common import Method
+from fame.train.precision import autocast, rounding
 from fame.train.sgd import SGD
 
 Arithmetic = Literal["float32", "tf32", "bfloat16"]
-
-
-@contextlib.contextmanager
-def arithmetic(kind: Arithmetic, device: torch.device) -> Iterator[None]:
-    """Autocast for `bfloat16`; TF32 in convolutions and matrix products unless `float32`.
-
-    PyTorch allows TF32 in convolutions by default; `float32` here forbids it. On a CPU `tf32` and
-    `float32` are the same.
-    """
-    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = convolutions.allow_tf32, products.allow_tf32
-    convolutions.allow_tf32 = products.allow_tf32 = kind != "float32"
-    try:
-        if kind == "bfloat16":
-            with torch.autocast(device.type, dtype=torch.bfloat16):
-                yield
-        else:
-            yield
-    finally:
-        convolutions.allow_tf32, products.allow_tf32 = before
 
 
 class Stepper:
@@ -63,7 +43,7 @@ class Stepper:
 
     def forward(self) -> Tensor:
         """The loss, with its graph."""
-        with arithmetic(self._kind, self._device):
+        with rounding(self._kind), autocast(self._kind, self._device):
             loss, _ = self._method.loss(self._batch, self._step)
         self._step += 1
         return loss
@@ -71,7 +51,7 @@ class Stepper:
     def backward(self, loss: Tensor) -> None:
         """New gradients."""
         self._sgd.zero_grad()
-        with arithmetic("tf32" if self._kind == "bfloat16" else self._kind, self._device):
+        with rounding(self._kind):
             loss.backward()
 
     def update(self) -> None:

@@ -87,6 +87,8 @@ class MoCo(Model):
         dim: of the projected features.
         head: `mlp` (Linear-ReLU-Linear, as released) or `bn-mlp`.
         shuffle: shuffle keys across groups before their BatchNorm.
+        enqueue: when keys join the queue, after the `step` or after each `direction` of the loss
+            (as released: among the second direction's negatives is then each query's own view).
     """
 
     queue: dict[str, Annotated[int, Field(ge=0)]]
@@ -95,6 +97,7 @@ class MoCo(Model):
     dim: Positive
     head: Literal["mlp", "bn-mlp"]
     shuffle: bool
+    enqueue: Literal["step", "direction"]
 
 
 class Monitor(Model):
@@ -163,8 +166,9 @@ class Linear(Model):
 class Finetune(Model):
     """Finetuning of the whole network.
 
-    `report` is `last`, or `best-on-test`: every tenth epoch and the last are tested and the best
-    of them is reported, which selects on the test videos as the release does (facts A6).
+    `report` is `last`, or `best-on-test`: the first epoch, every tenth after it and the last are
+    tested and the best of them is reported, which selects on the test videos as the release does
+    (facts A6).
     """
 
     batch: Positive

@@ -24,13 +24,15 @@ from fame.distributed import World, groups_of
 from fame.draws import generator
 from fame.evaluate import accuracy
 from fame.evaluate.encode import Work, clip_outputs
-from fame.evaluate.selection import BestOnTest, due
+from fame.evaluate.selection import BestOnTest
 from fame.evaluate.shown import Shown
+from fame.evaluate.tested_epochs import due
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
-from fame.train.engine import Plan, parameter_dtype, train
+from fame.train.engine import Plan, train
 from fame.train.feed import feed
+from fame.train.precision import parameter_dtype
 
 VIDEOS_AT_A_TIME = 8
 """Tested together, with all their clips; it bounds memory, not results."""
@@ -39,8 +41,9 @@ VIDEOS_AT_A_TIME = 8
 class Classifier(torch.nn.Module):
     """Encoder, dropout, linear layer: clips (B, 3, T, H, W) to logits (B, classes).
 
-    The linear layer starts from N(0, 0.01) and a zero bias, as the release's does. `selection`
-    plays no part in it, but goes where the weights go: to the device and into checkpoints.
+    The linear layer starts from N(0, 0.01) and a zero bias, as the release's R(2+1)D does.
+    `selection` plays no part in it, but goes where the weights go: to the device and into
+    checkpoints.
     """
 
     def __init__(
@@ -137,7 +140,7 @@ def finetune(
     recipe: dict[str, Any],
     directory: Path,
     world: World,
-) -> Scores:
+) -> Scores | None:
     """Finetune an encoder on a dataset's training videos and score its test videos.
 
     Args:
@@ -149,6 +152,10 @@ def finetune(
         recipe: what defines this training, compared when it is resumed.
         directory: for checkpoints and the journal.
         world: this process among its peers.
+
+    Returns:
+        The scores, in the first process; nothing in the others, which do not test: their
+        BatchNorm has no running statistics.
     """
     settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
     work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
@@ -169,6 +176,8 @@ def finetune(
             on_epoch=_selecting(model, selection, test, settings.epochs),
         )
     seconds = train(trainable, plan, world)
+    if not world.is_first:
+        return None
     logits, epoch, last = _reported(model, test, settings.epochs)
     return Scores(
         logits=logits,
@@ -225,7 +234,7 @@ def _reported(model: Classifier, test: _Test, epochs: int) -> tuple[np.ndarray, 
 def _selecting(
     model: Classifier, selection: BestOnTest, test: _Test, epochs: int
 ) -> Callable[[int], dict[str, float]]:
-    """What follows each epoch if the best one is to be reported: every tenth is tested."""
+    """What follows each epoch if the best one is to be reported: some are tested."""
     labels = test.videos.labels()
 
     def after(epoch: int) -> dict[str, float]:

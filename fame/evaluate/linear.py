@@ -21,7 +21,8 @@ from fame.errors import FameError
 from fame.evaluate import accuracy
 from fame.evaluate.features import Features
 from fame.evaluate.holdout import held_out
-from fame.evaluate.selection import BestOnTest, due
+from fame.evaluate.selection import BestOnTest
+from fame.evaluate.tested_epochs import due
 from fame.train.sgd import SGD
 
 Integers = npt.NDArray[np.int64]

@@ -6,14 +6,6 @@ from torch import Tensor
 
 from fame.evaluate import accuracy
 
-TEST_EVERY = 10
-"""Epochs from one test to the next, as released; the last epoch is tested as well."""
-
-
-def due(epoch: int, epochs: int) -> bool:
-    """Whether an epoch, counted from 1, of a training of `epochs` is tested."""
-    return epoch % TEST_EVERY == 0 or epoch == epochs
-
 
 class BestOnTest(torch.nn.Module):
     """The test videos' scores at the epoch that scored best on them; the first among equals.

@@ -209,7 +209,7 @@ def finetune(
         "seed": run.seed,
     }
     scores = train(scale, run.backbone, network, videos, run.seed, recipe, work, world)
-    if not world.is_first:
+    if scores is None:
         return
     write_predictions(
         out.with_suffix(".parquet"), np.array(scores.videos), scores.labels, scores.logits

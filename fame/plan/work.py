@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fame.config.scale import Backbone, Scale
+from fame.evaluate import tested_epochs
 from fame.evaluate.colours import needed
 from fame.experiments import Experiments, Run, digest, plugin_digest, split_data_id
 from fame.plan.counts import Counts
@@ -19,9 +20,6 @@ Verb = Literal[
 
 _THREADED = {"index", "pretrain", "extract", "finetune", "activation"}
 """The rules that take the scale's threads; the others take one."""
-
-TESTED_EVERY = 10
-"""Epochs from one test to the next where the best epoch on the test videos is reported."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +258,7 @@ class _Parts:
             precision=settings.precision,
             blur=settings.views.blur > 0,
         )
-        tests = -(-epochs // TESTED_EVERY) if settings.report == "best-on-test" else 1
+        tests = tested_epochs.number(epochs) if settings.report == "best-on-test" else 1
         trained = Part(piece, shown * epochs, self._reads(shown, epochs))
         return [trained, self._encode(self.counts.test * tests)]
 

@@ -1,8 +1,9 @@
 """Momentum contrast for video (He et al., CVPR 2020), symmetric as in the FAME release.
 
-Two clips of one video are positives. Each is once the query and once the key; both directions
-use the queue as it stood before the step, then both sets of keys are enqueued. FAME is this
-method with merged views.
+Two clips of one video are positives. Each is once the query and once the key. Both directions
+use the queue as it stood before the step, then both sets of keys are enqueued; in the release the
+first direction's keys are negatives of the second already, which `enqueue: direction` replays.
+FAME is this method with merged views.
 """
 
 import copy
@@ -115,7 +116,10 @@ class MomentumContrast(Method):
             logits, targets = self._logits(query, key)
             losses.append(cross_entropy(logits, targets))
             hits.append((logits.argmax(dim=1) == targets).float().mean())
-        self._enqueue(torch.cat(keys))
+            if self._settings.enqueue == "direction":
+                self._enqueue(key)
+        if self._settings.enqueue == "step":
+            self._enqueue(torch.cat(keys))
         return torch.stack(losses).mean(), {"contrast": torch.stack(hits).mean()}
 
     @torch.no_grad()

@@ -4,10 +4,9 @@ Every random draw is keyed by epoch and sample and the learning rate is a functi
 so a checkpoint after any step is enough to go on bit-identically (on one kind of machine).
 """
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from fame.errors import FameError, Interrupted
 from fame.train import checkpoint
 from fame.train.feed import Feed
 from fame.train.journal import Journal
+from fame.train.precision import autocast, rounding
 from fame.train.schedule import rate
 from fame.train.sgd import SGD
 from fame.train.stopping import Request, stop_requests
@@ -90,11 +90,6 @@ def _sgd(module: torch.nn.Module, settings: Optimiser) -> SGD:
     return SGD(parameters, settings.momentum, settings.weight_decay)
 
 
-def parameter_dtype(precision: str) -> torch.dtype:
-    """The type of weights and views at a precision; autocast leaves them in float32."""
-    return torch.float64 if precision == "float64" else torch.float32
-
-
 def _check_finite(loss: float, step: int, plan: Plan) -> None:
     if not math.isfinite(loss):
         kept = checkpoint.newest(plan.checkpoints)
@@ -103,19 +98,6 @@ def _check_finite(loss: float, step: int, plan: Plan) -> None:
             f"{plan.lr(step):.3g}; lower optimiser.lr, add warmup_steps or use float32 precision "
             f"({f'{kept} is untouched' if kept else 'there was no checkpoint yet'})"
         )
-
-
-@contextlib.contextmanager
-def tf32(allowed: bool) -> Iterator[None]:
-    """Within this context GPUs may round the factors of products to TF32, or may not."""
-    matmul = torch.backends.cuda.matmul
-    before, matmul.allow_tf32 = matmul.allow_tf32, allowed
-    benchmark = torch.backends.cudnn.benchmark
-    try:
-        with torch.backends.cudnn.flags(allow_tf32=allowed, benchmark=benchmark):
-            yield
-    finally:
-        matmul.allow_tf32 = before
 
 
 def _take_step(
@@ -134,9 +116,8 @@ def _take_step(
         some process was asked to.
     """
     sgd.zero_grad()
-    reduced = plan.precision == "bfloat16"
-    with tf32(plan.precision == "tf32"):
-        with torch.autocast(world.device.type, dtype=torch.bfloat16, enabled=reduced):
+    with rounding(plan.precision):
+        with autocast(plan.precision, world.device):
             loss, scalars = trainable.loss(batch.to(world.device), step)
         # Means, so that all processes stop alike if one of them meets a NaN or a signal.
         asked = torch.full_like(loss, request.made)

@@ -21,9 +21,10 @@ from fame.models.files import save_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.pretext.common import Method, Setup
 from fame.train.card import card
-from fame.train.engine import Plan, parameter_dtype, train
+from fame.train.engine import Plan, train
 from fame.train.feed import feed
 from fame.train.journal import PROGRESS, last_values
+from fame.train.precision import parameter_dtype
 
 Monitor = Callable[[Encoder], float]
 

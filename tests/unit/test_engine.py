@@ -15,9 +15,10 @@ from fame.config.scale import Optimiser
 from fame.distributed import World
 from fame.errors import FameError, Interrupted
 from fame.train import checkpoint, engine
-from fame.train.engine import Plan, parameter_dtype, train
+from fame.train.engine import Plan, train
 from fame.train.feed import Feed
 from fame.train.journal import last_values
+from fame.train.precision import parameter_dtype
 from fame.train.stopping import SIGNALS
 
 WORLD = World(0, 1, torch.device("cpu"))
@@ -224,17 +225,23 @@ def test_another_process_than_the_first_writes_nothing(tmp_path):
     np.testing.assert_allclose(weights(line), by_hand()[-1], rtol=1e-12)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float64"])
-def test_autocast_is_for_bfloat16_alone(tmp_path, precision):
-    line = Line()
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16", "float64"])
+def test_a_step_is_taken_at_the_precision_and_with_cudnn(tmp_path, precision):
+    line, seen = Line(), []
     line.module.to(parameter_dtype(precision))
-    line.loss = lambda batch, step: _autocast(line, step)
+    line.module.weight.register_hook(lambda gradient: seen.append(arithmetic()))
+
+    def loss(batch, step):
+        seen.append((*arithmetic(), torch.is_autocast_enabled("cpu")))
+        return line.module.weight.sum(), {}
+
+    line.loss = loss
     train(line, plan(tmp_path, precision=precision), WORLD)
-    assert {autocast for *_, autocast in line.seen} == {precision == "bfloat16"}
-    expected = torch.float64 if precision == "float64" else torch.float32
-    assert line.module.weight.dtype == expected
+    allowed, reduced = precision == "tf32", precision == "bfloat16"
+    assert set(seen) == {(True, allowed, allowed, reduced), (True, allowed, allowed)}
 
 
-def _autocast(line, step):
-    line.seen.append((step, True, torch.is_autocast_enabled("cpu")))
-    return line.module.weight.sum(), {}
+def arithmetic():
+    """Whether cuDNN is used, and whether it and matrix products may round to TF32."""
+    cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    return cudnn.enabled, cudnn.allow_tf32, products.allow_tf32

@@ -154,6 +154,27 @@ def test_double_precision_trains_in_double_and_is_tested_in_single(micro, tmp_pa
     assert state["linear.weight"].dtype == torch.float64
 
 
+class Second(World):
+    """The second of two processes, without the first."""
+
+    def mean(self, tensor):
+        return tensor.detach()
+
+    def average_gradients(self, parameters):
+        pass
+
+
+@pytest.mark.parametrize("report", ["last", "best-on-test"])
+def test_only_the_first_process_tests(micro, tmp_path, monkeypatch, report):
+    monkeypatch.setattr("fame.evaluate.finetune.clip_outputs", None)
+    changes = {"evaluate.finetune.epochs": 1, "evaluate.finetune.report": report}
+    scale, _ = choose(micro.scale("two", changes), "moco-fame")
+    encoder = build_encoder(scale.backbones["r2plus1d"].encoder, seed=0)
+    second = Second(1, 2, torch.device("cpu"))
+    videos = micro.videos("ucf101")
+    assert finetune(scale, "r2plus1d", encoder, videos, 0, {}, tmp_path, second) is None
+
+
 def test_more_processes_than_groups_are_refused(micro, tmp_path):
     scale, _ = choose(micro.scale("plain"), "moco-fame")
     encoder = build_encoder(scale.backbones["r2plus1d"].encoder, seed=0)

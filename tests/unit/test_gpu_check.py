@@ -21,7 +21,6 @@ from benchmarks.checks import (
     pretraining,
     resume,
     sections,
-    stepping,
     throughput,
 )
 from benchmarks.checks.clips import Clips, Span, generated
@@ -303,17 +302,6 @@ def test_gradients_agree_in_float64_and_err_ten_times_as_much_in_float32_at_most
     taken = iter([parity._Step(1.0, exact * (1 + error)) for error in errors])
     monkeypatch.setattr(parity, "_taken", lambda *arguments: next(taken))
     assert parity._step(context(), "r2plus1d").passed is passed
-
-
-def test_arithmetic_is_put_back_and_autocast_is_on_for_bfloat16_only():
-    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-    with stepping.arithmetic("float32", CPU):
-        assert not torch.backends.cudnn.allow_tf32
-        assert not torch.is_autocast_enabled("cpu")
-    with stepping.arithmetic("bfloat16", CPU):
-        assert torch.backends.cuda.matmul.allow_tf32
-        assert torch.is_autocast_enabled("cpu")
-    assert before == (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)
 
 
 def test_nearest_never_asks_a_video_of_the_same_group():

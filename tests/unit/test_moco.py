@@ -37,6 +37,7 @@ def settings(**changes):
         "dim": DIM,
         "head": "mlp",
         "shuffle": False,
+        "enqueue": "step",
     }
     return Settings(**(values | changes))
 
@@ -89,9 +90,10 @@ def info_nce(queries, keys, negatives, temperature):
     return total / len(queries)
 
 
-def test_step_with_a_queue_equals_the_slow_version():
+@pytest.mark.parametrize("enqueue", ["step", "direction"])
+def test_step_with_a_queue_equals_the_slow_version(enqueue):
     views = pair()
-    model = method(lambda *_: views)
+    model = method(lambda *_: views, enqueue=enqueue)
     with torch.no_grad():
         for parameter in model.query.parameters():
             parameter.add_(0.01)
@@ -104,15 +106,18 @@ def test_step_with_a_queue_equals_the_slow_version():
         torch.testing.assert_close(key, 0.9 * before + 0.1 * query.detach())
     queries = [project(model.query, view) for view in views]
     keys = [project(model.key, view) for view in views]
+    between, joined = queue_before, keys
+    if enqueue == "direction":
+        between, joined = np.concatenate([keys[1], queue_before[BATCH:]]), keys[::-1]
     expected = np.mean(
         [
             info_nce(queries[0], keys[1], queue_before, 0.1),
-            info_nce(queries[1], keys[0], queue_before, 0.1),
+            info_nce(queries[1], keys[0], between, 0.1),
         ]
     )
     assert loss.item() == pytest.approx(expected, rel=1e-9)
     # Both directions' keys replace the oldest, and the pointer moves by twice the batch.
-    np.testing.assert_allclose(model.queue[: 2 * BATCH].numpy(), np.concatenate(keys), rtol=1e-6)
+    np.testing.assert_allclose(model.queue[: 2 * BATCH].numpy(), np.concatenate(joined), rtol=1e-6)
     np.testing.assert_array_equal(model.queue[2 * BATCH :].numpy(), queue_before[2 * BATCH :])
     assert model.pointer.item() == 2 * BATCH
 
@@ -143,8 +148,9 @@ def test_in_batch_negatives_equal_the_slow_version(momentum):
     assert model.facts() == {"negatives": "in-batch"}
 
 
-def test_gradients_reach_the_query_network_only():
-    model = method(lambda *_: pair())
+@pytest.mark.parametrize("enqueue", ["step", "direction"])
+def test_gradients_reach_the_query_network_only(enqueue):
+    model = method(lambda *_: pair(), enqueue=enqueue)
     model.loss(batch(), 0)[0].backward()
     assert all(p.grad is not None for p in model.query.parameters())
     assert all(p.grad is None for p in model.key.parameters())

@@ -63,10 +63,10 @@ def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
     slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
     assert work(task_of("extract", scale)) == {"encode": (2 * 29, 29)}
-    assert work(task_of("finetune", scale))["encode"] == (6, 6)
+    assert work(task_of("finetune", scale))["encode"] == (2 * 6, 2 * 6)
     long = micro.scale("long", {"evaluate.finetune.report": "best-on-test",
                                 "evaluate.finetune.epochs": 25})  # fmt: skip
-    assert work(task_of("finetune", long))["encode"] == (3 * 6, 3 * 6)
+    assert work(task_of("finetune", long))["encode"] == (4 * 6, 4 * 6)
 
 
 def test_gpus_and_threads_are_the_rules(tmp_path):

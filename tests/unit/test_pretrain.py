@@ -11,7 +11,7 @@ from fame.files import read_json, sha256
 from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm
 from fame.pretext import moco
-from fame.train.engine import parameter_dtype
+from fame.train.precision import parameter_dtype
 from fame.train.pretrain import build_method, clips_of, pretrain
 
 SHORT = {"pretrain.epochs.kinetics400": 2, "pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}

@@ -12,7 +12,7 @@ from fame.errors import FameError
 from fame.evaluate import accuracy, tasks
 from fame.evaluate import finetune as finetuning
 from fame.evaluate.finetune import finetune
-from fame.evaluate.selection import BestOnTest, due
+from fame.evaluate.selection import BestOnTest
 from fame.files import sha256, write_json
 from fame.models import build_encoder
 from fame.models.files import save_encoder
@@ -33,11 +33,6 @@ def scores(right, shift=0.0):
     """Logits (4, 3) that are right for the first `right` videos."""
     guess = np.where(np.arange(4) < right, LABELS, (LABELS + 1) % 3)
     return np.eye(3, dtype=np.float32)[guess] + np.float32(shift)
-
-
-def test_every_tenth_epoch_and_the_last_are_tested():
-    assert [epoch for epoch in range(1, 36) if due(epoch, 35)] == [10, 20, 30, 35]
-    assert [epoch for epoch in range(1, 3) if due(epoch, 2)] == [2]
 
 
 def test_the_best_epoch_is_kept_and_the_first_among_equals():
@@ -149,8 +144,8 @@ def test_a_checkpoint_of_the_other_report_is_refused(micro, tmp_path, often):
 
 
 def test_the_result_says_which_epoch_it_is_of(micro, tmp_path):
-    file = micro.scale("best", {"evaluate.finetune.report": "best-on-test"})
-    scale, run = choose(file, "random-r2plus1d")
+    changes = {"evaluate.finetune.report": "best-on-test", "evaluate.finetune.epochs": 1}
+    scale, run = choose(micro.scale("best", changes), "random-r2plus1d")
     encoder, out = tmp_path / "encoder.safetensors", tmp_path / "finetune.json"
     save_encoder(encoder, build_encoder(scale.backbones[run.backbone].encoder, seed=0))
     write_json(tmp_path / "card.json", {"run": run.id, "encoder_sha256": sha256(encoder)})
@@ -158,5 +153,5 @@ def test_the_result_says_which_epoch_it_is_of(micro, tmp_path):
     tasks.finetune(scale, run, encoder, manifest, out, work, CPU)
     result = json.loads(out.read_text())
     details = result["details"]
-    assert (details["report"], details["epoch"]) == ("best-on-test", 2)
+    assert (details["report"], details["epoch"]) == ("best-on-test", 1)
     assert details["last_epoch_top1"] == result["metrics"]["top1"]
