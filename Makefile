@@ -20,7 +20,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 .PRECIOUS: results/%
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z%\/]+:.*## / { \
+	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / { \
 	  sub(/%/, "table5.csv", $$1); printf "make %-20s %s\n", $$1, $$2 }' Makefile
 	@echo "SCALE=paper, or the path of a scale file, chooses another scale: make all SCALE=paper"
 
@@ -55,7 +55,7 @@ slurm-test: $(STAMP) ## The tests that need Slurm, which is started on this host
 	@$(BIN)/python -m pytest -n 0 -m slurm tests/slurm $(ARGS); status=$$?; \
 	  bash tests/slurm/cluster.sh down; exit $$status
 
-ci: ## All of it, as before a merge: tests, lint, everything at a tiny scale
+ci: ## All of it, as before a merge: tests, lint, Slurm, everything at a tiny scale, the page
 	bash .ci/run
 
 # The stamp comes last, so an installation that broke off is done again; if the first one did,

@@ -27,7 +27,9 @@ def acquire(
     accept_terms: Annotated[
         bool, typer.Option("--accept-terms", help="You have read the terms and accept them.")
     ] = False,
-    parts: Annotated[str, typer.Option("--parts", help="Only these parts, by commas.")] = "",
+    parts: Annotated[
+        str, typer.Option("--parts", help="Only these, by commas; without --to all are listed.")
+    ] = "",
     sources: SourcesOption = None,
     at_once: AtOnceOption = 2,
 ) -> None:

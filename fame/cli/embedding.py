@@ -35,10 +35,10 @@ def embed(  # noqa: PLR0913 - a command's options
     clips: Annotated[int, typer.Option("--clips", min=1, help="Uniform clips of each.")] = 10,
     scale: Annotated[
         str | None,
-        typer.Option("--scale", help="Of a run's id (mini), and for what the card lacks."),
+        typer.Option("--scale", help="Of a run's id (mini, if none), and for what the card lacks."),
     ] = None,
     backbone: Annotated[
-        str | None, typer.Option("--backbone", help="Which of the scale's, where that is open.")
+        str | None, typer.Option("--backbone", help="The scale's one, if several would fit.")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if any video was set aside.")

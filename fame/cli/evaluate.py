@@ -18,13 +18,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
         str, typer.Option("--tasks", help="Of linear, retrieval, bias, finetune; with commas.")
     ] = "linear,retrieval",
     backbone: Annotated[
-        str | None, typer.Option("--backbone", help="Of the scale, for weights made elsewhere.")
+        str | None, typer.Option("--backbone", help="The scale's one that foreign weights are of.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Likewise: of the evaluation's draws.")
+        int | None, typer.Option("--seed", help="Of the evaluation's draws, for foreign weights.")
     ] = None,
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="Of the dataset, if made elsewhere.")
+        Path | None, typer.Option("--manifest", help="The dataset's, if it is not the workflow's.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The folder for results, if not below --results.")

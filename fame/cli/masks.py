@@ -85,7 +85,7 @@ def mask_sheet(
     clip_frames: LengthOption = 16,
     stride: StrideOption = 2,
     rows: Annotated[
-        int, typer.Option("--rows", min=1, help="Of more videos than this, some are shown.")
+        int, typer.Option("--rows", min=1, help="At most so many, spread evenly over the videos.")
     ] = 12,
 ) -> None:
     """Show the masks of many videos side by side: a row for each, a column for each variant."""
@@ -154,7 +154,9 @@ def figure4(
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help="Or a dataset, as the scale tests on it.")
     ] = None,
-    scale: Annotated[str | None, typer.Option("--scale", help="Of the manifest.")] = None,
+    scale: Annotated[
+        str | None, typer.Option("--scale", help="The scale that the manifest belongs to.")
+    ] = None,
     split: Annotated[str, typer.Option("--split", help="Which of the manifest's videos.")] = "test",
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many of them.")] = 1,
     backbone: BackboneOption = None,

@@ -27,17 +27,17 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
     tables: TablesOption = TABLES,
     results: Annotated[Path, typer.Option("--results", help="Where results go.")] = Path("results"),
     cores: Annotated[
-        int | None, typer.Option("--cores", min=1, help="That Snakemake may use; all by default.")
+        int | None, typer.Option("--cores", min=1, help="CPU cores for Snakemake; all by default.")
     ] = None,
     gpus: Annotated[
-        int | None, typer.Option("--gpus", min=0, help="Likewise; one job's by default.")
+        int | None, typer.Option("--gpus", min=0, help="GPUs for Snakemake; one job's by default.")
     ] = None,
     pace: Annotated[
-        Path | None, typer.Option("--pace", help="A profile that --measure wrote, here or there.")
+        Path | None, typer.Option("--pace", help="Times from a profile that --measure wrote.")
     ] = None,
     measure: Annotated[
         Path | None,
-        typer.Option("--measure", help="Time all work on this machine, write the profile there."),
+        typer.Option("--measure", help="Time each kind of job here; the profile to write."),
     ] = None,
     check: Annotated[
         bool,

@@ -33,7 +33,7 @@ def verify(
     ] = None,
     tables: TablesOption = TABLES,
 ) -> None:
-    """Recompute what results can be held against, and tell what has changed since."""
+    """Hold encoders, manifests, features, results and tables against their recorded sums."""
     from fame.errors import FameError
     from fame.report.verify import verify as check
 

@@ -135,6 +135,12 @@ class DatasetSource(Model):
                 raise ValueError(f"the part {name!r} needs a plain name, such as 'videos'")
         return self
 
+    @property
+    def room(self) -> int:
+        """Bytes to have free: the videos, and their archives where these are kept."""
+        kept = any(part.keep for part in self.parts.values() if part.into == "videos")
+        return self.space.videos + (self.space.archives if kept else 0)
+
     def chosen(self, names: tuple[str, ...]) -> dict[str, Part]:
         """The named parts in the file's order, or those that are wanted if none is named.
 

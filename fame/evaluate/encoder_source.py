@@ -1,6 +1,7 @@
 """Which encoder somebody means, and what it has to be shown: from its card, else from a scale."""
 
 import difflib
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,11 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
     Raises:
         FameError: the card is missing or another encoder's, or too little is known.
     """
+    if not path.with_name("card.json").is_file():
+        raise FameError(
+            f"{path} has no card.json beside it; make an encoder of weights from elsewhere: "
+            f"fame import-official {shlex.quote(str(path))} --out FOLDER"
+        )
     card = verified(path)
     recipe = card.get("recipe", {})
     trained = recipe.get("pretrain", {})

@@ -81,9 +81,9 @@ def _generated_size(dataset: Synthetic) -> int:
 
 
 def _official_size(dataset: Folder | Own) -> int | None:
-    """Bytes of the archives and of what they hold, which lie there together for a while."""
+    """Bytes of the videos, and of archives that are kept."""
     source = load_sources().get(dataset.kind)
-    return source.space.archives + source.space.videos if source else None
+    return source.room if source else None
 
 
 def _indexed(path: Path, fit: int | None, size: int | None) -> Counts:

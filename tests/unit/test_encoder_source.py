@@ -99,6 +99,12 @@ def test_what_fame_adopts_can_be_described(tmp_path):
     assert (source.shown.frames, source.shown.size) == (16, 112)
 
 
+def test_weights_without_a_card_are_told_how_to_become_an_encoder(tmp_path):
+    checkpoint(tmp_path / "official.pth", "r2plus1d")
+    with pytest.raises(FameError, match=r"fame import-official .*official\.pth --out FOLDER"):
+        describe(tmp_path / "official.pth", 10, "paper", None)
+
+
 def test_cards_that_say_too_little_or_of_another_encoder_are_refused(tmp_path):
     settings = I3DSettings(arch="i3d", width=8)
     path = hand_on(tmp_path, settings)

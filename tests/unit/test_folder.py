@@ -54,6 +54,18 @@ def test_a_pattern_finds_groups_and_they_stay_whole(root):
     assert sorted(map(tuple, sides.values())) == [("test",), ("train",)]
 
 
+def test_a_split_that_would_hold_out_nothing_is_refused(root):
+    """As with a pattern that finds the class: each class is then a single group."""
+    for shares, said in (
+        (Shares(0, 0.3, 0), r"\(test: 0.3\)"),
+        (Shares(0.3, 0, 0), r"\(val: 0.3\)"),
+    ):
+        with pytest.raises(FameError, match=f"no video could be held out {said}.*smaller groups"):
+            match(root, Layout("folders", None, "^[^/]+", shares))
+    stated = "path,split\nrun/ann_1.avi,train\n"
+    assert column(listed(root, stated, Shares(0, 0.3, 0)), "split") == {"run/ann_1.avi": "train"}
+
+
 def test_videos_without_classes_are_for_pretraining(root):
     (root / "loose.mkv").touch()
     found = match(root, Layout("none", None, None, NOTHING_HELD))

@@ -142,10 +142,8 @@ def _check_room(source: DatasetSource, places: Places, tasks: list[Task]) -> Non
     videos = [task for task in tasks if task.part.into == "videos"]
     if not videos or state_folder(places.videos, "videos").exists():
         return
-    keeps = any(task.part.keep for task in videos)
-    need = source.space.videos + (source.space.archives if keeps else 0)
     here = sum(file.stat().st_size for file in places.archives.rglob("*") if file.is_file())
-    check_space(places.videos, max(0, need - here), source.title)
+    check_space(places.videos, max(0, source.room - here), source.title)
 
 
 @contextmanager

@@ -49,7 +49,8 @@ def match(root: Path, layout: Layout) -> Annotations:
 
     Raises:
         FameError: no such folder or csv, a malformed row, a video outside the root or in no
-            class folder, a group on two sides, or a path without a group.
+            class folder, a group on two sides, a path without a group, or a side without videos
+            though a share of them was to be held out.
     """
     if not root.is_dir():
         raise FameError(f"The video folder {root} does not exist; correct the root.")
@@ -59,6 +60,7 @@ def match(root: Path, layout: Layout) -> Annotations:
     else:
         listed = [_Listed(path, _class(path, layout.labels, root)) for path in sorted(files)]
     rows = _rows(listed, layout)
+    _check_held(rows, layout.shares, root)
     table = checked(rows, [], layout.annotations or root).table
     here = [(root / path).is_file() for path in table["path"]]
     absent = tuple(path for path, there in zip(table["path"], here, strict=True) if not there)
@@ -142,6 +144,17 @@ def _rows(listed: list[_Listed], layout: Layout) -> list[Row]:
         Row(row.path, row.path, row.label, group, side)
         for row, group, side in zip(listed, groups, sides, strict=True)
     ]
+
+
+def _check_held(rows: list[Row], shares: Shares, root: Path) -> None:
+    """Refuse a side that was asked for and got no video: nothing could be evaluated on it."""
+    labelled = {row.split for row in rows if row.label is not None} - {"unused"}
+    for side, share in (("val", shares.val), ("test", shares.test)):
+        if labelled and share > 0 and side not in labelled:
+            raise FameError(
+                f"{root}: no video could be held out ({side}: {share:g}), since groups stay whole "
+                f"and every class keeps one; give the videos smaller groups, or set {side} to 0."
+            )
 
 
 def _group(path: str, pattern: str | None) -> str:
