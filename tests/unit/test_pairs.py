@@ -56,8 +56,8 @@ def batch(slots=2, rows=slice(None)):
     return Batch(*(part[rows] for part in whole))
 
 
-def pairs(mix, look=COLOURFUL, at=None, **named):
-    return PairViews(look, SIZE, mix, GROUP, 5, at or world(), **named)
+def pairs(mix, look=COLOURFUL, at=None, group=GROUP, **named):
+    return PairViews(look, SIZE, mix, group, 5, at or world(), **named)
 
 
 def cut(slot, dtype=torch.float32):
@@ -103,13 +103,17 @@ def test_no_merging_is_geometry_then_colour_then_normalising():
 
 
 def test_donors_come_from_the_group_and_change_with_slot_and_step():
-    views, seen = pairs(mixing(), PLAIN), set()
+    # A group of two has a single derangement, which changes with nothing.
+    group, seen, orders = 4, set(), set()
+    views = pairs(mixing(), PLAIN, group=group)
     for step in (3, 4):
         for slot, found in enumerate(views(batch(), step)):
             clips, _ = cut(slot)
-            order = donors(5, 2 * step + slot, 0, CLIPS // GROUP, GROUP, "derangement")
+            order = donors(5, 2 * step + slot, 0, CLIPS // group, group, "derangement")
+            orders.add(tuple(order))
             expected = merged_by_hand(clips, clips[torch.from_numpy(order)])
             torch.testing.assert_close(found, normalise(expected, MEAN, STD))
+    assert len(orders) == 4
     permuted = pairs(mixing(donors="permutation"), PLAIN)
     for step in range(6):
         seen.add(permuted(batch(), step)[0].sum().item())
