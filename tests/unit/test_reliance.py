@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from fame.draws import generator
 from fame.evaluate.reliance import (
+    LEVEL,
+    RESAMPLES,
     SCORES,
     SHOWINGS,
     Predictions,
@@ -155,6 +158,17 @@ def test_copies_of_the_same_videos_make_nothing_surer():
     widths = [np.diff(d["intervals"]["motion_reliance"])[0] for d in (independent, alone)]
     assert widths[0] < widths[1]
     assert independent["p_above_chance"] < alone["p_above_chance"]
+
+
+def test_a_bootstrap_draws_the_same_videos_of_every_classifier():
+    """By hand: a resample's accuracy is the mean of the classifiers', on the same videos."""
+    parts = [noisy(0), noisy(1), noisy(2)]
+    together, draw = pooled(parts), generator(5, "bias-bootstrap")
+    found = intervals(together, 5, lambda rows: accuracies(together, rows), copies=3)
+    hits = np.mean([part.shown["original"] == part.labels for part in parts], axis=0)
+    shares = [hits[draw.integers(80, size=80)].mean() for _ in range(RESAMPLES)]
+    ends = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    assert found["original"] == pytest.approx(tuple(ends))
 
 
 def test_every_defined_score_has_an_interval_round_it():
