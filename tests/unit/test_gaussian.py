@@ -51,7 +51,9 @@ def test_a_constant_stays_and_bad_sizes_fail():
         blur(torch.rand(1, 4, 4), 11, 1.0)
 
 
-@pytest.mark.parametrize(("crop", "size"), [(224, 23), (112, 11), (64, 7), (32, 3), (9, 1)])
+@pytest.mark.parametrize(
+    ("crop", "size"), [(224, 23), (112, 11), (64, 7), (56, 5), (32, 3), (16, 1), (9, 1)]
+)
 def test_kernel_sizes_of_the_authors(crop, size):
     assert kernel_size(crop) == size
 
