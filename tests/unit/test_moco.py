@@ -132,6 +132,14 @@ def test_the_queue_wraps_round():
     np.testing.assert_allclose(model.queue[:8].numpy(), keys[4:], rtol=1e-6)
 
 
+def test_a_queue_smaller_than_the_keys_of_a_step_holds_the_newest():
+    model = method(lambda *_: pair(), queue={"k": 8})
+    model.loss(batch(), 0)
+    keys = np.concatenate([project(model.key, view) for view in pair()])
+    assert len(keys) > 8
+    np.testing.assert_allclose(model.queue.numpy(), keys[-8:], rtol=1e-6)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_in_batch_negatives_equal_the_slow_version(momentum):
     views = pair(1)
