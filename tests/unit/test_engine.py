@@ -139,6 +139,22 @@ def test_only_steps_since_the_checkpoint_are_repeated(tmp_path):
     assert [p.name for p in (tmp_path / "checkpoints").glob("*.pt")] == [f"step-{STEPS}.pt"]
 
 
+def test_checkpoints_are_minutes_apart(tmp_path, monkeypatch):
+    now, saved, line = [1000.0], [], Line()
+
+    def loss(batch, step):
+        now[0] += 25
+        return Line.loss(line, batch, step)
+
+    line.loss = loss
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(
+        checkpoint, "save", lambda _, state: saved.append((state.step, state.seconds))
+    )
+    assert train(line, plan(tmp_path, checkpoint_minutes=1), WORLD) == 300
+    assert saved == [(3, 75), (6, 150), (9, 225), (12, 300)]
+
+
 def test_a_finished_training_takes_no_more_steps(tmp_path):
     first, second = Line(), Line()
     train(first, plan(tmp_path), WORLD)
