@@ -99,12 +99,12 @@ def settings():
     return load_scale("mini").evaluate.linear
 
 
-def extracted(encoder, world, seed=0):
+def extracted(encoder, world, seed=0, clips=2, shown=SHOWN):
     root, manifest = world
     work = Work(torch.device("cpu"), 8, 0, None, progress=False)
     origin = {"run": "r", "data": "toy", "dataset": "toy", "seed": seed}
-    known = Alteration(clips=2, beta=0.5, world=root, seed=seed)
-    return extract(encoder, manifest, SHOWN, work, origin, ("pretraining",), known)
+    known = Alteration(clips=clips, beta=0.5, world=root, seed=seed)
+    return extract(encoder, manifest, shown, work, origin, ("pretraining",), known)
 
 
 def found(encoder, world, settings, seed=0):
@@ -148,6 +148,19 @@ def test_logits_are_kept_for_each_video_and_showing(world, settings):
         result["labels"][donor] != labels[v]
         for v, donor in zip(result["videos"], result["donors"], strict=True)
     )
+
+
+def test_the_original_is_tested_on_the_clips_that_are_altered(world, settings):
+    """Features of the other clips, however strange, change nothing."""
+    both = extracted(Scene(), world, clips=1, shown=dataclasses.replace(SHOWN, clips=3))
+    plain, altered = both["pretraining"], both["bias"]
+    assert altered.meta["clips"] == [0]
+    strange = plain.features.copy()
+    strange[plain.rows("test"), 1:] = strange[plain.rows("test")][::-1, 1:]
+    assert not np.array_equal(strange, plain.features)
+    other = dataclasses.replace(plain, features=strange)
+    usual, found = (probe_bias(one, altered, settings, 0) for one in (plain, other))
+    assert np.array_equal(found["logits"], usual["logits"])
 
 
 def test_features_of_other_encoders_and_videos_are_refused(world, settings):
