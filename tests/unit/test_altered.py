@@ -202,6 +202,21 @@ def test_each_video_is_decoded_once(shown, world, monkeypatch, tmp_path):
     np.testing.assert_allclose(found["imagenet"].features, imagenet.features, atol=1e-6)
 
 
+def test_parts_of_another_beta_are_not_used(shown, world, tmp_path, monkeypatch):
+    monkeypatch.setattr("fame.evaluate.extract.clear", lambda parts: None)
+    videos = world.videos("ucf101").select("test")
+    work = Work(torch.device("cpu"), 4, 0, tmp_path, progress=False)
+
+    def found(beta, work):
+        known = Alteration(clips=2, beta=beta, world=None, seed=0)
+        return extract(Means(), videos, shown, work, {}, ("pretraining",), known)["bias"].features
+
+    first, other = found(0.5, work), found(0.25, work)
+    assert len(list(tmp_path.glob("*/*.npz"))) == 2
+    assert np.array_equal(other, found(0.25, dataclasses.replace(work, parts=None)))
+    assert not np.array_equal(other, first)
+
+
 def test_showings_stand_in_the_order_of_the_manifest(shown, world):
     """Frozen clips have the middle frame's means, whatever the order of encoding."""
     videos = world.videos("ucf101")
