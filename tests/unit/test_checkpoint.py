@@ -93,6 +93,13 @@ def test_another_recipe_is_refused_saying_in_what(tmp_path):
         load(tmp_path, {"lr": 0.1, "views": {"flip": 0.2}})
 
 
+def test_another_version_is_refused(tmp_path, monkeypatch):
+    save(tmp_path, at(1))
+    monkeypatch.setattr("fame.train.checkpoint.VERSION", 2)
+    with pytest.raises(FameError, match=r"step-1\.pt is of another version; delete"):
+        load(tmp_path, RECIPE)
+
+
 def test_differences_name_missing_and_added_keys():
     assert list(differences({"a": 1}, {"b": 2})) == ["a: None, not 1", "b: 2, not None"]
 
