@@ -210,6 +210,13 @@ def test_parts_of_another_encoder_or_setting_are_not_used(manifest, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_parts_of_another_length_are_not_used(manifest, reference, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        extract(Small(stop=3), manifest, SHOWN, work(parts=tmp_path), {})
+    features = extract(Small(), manifest, SHOWN, work(parts=tmp_path, part=6), {})
+    np.testing.assert_allclose(features.features, reference.features, rtol=0, atol=1e-6)
+
+
 def test_a_changed_manifest_starts_anew(manifest, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         extract(Small(stop=3), manifest, SHOWN, work(parts=tmp_path), {})
@@ -280,6 +287,18 @@ def test_fingerprint_sees_weights_types_and_names():
         encoder.norm.running_mean[0] = 1e-7
     assert fingerprint(encoder) != fingerprint(Small())
     assert fingerprint(Small().double()) != fingerprint(Small())
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((2, 2), torch.float32), ((4,), torch.int32)])
+def test_fingerprint_tells_equal_bytes_of_another_shape_or_type(shape, dtype):
+    def zeros(*shape, dtype):
+        network = torch.nn.Module()
+        network.register_buffer("zeros", torch.zeros(*shape, dtype=dtype))
+        return network
+
+    plain, other = zeros(4, dtype=torch.float32), zeros(*shape, dtype=dtype)
+    assert plain.zeros.nbytes == other.zeros.nbytes
+    assert fingerprint(plain) != fingerprint(other)
 
 
 def test_file_round_trip(reference, tmp_path):
