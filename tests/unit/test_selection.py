@@ -1,8 +1,10 @@
 """Selection on the test set: what the release does, named as such, and not the default."""
 
+import dataclasses
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from micro_world import choose, make
@@ -79,13 +81,14 @@ def often(monkeypatch):
     monkeypatch.setattr(finetuning, "due", lambda epoch, epochs: True)
 
 
-def trained(micro, directory, seed=0, **changes):
+def trained(micro, directory, seed=0, videos=None, clips=2, **changes):
     """Finetune the micro network on the micro UCF101, from fresh weights."""
     changes = {f"evaluate.finetune.{key}": value for key, value in changes.items()}
     changes["resources.checkpoint_minutes"] = 1e-9  # after every step
+    changes["evaluate.clips"] = clips
     scale, run = choose(micro.scale("finetuned", changes), "random-r2plus1d")
     encoder = build_encoder(scale.backbones[run.backbone].encoder, seed=seed)
-    videos = micro.videos("ucf101")
+    videos = videos or micro.videos("ucf101")
     return finetune(scale, run.backbone, encoder, videos, seed, {}, directory, CPU)
 
 
@@ -141,6 +144,18 @@ def test_a_checkpoint_of_the_other_report_is_refused(micro, tmp_path, often):
     trained(micro, tmp_path / "work", epochs=1)
     with pytest.raises(FameError, match="recipe"):
         trained(micro, tmp_path / "work", epochs=1, report="best-on-test")
+
+
+def test_a_checkpoint_of_another_test_is_refused(micro, tmp_path, often):
+    trained(micro, tmp_path / "work", epochs=1, report="best-on-test")
+    videos = micro.videos("ucf101")
+    table = videos.table
+    rows = [table[table["split"] == "train"], table[table["split"] == "test"].iloc[::-1]]
+    others = dataclasses.replace(videos, table=pd.concat(rows))
+    with pytest.raises(FameError, match=r"test\.data"):
+        trained(micro, tmp_path / "work", videos=others, epochs=1, report="best-on-test")
+    with pytest.raises(FameError, match=r"test\.shown\.clips"):
+        trained(micro, tmp_path / "work", clips=3, epochs=1, report="best-on-test")
 
 
 def test_the_result_says_which_epoch_it_is_of(micro, tmp_path):
