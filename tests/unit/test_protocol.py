@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import os
 import shutil
+import zlib
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from micro_world import MICRO, TABLES
 from fame.distributed import World
 from fame.errors import FameError
 from fame.evaluate import tasks
+from fame.evaluate.features import Features
 from fame.evaluate.protocol import evaluate, named, place
 from fame.experiments import Experiments
 from fame.models import build_encoder
@@ -39,7 +42,7 @@ def weights(experiments, tmp_path, request):
     """An encoder that nobody's table names, another one for each test."""
     file = tmp_path / "mine" / "encoder.safetensors"
     settings = experiments.scale.backbones["r2plus1d"].encoder
-    save_encoder(file, build_encoder(settings, seed=len(request.node.name)))
+    save_encoder(file, build_encoder(settings, seed=zlib.crc32(request.node.name.encode())))
     return file
 
 
@@ -103,6 +106,37 @@ def test_a_changed_setting_redoes_what_depends_on_it(
         monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
     evaluate(dataclasses.replace(evaluation, scale=scale), ["linear", "retrieval"], WORLD)
     assert set(called) == {redone}
+
+
+def redone(evaluation, monkeypatch):
+    """What another evaluation does again."""
+    called = []
+    for name in ("extract", "linear"):
+        monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
+    evaluate(evaluation, ["linear"], WORLD)
+    return called
+
+
+def test_a_result_older_than_its_features_is_made_again(experiments, weights, results, monkeypatch):
+    evaluation = asked(experiments, weights, results)
+    evaluate(evaluation, ["linear"], WORLD)
+    assert redone(evaluation, monkeypatch) == []
+    made = (evaluation.out / "linear.json").stat().st_mtime_ns
+    os.utime(evaluation.out / "features-pretraining.npz", ns=(made + 1, made + 1))
+    assert redone(evaluation, monkeypatch) == ["linear"]
+
+
+@pytest.mark.parametrize("colours", ["pretraining", "bias"])
+def test_features_of_another_encoder_are_extracted_again(
+    experiments, weights, results, monkeypatch, colours
+):
+    evaluation = asked(experiments, weights, results)
+    evaluate(evaluation, ["linear"], WORLD)
+    path = evaluation.out / f"features-{colours}.npz"
+    features = Features.load(path)
+    dataclasses.replace(features, meta=features.meta | {"encoder": "another"}).save(path)
+    os.utime(path, ns=(0, 0))
+    assert redone(evaluation, monkeypatch) == ["extract"]
 
 
 def test_a_manifest_and_a_folder_of_ones_own(experiments, weights, results, tmp_path):
