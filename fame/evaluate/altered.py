@@ -104,7 +104,7 @@ class AlteredClips:
         seed: int,
     ) -> None:
         self._shown, self._colours, self._foreground = shown, colours, foreground
-        self._seed, self._batches = seed, batches
+        self._seed = seed
         self.chosen = chosen_clips(shown.clips, clips)
         self.donors = donors(labels, batches, seed)
 

@@ -32,12 +32,10 @@ class Sample:
     Attributes:
         manifest: all usable; both splits, unless the dataset lacks one.
         world: the folder of the mini world that they are of; None for filmed videos.
-        real: whether they are the dataset's own videos and no stand-ins.
     """
 
     manifest: Manifest
     world: Path | None
-    real: bool
 
     def part(self, split: str, count: int) -> Manifest:
         """The first `count` videos of a split.
@@ -72,10 +70,10 @@ def sample(scale: Scale, dataset: str, root: Path, scratch: Path, sizes: tuple[i
     if manifest.is_file() and (world.is_dir() or not generated):
         found = Manifest.read(manifest)
         chosen = replace(found, table=_spread(found.table[found.table["status"] == OK], sizes))
-        return Sample(chosen, world if generated else None, real=True)
+        return Sample(chosen, world if generated else None)
     if isinstance(settings, Synthetic):
         return _small_world(settings.world, dataset, scratch / "world", sizes)
-    return Sample(_on_disk(settings, dataset, sizes), None, real=True)
+    return Sample(_on_disk(settings, dataset, sizes), None)
 
 
 def _spread(table: pd.DataFrame, sizes: tuple[int, int]) -> pd.DataFrame:
@@ -100,7 +98,7 @@ def _small_world(world: WorldConfig, dataset: str, place: Path, sizes: tuple[int
         name=dataset,
         progress=False,
     )
-    return Sample(manifest, place, real=True)
+    return Sample(manifest, place)
 
 
 def _on_disk(settings: Folder | Own, dataset: str, sizes: tuple[int, int]) -> Manifest:
@@ -126,7 +124,7 @@ def stand_in(dataset: str, scratch: Path, sizes: tuple[int, int]) -> Sample:
         for split, count in zip(SPLITS, sizes, strict=True)
         for number in range(count)
     ]
-    return Sample(Manifest(dataset, scratch, pd.DataFrame(rows), ["one", "two"]), None, real=False)
+    return Sample(Manifest(dataset, scratch, pd.DataFrame(rows), ["one", "two"]), None)
 
 
 def _film() -> WorldConfig:

@@ -5,11 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from fame.models import R2Plus1DSettings
 from fame.models.heads import projection
 from fame.models.seeding import keyed_initialisation
-
-TINY = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
 
 
 def arrays(module):

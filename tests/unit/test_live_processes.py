@@ -96,7 +96,7 @@ def test_orphans_are_the_children_of_the_dead(workflow, tmp_path):
     assert orphans(tmp_path) == [] and orphan(child.pid) is None
 
 
-def test_an_orphan_that_is_deaf_or_suspended_is_ended_all_the_same(workflow, tmp_path):
+def test_an_orphan_that_is_deaf_or_suspended_is_ended_all_the_same(workflow):
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEP
     master, child = workflow(deaf)
     child.suspend()

@@ -76,7 +76,7 @@ def test_a_finished_batch_is_not_touched_again(study, tmp_path):
     assert scale.stat().st_mtime_ns == before
 
 
-def test_worlds_and_settings_are_in_the_scale(study, tmp_path):
+def test_worlds_and_settings_are_in_the_scale(study):
     batch = plan.Batch("queue", {}, study.candidates["queue"])
     settings = plan.scale(study, "search", batch)
     assert settings["datasets"]["ucf101"]["world"]["scene_bias"] == 0.5
@@ -93,7 +93,7 @@ def test_mini_has_the_regime_that_the_study_chose(study):
         assert place == value, path
 
 
-def test_filmed_clips_are_taken_as_the_example_has_them(study, tmp_path):
+def test_filmed_clips_are_taken_as_the_example_has_them(study):
     (batch,) = choice.batches(study, "real", pd.DataFrame(columns=values.COLUMNS))
     settings = plan.scale(study, "real", batch)
     example = read_yaml(plan.ROOT / "config" / "examples" / "real_clips.yaml")

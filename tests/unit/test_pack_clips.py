@@ -22,7 +22,7 @@ def pack(tmp_path_factory):
     return packed(tmp_path_factory.mktemp("pack"))
 
 
-def test_a_pack_holds_the_first_frames_shrunk_with_classes_and_groups(pack, tmp_path):
+def test_a_pack_holds_the_first_frames_shrunk_with_classes_and_groups(pack):
     clips = read_pack(pack)
     assert len(clips) == 8 and pack.stat().st_size < 2**20
     assert {tuple(video.shape) for video in clips.videos} == {(16, 3, 32, 45)}

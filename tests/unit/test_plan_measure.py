@@ -60,7 +60,7 @@ def test_a_scale_for_gpus_is_not_measured_without(tmp_path, monkeypatch):
 
 def test_stand_ins_are_one_film_under_many_names(tmp_path):
     found = stand_in("ucf101", tmp_path, (3, 2))
-    assert not found.real and found.world is None
+    assert found.world is None
     assert [len(found.part(split, 9)) for split in ("train", "test")] == [3, 2]
     assert found.part("train", 2).classes == ["one", "two"]
     from fame.data.video import probe

@@ -55,7 +55,7 @@ def test_the_middle_clip_is_scaled_down(tmp_path):
     assert middle_clip(tmp_path / "v.avi", 4, 2, fit=24).shape == (3, 4, 24, 32)
 
 
-def test_a_frame_with_its_masks(tmp_path):
+def test_a_frame_with_its_masks():
     clip = torch.from_numpy(pictures(5, 24, 32)).permute(3, 0, 1, 2)
     found = masked("here", clip, ALL, 0.5)
     np.testing.assert_array_equal(found.frame, pictures(5, 24, 32)[2])

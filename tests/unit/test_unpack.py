@@ -75,7 +75,7 @@ def refusal(job):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_gives_the_same_files_and_again_nothing_new(job, tmp_path, kind):
+def test_every_kind_gives_the_same_files_and_again_nothing_new(job, kind):
     todo = job(kind, FILES)
     assert set(unpack(todo).files) == set(FILES)
     assert tree(todo.to) == FILES
@@ -176,7 +176,7 @@ def test_backslashes_in_a_rar_cannot_lead_out_either(job):
     assert "leads out" in refusal(job("rar", {"a\\..\\..\\up.avi": b"x"}))
 
 
-def test_a_nul_in_a_zip_name_is_not_a_way_to_another_suffix(job, tmp_path):
+def test_a_nul_in_a_zip_name_is_not_a_way_to_another_suffix(job):
     todo = job("zip", {"a.exe?.avi": b"x"})
     todo.archive.write_bytes(todo.archive.read_bytes().replace(b"a.exe?", b"a.exe\x00"))
     assert "characters" in refusal(todo)
