@@ -29,7 +29,8 @@ def test_equals_the_oracle(size, sigma):
 
 
 def test_each_sample_has_its_own_sigma_for_all_its_planes():
-    clips = torch.rand(3, 3, 4, 10, 11, dtype=torch.float64)
+    draw = torch.Generator().manual_seed(0)
+    clips = torch.rand(3, 3, 4, 10, 11, dtype=torch.float64, generator=draw)
     sigmas = torch.tensor([0.3, 1.0, 2.0])
     blurred = blur(clips, 5, sigmas)
     assert blurred.shape == clips.shape
@@ -39,7 +40,7 @@ def test_each_sample_has_its_own_sigma_for_all_its_planes():
 
 
 def test_a_sample_does_not_depend_on_its_batch():
-    images = torch.rand(6, 20, 24)
+    images = torch.rand(6, 20, 24, generator=torch.Generator().manual_seed(0))
     together = blur(images, 7, 1.5)
     for sample in range(6):
         assert torch.equal(blur(images[sample : sample + 1], 7, 1.5)[0], together[sample])
@@ -48,7 +49,7 @@ def test_a_sample_does_not_depend_on_its_batch():
 def test_a_constant_stays_and_bad_sizes_fail():
     torch.testing.assert_close(blur(torch.full((1, 8, 8), 0.7), 5, 1.0), torch.full((1, 8, 8), 0.7))
     with pytest.raises(RuntimeError):
-        blur(torch.rand(1, 4, 4), 11, 1.0)
+        blur(torch.zeros(1, 4, 4), 11, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,14 @@ def arrays(module):
     return {key: value.double().numpy() for key, value in module.state_dict().items()}
 
 
+def keyed(kind):
+    with keyed_initialisation(0, "head"):
+        return projection(6, 4, kind)
+
+
 def test_mlp_is_linear_relu_linear():
-    head = projection(6, 4, "mlp")
-    x = torch.randn(5, 6)
+    head = keyed("mlp")
+    x = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
     w = arrays(head)
     hidden = np.maximum(x.numpy() @ w["0.weight"].T + w["0.bias"], 0)
     expected = hidden @ w["2.weight"].T + w["2.bias"]
@@ -24,8 +29,8 @@ def test_mlp_is_linear_relu_linear():
 
 
 def test_bn_mlp_normalises_before_linear_and_before_relu():
-    head = projection(6, 4, "bn-mlp")
-    x = torch.randn(50, 6) * 3 + 7
+    head = keyed("bn-mlp")
+    x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0)) * 3 + 7
     w = arrays(head)
 
     def normalise(a):
