@@ -17,13 +17,12 @@ from itertools import zip_longest
 from pathlib import Path
 
 import torch
-from torchvision.transforms.v2.functional import resize
 
 # Found from here, whether or not anything is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.checks.packed import Entry, compress, write_pack
-from fame.data.clips import fitted
+from fame.data.fitting import scaled_down
 from fame.data.video import DecodeError, ShortReadError, probe, read_frames
 from fame.errors import FameError
 
@@ -66,10 +65,7 @@ def entry(path: Path, short_side: int, frames: int) -> Entry:
         pixels = read_frames(path, range(frames))
     except ShortReadError:
         pixels = read_frames(path, range(probe(path).frames))
-    clip = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    size = list(fitted(clip.shape[2], clip.shape[3], short_side))
-    if size != list(clip.shape[2:]):
-        clip = resize(clip, size, antialias=True)
+    clip = scaled_down(torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(), short_side)
     return Entry(compress(clip, QUALITY), path.parent.name, group_of(path))
 
 

@@ -23,7 +23,8 @@ from torchvision.transforms.v2.functional import resize
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fame.augment.masks.fame import mask
-from fame.data.clips import RandomClips, clip_indices, fitted
+from fame.data.clips import RandomClips, clip_indices
+from fame.data.fitting import scaled_down
 from fame.data.listing import videos
 from fame.data.transcode import Copy, Copying, Task, copy
 from fame.data.video import VideoInfo, probe, read_frames
@@ -79,10 +80,7 @@ def _reading(path: Path, pairs: np.ndarray, fit: int) -> float:
     start = time.perf_counter()
     for numbers in pairs:
         pixels = read_frames(path, np.unique(numbers).tolist())
-        frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-        size = list(fitted(frames.shape[2], frames.shape[3], fit))
-        if size != list(frames.shape[2:]):
-            resize(frames, size, antialias=True)
+        scaled_down(torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(), fit)
     return time.perf_counter() - start
 
 

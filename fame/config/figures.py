@@ -14,10 +14,11 @@ class Arm(Model):
     """An encoder that figures compare.
 
     `recipes` are tried in order: the first that a scale can train is used, so that a scale
-    without Kinetics-400 compares encoders pretrained on UCF101.
+    without Kinetics-400 compares encoders pretrained on UCF101. A title holds no =, which would
+    end it in a command.
     """
 
-    title: str
+    title: Annotated[str, Field(pattern=r"^[^=]+$")]
     recipes: Annotated[tuple[Recipe, ...], Field(min_length=1)]
 
 

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from fame import draws
 from fame.data import workers as processes
+from fame.data.fitting import fitted, scaled_down
 from fame.data.manifest import OK, Manifest
 from fame.data.video import read_frames
 from fame.errors import FameError
@@ -114,21 +115,7 @@ class _Frames:
         wanted, places = np.unique(numbers, return_inverse=True)
         pixels = read_frames(self._paths[index], (wanted + self._starts[index]).tolist())
         frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-        size = list(fitted(frames.shape[2], frames.shape[3], self._fit))
-        if list(frames.shape[2:]) != size:
-            # Here, because it takes as long to import as torch does, and mini worlds need none.
-            from torchvision.transforms.v2.functional import resize
-
-            frames = resize(frames, size, antialias=True)
-        return frames[torch.from_numpy(places)]
-
-
-def fitted(height: int, width: int, fit: int | None) -> tuple[int, int]:
-    """The size (H, W) once the short side is at most `fit`, proportions kept; None keeps it."""
-    short = min(height, width)
-    if fit is None or short <= fit:
-        return int(height), int(width)
-    return round(height * fit / short), round(width * fit / short)
+        return scaled_down(frames, self._fit)[torch.from_numpy(places)]
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchvision.transforms.v2.functional import resize
 from tqdm import tqdm
 
-from fame.data.clips import clip_indices, fitted, uniform_starts
+from fame.data.clips import clip_indices, uniform_starts
+from fame.data.fitting import scaled_down
 from fame.data.video import DecodeError, VideoInfo, probe, read_frames
 from fame.errors import FameError
 from fame.evaluate import retrieval
@@ -272,12 +272,9 @@ def _crops(path: Path, numbers: np.ndarray, info: VideoInfo, shown: Shown) -> Te
     """The crops of some clips, whose frame `numbers` are (n, T), as (1, n, 3, T, size, size)."""
     wanted, places = np.unique(numbers, return_inverse=True)
     pixels = torch.from_numpy(read_frames(path, wanted.tolist(), info.decoder))
-    frames = pixels.permute(0, 3, 1, 2)
-    size = fitted(info.height, info.width, shown.fit)
-    if tuple(frames.shape[2:]) != size:
-        frames = resize(frames, list(size), antialias=True)
+    frames = scaled_down(pixels.permute(0, 3, 1, 2), shown.fit)
     clips = frames[torch.from_numpy(places.reshape(numbers.shape))].transpose(1, 2)
-    return shown.cropped(clips[None], torch.tensor([size]))
+    return shown.cropped(clips[None], torch.tensor([frames.shape[2:]]))
 
 
 @torch.no_grad()

@@ -6,10 +6,10 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from fame.augment import masks
-from fame.data.clips import Batch, clip_indices, fitted, uniform_starts
+from fame.data.clips import Batch, clip_indices, uniform_starts
+from fame.data.fitting import scaled_down
 from fame.data.manifest import Manifest
 from fame.data.synthetic import true_masks
 from fame.evaluate.shown import Shown
@@ -54,10 +54,9 @@ class TrueForeground:
         numbers = np.stack([clip_indices(s, length, shown.frames, shown.stride) for s in starts])
         whole = true_masks(self._files[index], self._world)[self._starts[index] :]
         frames = torch.from_numpy(whole[numbers].astype(np.uint8) * 255)
-        size = fitted(frames.shape[-2], frames.shape[-1], shown.fit)
-        frames = interpolate(frames, size, mode="nearest")
+        frames = scaled_down(frames, shown.fit)
         padded = torch.zeros(*frames.shape[:2], *shape, dtype=torch.uint8)
-        padded[..., : size[0], : size[1]] = frames
+        padded[..., : frames.shape[-2], : frames.shape[-1]] = frames
         return padded[:, None]
 
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import resize
 
 from fame.augment.masks.common import top_share
 from fame.data.clips import Batch, UniformClips, clip_indices, collate, uniform_starts
+from fame.data.fitting import scaled_down
 from fame.data.manifest import OK, Manifest
 from fame.data.synthetic import true_masks
 from fame.errors import FameError
@@ -98,8 +98,7 @@ def _truths(manifest: Manifest, world: Path, shown: Shown, batch: Batch, rows: r
     padded = torch.zeros(len(rows), shown.clips, 1, 1, height, width, dtype=torch.uint8)
     for place, row, size in zip(padded, rows, batch.sizes.tolist(), strict=True):
         whole = torch.from_numpy(_unions(manifest, world, shown, row)).to(torch.uint8) * 255
-        if list(whole.shape[-2:]) != size:  # frames that were scaled down when read
-            whole = resize(whole, size, antialias=True)
+        whole = scaled_down(whole, shown.fit)
         place[:, 0, 0, : size[0], : size[1]] = whole
     return (shown.cropped(padded, batch.sizes) >= 0.5).flatten(0, 1).flatten(1)
 

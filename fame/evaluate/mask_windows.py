@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import resize
 
-from fame.data.clips import clip_indices, fitted, window
+from fame.data.clips import clip_indices, window
+from fame.data.fitting import fitted, scaled_down
 from fame.data.video import VideoInfo, probe, stream_frames
 from fame.errors import FameError
 
@@ -48,14 +48,13 @@ def frames_of(path: Path, info: VideoInfo, fit: int | None) -> Iterator[npt.NDAr
     """A video's frames (H, W, 3), scaled down where the short side exceeds `fit` pixels."""
     size = fitted(info.height, info.width, fit)
     for frame in stream_frames(path, info.decoder):
-        yield frame if frame.shape[:2] == size else _resized(frame, size)
+        yield frame if frame.shape[:2] == size else _resized(frame, fit)
 
 
-def _resized(frame: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def _resized(frame: npt.NDArray[np.uint8], fit: int | None) -> npt.NDArray[np.uint8]:
     # Contiguous: upright frames of rotated videos are views with negative strides else.
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)
-    small: Tensor = resize(pixels, list(size), antialias=True)
-    return small.permute(1, 2, 0).contiguous().numpy()
+    return scaled_down(pixels, fit).permute(1, 2, 0).contiguous().numpy()
 
 
 def windows(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import resize
 from tqdm import tqdm
 
 from fame.augment.pairs import PairViews
@@ -18,9 +17,9 @@ from fame.data.clips import (
     UniformClips,
     clip_indices,
     collate,
-    fitted,
     window,
 )
+from fame.data.fitting import scaled_down
 from fame.data.manifest import Manifest
 from fame.data.video import read_frames
 from fame.distributed import World
@@ -51,10 +50,7 @@ def middle_clip(path: Path, length: int, stride: int, fit: int | None) -> Tensor
     start = max(info.frames - window(length, step), 0) // 2
     numbers = clip_indices(start, info.frames, length, step)
     pixels = torch.from_numpy(read_frames(path, numbers.tolist(), info.decoder))
-    frames = pixels.permute(0, 3, 1, 2)
-    size = fitted(info.height, info.width, fit)
-    if tuple(frames.shape[2:]) != size:
-        frames = resize(frames, list(size), antialias=True)
+    frames = scaled_down(pixels.permute(0, 3, 1, 2), fit)
     return frames.transpose(0, 1).contiguous()
 
 

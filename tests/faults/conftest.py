@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,11 @@ def micro(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def fork():
-    """A multiprocessing context whose processes start in milliseconds."""
+    """A multiprocessing context whose processes start in milliseconds.
+
+    There is one server in a process, and an earlier test may have started it with other imports.
+    """
+    forkserver._forkserver._stop()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["children"])
     before = os.environ.copy()
@@ -29,7 +34,8 @@ def fork():
     os.environ.clear()
     os.environ.update(before)
     process.join()
-    return context
+    yield context
+    forkserver._forkserver._stop()
 
 
 @pytest.fixture(scope="session")

@@ -82,9 +82,7 @@ def test_broken_lists_are_read_or_refused(kind, shared, tmp_path):
     (root / VIDEO[kind]).touch()
     (tmp_path / "lists").mkdir()
 
-    @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.sampled_from(sorted(heads)),
         st.lists(

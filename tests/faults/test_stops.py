@@ -79,6 +79,7 @@ def test_a_killed_loader_worker(fork, micro, undisturbed, tmp_path):
     stopped = psutil.Process(trainer.pid)
     while stopped.status() != psutil.STATUS_STOPPED:
         assert trainer.is_alive(), training.text()
+        time.sleep(0.05)
     (worker,) = stopped.children()
     worker.kill()
     while worker.status() != psutil.STATUS_ZOMBIE:

@@ -51,7 +51,7 @@ def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path, damage):
     assert len(remarks) == 1 and "step-2.pt" in remarks[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_flipped_bit_is_read(tmp_path_factory, data):
     place = tmp_path_factory.mktemp("flipped")

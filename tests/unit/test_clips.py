@@ -21,7 +21,6 @@ from fame.data.clips import (
     UniformClips,
     clip_indices,
     collate,
-    fitted,
     loader,
     number_of_starts,
     random_starts,
@@ -31,7 +30,7 @@ from fame.data.clips import (
 from fame.data.index import index
 from fame.errors import FameError
 
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=50)
 lengths = st.integers(1, 120)
 frame_counts = st.integers(1, 16)
 strides = st.integers(1, 5)
@@ -160,15 +159,6 @@ def test_fit_shrinks_the_short_side_only(small, cache_mib):
     whole = resize(torch.from_numpy(frames[0]).permute(0, 3, 1, 2), [16, 21], antialias=True)
     first = whole[clip_indices(0, 40, 4, 2)].transpose(0, 1)
     assert torch.equal(dataset[0].clips[0], first)
-
-
-@few
-@given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 300))
-def test_fitted_sizes(height, width, fit):
-    new = fitted(height, width, fit)
-    assert min(new) == min(height, width, fit)
-    assert abs(new[0] * width - new[1] * height) <= max(height, width) / 2 + 1e-6
-    assert fitted(height, width, None) == (height, width)
 
 
 def test_collate_pads_with_zeros_and_keeps_true_sizes(small):

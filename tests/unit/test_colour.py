@@ -13,7 +13,7 @@ from fame.augment.colour import hsv_to_rgb, rgb_to_hsv
 LEVEL = st.integers(0, 255).map(lambda byte: byte / 255)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(LEVEL, LEVEL, LEVEL), min_size=1, max_size=8))
 def test_both_ways_equal_colorsys(colours):
     rgb = torch.tensor(colours, dtype=torch.float64)

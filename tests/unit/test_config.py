@@ -123,7 +123,7 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(path, place, meant):
         assert "did you mean" not in message
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sampled_from(sorted(MINI["evaluate"]["finetune"])), st.integers(0, 30))
 def test_a_doubled_letter_is_always_recognised(key, position):
     position %= len(key)

@@ -17,7 +17,7 @@ def random_clips(seed, shape=(3, 2, 4, 5, 6)):
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), weight=st.floats(0, 1))
 def test_it_equals_the_slow_version(seed, weight):
     clips, frames = random_clips(seed), [seed % 4, 3, 0]

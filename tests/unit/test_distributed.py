@@ -14,7 +14,7 @@ from fame.errors import FameError
 CPU = torch.device("cpu")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(size=st.integers(1, 5), each=st.integers(1, 4), group=st.integers(1, 8))
 def test_groups_are_shared_out_in_order(size, each, group):
     batch = size * each * group

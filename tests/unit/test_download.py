@@ -6,7 +6,7 @@ import shutil
 from collections import namedtuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Fault, serving
 
@@ -255,7 +255,7 @@ faults = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(st.lists(faults, max_size=6), st.sampled_from([SUM, None]), st.sampled_from(['"v1"', None]))
 def test_whatever_happens_the_file_is_whole_in_the_end(tmp_path_factory, bad, known, etag):
     folder = tmp_path_factory.mktemp("any")

@@ -10,7 +10,7 @@ keys = st.tuples(st.integers(0, 2**31), st.text(max_size=8), st.integers(0, 10**
 
 
 @given(keys)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_equal_keys_give_equal_draws(key):
     assert generator(*key).random() == generator(*key).random()
     assert torch_seed(*key) == torch_seed(*key)
@@ -18,7 +18,7 @@ def test_equal_keys_give_equal_draws(key):
 
 
 @given(keys, keys)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_distinct_keys_give_distinct_draws(one, other):
     if one != other:
         assert generator(*one).random() != generator(*other).random()

@@ -110,7 +110,7 @@ def test_sgd_by_hand(tmp_path):
     assert [step for step, *_ in line.seen] == list(range(STEPS))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(crashes=st.sets(st.integers(0, STEPS - 1), max_size=4))
 def test_interruptions_change_no_bit(tmp_path_factory, crashes):
     calm = Line()
@@ -195,7 +195,7 @@ def test_a_nan_stops_and_leaves_the_checkpoint(tmp_path, bad):
         np.testing.assert_allclose(found.module["weight"][0], by_hand()[bad - 1], rtol=1e-12)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(step=st.integers(0, STEPS - 1), number=st.sampled_from(SIGNALS))
 def test_a_signal_stops_after_the_step_and_changes_no_bit(tmp_path_factory, step, number):
     place = tmp_path_factory.mktemp("run")

@@ -137,7 +137,7 @@ def test_a_permutation_gives_one_clip_in_eight_its_own_background():
     assert not any((donors(0, n, 0, 1, 8, "derangement") == np.arange(8)).any() for n in range(50))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31))
 def test_averaging_log_probabilities_ranks_classes_as_averaging_logits_does(seed):
     """The release averages the log-softmax of I3D's clips; it is no difference."""

@@ -39,7 +39,7 @@ def learnt(layer, clips):
     return [y, *gradients]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     shape=st.tuples(*[st.integers(1, 3), st.just(3), *[st.integers(3, 6)] * 3]),
     kernel=st.tuples(*[st.sampled_from([1, 3])] * 3),

@@ -153,9 +153,7 @@ cells = st.one_of(
 )
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(cells, max_size=5).map(",".join), max_size=6),
     st.sampled_from(["path,label,split,group", "path", "group,path", "label", "\0path"]),

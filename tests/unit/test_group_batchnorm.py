@@ -32,7 +32,7 @@ def pair(dims, channels, group, dtype=torch.float64):
     return plain, convert(copy.deepcopy(plain), group)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     dims=st.integers(1, 3), groups=st.integers(1, 4), group=st.integers(2, 4), seed=st.integers()
 )

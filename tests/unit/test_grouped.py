@@ -28,7 +28,7 @@ def crossing(videos):
     return [Member(f"g{i // 2}", "run", None) for i in range(videos)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(members, shares)
 def test_no_group_is_on_two_sides_and_stated_sides_win(videos, held):
     try:
@@ -45,7 +45,7 @@ def test_no_group_is_on_two_sides_and_stated_sides_win(videos, held):
     assert all(len(sides) <= 1 for sides in found.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(members, shares, st.randoms())
 def test_the_order_of_the_videos_does_not_matter(videos, held, random):
     places = list(range(len(videos)))
@@ -59,7 +59,7 @@ def test_the_order_of_the_videos_does_not_matter(videos, held, random):
     assert split([videos[i] for i in places], held) == [sides[i] for i in places]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 50))
 def test_a_class_keeps_a_training_video_and_meets_its_share(seed):
     sides = split(crossing(40), Shares(0.1, 0.3, seed))

@@ -47,7 +47,7 @@ def test_odd_sizes_are_rounded_up_not_refused():
         assert encoder(torch.randn(1, 3, 5, 33, 47)).isfinite().all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(kernel=st.integers(1, 7), stride=st.integers(1, 3), blocks=st.integers(1, 9))
 def test_padding_is_tensorflows_same(kernel, stride, blocks):
     if kernel < stride:

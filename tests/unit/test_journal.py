@@ -30,7 +30,7 @@ def lines(place):
     return [json.loads(line) for line in (place / "metrics.jsonl").read_text().splitlines()]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(ends=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=4))
 def test_each_step_stands_once(tmp_path_factory, ends):
     place, reached = tmp_path_factory.mktemp("journal"), 0

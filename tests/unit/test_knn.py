@@ -46,7 +46,7 @@ def test_tied_votes_go_to_the_nearer_class():
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 25), k=st.integers(1, 8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_equals_slow_oracle(seed, n, k):
     draw = np.random.default_rng(seed)
     # Few distinct values make many exact ties.
@@ -58,7 +58,7 @@ def test_equals_slow_oracle(seed, n, k):
 
 
 @given(seed=st.integers(0, 10**6), scale=st.floats(1e-3, 1e3))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_length_of_features_does_not_matter(seed, scale):
     draw = np.random.default_rng(seed)
     features = torch.from_numpy(draw.normal(size=(20, 5)))

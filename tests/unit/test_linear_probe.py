@@ -120,7 +120,7 @@ def test_one_candidate_needs_no_holdout(monkeypatch):
 
 
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 def test_test_videos_never_choose_the_rate(seed):
     """New test labels and features leave the choice, and the layer, as they were."""
     features = clusters(seed=seed, noise=1.0)
@@ -251,7 +251,7 @@ def test_missing_splits_and_labels():
 
 
 @given(seed=st.integers(0, 1000), share=st.floats(0.05, 0.5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_holdout_is_stratified(seed, share):
     labels = np.random.default_rng(seed).integers(0, 5, 80)
     held = held_out(labels, np.full(80, ""), share, seed)
@@ -262,7 +262,7 @@ def test_holdout_is_stratified(seed, share):
 
 
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_holdout_never_splits_a_group(seed):
     draw = np.random.default_rng(seed)
     labels, groups = draw.integers(0, 4, 200), draw.integers(0, 25, 200).astype(np.str_)

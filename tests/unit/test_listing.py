@@ -120,7 +120,7 @@ arguments = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(given_names=arguments, seed=st.randoms())
 def test_the_answer_is_a_sorted_set(tree, given_names, seed):
     listed = videos([tree / name for name in given_names])

@@ -40,20 +40,24 @@ def workflow(tmp_path):
         master = subprocess.Popen(
             [sys.executable, "-c", WORKFLOW, tmp_path, child], stdout=subprocess.PIPE, text=True
         )
-        started.append(master)
         found = psutil.Process(int(master.stdout.readline()))
-        started.append(found)
+        started.append((master, found))
         return master, found
 
     yield start
-    for process in started:
-        try:
-            process.kill()
-            process.wait()
-        except psutil.NoSuchProcess:
-            pass
-        if isinstance(process, subprocess.Popen):
-            process.stdout.close()
+    for master, child in started:
+        master.kill()
+        master.wait()
+        master.stdout.close()
+        end([child], grace=PATIENCE)  # orphans may have nobody who reaps them
+
+
+def ends(process):
+    """Wait until a process has ended."""
+    until = time.monotonic() + PATIENCE
+    while processes.is_alive(process):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def kill(master):
@@ -102,7 +106,7 @@ def test_an_orphan_that_is_deaf_or_suspended_is_ended_all_the_same(workflow):
     child.suspend()
     kill(master)
     end([child], grace=0.2)
-    assert not processes.is_alive(child)
+    ends(child)
 
 
 def test_a_command_ends_with_its_workflow_whatever_is_between(workflow):
@@ -113,10 +117,7 @@ def test_a_command_ends_with_its_workflow_whatever_is_between(workflow):
     )
     (grandchild,) = child.children()
     kill(master)
-    until = time.monotonic() + PATIENCE
-    while processes.is_alive(grandchild):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    ends(grandchild)
 
 
 def test_a_command_whose_workflow_is_gone_does_not_begin(monkeypatch):

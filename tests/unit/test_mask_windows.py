@@ -33,7 +33,7 @@ def starts(found):
     return [int(part.frames[0, 0, 0, 0]) for part in found]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(count=st.integers(2, 60), length=st.integers(2, 8), stride=st.integers(1, 4))
 def test_every_frame_once_in_order_with_its_own_windows_mask(count, length, stride):
     spy, span = Spy(), length * stride

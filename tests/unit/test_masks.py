@@ -136,7 +136,7 @@ def test_grid_equals_the_oracle(height, width):
             assert mask[y, x] == (y * 4 // height * 4 + x * 4 // width in kept)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     levels=st.lists(st.integers(0, 3), min_size=1, max_size=40),
     beta=st.floats(0, 1, allow_nan=False),
@@ -148,7 +148,7 @@ def test_top_share_is_exact_and_takes_the_first_among_equals(levels, beta):
     assert found.sum() == int(beta * len(levels))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 99),
     beta=st.sampled_from([0, 0.1, 0.3, 0.5, 0.7, 1]),

@@ -34,7 +34,7 @@ def test_full_and_empty_masks_are_exact():
     assert torch.equal(merge(foreground, donor, torch.zeros(2, 5, 6)), donor)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 9),
     step=st.integers(0, 10**6),

@@ -131,9 +131,7 @@ def test_absent_and_truncated_files_are_refused(tmp_path):
         import_official(path)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.one_of(st.binary(max_size=40), st.binary(max_size=40).map(b"\x80\x02".__add__)))
 def test_no_bytes_do_more_than_a_clear_error(tmp_path, content):
     (tmp_path / "noise").write_bytes(content)

@@ -40,7 +40,7 @@ def slow_average_precision(scores, truth):
     return total
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=30).filter(
         lambda pairs: any(true for _, true in pairs)

@@ -20,7 +20,7 @@ def slow_outline(mask, width):
     return found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(mask=arrays(bool, (6, 7)), width=st.integers(1, 3))
 def test_outline_equals_the_oracle(mask, width):
     np.testing.assert_array_equal(outline(mask, width), slow_outline(mask, width))

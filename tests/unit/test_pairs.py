@@ -76,7 +76,7 @@ def merged_by_hand(clips, others):
     return result
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     size=st.sampled_from([2, 4]),
     step=st.integers(0, 10**6),

@@ -82,7 +82,7 @@ def test_gpus_are_shared_out():
 KINDS = st.sampled_from(["world", "index", "pretrain", "extract", "linear", "finetune"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(KINDS, st.sampled_from("ab"), st.integers(1, 20)), max_size=9),
     st.integers(1, 4),

@@ -55,7 +55,7 @@ def test_pooled_feature_is_the_mean_of_the_map():
     assert maps.min() >= 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(width=st.integers(1, 24), multiple=st.sampled_from([1, 2, 4, 8]))
 def test_middle_channels_are_the_nearest_multiple(width, multiple):
     with torch.device("meta"):

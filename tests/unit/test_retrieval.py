@@ -72,7 +72,7 @@ def slow_recall(features, centre, k):
 
 
 @given(seed=st.integers(0, 10**6), centre=st.booleans(), clips=st.integers(1, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_equals_brute_force(seed, centre, clips):
     features = random_features(seed, clips=clips)
     metrics = retrieve(features, asked(centre=centre, ranks=(1, 5, 10)))["metrics"]

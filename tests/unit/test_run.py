@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -73,7 +73,6 @@ def test_settings_join_the_config_that_was_given():
     assert with_config(["all"], scale="a") == ["all", "--config", 'scale= "a" ']
 
 
-@settings(deadline=None)
 @given(name=st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1))
 def test_snakemake_reads_a_name_as_it_is(name):
     from snakemake.cli import parse_config

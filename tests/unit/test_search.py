@@ -47,7 +47,7 @@ def test_closed_form_with_centring():
     np.testing.assert_allclose([cosine for _, cosine in answer], [1, -1], atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), k=st.integers(1, 12), centre=st.booleans())
 def test_equals_a_plain_loop(seed, k, centre):
     draw = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """The soak's own judgement: what counts as a difference, whom it can kill. It is not run here."""
 
+import itertools
 import json
 import random
 import signal
@@ -65,12 +66,23 @@ def test_a_strike_kills_one_of_the_kind_that_it_names(tmp_path):
 
 def test_a_soak_goes_on_where_it_stopped(tmp_path, monkeypatch):
     """With a table that is made by a shell: kills are faked, starts are real processes."""
+    ended, strikes = tmp_path / "ended", itertools.count(1)
+    script = f"until [ -e '{ended}' ]; do sleep 0.02; done; rm '{ended}'"
+
+    def command(place, scale):
+        return ["true"] if place.name == "undisturbed" else ["sh", "-c", script]
+
+    def strike(master, chance):
+        if next(strikes) % 2 == 0:  # a table lasts until it has had its two
+            ended.touch()
+        return chance.choice(soak.KINDS)
+
     monkeypatch.setattr(soak, "micro", lambda work: work / "micro.yaml")
-    monkeypatch.setattr(soak, "command", lambda place, scale: ["sh", "-c", "sleep 0.5; exit 0"])
+    monkeypatch.setattr(soak, "command", command)
     monkeypatch.setattr(soak, "JOBS", 0.0)
-    monkeypatch.setattr(soak, "strike", lambda master, chance: chance.choice(soak.KINDS))
+    monkeypatch.setattr(soak, "strike", strike)
     first = soak.soak(tmp_path, kills=3, each=2, pause=0.001, seed=1)
-    assert first.total >= 3 and first.differences == first.manual_steps == []
+    assert first.total == 4 and first.differences == first.manual_steps == []
     again = soak.soak(tmp_path, kills=first.total, each=2, pause=0.001, seed=9)
     assert again == first and again.seed == 1
     more = soak.soak(tmp_path, kills=first.total + 1, each=2, pause=0.001, seed=1)

@@ -157,7 +157,7 @@ def test_home_zero_puts_the_sprite_in_the_middle():
             assert abs(y.mean() - 19.5) < 1
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 999), family=st.sampled_from(("a", "b")))
 def test_a_silhouette_is_the_union_of_its_lobes(seed, family):
     rng = np.random.default_rng(seed)
@@ -219,7 +219,7 @@ BEATS = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(beat=BEATS, motion=st.integers(0, len(MOTIONS) - 1))
 def test_a_mirrored_motion_is_another_video_of_its_class(beat, motion):
     seen = trajectory(motion, 16, beat)
@@ -238,7 +238,7 @@ def test_a_mirrored_motion_is_another_video_of_its_class(beat, motion):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(beat=BEATS, motion=st.integers(0, len(MOTIONS) - 1))
 def test_motions_repeat_after_their_period(beat, motion):
     whole = Beat(24, beat.amplitude, beat.phase, beat.direction)

@@ -293,7 +293,7 @@ def test_a_cut_archive_is_named(job, kind):
         assert "\n" not in message
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(KINDS), st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
 def test_bits_that_flip_never_crash_and_never_write_outside(tmp_path_factory, kind, where, noise):
     place = tmp_path_factory.mktemp("flip")

@@ -74,7 +74,7 @@ def slow_box(uniforms, height, width, scale, aspect):
     return (height - h) // 2, (width - w) // 2, h, w
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 999),
     height=st.integers(1, 300),

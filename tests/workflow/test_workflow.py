@@ -23,6 +23,7 @@ MICRO = HERE / "micro.yaml"
 METHOD = HERE / "toys" / "brightness.py"
 MASK = HERE / "toys" / "left.py"
 TABLES = ("results/table5.csv", "results/table6.csv")
+PICTURES = ("results/figure2.png", "results/figure4.png", "results/mask_quality.png")
 
 # The first test that asks for `made` waits for a minute's work of two idle cores.
 pytestmark = pytest.mark.timeout(1200)
@@ -115,6 +116,14 @@ def made(snakemake, tmp_path_factory):
     outcome = snakemake(place, *TABLES, *config)
     assert outcome.status == 0, outcome.text
     return Made(place, scale, tables, outcome)
+
+
+@pytest.fixture(scope="module")
+def pictured(snakemake, made):
+    """The same folder, with figures that read the scale and not only results."""
+    outcome = snakemake(made.place, *PICTURES, *made.config)
+    assert outcome.status == 0, outcome.text
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +224,31 @@ def test_a_setting_makes_only_its_own_results_stale(snakemake, made, edit):
     edit(made.scale, "\n    epochs: 2\n", "\n    epochs: 3\n")  # of finetuning
     outcome = snakemake(made.place, *TABLES, "--dry-run", *made.config)
     assert set(outcome.jobs) == {"finetune", "table", "publish"}
+
+
+DRAWN = {"figure2", "figure4", "mask_quality", "mask_quality_summary"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stale"),
+    [
+        ("\n  clips: 2\n", "\n  clips: 3\n", {"extract", "finetune"}),
+        ("\nfit: null\n", "\nfit: 20\n", {"extract", "finetune"} | DRAWN),
+        ("\n    stride: 2\n", "\n    stride: 1\n", {"extract", "finetune"} | DRAWN),
+        ("hue: correct", "hue: official", DRAWN),
+        ("note: a test", "note: another test", {"mask_quality_summary", "table"}),
+    ],
+)
+def test_whatever_uses_a_setting_is_made_again(snakemake, pictured, edit, old, new, stale):
+    """All of a rule's products: an untrained encoder has no recipe that would change with it."""
+    edit(pictured.scale, old, new)
+    outcome = snakemake(pictured.place, *TABLES, *PICTURES, "--dry-run", *pictured.config)
+    every = pictured.outcome.jobs | dict.fromkeys(DRAWN, 1)
+    counted = {rule: outcome.jobs.get(rule, 0) for rule in stale}
+    assert counted == {rule: every[rule] for rule in stale}
+    untouched = {"extract", "finetune", *DRAWN} - stale
+    changed = {rule for rule in untouched if outcome.jobs.get(rule, 0) == every[rule]}
+    assert not changed
 
 
 def test_a_published_cell_makes_only_the_table_stale(snakemake, made, edit):

@@ -85,6 +85,12 @@ def module(*names):
     return [local(str(HOME / "fame" / name)) for name in names]
 
 
+def masks(*names):
+    """The source files of all masks, and others below fame/, as `module` gives them."""
+    found = sorted((HOME / "fame" / "augment" / "masks").glob("*.py"))
+    return [local(str(path)) for path in found] + module(*names)
+
+
 def manifest_of_run(wildcards):
     """The manifest a run is pretrained on; none for an untrained encoder."""
     datum = EXPERIMENTS.run(wildcards.run).datum(SCALE)
@@ -131,6 +137,15 @@ def settings(*path):
     for key in path:
         value = value[key]
     return literal(json.dumps(value, sort_keys=True))
+
+
+def shapes():
+    """The networks and clips of the scale's backbones, as text."""
+    found = {
+        name: backbone.model_dump(mode="json", exclude={"title"})
+        for name, backbone in SCALE.backbones.items()
+    }
+    return literal(json.dumps(found, sort_keys=True))
 
 
 def literal(value):

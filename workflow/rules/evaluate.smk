@@ -23,6 +23,8 @@ rule extract:
         manifest=MANIFEST,
         world=world_of,
         code=module(
+            "augment/crop.py",
+            "augment/photometric.py",
             "evaluate/altered.py",
             "evaluate/background.py",
             "evaluate/colours.py",
@@ -30,6 +32,7 @@ rule extract:
             "evaluate/extract.py",
             "evaluate/features.py",
             "evaluate/foreground.py",
+            "evaluate/parts.py",
             "evaluate/shown.py",
         ),
     output:
@@ -47,6 +50,7 @@ rule extract:
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
     params:
+        fit=settings("fit"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
         bias=settings("evaluate", "bias"),
@@ -70,7 +74,16 @@ rule linear:
     input:
         features=f"{EVALUATE}/features-pretraining.npz",
         raw=RAW_FEATURES,
-        code=module("evaluate/linear.py", "evaluate/tasks.py"),
+        code=module(
+            "evaluate/accuracy.py",
+            "evaluate/confusion.py",
+            "evaluate/holdout.py",
+            "evaluate/linear.py",
+            "evaluate/selection.py",
+            "evaluate/tasks.py",
+            "evaluate/tested_epochs.py",
+            "train/sgd.py",
+        ),
     output:
         multiext(f"{EVALUATE}/linear", json=".json", parquet=".parquet", **CONFUSION),
     log:
@@ -99,7 +112,13 @@ rule bias:
         features=f"{EVALUATE}/features-pretraining.npz",
         altered=BIAS_FEATURES,
         code=module(
-            "evaluate/bias.py", "evaluate/linear.py", "evaluate/reliance.py", "evaluate/tasks.py"
+            "evaluate/accuracy.py",
+            "evaluate/bias.py",
+            "evaluate/holdout.py",
+            "evaluate/linear.py",
+            "evaluate/reliance.py",
+            "evaluate/tasks.py",
+            "train/sgd.py",
         ),
     output:
         multiext(f"{EVALUATE}/bias", json=".json", parquet=".parquet"),
@@ -167,6 +186,8 @@ rule finetune:
         runtime=SCALE.resources.runtime,
     params:
         settings=settings("evaluate", "finetune"),
+        fit=settings("fit"),
+        clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
     shell:
         "exec python3 -m fame finetune"

@@ -27,7 +27,9 @@ rule bias_summary:
             for run in arm.runs
             for suffix in (".json", ".parquet")
         ],
-        code=module("report/bias.py", "report/style.py", "evaluate/reliance.py"),
+        code=module(
+            "evaluate/reliance.py", "evaluate/results.py", "report/bias.py", "report/style.py"
+        ),
     output:
         csv=f"{ROOT}/figures/bias.csv",
         png=shown_in_report(f"{ROOT}/figures/bias.png", "bias"),
@@ -74,6 +76,8 @@ rule activation:
         world=world_of,
         card=f"{ROOT}/pretrain/{{run}}/card.json",
         code=module(
+            "augment/crop.py",
+            "augment/photometric.py",
             "evaluate/activation.py",
             "evaluate/activation_task.py",
             "evaluate/encode.py",
@@ -95,7 +99,11 @@ rule activation:
         runtime=SCALE.resources.runtime,
     params:
         settings=settings("evaluate", "activation"),
+        fit=settings("fit"),
+        clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
+        # Where the true foreground is unknown, FAME's mask stands for it.
+        beta=lambda w: [] if is_world(w.data) else settings("pretrain", "merge", "beta")(w),
         mean=settings("pretrain", "views", "mean"),
         std=settings("pretrain", "views", "std"),
         world=lambda w, input: ["--world", input.world] if input.world else [],
@@ -114,7 +122,7 @@ rule activation:
 rule figure1:
     input:
         maps=lambda w: [path for _, paths in activation_maps() for path in paths],
-        code=module("report/figure1.py", "report/style.py"),
+        code=module("evaluate/results.py", "report/figure1.py", "report/style.py"),
     output:
         csv=f"{FIGURES}/figure1.csv",
         png=shown_in_report(f"{FIGURES}/figure1.png", "figure1"),
@@ -136,8 +144,16 @@ rule figure1:
 rule figure2:
     input:
         manifest=lambda w: manifest_of(next(iter(SCALE.pretrain.moco.queue))),
-        code=module(
-            "augment/pairs.py", "evaluate/showcase.py", "report/figure2.py", "report/style.py"
+        code=masks(
+            "augment/crop.py",
+            "augment/merge.py",
+            "augment/pairs.py",
+            "augment/photometric.py",
+            "augment/view_draws.py",
+            "evaluate/pictures.py",
+            "evaluate/showcase.py",
+            "report/figure2.py",
+            "report/style.py",
         ),
     output:
         png=shown_in_report(f"{FIGURES}/figure2.png", "figure2"),
@@ -151,6 +167,8 @@ rule figure2:
         runtime=short_minutes,
     params:
         settings=settings("pretrain"),
+        fit=settings("fit"),
+        shapes=shapes(),
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
         "python3 -m fame figure2"
@@ -193,7 +211,15 @@ rule figure3:
 rule figure4:
     input:
         manifest=lambda w: manifest_of(FIGURE_DATA),
-        code=module("evaluate/showcase.py", "report/figure4.py", "report/style.py"),
+        code=masks(
+            "evaluate/mask_windows.py",
+            "evaluate/pictures.py",
+            "evaluate/showcase.py",
+            "evaluate/variants.py",
+            "report/figure4.py",
+            "report/overlay.py",
+            "report/style.py",
+        ),
     output:
         png=shown_in_report(f"{FIGURES}/figure4.png", "figure4"),
         pdf=f"{FIGURES}/figure4.pdf",
@@ -205,6 +231,10 @@ rule figure4:
         mem_mb=short_memory,
         runtime=short_minutes,
     params:
+        merge=settings("pretrain", "merge"),
+        fit=settings("fit"),
+        crop=settings("evaluate", "crop"),
+        shapes=shapes(),
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
         "python3 -m fame figure4"
@@ -219,7 +249,13 @@ rule mask_quality:
     input:
         manifest=MANIFEST,
         world=world_of,
-        code=module("evaluate/mask_quality.py", "evaluate/overlap.py", "evaluate/variants.py"),
+        code=masks(
+            "augment/crop.py",
+            "evaluate/mask_quality.py",
+            "evaluate/overlap.py",
+            "evaluate/shown.py",
+            "evaluate/variants.py",
+        ),
     output:
         f"{ROOT}/data/{{data}}/mask_quality.csv",
     log:
@@ -233,7 +269,10 @@ rule mask_quality:
         runtime=SCALE.resources.runtime,
     params:
         settings=settings("evaluate", "masks"),
+        hue=settings("pretrain", "merge", "hue"),
+        fit=settings("fit"),
         crop=settings("evaluate", "crop"),
+        shapes=shapes(),
     shell:
         "python3 -m fame mask-quality"
         ' --scale "$SCALE"'
@@ -262,6 +301,8 @@ rule mask_quality_summary:
     resources:
         mem_mb=short_memory,
         runtime=short_minutes,
+    params:
+        scale=literal([SCALE.name, SCALE.note]),
     shell:
         "python3 -m fame mask-quality-summary {input.files:q}"
         ' --scale "$SCALE"'
@@ -277,10 +318,12 @@ rule claims:
         claims=CLAIMS,
         code=module(
             "config/claims.py",
+            "evaluate/results.py",
             "report/claims.py",
             "report/claims_page.py",
             "report/forest.py",
             "report/paired.py",
+            "report/tables.py",
             "report/verdicts.py",
         ),
     output:
