@@ -61,7 +61,7 @@ class Merge(Model):
 
     Attributes:
         mask: a file of fame/augment/masks by its name, or a path to one (`./mine.py`).
-        beta: share of pixels kept as foreground (eq. for the binarised mask).
+        beta: share of pixels kept as foreground (facts A1 step 11).
         background: `inter` takes another video of the group, `intra` the other clip.
         clips: merge one clip of the pair (`single`) or both.
         donors: `derangement` (never itself) or `permutation` (may draw itself, as released).
@@ -271,6 +271,9 @@ class Resources(Model):
         deterministic: only operations whose sums have a fixed order, so that the same GPU model
             gives the same bits again, more slowly. PyTorch has none for I3D's max-pooling on a
             GPU and stops there. A CPU gives the same bits either way.
+        workers: processes of each job that read clips ahead; 0 reads in the job itself.
+        cache_mib: decoded frames (MiB) that each reading process keeps.
+        checkpoint_minutes: from one checkpoint of a training to the next.
     """
 
     threads: Positive

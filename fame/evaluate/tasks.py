@@ -113,6 +113,10 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
     """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
 
     `raw` holds the same videos' features in raw colours, for a scale that trains on those.
+
+    Raises:
+        FameError: the scale trains on raw colours and none are given, or the reverse; or as `probe`
+            says.
     """
     from fame.evaluate.linear import probe
 

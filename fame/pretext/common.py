@@ -102,7 +102,8 @@ class Method(torch.nn.Module, ABC):
             step: optimiser steps done before.
 
         Returns:
-            A scalar loss and scalars to log.
+            A scalar loss, and scalars for `metrics.jsonl` and TensorBoard; those named contrast and
+            accuracy go onto the card too.
         """
 
     def facts(self) -> dict[str, Any]:

@@ -41,7 +41,11 @@ class Supervised(Method):
         self.to(setup.world.device)
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy, and the share of clips that are classified rightly."""
+        """Cross-entropy, and the share of clips that are classified rightly.
+
+        Raises:
+            FameError: a video without a label.
+        """
         if (batch.labels < 0).any():
             raise FameError("the method 'supervised' met a video without a label; label it")
         (clips,) = self._views(batch, step)

@@ -90,6 +90,9 @@ def pretrain(
         directory: the run's own.
         world: this process among its peers.
         monitor: kNN accuracy of an encoder, in percent, or None without labels.
+
+    Raises:
+        FameError: a run that is trained has no manifest; or as the loop and the method say.
     """
     method = build_method(scale, run, world, len(manifest.classes) if manifest else 0)
     seconds, fingerprint = 0.0, None
