@@ -61,6 +61,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+LOCK = ".lock"
+"""The file by which a directory is owned."""
+
+
 @contextmanager
 def owned(directory: Path) -> Iterator[None]:
     """Own a run's directory while it is written; the lock ends with the process.
@@ -71,7 +75,7 @@ def owned(directory: Path) -> Iterator[None]:
     Raises:
         FameError: another living process owns it, or it cannot be written.
     """
-    lock = directory / ".lock"
+    lock = directory / LOCK
     try:
         directory.mkdir(parents=True, exist_ok=True)
         file = lock.open("a+")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fame.cli.options import ScaleOption
+from fame.cli.outputs import check_out
 
 DataOption = Annotated[
     str, typer.Option("--data", help="A data instance: a dataset's key, with -wSEED for a world.")
@@ -64,6 +65,7 @@ def prepare(
     from fame.data.manifest import Manifest
     from fame.files import write_json
 
+    check_out(out, ".json", originals)
     videos = Manifest.read(originals)
     write_json(out, copy_shard(load_scale(scale), data, videos, shard, shards, workers))
 
@@ -82,6 +84,7 @@ def gather(
     from fame.data.prepare import summary
     from fame.files import read_json, write_json
 
+    check_out(out, ".parquet", originals, *records)
     found = {video: one for path in records for video, one in read_json(path).items()}
     videos = Manifest.read(originals)
     copies = gather_shards(load_scale(scale), data, videos, found, out.parent)

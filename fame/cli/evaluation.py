@@ -13,6 +13,7 @@ from fame.cli.options import (
     TablesOption,
     ThreadsOption,
 )
+from fame.cli.outputs import check_out
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
 FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]
@@ -24,7 +25,9 @@ WorldOption = Annotated[
     Path | None,
     typer.Option("--world", help="The mini world that the videos are of; it knows their truth."),
 ]
-OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
+OutOption = Annotated[
+    Path, typer.Option("--out", help="The .json to write; what else there is goes beside it.")
+]
 
 
 def extract(
@@ -59,6 +62,7 @@ def linear(
     from fame.distributed import one_thread
     from fame.evaluate.tasks import linear as task
 
+    check_out(out, ".json", features, raw_features)
     one_thread()
     task(load_scale(scale), features, out, raw_features)
 
@@ -76,6 +80,7 @@ def bias(
     from fame.distributed import one_thread
     from fame.evaluate.tasks import bias as task
 
+    check_out(out, ".json", features, altered)
     one_thread()
     task(load_scale(scale), features, altered, out)
 
@@ -86,6 +91,7 @@ def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> No
     from fame.distributed import one_thread
     from fame.evaluate.tasks import retrieve as task
 
+    check_out(out, ".json", features)
     one_thread()
     task(load_scale(scale), features, out)
 
@@ -107,6 +113,7 @@ def finetune(
     from fame.experiments import Experiments
     from fame.files import owned
 
+    check_out(out, ".json")
     experiments = Experiments(scale, tables)
     settings = experiments.scale
     work = out.with_suffix(".work")

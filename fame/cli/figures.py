@@ -13,6 +13,7 @@ from fame.cli.options import (
     TablesOption,
     ThreadsOption,
 )
+from fame.cli.outputs import check_out
 from fame.errors import FameError
 
 StemOption = Annotated[
@@ -65,6 +66,7 @@ def activation(
     from fame.evaluate.activation_task import activation as task
     from fame.experiments import Experiments
 
+    check_out(out, ".npz", encoder, manifest)
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with join(threads or settings.resources.threads, settings.resources.deterministic) as peers:

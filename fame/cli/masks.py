@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fame.cli.options import ManifestOption, ScaleOption
+from fame.cli.outputs import check_out
 
 if TYPE_CHECKING:
     from fame.config.scale import Backbone, Scale
@@ -120,9 +121,11 @@ def mask_quality(
 
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
+    from fame.errors import FameError
     from fame.evaluate.mask_quality import measure, write
     from fame.evaluate.shown import Shown
     from fame.evaluate.variants import PAPER, variants
+    from fame.experiments import split_data_id
 
     settings = load_scale(scale)
     plan, pretrain = settings.evaluate.masks, settings.pretrain
@@ -130,7 +133,10 @@ def mask_quality(
         Shown.of(settings, _backbone(settings, backbone), pretrain.views), clips=plan.clips
     )
     chosen = variants(variant or PAPER, pretrain.merge.hue)
-    write(measure(Manifest.read(manifest), world, shown, chosen, plan.betas), data, out)
+    videos = Manifest.read(manifest)
+    if videos.dataset != split_data_id(settings, data)[0]:
+        raise FameError(f"{manifest} is of {videos.dataset}, not of {data}; give the other")
+    write(measure(videos, world, shown, chosen, plan.betas), data, out)
 
 
 def mask_quality_summary(
@@ -142,6 +148,7 @@ def mask_quality_summary(
     from fame.config.reading import load_scale
     from fame.report.mask_quality import read, summarise, write
 
+    check_out(out, ".csv", *files)
     settings = load_scale(scale)
     write(summarise(read(files), settings), settings, out)
 

@@ -21,12 +21,18 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def expand(path: str) -> Path:
-    """A configured path with `~`, `$NAME` and `${NAME:-default}` replaced."""
+    """A configured path with `~`, `$NAME` and `${NAME:-default}` replaced.
+
+    A variable that is set to nothing is not set, as with `:-` in a shell.
+
+    Raises:
+        FameError: a variable is not set and has no default.
+    """
 
     def value(match: re.Match[str]) -> str:
         name, default = match["name"] or match["bare"], match["default"]
-        found = os.environ.get(name, default)
-        if found is None:
+        found = os.environ.get(name) or default
+        if not found:
             raise FameError(f"{path}: the environment variable {name} is not set; set it")
         return found
 
@@ -34,13 +40,29 @@ def expand(path: str) -> Path:
     return Path(re.sub(pattern, value, path)).expanduser()
 
 
+class _Once(yaml.SafeLoader):
+    """Refuses a key that stands twice in a mapping, of which YAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, or a `FameError` that says where it is not one."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = _Once(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
         raise FameError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise FameError(f"{path}: not readable as YAML ({reason})") from None
     if not isinstance(data, dict):

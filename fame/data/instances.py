@@ -108,9 +108,11 @@ def copy_shard(
         What `fame.data.prepare.prepare` does.
 
     Raises:
-        FameError: the scale does not prepare this dataset.
+        FameError: the scale does not prepare this dataset, or the videos are another one's.
     """
     dataset, settings = _prepared(scale, data)
+    if originals.dataset != data:
+        raise FameError(f"the manifest is of {originals.dataset}, not of {data}; give the other")
     return prepare(
         originals,
         expand(settings.to),
@@ -140,6 +142,12 @@ def _prepared(scale: Scale, data: str) -> tuple[Folder | Own, Prepare]:
     dataset = scale.datasets[name]
     if isinstance(dataset, Synthetic) or dataset.prepare is None:
         raise FameError(f"scale {scale.name} does not prepare {data}; set its prepare first")
+    root, to = expand(dataset.root).resolve(), expand(dataset.prepare.to).resolve()
+    if root == to or root in to.parents or to in root.parents:
+        raise FameError(
+            f"{data}: prepare.to ({to}) must lie apart from the originals ({root}), or copies "
+            "would be indexed among them; name another folder"
+        )
     return dataset, dataset.prepare
 
 

@@ -4,7 +4,7 @@ Files stand where the workflow puts them, so that neither does again what the ot
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +163,8 @@ def place(
         out: the folder to write to, if it is not the workflow's.
 
     Raises:
-        FameError: the scale has no such dataset, it has no labels, or the manifest is of another
-            one.
+        FameError: the scale has no such dataset, it has no labels, the manifest is of another
+            one, or one's own manifest comes without a folder of its own.
     """
     if dataset not in scale.datasets:
         known = ", ".join(scale.datasets)
@@ -177,7 +177,13 @@ def place(
         if found != dataset:
             raise FameError(f"{manifest} is of the dataset {found!r}, not {dataset!r}; give that")
     data = data_id(scale, dataset, run.seed)
-    return Evaluation(scale, run, results / scale.name, data, manifest, out)
+    usual = Evaluation(scale, run, results / scale.name, data)
+    if manifest is not None and out is None and manifest.resolve() != usual.manifest.resolve():
+        raise FameError(
+            f"{manifest} is not the workflow's manifest of {data}, whose results must not be "
+            "replaced; say with --out where the results go"
+        )
+    return replace(usual, videos=manifest, folder=out)
 
 
 def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str, dict[str, Any]]:
@@ -199,8 +205,27 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
             raise FameError(f"there is no task {name!r}; choose from {', '.join(TASKS)}")
     if "bias" in chosen and asked.scale.evaluate.bias is None:
         raise FameError(f"scale {asked.scale.name} sets evaluate.bias to null; set it first")
+    _check_owner(asked)
     _prepare(asked)
     return {name: _result(asked, name, world) for name in chosen}
+
+
+def _check_owner(asked: Evaluation) -> None:
+    """Refuse a folder with another encoder's results, which would be read or replaced."""
+    for task in TASKS:
+        found = _read(asked.out / f"{task}.json")
+        if found is not None and found["run"] != asked.run.id:
+            raise FameError(
+                f"{asked.out} holds results of {found['run']}; name another folder with --out"
+            )
+
+
+def _read(result: Path) -> dict[str, Any] | None:
+    """A result; None if there is none, or none that can be read, which is made again."""
+    try:
+        return read_result(result) if result.is_file() else None
+    except FameError:
+        return None
 
 
 def _prepare(asked: Evaluation) -> None:
@@ -222,9 +247,12 @@ def _prepare(asked: Evaluation) -> None:
 def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
     inputs = [asked.encoder, asked.manifest]
-    if task != "finetune":
+    wanted: dict[str, Any] = {"settings": settings_of(asked.scale, task)}
+    if task == "finetune":
+        wanted["videos"] = Manifest.read(asked.manifest).labelled().fingerprint()
+    else:
         inputs = _features(asked, world)
-    if not _fresh(out, inputs, settings_of(asked.scale, task)):
+    if not _fresh(out, inputs, wanted):
         _compute(asked, task, out, world)
     return read_result(out)
 
@@ -260,14 +288,15 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
     return True
 
 
-def _fresh(result: Path, inputs: Sequence[Path], settings: dict[str, Any]) -> bool:
-    """Whether a result is there, not older than what it is made from, and by these settings."""
-    if not result.is_file():
+def _fresh(result: Path, inputs: Sequence[Path], wanted: dict[str, Any]) -> bool:
+    """Whether a result is there, not older than what it is made from, and with these details."""
+    found = _read(result)
+    if found is None:
         return False
     newest = max(path.stat().st_mtime_ns for path in inputs)
     if result.stat().st_mtime_ns < newest:
         return False
-    return bool(read_result(result)["details"].get("settings") == settings)
+    return {key: found["details"].get(key) for key in wanted} == wanted
 
 
 def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:

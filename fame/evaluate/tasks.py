@@ -238,6 +238,7 @@ def finetune(
             "epoch": scores.epoch,
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
+            "videos": videos.fingerprint(),
             "settings": settings_of(scale, "finetune"),
         },
     )

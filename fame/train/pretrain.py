@@ -14,7 +14,7 @@ from fame.data.manifest import Manifest
 from fame.distributed import World, groups_of
 from fame.errors import FameError
 from fame.experiments import Run
-from fame.files import sha256, write_json
+from fame.files import read_json, sha256, write_json
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.models.files import save_encoder
@@ -92,19 +92,43 @@ def pretrain(
         monitor: kNN accuracy of an encoder, in percent, or None without labels.
 
     Raises:
-        FameError: a run that is trained has no manifest; or as the loop and the method say.
+        FameError: the directory holds another run's encoder; the manifest is missing or of another
+            dataset; or as the loop and the method say.
     """
+    _check_place(run, directory)
+    _check_videos(run, manifest)
     method = build_method(scale, run, world, len(manifest.classes) if manifest else 0)
     seconds, fingerprint = 0.0, None
     if run.pretrain is not None:
-        if manifest is None:
-            raise FameError(f"{run.id} is pretrained on {run.pretrain}: give its manifest")
+        assert manifest is not None
         videos = manifest.select("train")
         fingerprint = videos.fingerprint()
         plan = _plan(scale, run, videos, method, directory, world, monitor)
         seconds = train(Pretraining(method), plan, world)
     if world.is_first:
         _hand_on(scale, run, method, directory, world, seconds, fingerprint)
+
+
+def _check_place(run: Run, directory: Path) -> None:
+    """Refuse a folder that holds another run's encoder, which would be lost."""
+    card = directory / "card.json"
+    if card.is_file() and (other := read_json(card).get("run")) != run.id:
+        raise FameError(
+            f"{directory} holds the encoder of {other}; give another folder for {run.id}"
+        )
+
+
+def _check_videos(run: Run, manifest: Manifest | None) -> None:
+    """Refuse videos that are not those which the run's card will name."""
+    if run.pretrain is None and manifest is not None:
+        raise FameError(f"{run.id} is not pretrained; leave out the manifest")
+    if run.pretrain is not None and manifest is None:
+        raise FameError(f"{run.id} is pretrained on {run.pretrain}: give its manifest")
+    if manifest is not None and manifest.dataset != run.pretrain:
+        raise FameError(
+            f"{run.id} is pretrained on {run.pretrain}, and the manifest is of "
+            f"{manifest.dataset}; give the other"
+        )
 
 
 def _plan(

@@ -155,7 +155,7 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
     from fame.experiments import Experiments
 
     run = next(iter(Experiments("mini", root / "config" / "tables").runs))
-    encoder, out = tmp_path / run / "encoder.safetensors", tmp_path / "out"
+    encoder, out = tmp_path / run / "encoder.safetensors", tmp_path / "out.json"
     encoder.parent.mkdir()
     encoder.write_bytes(b"other weights")
     write_json(encoder.with_name("card.json"), {"run": run, "encoder_sha256": "0" * 64})

@@ -190,6 +190,31 @@ def test_paths_take_environment_variables(monkeypatch):
         expand("${FAME_TEST_NONE}/x")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fit: 1\nname: a\nfit: 2\n", "the key 'fit' stands twice.*line 3"),
+        ("a: {b: 1, c: 2, b: 3}", "the key 'b' stands twice"),
+        ("when: 2020-99-99", "month must be in"),
+        ("[" * 3000, "not readable as YAML"),
+    ],
+)
+def test_what_yaml_itself_would_pass_over_is_one_sentence(tmp_path, text, said):
+    (tmp_path / "scale.yaml").write_text(text)
+    with pytest.raises(FameError, match=said) as caught:
+        read_yaml(tmp_path / "scale.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_variable_that_is_set_to_nothing_is_not_set(monkeypatch):
+    """Or a scale's root would be the working folder."""
+    monkeypatch.setenv("FAME_TEST_DATA", "")
+    assert expand("${FAME_TEST_DATA:-data}") == Path("data")
+    for path in ("$FAME_TEST_DATA", "${FAME_TEST_DATA}", "${FAME_TEST_DATA:-}"):
+        with pytest.raises(FameError, match="FAME_TEST_DATA is not set"):
+            expand(path)
+
+
 def test_a_scale_is_found_by_name_or_path(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text(yaml.safe_dump(edited("name", "mine")), encoding="utf-8")

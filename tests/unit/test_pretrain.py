@@ -1,5 +1,7 @@
 """A pretraining run from videos to what it hands on."""
 
+import shutil
+
 import pytest
 import torch
 from micro_world import choose, make
@@ -107,6 +109,26 @@ def test_an_untrained_encoder_is_handed_on_as_it_was_made(micro, tmp_path):
 def test_a_run_without_its_videos_is_refused(micro, tmp_path):
     with pytest.raises(FameError, match="is pretrained on kinetics400: give its manifest"):
         pretrain(*setting(micro), None, tmp_path, world(), None)
+
+
+def test_other_videos_than_the_runs_are_refused(micro, tmp_path):
+    """Its card would name the videos that it should have been trained on."""
+    with pytest.raises(FameError, match="on kinetics400, and the manifest is of ucf101; give"):
+        pretrain(*setting(micro), micro.videos("ucf101"), tmp_path, world(), None)
+    untrained = choose(micro.scale("short", SHORT), "random")
+    with pytest.raises(FameError, match="is not pretrained; leave out the manifest"):
+        pretrain(*untrained, micro.videos(), tmp_path, world(), None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_runs_encoder_is_not_replaced(micro, trained, tmp_path):
+    _, run, place, _ = trained
+    kept = shutil.copytree(place, tmp_path / "kept")
+    before = (kept / "encoder.safetensors").read_bytes()
+    other = choose(micro.scale("short", SHORT), "random")
+    with pytest.raises(FameError, match=f"holds the encoder of {run.id}; give another folder"):
+        pretrain(*other, None, kept, world(), None)
+    assert (kept / "encoder.safetensors").read_bytes() == before
 
 
 def test_only_the_process_with_the_first_group_keeps_running_statistics(micro):

@@ -11,6 +11,7 @@ import torch
 import yaml
 from micro_world import MICRO, TABLES
 
+from fame.data.manifest import Manifest
 from fame.distributed import World
 from fame.errors import FameError
 from fame.evaluate import tasks
@@ -151,6 +152,57 @@ def test_a_manifest_and_a_folder_of_ones_own(experiments, weights, results, tmp_
     assert found["retrieval"]["data"] == "ucf101-w0"
     with pytest.raises(FameError, match="'ucf101', not 'hmdb51'"):
         place(scale, run, "hmdb51", tmp_path / "b", standard.manifest, out)
+
+
+def test_the_workflows_results_are_not_replaced_by_those_of_other_videos(
+    experiments, weights, results, tmp_path
+):
+    standard = asked(experiments, weights, results)
+    evaluate(standard, ["retrieval"], WORLD)
+    half = tmp_path / "half.parquet"
+    shutil.copy(standard.manifest, half)
+    with pytest.raises(FameError, match="say with --out where the results go"):
+        place(experiments.scale, standard.run, "ucf101", results, half)
+    same = place(experiments.scale, standard.run, "ucf101", results, standard.manifest)
+    assert same.out == standard.out
+
+
+def test_another_encoders_results_are_neither_read_nor_replaced(
+    experiments, weights, results, tmp_path
+):
+    first = asked(experiments, weights, results)
+    evaluate(first, ["retrieval"], WORLD)
+    before = (first.out / "retrieval.json").read_bytes()
+    other = tmp_path / "other" / "encoder.safetensors"
+    save_encoder(other, build_encoder(experiments.scale.backbones["r2plus1d"].encoder, seed=77))
+    run = named(experiments, str(other), None, 0)
+    second = place(experiments.scale, run, "ucf101", results, out=first.out)
+    for task in ("retrieval", "finetune"):
+        with pytest.raises(FameError, match=f"holds results of {first.run.id}; name another"):
+            evaluate(second, [task], WORLD)
+    assert (first.out / "retrieval.json").read_bytes() == before
+
+
+def test_a_damaged_result_is_made_again(experiments, weights, results):
+    evaluation = asked(experiments, weights, results)
+    whole = evaluate(evaluation, ["retrieval"], WORLD)
+    (evaluation.out / "retrieval.json").write_text("{")
+    assert evaluate(evaluation, ["retrieval"], WORLD) == whole
+
+
+def test_a_finetuning_is_of_its_videos(experiments, weights, results, tmp_path, monkeypatch):
+    """A manifest may be older than the result and yet another one."""
+    standard = asked(experiments, weights, results)
+    place_of = tmp_path / "numbers"
+    own = dataclasses.replace(standard, folder=place_of)
+    evaluate(own, ["finetune"], WORLD)
+    videos = Manifest.read(standard.manifest)
+    half = tmp_path / "half.parquet"
+    dataclasses.replace(videos, table=videos.table.iloc[1:]).write(half)
+    os.utime(half, ns=(0, 0))
+    monkeypatch.setattr(tasks, "finetune", None)
+    with pytest.raises(TypeError, match="not callable"):
+        evaluate(dataclasses.replace(own, videos=half), ["finetune"], WORLD)
 
 
 def test_finetuning_is_resumable_and_kept(experiments, weights, results, monkeypatch):

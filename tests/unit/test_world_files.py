@@ -2,6 +2,9 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -224,6 +227,26 @@ def test_refuses_a_folder_that_holds_something(tmp_path):
     with pytest.raises(FameError, match="already exists"):
         write_world(config(), 0, tmp_path / "kept")
     assert (tmp_path / "kept").read_text() == "mine"
+
+
+def test_two_do_not_write_one_world_at_once(tmp_path):
+    root = tmp_path / "w"
+    ready = tmp_path / "ready"
+    code = (
+        "import sys, time; from pathlib import Path; from fame.files import owned\n"
+        "with owned(Path(sys.argv[1])): Path(sys.argv[2]).touch(); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, tmp_path / ".w.partial", ready]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+        while not ready.exists():
+            assert other.poll() is None
+            time.sleep(0.01)
+        with pytest.raises(FameError, match=f"process {other.pid}"):
+            write_world(config(), 0, root)
+        other.stdin.close()
+    assert not root.exists()
+    write_world(config(), 0, root)
+    assert not (root / ".lock").exists() and not (tmp_path / ".w.partial").exists()
 
 
 def test_an_interrupted_world_leaves_nothing(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from fame.data.synthetic.layouts.entry import Entry
 from fame.data.synthetic.motions import MOTIONS
 from fame.data.synthetic.world import Video, draws, render, truth
 from fame.errors import FameError
+from fame.files import LOCK, owned
 
 GENERATOR_VERSION = 1
 """Raised whenever equal configs would give other videos than before."""
@@ -36,18 +37,29 @@ def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = Fal
         progress: whether to show a progress bar on standard error.
 
     Raises:
-        FameError: `root` already holds something.
+        FameError: `root` already holds something, or another process is writing it.
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise FameError(f"{root} already exists: remove it or choose another folder")
     draft = root.with_name(f".{root.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        _fill(config, seed, draft, progress)
-        draft.replace(root)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    with owned(draft):
+        try:
+            _clear(draft)
+            _fill(config, seed, draft, progress)
+            (draft / LOCK).unlink()
+            draft.replace(root)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+
+def _clear(draft: Path) -> None:
+    """Remove what a killed process left, but for the lock, which is this one's."""
+    for path in draft.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
 
 
 def true_masks(video_path: Path, root: Path) -> np.ndarray:
