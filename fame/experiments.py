@@ -287,7 +287,9 @@ class Experiments:
         files = {file.stem: file for file in sorted(tables.glob("*.yaml"))}
         figures = files.pop(FIGURES, None)
         if not files:
-            raise FameError(f"{tables}: no table files (*.yaml) there")
+            raise FameError(
+                f"{tables}: no table files (*.yaml) there; name their folder by --tables"
+            )
         self.tables = {name: load_table(file) for name, file in files.items()}
         self.figures: Figures | None = load_figures(figures) if figures else None
         self.absent: list[str] = []

@@ -221,7 +221,7 @@ def test_unknown_tables_runs_and_empty_folders_are_refused(mini, tmp_path):
         mini.table("table55")
     with pytest.raises(FameError, match="no table or figure asks for the run 'moco-x'"):
         mini.run("moco-x")
-    with pytest.raises(FameError, match="no table files"):
+    with pytest.raises(FameError, match=r"no table files .*; name their folder by --tables"):
         Experiments("mini", tmp_path)
 
 
