@@ -126,7 +126,10 @@ def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
         raise FameError(f"{path}: holds a result of the run {result['run']!r}; delete it and redo")
     if cell.metric not in result["metrics"]:
         known = ", ".join(result["metrics"])
-        raise FameError(f"{path}: lacks the metric {cell.metric!r} (has: {known}); delete and redo")
+        raise FameError(
+            f"{path}: lacks the metric {cell.metric!r} (has: {known}); correct the table's column, "
+            "or make the result again if the scale has changed since"
+        )
     return float(result["metrics"][cell.metric])
 
 

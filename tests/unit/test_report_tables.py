@@ -86,7 +86,9 @@ def test_a_result_of_another_run_or_without_the_metric_is_refused(mini, tmp_path
     with pytest.raises(FameError, match="holds a result of the run 'moco-other'"):
         measure(cell, tmp_path, given.scale)
     write_result(path, run=cell.runs[0].id, metrics={"top5": 1.0}, **facts)
-    with pytest.raises(FameError, match=r"lacks the metric 'top1' \(has: top5\)"):
+    with pytest.raises(
+        FameError, match=r"lacks the metric 'top1' \(has: top5\); correct the table"
+    ):
         measure(cell, tmp_path, given.scale)
     path.write_text("{", encoding="utf-8")
     with pytest.raises(FameError, match=r"linear\.json: not"):
