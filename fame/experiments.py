@@ -119,7 +119,10 @@ def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
     if match and isinstance(scale.datasets.get(match["dataset"]), Synthetic):
         return match["dataset"], int(match["seed"])
     if name not in scale.datasets or isinstance(scale.datasets[name], Synthetic):
-        raise FameError(f"scale {scale.name!r} has no data instance {name!r}")
+        known = dict.fromkeys(data_id(scale, key, n) for key in scale.datasets for n in scale.seeds)
+        raise FameError(
+            f"scale {scale.name!r} has no data instance {name!r}; choose one of {', '.join(known)}"
+        )
     return name, None
 
 
