@@ -223,6 +223,11 @@ def test_table_mistakes_are_refused():
     assert "unknown key rows.0.recipee" in refusal(edited("rows.0.recipee", {}, TABLE), Table)
 
 
+@pytest.mark.parametrize("name", ["bias", "figure3", "report"])
+def test_a_table_may_not_be_named_as_another_result(name):
+    assert f"name {name!r} is that of another" in refusal(edited("name", name, TABLE), Table)
+
+
 def test_a_table_is_named_as_its_file(tmp_path):
     path = tmp_path / "other.yaml"
     path.write_text(yaml.safe_dump(TABLE), encoding="utf-8")
