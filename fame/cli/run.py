@@ -116,7 +116,7 @@ def in_full(arguments: list[str], tables: Path | None) -> list[str]:
         for word in settings_in(arguments)
         if word.startswith("tables=")
     ]
-    folder = tables or Path(*given[:1] or [TABLES])
+    folder = tables or (Path(given[0]) if given else TABLES)
     known = sorted(file.stem for file in folder.glob("*.yaml") if file.stem != "figures")
     words = list(arguments)
     for place in _targets(arguments):
