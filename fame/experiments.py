@@ -20,6 +20,7 @@ from fame.config.scale import Backbone, Merge, Scale
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.errors import FameError
 from fame.files import sha256
+from fame.registry import check_name
 
 RECIPE_VERSION = 1
 """Raised on purpose when the training code changes what a recipe means: all runs are redone."""
@@ -118,7 +119,10 @@ def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
     if match and isinstance(scale.datasets.get(match["dataset"]), Synthetic):
         return match["dataset"], int(match["seed"])
     if name not in scale.datasets or isinstance(scale.datasets[name], Synthetic):
-        raise FameError(f"scale {scale.name!r} has no data instance {name!r}")
+        known = dict.fromkeys(data_id(scale, key, n) for key in scale.datasets for n in scale.seeds)
+        raise FameError(
+            f"scale {scale.name!r} has no data instance {name!r}; choose one of {', '.join(known)}"
+        )
     return name, None
 
 
@@ -130,6 +134,10 @@ def plugin_digest(name: str) -> dict[str, str]:
         content = Path(name).read_bytes()
     except OSError as error:
         raise FameError(f"{name}: the plug-in file cannot be read ({error.strerror})") from None
+    try:
+        compile(content, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise FameError(f"{name}: the plug-in file is not Python ({error}); correct it") from None
     return {name: hashlib.sha256(content).hexdigest()}
 
 
@@ -196,6 +204,7 @@ def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> 
     """The run that a row's recipe means at a scale, `refine` being the column's merge keys."""
     if recipe.method is None:
         return _finished(scale, recipe, seed)
+    check_name("fame.pretext", recipe.method)
     backbone = scale.backbones[recipe.backbone]
     content: dict[str, Any] = {
         "version": RECIPE_VERSION,
@@ -210,6 +219,7 @@ def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> 
     if recipe.merge is not None:
         chosen = scale.pretrain.merge.model_dump() | recipe.merge | refine
         merge = parse(Merge, chosen, f"recipe of {recipe.method!r}: merge")
+        check_name("fame.augment.masks", merge.mask)
     content["pretrain"] = _training_recipe(scale, recipe, merge)
     return Run(recipe.method, recipe.backbone, recipe.pretrain, merge, seed, content)
 
@@ -261,12 +271,25 @@ def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
     for name, column in table.columns.items():
         if row.recipe is None or row.task is None or measurable(scale, row, column):
             continue
+        _check_metric(scale, row.task, column.metric, f"{table.name}, column {name}")
         try:
             runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
         except AbsentEncoder as error:
             raise AbsentEncoder(f"{table.name}, row {number + 1}: {error}") from None
         found.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
     return found
+
+
+def _check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
+    """Refuse a metric that a task does not give, before anything is trained for it."""
+    ranks = [f"r{rank}" for rank in scale.evaluate.retrieval.ranks]
+    given = ranks if task == "retrieval" else ["top1", "top5"]
+    if metric not in given:
+        more = ", or add to the scale's evaluate.retrieval.ranks" if task == "retrieval" else ""
+        raise FameError(
+            f"{where}: {task} at scale {scale.name!r} gives no metric {metric!r}; "
+            f"choose one of {', '.join(given)}{more}"
+        )
 
 
 class Experiments:
@@ -287,7 +310,9 @@ class Experiments:
         files = {file.stem: file for file in sorted(tables.glob("*.yaml"))}
         figures = files.pop(FIGURES, None)
         if not files:
-            raise FameError(f"{tables}: no table files (*.yaml) there")
+            raise FameError(
+                f"{tables}: no table files (*.yaml) there; name their folder by --tables"
+            )
         self.tables = {name: load_table(file) for name, file in files.items()}
         self.figures: Figures | None = load_figures(figures) if figures else None
         self.absent: list[str] = []

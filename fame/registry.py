@@ -26,12 +26,16 @@ def names(package: str) -> list[str]:
         package: dotted name, for example `fame.augment.masks`. Its modules are the choices, save
             `common` and those that start with an underscore.
     """
-    places = importlib.import_module(package).__path__
-    found = (module.name for module in pkgutil.iter_modules(places))
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    found = (module.name for module in pkgutil.iter_modules(spec.submodule_search_locations))
     return sorted(name for name in found if name != SHARED and not name.startswith("_"))
 
 
-def _built_in(package: str, name: str) -> ModuleType:
+def check_name(package: str, name: str) -> None:
+    """Refuse a name that is no choice of a package, without importing any; files pass."""
+    if name.endswith(".py"):
+        return
     choices = names(package)
     if name not in choices:
         near = difflib.get_close_matches(name, choices, n=1, cutoff=0.0)
@@ -40,6 +44,10 @@ def _built_in(package: str, name: str) -> ModuleType:
             f"There is no '{name}' in {package}; {hint}"
             f"Choose one of {', '.join(choices)} or give the path of a .py file."
         )
+
+
+def _built_in(package: str, name: str) -> ModuleType:
+    check_name(package, name)
     return importlib.import_module(f"{package}.{name}")
 
 

@@ -19,4 +19,11 @@ ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="CPU threads; the scale's by default.")
 ]
 
-TABLES = Path("config") / "tables"
+
+def _tables() -> Path:
+    """The tables' folder: the working folder's own, else the project's, found from anywhere."""
+    own = Path("config") / "tables"
+    return own if own.is_dir() else Path(__file__).resolve().parents[2] / own
+
+
+TABLES = _tables()

@@ -2,14 +2,23 @@
 
 import json
 import os
+import re
 import sys
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fame.cli.options import TABLES
+from fame.errors import FameError
+
 CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
+FLAGS = DRY | {"-k", "--keep-going", "-p", "--printshellcmds", "-F", "--forceall", "-f", "--force"}
+"""Options of Snakemake that take no value: a word after them is a target."""
+SNAKEFILE = {"--snakefile", "-s"}
 WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c", "--jobs", "-j"}
 """Options that say where jobs run; without them they run here, on all cores."""
 QUIET = {"--quiet", "-q"}
@@ -21,7 +30,7 @@ AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
 def run(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="Targets such as results/table5.csv, and options of Snakemake."),
+        typer.Argument(help="Targets (table5, results/table5.csv), and options of Snakemake."),
     ] = None,
     scale: Annotated[
         str | None, typer.Option("--scale", help="A scale by name or by its file's path.")
@@ -40,8 +49,13 @@ def run(
     """
     from fame.workplace import clear, occupy
 
+    asked = audible(arguments or [])
+    check_settings(asked, scale=scale, tables=tables)
+    check_folder(directory)
+    if not SNAKEFILE & {word.split("=")[0] for word in asked}:
+        asked = in_full(asked, tables)
     given = with_config(
-        audible(arguments or []), scale=scale, tables=str(tables) if tables else None
+        asked, scale=from_anywhere(scale), tables=str(tables.absolute()) if tables else None
     )
     if not DRY & set(given):
         occupy(directory)
@@ -52,6 +66,86 @@ def run(
         command += ["--directory", str(directory)]
     # The same process goes on as Snakemake: signals reach it, and the lock lasts as long as it.
     os.execv(sys.executable, command)
+
+
+def from_anywhere(scale: str | None) -> str | None:
+    """A scale as Snakemake finds it from another folder: a path in full, a name as it is."""
+    is_path = scale is not None and scale.endswith((".yaml", ".yml"))
+    return str(Path(scale).absolute()) if scale and is_path else scale
+
+
+def settings_in(arguments: list[str]) -> list[str]:
+    """What Snakemake takes for settings: the words from `--config` to the next option."""
+    start = next((n + 1 for n, word in enumerate(arguments) if word in CONFIG), len(arguments))
+    return list(takewhile(lambda word: not word.startswith("-"), arguments[start:]))
+
+
+def check_settings(arguments: list[str], **options: object) -> None:
+    """Refuse a target among the settings, and a setting that an option gives as well.
+
+    Snakemake shows a stack for the first, and lets the last of two settings win without a word.
+    """
+    for word in settings_in(arguments):
+        key, equals, _ = word.partition("=")
+        if not equals:
+            raise FameError(
+                f"--config takes key=value, which {word!r} is not; put targets before it"
+            )
+        if options.get(key) is not None:
+            raise FameError(f"--{key} and --config {word} both say the {key}; give one of the two")
+
+
+def check_folder(directory: Path) -> None:
+    """Refuse a folder in which Snakemake cannot keep its own; it does in a dry run too."""
+    whole = (directory / ".snakemake").absolute()
+    place = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
+    if not place.is_dir():
+        raise FameError(f"{place}: not a folder; correct --directory")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise FameError(f"{place} cannot be written; mend its permissions or correct --directory")
+
+
+def in_full(arguments: list[str], tables: Path | None) -> list[str]:
+    """The arguments with targets by short names (table5, figure1, report) as files of `results`.
+
+    Raises:
+        FameError: a target is a table that there is not, for which Snakemake would show a stack.
+    """
+    given = [
+        word.removeprefix("tables=")
+        for word in settings_in(arguments)
+        if word.startswith("tables=")
+    ]
+    folder = tables or (Path(given[0]) if given else TABLES)
+    known = sorted(file.stem for file in folder.glob("*.yaml") if file.stem != "figures")
+    words = list(arguments)
+    for place in _targets(arguments):
+        words[place] = _in_full(arguments[place], known)
+    return words
+
+
+def _targets(arguments: list[str]) -> Iterator[int]:
+    """Where targets stand for sure: an option before them may take a word as its value."""
+    option = None
+    for place, word in enumerate(arguments):
+        if word.startswith("-"):
+            option = word
+        elif option is None or option in FLAGS:
+            yield place
+
+
+def _in_full(word: str, tables: list[str]) -> str:
+    """One target as a file, if it is a short name."""
+    from fame.plan.jobs import FIGURES
+
+    table = re.fullmatch(r"(?:results/(?:[^/]+/tables/)?)?(table\d+)(?:\.[a-z]+)?", word)
+    if tables and table and table[1] not in tables:
+        raise FameError(f"{word}: there is no table {table[1]!r} (known: {', '.join(tables)})")
+    if word in tables:
+        return f"results/{word}.csv"
+    if word in FIGURES:
+        return f"results/{word}.png"
+    return "results/report.html" if word == "report" else word
 
 
 def with_config(arguments: list[str], **settings: str | None) -> list[str]:

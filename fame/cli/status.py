@@ -22,7 +22,8 @@ def status(
     from fame.report.status import rendered
     from fame.report.status import status as look
 
-    print(rendered(look(Experiments(scale, tables), results, scale)))
+    own = None if tables == TABLES else tables
+    print(rendered(look(Experiments(scale, tables), results, scale, own)))
 
 
 def verify(

@@ -303,7 +303,7 @@ class Scale(Model):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     comparable: bool
     note: str
-    seeds: tuple[int, ...]
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
     fit: Positive | None
     datasets: dict[str, Dataset]
     backbones: dict[str, Backbone]

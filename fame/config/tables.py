@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from fame.config.model import Model
 
+RESERVED = {"all", "report", "bias", "claims", "mask_quality", *(f"figure{n}" for n in range(1, 5))}
+"""Names of what else stands in `results`, which no table may have."""
+
 
 class Recipe(Model):
     """What a table's row asks for; all else comes from the scale.
@@ -90,6 +93,12 @@ class Table(Model):
     columns: dict[str, Column]
     blocks: tuple[dict[str, Any], ...] = ()
     rows: tuple[Row, ...]
+
+    @model_validator(mode="after")
+    def _own_name(self) -> "Table":
+        if self.name in RESERVED:
+            raise ValueError(f"name {self.name!r} is that of another result; rename the table")
+        return self
 
     @model_validator(mode="after")
     def _known(self) -> "Table":

@@ -82,6 +82,9 @@ def variants(names: Sequence[str], hue: Hue) -> list[Variant]:
     Raises:
         FameError: as `variant`, or two have the same name and could not be told apart.
     """
+    for name in names:
+        if names.count(name) > 1:
+            raise FameError(f"The mask variant '{name}' is named twice; name it once.")
     found = [variant(name, hue) for name in names]
     shown = [choice.name for choice in found]
     for name in shown:

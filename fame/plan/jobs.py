@@ -15,6 +15,9 @@ HOME = Path(__file__).resolve().parents[2]
 """The checkout, which holds the Snakefile."""
 
 ALL = "all"
+FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
+"""Short names of what `results` holds beside the tables and the page."""
+
 _DONE = "no update"
 _EVALUATION = re.compile(r"/evaluate/(?P<run>[^/]+)/(?P<data>[^/]+)/[^/]+$")
 _PRETRAINING = re.compile(r"/pretrain/(?P<run>[^/]+)/[^/]+$")
@@ -74,12 +77,11 @@ def wanted(experiments: Experiments, target: str) -> Wanted:
         return _without_absent(experiments, list(experiments.tables), (ALL,))
     if target in experiments.tables:
         return _without_absent(experiments, [target], (f"results/{target}.csv",))
-    figures = {"bias", "claims", "mask_quality", "figure1", "figure2", "figure3", "figure4"}
-    if target in figures:
+    if target in FIGURES:
         return Wanted((f"results/{target}.png",), ())
     if target == "report":
         return Wanted(("results/report.html",), ())
-    known = [ALL, "report", *experiments.tables, *sorted(figures)]
+    known = [ALL, "report", *experiments.tables, *FIGURES]
     close = difflib.get_close_matches(target, known, 1)
     hint = f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(known)})"
     raise FameError(f"there is nothing to plan called {target!r}{hint}")

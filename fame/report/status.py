@@ -58,20 +58,25 @@ class Status:
     failures: list[Failure]
 
 
-def status(experiments: Experiments, results: Path, scale: str) -> Status:
+def status(
+    experiments: Experiments, results: Path, scale: str, tables: Path | None = None
+) -> Status:
     """Look at what a scale has made so far.
 
     Args:
         experiments: a scale and its tables.
         results: the folder `results`.
         scale: as it was given, for the commands.
+        tables: the folder of the tables, for the commands; None for the project's own.
     """
     root = results / experiments.scale.name
     jobs = list(_jobs(experiments, root))
     trainings = [_training(root, run, jobs) for run in experiments.runs.values() if run.pretrain]
     wanted = experiments.results(experiments.tables)
     done = sum((root / "evaluate" / name).is_file() for name in wanted)
-    failures = [_failure(what, job, scale) for what, job in jobs if failed(job)]
+    words = [*(["--tables", str(tables)] if tables else []), *_elsewhere(results)]
+    words = ["--scale", scale, *words]
+    failures = [_failure(what, job, results, words) for what, job in jobs if failed(job)]
     return Status(experiments.scale.name, trainings, (done, len(wanted)), failures)
 
 
@@ -142,8 +147,17 @@ def owner(folder: Path) -> str | None:
         return None
 
 
-def _failure(what: str, job: Step, scale: str) -> Failure:
-    command = f"fame run {shlex.quote(str(job.products[0]))} --scale {shlex.quote(scale)}"
+def _elsewhere(results: Path) -> list[str]:
+    """The option that names the folder which holds `results`, unless it is the working one."""
+    place = results.absolute().parent
+    return [] if place == Path.cwd() else ["--directory", str(place)]
+
+
+def _failure(what: str, job: Step, results: Path, words: list[str]) -> Failure:
+    """A failed job; `words` are the options of the command that makes it alone."""
+    # The workflow knows its files by their places in `results`, whatever folder holds that.
+    product = Path("results") / job.products[0].relative_to(results)
+    command = shlex.join(["fame", "run", str(product), *words])
     lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
     shown = tuple("".join(filter(str.isprintable, line)) for line in lines)
     return Failure(f"{what}: {job.what} {fate(job.log)}", job.log, shown, command)

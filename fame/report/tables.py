@@ -4,6 +4,7 @@ Published and measured numbers never share a column, and every row names its sca
 """
 
 import csv
+import shlex
 import statistics
 import sys
 from collections.abc import Collection
@@ -126,7 +127,10 @@ def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
         raise FameError(f"{path}: holds a result of the run {result['run']!r}; delete it and redo")
     if cell.metric not in result["metrics"]:
         known = ", ".join(result["metrics"])
-        raise FameError(f"{path}: lacks the metric {cell.metric!r} (has: {known}); delete and redo")
+        raise FameError(
+            f"{path}: lacks the metric {cell.metric!r} (has: {known}); correct the table's column, "
+            "or make the result again if the scale has changed since"
+        )
     return float(result["metrics"][cell.metric])
 
 
@@ -134,7 +138,13 @@ def _command(path: Path, scale: Scale) -> str:
     """What makes a result; a scale outside config/scales is only known by its path."""
     own = not (SCALES / f"{scale.name}.yaml").is_file()
     choice = f"<path of {scale.name}>" if own else scale.name
-    return f"snakemake --cores all {path} --config scale={choice}"
+    target, where = str(path), ""
+    *_, results, place = path.absolute().parents[:6]
+    if results.name == "results":
+        # The workflow knows its files by their places in `results`, whatever folder holds that.
+        target = str(path.absolute().relative_to(place))
+        where = "" if place == Path.cwd() else f" --directory {shlex.quote(str(place))}"
+    return f"snakemake --cores all {target} --config scale={choice}{where}"
 
 
 def build(

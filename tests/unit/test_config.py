@@ -164,6 +164,12 @@ def test_a_value_out_of_range_is_named_with_its_path(path, value):
     assert message.startswith("file.yaml: " + path.split(".", maxsplit=1)[0])
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31])
+def test_a_seed_that_no_run_can_have_is_refused(seed):
+    """The run's id and its data's name would not be taken apart again by the workflow."""
+    assert refusal(edited("seeds", [0, seed])).startswith("file.yaml: seeds.1: Input should be")
+
+
 def test_sections_must_agree():
     assert "not a multiple of group" in refusal(edited("pretrain.group", 5))
     assert "'k700'" in refusal(edited("pretrain.moco.queue.k700", 8))
@@ -240,6 +246,11 @@ def test_table_mistakes_are_refused():
     assert "'colour'" in refusal(edited("rows.0.show.colour", "red", TABLE), Table)
     assert "both task and recipe" in refusal(edited("rows.0.task", "linear", TABLE), Table)
     assert "unknown key rows.0.recipee" in refusal(edited("rows.0.recipee", {}, TABLE), Table)
+
+
+@pytest.mark.parametrize("name", ["bias", "figure3", "report"])
+def test_a_table_may_not_be_named_as_another_result(name):
+    assert f"name {name!r} is that of another" in refusal(edited("name", name, TABLE), Table)
 
 
 def test_a_table_is_named_as_its_file(tmp_path):

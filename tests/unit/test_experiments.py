@@ -170,7 +170,7 @@ def test_data_ids_are_taken_apart_again(scale):
         seed = 7 if scale == "mini" else None
         assert split_data_id(loaded, data_id(loaded, dataset, 7)) == (dataset, seed)
     for wrong in ("ucf101-wx", "k700", "ucf101" if scale == "mini" else "ucf101-w1"):
-        with pytest.raises(FameError, match="no data instance"):
+        with pytest.raises(FameError, match=r"no data instance .*; choose one of .*ucf101"):
             split_data_id(loaded, wrong)
 
 
@@ -221,7 +221,7 @@ def test_unknown_tables_runs_and_empty_folders_are_refused(mini, tmp_path):
         mini.table("table55")
     with pytest.raises(FameError, match="no table or figure asks for the run 'moco-x'"):
         mini.run("moco-x")
-    with pytest.raises(FameError, match="no table files"):
+    with pytest.raises(FameError, match=r"no table files .*; name their folder by --tables"):
         Experiments("mini", tmp_path)
 
 
@@ -389,3 +389,33 @@ def test_prepared_videos_are_another_recipe_and_their_place_is_not():
     assert prepared() == prepared(to="b", shards=9)
     whole = run_id(load_scale("paper"), recipe)
     assert len({whole, prepared(), prepared(crf=20), prepared(short_side=256)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "choices"),
+    [("retrieval", "r7", "r1, r5, r10, r20, r50, or add"), ("linear", "r1", "top1, top5")],
+)
+def test_a_metric_that_the_task_does_not_give_is_refused_with_the_table(
+    tmp_path, task, metric, choices
+):
+    file = own_tables(tmp_path, {"table1": RANDOM.model_dump(exclude_none=True)}) / "table1.yaml"
+    table = yaml.safe_load(file.read_text())
+    table["columns"]["u"]["metric"], table["rows"][0]["task"] = metric, task
+    file.write_text(yaml.safe_dump(table))
+    own = Experiments("mini", tmp_path)
+    for asks in (lambda: own.runs, lambda: own.results(["table1"])):
+        with pytest.raises(FameError, match=f"table1, column u: {task} .* one of {choices}"):
+            asks()
+
+
+def test_methods_and_masks_are_checked_before_they_are_needed(tmp_path):
+    scale = load_scale("mini")
+    with pytest.raises(FameError, match=r"no 'mocco' in fame\.pretext; did you mean 'moco'\?"):
+        resolve(scale, FAME.model_copy(update={"method": "mocco"}), {}, 0)
+    with pytest.raises(FameError, match=r"no 'gaus' in fame\.augment\.masks; .* 'gauss'\?"):
+        resolve(scale, FAME.model_copy(update={"merge": {"mask": "gaus"}}), {}, 0)
+    bad = tmp_path / "bad.py"
+    bad.write_text("def mask(:\n")
+    for recipe in ({"method": str(bad)}, {"merge": {"mask": str(bad)}}):
+        with pytest.raises(FameError, match=r"bad\.py: the plug-in file is not Python .*line 1"):
+            resolve(scale, FAME.model_copy(update=recipe), {}, 0)

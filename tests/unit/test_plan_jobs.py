@@ -67,6 +67,13 @@ def test_snakemake_tells_every_job_once(tmp_path):
     assert world == Job("world", None, "ucf101-w0", "", False)
 
 
+def test_a_table_of_any_name_is_a_target(tmp_path):
+    table = yaml.safe_load((TABLES / "table6.yaml").read_text()) | {"name": "extra"}
+    (tmp_path / "extra.yaml").write_text(yaml.safe_dump(table))
+    found = jobs(str(MICRO), tmp_path, ["results/extra.csv"], tmp_path)
+    assert [job.rule for job in found].count("table") == 1
+
+
 def test_what_snakemake_refuses_is_one_sentence(tmp_path):
     with pytest.raises(FameError, match=r"^results/nothing\.csv: Snakemake .*No rule to produce"):
         jobs(str(MICRO), TABLES, ["results/nothing.csv"], tmp_path)

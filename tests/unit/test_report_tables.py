@@ -72,6 +72,16 @@ def test_a_missing_result_names_the_file_and_the_command(mini, tmp_path):
     assert f"`snakemake --cores all {tmp_path / name} --config scale=mini`" in message
 
 
+def test_the_command_for_a_missing_result_works_from_another_folder(mini, tmp_path, monkeypatch):
+    results = tmp_path / "results" / "mini" / "evaluate"
+    command = r"`snakemake --cores all results/mini/evaluate/\S+\.json --config scale=mini"
+    with pytest.raises(FameError, match=f"{command} --directory {tmp_path}`"):
+        build(mini[0], "table5", results)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FameError, match=f"{command}`"):
+        build(mini[0], "table5", results.relative_to(tmp_path))
+
+
 def test_the_command_of_a_scale_outside_the_house_asks_for_its_path(mini, tmp_path):
     mine = mini[0].scale.model_copy(update={"name": "mine"})
     with pytest.raises(FameError, match="--config scale=<path of mine>"):
@@ -86,7 +96,9 @@ def test_a_result_of_another_run_or_without_the_metric_is_refused(mini, tmp_path
     with pytest.raises(FameError, match="holds a result of the run 'moco-other'"):
         measure(cell, tmp_path, given.scale)
     write_result(path, run=cell.runs[0].id, metrics={"top5": 1.0}, **facts)
-    with pytest.raises(FameError, match=r"lacks the metric 'top1' \(has: top5\)"):
+    with pytest.raises(
+        FameError, match=r"lacks the metric 'top1' \(has: top5\); correct the table"
+    ):
         measure(cell, tmp_path, given.scale)
     path.write_text("{", encoding="utf-8")
     with pytest.raises(FameError, match=r"linear\.json: not"):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fame.cli import app
-from fame.cli.run import audible, with_config
+from fame.cli.run import audible, check_folder, in_full, with_config
+from fame.errors import FameError
 
 
 @pytest.fixture
@@ -88,3 +89,64 @@ def test_where_jobs_run_may_be_said(run, options):
     """A limit to this machine's cores would hold on a cluster too."""
     words, _ = run("all", *options)
     assert words == ["-m", "snakemake", "--rerun-incomplete", "all", *options]
+
+
+def test_a_scale_and_tables_by_path_are_found_from_another_folder(run, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    words, _ = run(
+        *("table6", "-n", "--directory", tmp_path, "--scale", "tests/workflow/micro.yaml"),
+        *("--tables", "config/tables"),
+    )
+    assert f'scale= "{root}/tests/workflow/micro.yaml" ' in words
+    assert f'tables= "{root}/config/tables" ' in words
+
+
+def test_targets_by_short_names_are_files(root):
+    tables = root / "config" / "tables"
+    given = [
+        "table6",
+        "-n",
+        "figure1",
+        "report",
+        "all",
+        "--until",
+        "report",
+        "--config",
+        "a=table5",
+    ]
+    assert in_full(given, tables) == [
+        *("results/table6.csv", "-n", "results/figure1.png", "results/report.html", "all"),
+        *given[5:],
+    ]
+
+
+@pytest.mark.parametrize(
+    "target", ["table9", "results/table9.csv", "results/mini/tables/table9.md"]
+)
+def test_a_table_that_there_is_not_is_named_with_the_known_ones(root, target):
+    with pytest.raises(FameError, match=r"no table 'table9' \(known: table1, table2"):
+        in_full([target, "-n"], root / "config" / "tables")
+    with pytest.raises(FameError, match="no table 'table9'"):
+        in_full([target, "--config", f"tables={root}/config/tables"], None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--config", "a=b", "table6"], "'table6' is not; put targets before it"),
+        (["--scale", "mini", "--config", "scale=paper"], "--config scale=paper both say the scale"),
+    ],
+)
+def test_settings_that_snakemake_would_mistake_are_refused(arguments, said):
+    result = CliRunner().invoke(app, ["run", *arguments])
+    assert isinstance(result.exception, FameError) and said in str(result.exception)
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_a_dry_run(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(FameError, match="file: not a folder; correct --directory"):
+        check_folder(tmp_path / "file")
+    check_folder(tmp_path / "new" / "folder")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(FameError, match="cannot be written; mend its permissions"):
+        check_folder(tmp_path / "new")

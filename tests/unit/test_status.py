@@ -77,8 +77,20 @@ def test_a_failure_with_its_log_and_a_command(made):
     assert failure.what.endswith("pretraining failed: the loss is nan at step 41")
     assert failure.lines == ("b", "c", "d", "e[31m", "fame: the loss is nan at step 41")
     words = shlex.split(failure.command)
-    assert words == ["fame", "run", str(folder / "encoder.safetensors"), "--scale", str(MICRO)]
+    product = str(folder.relative_to(made[0].parent) / "encoder.safetensors")
+    place = str(made[0].parent)
+    assert words == ["fame", "run", product, "--scale", str(MICRO), "--directory", place]
     assert f"  alone again: {failure.command}" in rendered(found).splitlines()
+
+
+def test_a_failure_s_command_names_tables_and_no_folder_that_it_is_in(made, monkeypatch):
+    (interrupted(made) / "log.txt").write_text("fame: failed")
+    monkeypatch.chdir(made[0].parent)
+    own = made[0].parent / "tables"
+    (failure,) = status(made[1], made[0].relative_to(made[0].parent), "micro", own).failures
+    words = shlex.split(failure.command)
+    assert words[2].startswith("results/micro/pretrain/")
+    assert words[3:] == ["--scale", "micro", "--tables", str(own)]
 
 
 def test_who_writes_a_folder(tmp_path):

@@ -55,3 +55,5 @@ def test_two_of_a_name_are_refused(tmp_path):
     own = plug_in(tmp_path / "fame.py", "torch.ones_like(clips[:, 0, 0])")
     with pytest.raises(FameError, match="Two mask variants are called 'fame'"):
         variants(["fame", own], "correct")
+    with pytest.raises(FameError, match="'fame' is named twice; name it once"):
+        variants(["fame", "fame"], "correct")

@@ -74,7 +74,7 @@ if GPUS:
 wildcard_constraints:
     run=r"[A-Za-z0-9_-]+",
     data=r"[A-Za-z0-9_-]+",
-    table=r"table\d+",
+    table="|".join(sorted(EXPERIMENTS.tables)),
 
 
 def module(*names):
