@@ -1,5 +1,6 @@
 """The command line: help without torch, one sentence and status 1 for bad input."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
-from fame.cli import app
+from fame.cli import app, main
 from fame.files import write_json
 
 VERBS = (
@@ -189,3 +190,43 @@ def test_work_on_features_takes_one_thread_as_in_the_workflow(verb, inputs, monk
         torch.set_num_threads(before)
     assert result.exit_code == 0, result.output
     assert found == [1]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file", "nosuch"), "nosuch could not be read or written"),
+        (NotADirectoryError(20, "Not a directory", __file__ + "/x"), "test_cli.py is a file where"),
+        (OSError(28, "No space left on device"), "a file could not be .*; free space"),
+    ],
+)
+def test_a_refusal_of_the_system_is_one_sentence(error, said, monkeypatch, capsys):
+    def refused():
+        raise error
+
+    monkeypatch.setattr("fame.cli.app", refused)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    assert re.fullmatch(f"fame: .*{said}.*\n", capsys.readouterr().err)
+
+
+def test_an_error_that_names_no_file_is_not_hidden(monkeypatch):
+    def broken():
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr("fame.cli.app", broken)
+    with pytest.raises(OSError, match="Bad file"):
+        main()
+
+
+def test_closed_outputs_do_not_stop_the_work():
+    code = (
+        "import sys, fame.cli\n"
+        "from tqdm import tqdm\n"
+        "def work():\n    print('said')\n    list(tqdm([1], disable=None))\n    sys.exit(3)\n"
+        "fame.cli.app = work\n"
+        "fame.cli.main()"
+    )
+    words = ["sh", "-c", 'exec "$0" -c "$1" >&- 2>&-', sys.executable, code]
+    assert subprocess.run(words, check=False, timeout=120).returncode == 3
