@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fame.cli.options import ScaleOption
+from fame.cli.options import ScaleOption, check_name
+from fame.errors import FameError
 
 DataOption = Annotated[
     str, typer.Option("--data", help="A data instance: a dataset's key, with -wSEED for a world.")
@@ -41,6 +42,7 @@ def index(
     from fame.config.reading import load_scale
     from fame.data.instances import read
 
+    check_name(out, ".parquet")
     read(load_scale(scale), data, world, workers, out.parent).write(out)
 
 
@@ -64,6 +66,10 @@ def prepare(
     from fame.data.manifest import Manifest
     from fame.files import write_json
 
+    if shard >= shards:
+        raise FameError(
+            f"--shard {shard}: {shards} shards are numbered 0 to {shards - 1}; give one"
+        )
     videos = Manifest.read(originals)
     write_json(out, copy_shard(load_scale(scale), data, videos, shard, shards, workers))
 
@@ -82,6 +88,7 @@ def gather(
     from fame.data.prepare import summary
     from fame.files import read_json, write_json
 
+    check_name(out, ".parquet")
     found = {video: one for path in records for video, one in read_json(path).items()}
     videos = Manifest.read(originals)
     copies = gather_shards(load_scale(scale), data, videos, found, out.parent)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fame.cli.options import TABLES, TablesOption
+from fame.cli.options import TABLES, TablesOption, check_name
 from fame.errors import FameError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def embed(  # noqa: PLR0913 - a command's options
     """
     from fame.data.listing import videos as listed
 
+    check_name(out, ".parquet")
     files = listed(videos)
 
     from fame.evaluate.embed import embed as run

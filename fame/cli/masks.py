@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fame.cli.options import ManifestOption, ScaleOption
+from fame.cli.options import ManifestOption, ScaleOption, check_name
 
 if TYPE_CHECKING:
     from fame.config.scale import Backbone, Scale
@@ -56,13 +56,14 @@ def mask(
     """
     from tqdm import tqdm
 
-    from fame.data.playable import check_name, rate, write_video
+    from fame.data.playable import check_name as check_video_name
+    from fame.data.playable import rate, write_video
     from fame.errors import FameError
     from fame.evaluate.mask_windows import frames_of, inspect, windows
     from fame.evaluate.variants import variant as choose
     from fame.report.overlay import darkened
 
-    check_name(out)
+    check_video_name(out)
     if out.exists() and video.exists() and out.samefile(video):
         raise FameError(f"{out} is the video itself; write to another file.")
     chosen = choose(variant, hue)
@@ -96,6 +97,7 @@ def mask_sheet(
     from fame.evaluate.variants import PAPER, variants
     from fame.report.figure4 import write
 
+    check_name(out, ".png", ".pdf")
     chosen = variants(variant or PAPER, hue)
     found = listed(videos)
     shown = [found[number] for number in spread(len(found), rows)]

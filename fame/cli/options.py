@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fame.errors import FameError
+
 ScaleOption = Annotated[
     str, typer.Option("--scale", help="A scale by name (mini, paper) or a path to its file.")
 ]
@@ -20,3 +22,11 @@ ThreadsOption = Annotated[
 ]
 
 TABLES = Path("config") / "tables"
+
+
+def check_name(out: Path, *endings: str) -> None:
+    """Refuse, before the work, a name that a folder has or that ends as another kind of file."""
+    if out.is_dir():
+        raise FameError(f"{out} is a folder; name a file to write")
+    if out.suffix not in endings:
+        raise FameError(f"{out}: the name must end in {' or '.join(endings)}; choose another name")

@@ -11,6 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from fame.cli import app, main
+from fame.errors import FameError
 from fame.files import write_json
 
 VERBS = (
@@ -230,3 +231,26 @@ def test_closed_outputs_do_not_stop_the_work():
     )
     words = ["sh", "-c", 'exec "$0" -c "$1" >&- 2>&-', sys.executable, code]
     assert subprocess.run(words, check=False, timeout=120).returncode == 3
+
+
+def test_terms_that_are_accepted_for_no_folder_download_nothing():
+    done = CliRunner().invoke(app, ["acquire", "ucf101", "--accept-terms"])
+    assert isinstance(done.exception, FameError)
+    assert "name the folder to download into with --to" in str(done.exception)
+
+
+def test_a_shard_that_there_is_not_is_refused(tmp_path):
+    words = ["prepare", "--scale", "mini", "--data", "ucf101", "--originals", "none"]
+    words += ["--shard", "2", "--shards", "2", "--out", str(tmp_path / "o.json")]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, FameError)
+    assert "--shard 2: 2 shards are numbered 0 to 1" in str(done.exception)
+
+
+def test_a_manifest_that_would_overwrite_its_report_is_refused(tmp_path):
+    out = str(tmp_path / "quarantine.csv")
+    for verb in (["index"], ["gather", "--originals", "none", "r.json"]):
+        words = [*verb, "--scale", "mini", "--data", "ucf101", "--out", out]
+        done = CliRunner().invoke(app, words)
+        assert isinstance(done.exception, FameError)
+        assert "must end in .parquet" in str(done.exception)

@@ -116,6 +116,8 @@ def test_a_sheet_of_the_videos_that_can_be_read(video, tmp_path):
     with pytest.raises(FameError, match="None of 1 videos"):
         fame("mask-sheet", tmp_path / "bad.avi", "-o", tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()
+    with pytest.raises(FameError, match=r"s\.gif: the name must end in \.png or \.pdf"):
+        fame("mask-sheet", video, "-o", tmp_path / "s.gif")
 
 
 def test_a_sheet_of_a_folder_shows_some_of_its_videos(tmp_path):
