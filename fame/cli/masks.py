@@ -59,7 +59,7 @@ def mask(
     from fame.data.playable import check_name as check_video_name
     from fame.data.playable import rate, write_video
     from fame.errors import FameError
-    from fame.evaluate.mask_windows import frames_of, inspect, windows
+    from fame.evaluate.mask_windows import check_window, frames_of, inspect, windows
     from fame.evaluate.variants import variant as choose
     from fame.report.overlay import darkened
 
@@ -68,6 +68,8 @@ def mask(
         raise FameError(f"{out} is the video itself; write to another file.")
     chosen = choose(variant, hue)
     info = inspect(video)
+    check_window(info.frames, clip_frames, stride)
+    stride = min(stride, info.frames)  # a larger one changes no mask
     frames = tqdm(frames_of(video, info, size), total=info.frames, unit="frame", disable=None)
     cut = windows(frames, lambda clips: chosen.mask(clips, beta), clip_frames, stride)
     pictures = (picture for part in cut for picture in darkened(part.frames, part.mask))
