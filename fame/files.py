@@ -58,6 +58,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():  # said before the work, not by `replace` after it
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
         with temporary.open("wb") as file:
             yield file
             file.flush()
