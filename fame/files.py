@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -7,11 +8,44 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from fame.errors import FameError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+UNWRITABLE = _FULL | _FORBIDDEN
+"""What a disk says that is full or may not be written, even where it names no file."""
+
+
+def unusable(path: Path, error: OSError, deed: str = "written") -> str:
+    """One sentence about a file or folder that the system refused, with the remedy that fits."""
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; give another path"
+    file = _file_on_the_way(path)
+    if file is not None and isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{file} is a file where a folder is needed; give another path"
+    reason = error.strerror or str(error)
+    return f"{path} could not be {deed} ({reason}); {_remedy(error)}"
+
+
+def _file_on_the_way(path: Path) -> Path | None:
+    """The first of a path's parents, or itself, that is there and is no folder."""
+    # os.path: pathlib raises on over-long names.
+    places = (place for place in (*reversed(path.parents), path) if os.path.exists(place))  # noqa: PTH110
+    return next((place for place in places if not place.is_dir()), None)
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.ENAMETOOLONG:
+        return "give a shorter path"
+    if error.errno in _FULL:
+        return "free space and run the same command again"
+    if error.errno in _FORBIDDEN:
+        return "mend the folder's permissions and run the same command again"
+    return "see that it is there and may be used, or give another path"
 
 
 @contextmanager
@@ -21,22 +55,21 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         FameError: if the disk is full or the folder cannot be written; `path` is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():  # said before the work, not by `replace` after it
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
         with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FameError(
-            f"{path} could not be written ({reason}); free space or mend the folder's "
-            "permissions and run the same command again"
-        ) from error
+        raise FameError(unusable(path, error)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made, it cannot be removed either
+            temporary.unlink()
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -80,19 +113,24 @@ def owned(directory: Path) -> Iterator[None]:
         directory.mkdir(parents=True, exist_ok=True)
         file = lock.open("a+")
     except OSError as error:
-        raise FameError(
-            f"{lock} cannot be written ({error.strerror}); mend the folder's permissions and run "
-            "the same command again"
-        ) from None
+        raise FameError(unusable(lock, error)) from None
     with file:
         if not _locked(file):
             _stop_orphan(file, directory)
             if not _locked(file):
                 raise _refusal(file, directory)
-        file.truncate(0)
-        file.write(f"{os.getpid()} on {socket.gethostname()}")
-        file.flush()
+        _sign(file, directory)
         yield
+
+
+def _sign(file: IO[str], directory: Path) -> None:
+    """Write whose the lock is."""
+    try:
+        file.truncate(0)
+        # Not file.write: what a full disk refused would be tried again, and fail, at closing.
+        os.write(file.fileno(), f"{os.getpid()} on {socket.gethostname()}".encode())
+    except OSError as error:  # it names no file
+        raise FameError(unusable(directory, error)) from None
 
 
 def _locked(file: IO[str]) -> bool:

@@ -1,7 +1,8 @@
 """The command line: one small module per verb. Heavy imports wait until a verb runs."""
 
-import errno
+import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -23,9 +24,8 @@ from fame.cli import (
     status,
 )
 from fame.errors import FameError
+from fame.files import UNWRITABLE, unusable
 from fame.processes import end_with_workflow
-
-UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 app = typer.Typer(
     help="FAME: contrastive video representations by foreground-background merging. "
@@ -42,6 +42,7 @@ for room in (*PEOPLE, *WORKFLOW):
 
 def main() -> None:
     """Run the command line; a `FameError` becomes one sentence and its exit status."""
+    _open_closed()
     try:
         end_with_workflow()
         app()
@@ -49,16 +50,16 @@ def main() -> None:
         print(f"fame: {error}", file=sys.stderr)
         sys.exit(error.status)
     except OSError as error:
-        if error.errno not in UNWRITABLE:
+        if error.filename is None and error.errno not in UNWRITABLE:
             raise
-        print(f"fame: {_unwritable(error)}", file=sys.stderr)
+        place = Path("a file" if error.filename is None else os.fsdecode(error.filename))
+        print(f"fame: {unusable(place, error, 'read or written')}", file=sys.stderr)
         sys.exit(1)
 
 
-def _unwritable(error: OSError) -> str:
-    """One sentence about a disk that is full or may not be written."""
-    place = error.filename or "a file"
-    return (
-        f"{place} could not be read or written ({error.strerror}); free space or mend the "
-        "permissions and run the same command again"
-    )
+def _open_closed() -> None:
+    """Stand in for outputs that the caller closed (`2>&-`), which bars and prints write to."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the whole process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for the whole process

@@ -43,6 +43,8 @@ def acquire(
     from fame.errors import FameError
 
     source = _source(dataset, sources)
+    if to is None and accept_terms:
+        raise FameError("nothing was downloaded; name the folder to download into with --to")
     if to is None or not accept_terms:
         typer.echo(_about(dataset, source))
         if to is not None:

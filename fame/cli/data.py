@@ -7,6 +7,7 @@ import typer
 
 from fame.cli.options import ScaleOption
 from fame.cli.outputs import check_out
+from fame.errors import FameError
 
 DataOption = Annotated[
     str, typer.Option("--data", help="A data instance: a dataset's key, with -wSEED for a world.")
@@ -42,6 +43,7 @@ def index(
     from fame.config.reading import load_scale
     from fame.data.instances import read
 
+    check_out(out, ".parquet")
     read(load_scale(scale), data, world, workers, out.parent).write(out)
 
 
@@ -65,7 +67,11 @@ def prepare(
     from fame.data.manifest import Manifest
     from fame.files import write_json
 
-    check_out(out, ".json", originals)
+    check_out(out, ".json", inputs=[originals])
+    if shard >= shards:
+        raise FameError(
+            f"--shard {shard}: {shards} shards are numbered 0 to {shards - 1}; give one"
+        )
     videos = Manifest.read(originals)
     write_json(out, copy_shard(load_scale(scale), data, videos, shard, shards, workers))
 
@@ -84,7 +90,7 @@ def gather(
     from fame.data.prepare import summary
     from fame.files import read_json, write_json
 
-    check_out(out, ".parquet", originals, *records)
+    check_out(out, ".parquet", inputs=[originals, *records])
     found = {video: one for path in records for video, one in read_json(path).items()}
     videos = Manifest.read(originals)
     copies = gather_shards(load_scale(scale), data, videos, found, out.parent)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fame.cli.options import TABLES, TablesOption
+from fame.cli.outputs import check_out
 from fame.errors import FameError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def embed(  # noqa: PLR0913 - a command's options
     """
     from fame.data.listing import videos as listed
 
+    check_out(out, ".parquet")
     files = listed(videos)
 
     from fame.evaluate.embed import embed as run

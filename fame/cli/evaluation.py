@@ -62,7 +62,7 @@ def linear(
     from fame.distributed import one_thread
     from fame.evaluate.tasks import linear as task
 
-    check_out(out, ".json", features, raw_features)
+    check_out(out, ".json", inputs=[features, raw_features])
     one_thread()
     task(load_scale(scale), features, out, raw_features)
 
@@ -80,7 +80,7 @@ def bias(
     from fame.distributed import one_thread
     from fame.evaluate.tasks import bias as task
 
-    check_out(out, ".json", features, altered)
+    check_out(out, ".json", inputs=[features, altered])
     one_thread()
     task(load_scale(scale), features, altered, out)
 
@@ -91,7 +91,7 @@ def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> No
     from fame.distributed import one_thread
     from fame.evaluate.tasks import retrieve as task
 
-    check_out(out, ".json", features)
+    check_out(out, ".json", inputs=[features])
     one_thread()
     task(load_scale(scale), features, out)
 

@@ -66,7 +66,7 @@ def activation(
     from fame.evaluate.activation_task import activation as task
     from fame.experiments import Experiments
 
-    check_out(out, ".npz", encoder, manifest)
+    check_out(out, ".npz", inputs=[encoder, manifest])
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with join(threads or settings.resources.threads, settings.resources.deterministic) as peers:

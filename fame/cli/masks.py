@@ -59,7 +59,7 @@ def mask(
 
     from fame.data.playable import check_name, rate, write_video
     from fame.errors import FameError
-    from fame.evaluate.mask_windows import frames_of, inspect, windows
+    from fame.evaluate.mask_windows import check_window, frames_of, inspect, windows
     from fame.evaluate.variants import variant as choose
     from fame.report.overlay import darkened
 
@@ -68,6 +68,8 @@ def mask(
         raise FameError(f"{out} is the video itself; write to another file.")
     chosen = choose(variant, hue)
     info = inspect(video)
+    check_window(info.frames, clip_frames, stride)
+    stride = min(stride, info.frames)  # a larger one changes no mask
     frames = tqdm(frames_of(video, info, size), total=info.frames, unit="frame", disable=None)
     cut = windows(frames, lambda clips: chosen.mask(clips, beta), clip_frames, stride)
     pictures = (picture for part in cut for picture in darkened(part.frames, part.mask))
@@ -97,6 +99,7 @@ def mask_sheet(
     from fame.evaluate.variants import PAPER, variants
     from fame.report.figure4 import write
 
+    check_out(out, ".png", ".pdf")
     chosen = variants(variant or PAPER, hue)
     found = listed(videos)
     shown = [found[number] for number in spread(len(found), rows)]
@@ -148,7 +151,7 @@ def mask_quality_summary(
     from fame.config.reading import load_scale
     from fame.report.mask_quality import read, summarise, write
 
-    check_out(out, ".csv", *files)
+    check_out(out, ".csv", inputs=files)
     settings = load_scale(scale)
     write(summarise(read(files), settings), settings, out)
 

@@ -1,22 +1,26 @@
-"""What a verb's --out may be: of the kind that it writes, and none of its own inputs."""
+"""What a verb's --out may be: a file of the kind that it writes, and none of its own inputs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fame.errors import FameError
 
 
-def check_out(out: Path, suffix: str, *inputs: Path | None) -> None:
-    """Refuse an output whose neighbours, of the same stem, would replace it, or that is an input.
+def check_out(out: Path, *endings: str, inputs: Sequence[Path | None] = ()) -> None:
+    """Refuse, before the work, an output that cannot be, or that would replace something.
 
     Args:
         out: the file to write.
-        suffix: what it must end in, such as ".json".
+        endings: it must end in one of them, such as ".json": files of other kinds and the same
+            stem go beside it, and would replace it.
         inputs: files that are read; None stands for one that was not given.
 
     Raises:
-        FameError: it ends otherwise, or is one of the inputs.
+        FameError: it is a folder, ends otherwise, or is one of the inputs.
     """
-    if out.suffix.lower() != suffix:
-        raise FameError(f"{out}: this writes a {suffix} file; give --out a name that ends so")
+    if out.is_dir():
+        raise FameError(f"{out} is a folder; name a file to write")
+    if out.suffix.lower() not in endings:
+        raise FameError(f"{out}: the name must end in {' or '.join(endings)}; choose another name")
     if any(given is not None and given.resolve() == out.resolve() for given in inputs):
-        raise FameError(f"{out} is read here and would be lost; give --out another name")
+        raise FameError(f"{out} is read here and would be lost; choose another name")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fame.cli.options import TABLES, ScaleOption, TablesOption
+from fame.errors import FameError
 
 
 def report(
@@ -23,8 +24,17 @@ def report(
     from fame.report.page import page, write
 
     experiments = Experiments(scale, tables)
-    text = sys.stdin.read() if str(rulegraph) == "-" else rulegraph.read_text(encoding="utf-8")
-    write(page(experiments, results, text), out)
+    write(page(experiments, results, _text(rulegraph)), out)
+
+
+def _text(file: Path) -> str:
+    """What a file, or the input for `-`, holds."""
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FameError(
+            f"{file} is no readable text ({error}); give what `snakemake --rulegraph dot` printed"
+        ) from None
 
 
 def add(app: typer.Typer) -> None:

@@ -125,10 +125,12 @@ class Manifest:
         try:
             content = pq.read_table(path)
             head = json.loads((content.schema.metadata or {})[_METADATA])
-        except (pa.ArrowInvalid, KeyError, OSError) as error:
+            dataset, root, classes = head["dataset"], Path(head["root"]), list(head["classes"])
+        # ValueError: also bad JSON and bytes that are no text.
+        except (pa.ArrowInvalid, KeyError, OSError, ValueError, TypeError) as error:
             raise FameError(f"{path} is not a manifest; index the dataset again.") from error
         table = content.replace_schema_metadata(None).to_pandas()
-        return cls(head["dataset"], Path(head["root"]), table, head["classes"])
+        return cls(dataset, root, table, classes)
 
 
 def _checked(table: pd.DataFrame, classes: list[str], dataset: str) -> pd.DataFrame:

@@ -189,14 +189,23 @@ def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]
         return result
 
 
+def _check_file(path: Path) -> None:
+    """Refuse what is no file: decoders would wait for a pipe, and speak of it unclearly."""
+    if path.is_file():
+        return
+    if not path.exists():
+        raise DecodeError(f"{path}: there is no such video file; check the path.")
+    kind = "a folder" if path.is_dir() else "no regular file"
+    raise DecodeError(f"{path}: it is {kind}; give a video file.")
+
+
 # --- PyAV
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """The container and its best video stream, decoded on one thread; errors become ours."""
-    if not path.is_file():
-        raise DecodeError(f"{path}: there is no such video file; check the dataset's root.")
+    _check_file(path)
     # Here, so that clips in memory can be trained on where there is no decoder.
     import av
 
@@ -319,8 +328,7 @@ def _frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tupl
 @contextmanager
 def _decord_reader(path: Path) -> Iterator[Any]:
     """A reader that lives for one read (long-lived readers leak); errors become ours."""
-    if not path.is_file():
-        raise DecodeError(f"{path}: there is no such video file; check the dataset's root.")
+    _check_file(path)
     try:
         import decord
     except ImportError:

@@ -105,7 +105,8 @@ def picture(counts: Path) -> None:
         square, names = grid.to_numpy(dtype=np.int64), [str(name) for name in grid.columns]
     except FileNotFoundError:
         raise FameError(f"{counts} is not there: evaluate first") from None
-    except ValueError as error:
+    # TypeError: what pandas makes of a header without the column and without rows.
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise FameError(
             f"{counts} is not a confusion matrix ({error}); delete it, and evaluate again"
         ) from error

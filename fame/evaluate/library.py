@@ -137,6 +137,8 @@ class Library:
         Raises:
             FameError: there is no such file, or it is not of that kind.
         """
+        if path.is_dir():
+            raise FameError(f"{path} is a folder; name a file that `fame embed` wrote")
         if not path.is_file():
             raise FameError(f"{path}: no such file; make it with `fame embed`")
         try:

@@ -19,6 +19,10 @@ Mask = Callable[[Tensor], Tensor]
 """Clips (1, 3, T, H, W) in [0, 1] to masks (1, H, W) in [0, 1]."""
 
 
+MOST = 4096
+"""Frames that are held at a time at most; as many of 640 x 360 are 3 GB, and 11 GB as floats."""
+
+
 @dataclass(frozen=True)
 class Window:
     """Neighbouring frames that share a mask.
@@ -42,6 +46,24 @@ def inspect(path: Path) -> VideoInfo:
     if info.frames < 2:
         raise FameError(f"{path}: holds a single frame; motion needs two frames or more.")
     return info
+
+
+def check_window(frames: int, length: int, stride: int) -> None:
+    """Refuse clips that would fill the memory.
+
+    Args:
+        frames: of the video.
+        length: frames of a clip, in which a short video is looped.
+        stride: frames from one frame of a clip to the next.
+
+    Raises:
+        FameError: more than `MOST` frames would be held.
+    """
+    if max(length, min(frames, window(length, stride))) > MOST:
+        raise FameError(
+            f"clips of {length} frames at stride {stride} hold more than {MOST} frames in memory; "
+            "give a smaller --clip-frames or --stride"
+        )
 
 
 def frames_of(path: Path, info: VideoInfo, fit: int | None) -> Iterator[npt.NDArray[np.uint8]]:

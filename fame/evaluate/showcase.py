@@ -24,7 +24,7 @@ from fame.data.manifest import Manifest
 from fame.data.video import read_frames
 from fame.distributed import World
 from fame.errors import FameError
-from fame.evaluate.mask_windows import inspect
+from fame.evaluate.mask_windows import check_window, inspect
 from fame.evaluate.pictures import Floats, Masked, TrainingPair
 from fame.evaluate.shown import Shown
 from fame.evaluate.variants import Variant
@@ -46,6 +46,7 @@ def middle_clip(path: Path, length: int, stride: int, fit: int | None) -> Tensor
         FameError: it cannot be decoded or holds a single frame.
     """
     info = inspect(path)
+    check_window(0, length, stride)  # of the video, only the clip is read
     step = min(stride, info.frames - 1)
     start = max(info.frames - window(length, step), 0) // 2
     numbers = clip_indices(start, info.frames, length, step)

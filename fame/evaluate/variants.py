@@ -58,6 +58,11 @@ def _checked(name: str, mask: Mask) -> Mask:
     def checked(clips: Tensor, beta: float) -> Tensor:
         found = mask(clips, beta)
         shape = (len(clips), *clips.shape[-2:])
+        if not isinstance(found, Tensor):
+            kind = type(found).__name__
+            raise FameError(
+                f"{name}: its mask must be a tensor {shape}, not {kind}; mend the file."
+            )
         if tuple(found.shape) != shape or not ((found >= 0) & (found <= 1)).all():
             raise FameError(
                 f"{name}: its mask must be {shape} numbers from 0 to 1, not {tuple(found.shape)} "

@@ -55,7 +55,7 @@ def _read(file: Path) -> pd.DataFrame:
         table = pd.read_csv(file)
     except FileNotFoundError:
         raise FameError(f"{file}: no such file; run `fame mask-quality` first.") from None
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise FameError(f"{file}: not a table of mask quality ({error}); redo it.") from None
     missing = {"data", "clips", "area", "cut", *KEYS, *METRICS} - set(table)
     if missing:

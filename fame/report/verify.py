@@ -67,6 +67,11 @@ def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
         for kind, pattern, check in CHECKS:
             _each(found, kind, sorted(root.glob(pattern)), check)
         _tables(found, root, results, named.get(root.name, root.name), tables)
+    if not found.checked and not found.notes:
+        raise FameError(
+            f"{results}: nothing to check there; give the folder that holds a folder for each "
+            "scale (`results`), once it holds some results"
+        )
     return found
 
 

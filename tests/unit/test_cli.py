@@ -1,5 +1,6 @@
 """The command line: help without torch, one sentence and status 1 for bad input."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
-from fame.cli import app
+from fame.cli import app, main
+from fame.errors import FameError
 from fame.files import write_json
 
 VERBS = (
@@ -189,3 +191,77 @@ def test_work_on_features_takes_one_thread_as_in_the_workflow(verb, inputs, monk
         torch.set_num_threads(before)
     assert result.exit_code == 0, result.output
     assert found == [1]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file", "nosuch"), "nosuch could not be read or written"),
+        (NotADirectoryError(20, "Not a directory", __file__ + "/x"), "test_cli.py is a file where"),
+        (OSError(28, "No space left on device"), "a file could not be .*; free space"),
+    ],
+)
+def test_a_refusal_of_the_system_is_one_sentence(error, said, monkeypatch, capsys):
+    def refused():
+        raise error
+
+    monkeypatch.setattr("fame.cli.app", refused)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    assert re.fullmatch(f"fame: .*{said}.*\n", capsys.readouterr().err)
+
+
+def test_an_error_that_names_no_file_is_not_hidden(monkeypatch):
+    def broken():
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr("fame.cli.app", broken)
+    with pytest.raises(OSError, match="Bad file"):
+        main()
+
+
+def test_closed_outputs_do_not_stop_the_work():
+    code = (
+        "import sys, fame.cli\n"
+        "from tqdm import tqdm\n"
+        "def work():\n    print('said')\n    list(tqdm([1], disable=None))\n    sys.exit(3)\n"
+        "fame.cli.app = work\n"
+        "fame.cli.main()"
+    )
+    words = ["sh", "-c", 'exec "$0" -c "$1" >&- 2>&-', sys.executable, code]
+    assert subprocess.run(words, check=False, timeout=120).returncode == 3
+
+
+def test_terms_that_are_accepted_for_no_folder_download_nothing():
+    done = CliRunner().invoke(app, ["acquire", "ucf101", "--accept-terms"])
+    assert isinstance(done.exception, FameError)
+    assert "name the folder to download into with --to" in str(done.exception)
+
+
+def test_a_shard_that_there_is_not_is_refused(tmp_path):
+    words = ["prepare", "--scale", "mini", "--data", "ucf101", "--originals", "none"]
+    words += ["--shard", "2", "--shards", "2", "--out", str(tmp_path / "o.json")]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, FameError)
+    assert "--shard 2: 2 shards are numbered 0 to 1" in str(done.exception)
+
+
+def test_a_manifest_that_would_overwrite_its_report_is_refused(tmp_path):
+    out = str(tmp_path / "quarantine.csv")
+    for verb in (["index"], ["gather", "--originals", "none", "r.json"]):
+        words = [*verb, "--scale", "mini", "--data", "ucf101", "--out", out]
+        done = CliRunner().invoke(app, words)
+        assert isinstance(done.exception, FameError)
+        assert "must end in .parquet" in str(done.exception)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_rulegraph_that_cannot_be_read_is_named(tmp_path, content):
+    file = tmp_path / "graph.dot"
+    if content is not None:
+        file.write_bytes(content)
+    words = ["report", "--scale", "mini", "--results", str(tmp_path), "--out", "never.html"]
+    done = CliRunner().invoke(app, [*words, "--rulegraph", str(file)])
+    assert isinstance(done.exception, FameError)
+    assert "graph.dot is no readable text" in str(done.exception)

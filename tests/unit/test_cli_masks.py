@@ -106,6 +106,20 @@ def test_refusals(video, tmp_path):
     assert probe(video).frames == 20
 
 
+def test_clips_that_would_fill_the_memory_are_refused(video, tmp_path):
+    for verb, out in (("mask", "o.mp4"), ("mask-sheet", "o.png")):
+        with pytest.raises(FameError, match="smaller --clip-frames or --stride"):
+            fame(verb, video, "-o", tmp_path / out, "--clip-frames", 1_000_000)
+        assert not (tmp_path / out).exists()
+
+
+def test_a_stride_beyond_all_bounds_is_the_videos_own_length(video, tmp_path):
+    for stride in (20, 10**19):
+        fame("mask", video, "-o", tmp_path / f"{stride}.mp4", "--stride", stride)
+    first, second = (read_frames(tmp_path / f"{stride}.mp4", range(20)) for stride in (20, 10**19))
+    np.testing.assert_array_equal(first, second)
+
+
 def test_a_sheet_of_the_videos_that_can_be_read(video, tmp_path):
     (tmp_path / "bad.avi").write_bytes(b"no video")
     said = fame("mask-sheet", video, tmp_path / "bad.avi", "-o", tmp_path / "sheet.png")
@@ -116,6 +130,8 @@ def test_a_sheet_of_the_videos_that_can_be_read(video, tmp_path):
     with pytest.raises(FameError, match="None of 1 videos"):
         fame("mask-sheet", tmp_path / "bad.avi", "-o", tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()
+    with pytest.raises(FameError, match=r"s\.gif: the name must end in \.png or \.pdf"):
+        fame("mask-sheet", video, "-o", tmp_path / "s.gif")
 
 
 def test_a_sheet_of_a_folder_shows_some_of_its_videos(tmp_path):

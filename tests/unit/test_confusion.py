@@ -98,6 +98,8 @@ def test_a_picture_is_of_the_counts_that_were_written(tmp_path, monkeypatch):
     [
         (None, "is not there: evaluate first"),
         ("", "is not a confusion matrix"),
+        ('{"a": 1}', "is not a confusion matrix"),
+        ('{\n"a": 1\n}\n', "is not a confusion matrix"),
         ("true,a,b\na,1,x\nb,0,1\n", "is not a confusion matrix"),
         ("true,a,b\na,1,0\n", "rows and columns name other classes"),
     ],
@@ -109,6 +111,11 @@ def test_what_is_no_matrix_is_not_drawn(tmp_path, text, reason):
     with pytest.raises(FameError, match=reason):
         picture(path)
     assert not (tmp_path / "x.confusion.png").exists()
+
+
+def test_a_folder_is_no_matrix(tmp_path):
+    with pytest.raises(FameError, match="is not a confusion matrix"):
+        picture(tmp_path)
 
 
 def test_equal_matrices_are_equal_files_and_matplotlib_waits_until_then(tmp_path):

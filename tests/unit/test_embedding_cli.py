@@ -126,6 +126,8 @@ def test_strict_is_the_difference(place, call, tmp_path, extra, said):
             ("embed", "{t}/b.avi", "--encoder", "micro"),
             "there is no file, directory or run 'micro'",
         ),
+        (("embed", "{t}/b.avi", "-o", "{t}/f.csv"), "f.csv: the name must end in .parquet"),
+        (("embed", "{t}/b.avi", "-o", "{t}"), "is a folder; name a file to write"),
         (("search", "{t}/b.avi", "--in", "x", "--sheet", "s.jpg"), "s.jpg: a sheet is a .png"),
     ],
 )
@@ -133,7 +135,8 @@ def test_mistakes_are_one_sentence(place, call, tmp_path, arguments, said):
     (tmp_path / "b.avi").write_bytes(b"no video")
     if arguments[0] == "embed":
         encoder = () if "--encoder" in arguments else ("--encoder", place.run)
-        arguments += (*encoder, "--scale", MICRO, "-o", "{t}/f.parquet")
+        out = () if "-o" in arguments else ("-o", "{t}/f.parquet")
+        arguments += (*encoder, "--scale", MICRO, *out)
     done = call(*arguments)
     assert done.returncode == 1
     assert said in done.said

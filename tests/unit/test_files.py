@@ -107,8 +107,48 @@ def test_an_owner_whose_workflow_was_killed_is_stopped(tmp_path, capsys):
         assert not psutil.pid_exists(number) or not is_alive(psutil.Process(number))
 
 
-def test_a_directory_that_cannot_be_written_is_named(tmp_path):
+@pytest.mark.parametrize("use", [owned, replacing])
+@pytest.mark.parametrize("place", ["file/run", "file/deep/run"])
+def test_a_file_where_a_folder_is_needed_is_named(tmp_path, use, place):
     (tmp_path / "file").touch()
-    sentence = r"file/run/\.lock cannot be written"
-    with pytest.raises(FameError, match=sentence), owned(tmp_path / "file" / "run"):
+    sentence = "/file is a file where a folder is needed; give another path"
+    with pytest.raises(FameError, match=sentence), use(tmp_path / place):
         pass
+
+
+def test_a_run_directory_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FameError, match="/file is a file where"), owned(tmp_path / "file"):
+        pass
+
+
+def test_a_folder_in_a_files_place_is_named(tmp_path):
+    (tmp_path / "a.mp4").mkdir()
+    sentence = r"/a\.mp4 is a folder; give another path"
+    with pytest.raises(FameError, match=sentence), replacing(tmp_path / "a.mp4"):
+        pytest.fail("the work was begun")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize("use", [owned, replacing])
+@pytest.mark.parametrize("place", ["x", "x/y"])
+def test_an_over_long_name_is_said_to_be_so(tmp_path, use, place):
+    with pytest.raises(FameError, match=r"File name too long.*shorter"):  # noqa: SIM117
+        with use(tmp_path / place.replace("x", "x" * 300)):
+            pass
+
+
+def test_a_folder_that_may_not_be_written_is_named(tmp_path):
+    with pytest.raises(FameError, match=r"a could not be written .*permissions"):  # noqa: SIM117
+        with replacing(tmp_path / "a"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_lock_on_a_full_disk_names_its_folder(tmp_path, monkeypatch):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fame.files.socket.gethostname", full)
+    with pytest.raises(FameError, match=r"run could not be written .*free space"):  # noqa: SIM117
+        with owned(tmp_path / "run"):
+            pass

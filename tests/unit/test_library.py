@@ -93,6 +93,8 @@ def test_another_file_is_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(FameError, match="not what `fame embed` writes"):
         Library.read(path)
+    with pytest.raises(FameError, match="is a folder; name a file"):
+        Library.read(tmp_path)
     with pytest.raises(FameError, match="no such file"):
         Library.read(tmp_path / "none")
 

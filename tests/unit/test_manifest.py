@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from small_videos import rows
 
@@ -135,3 +136,16 @@ def test_reading_what_is_no_manifest(tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(FameError, match="not a manifest"):
         Manifest.read(tmp_path / "other.parquet")
+
+
+@pytest.mark.parametrize(
+    "head", [b"{", b"\xff", b"[]", b"{}", b'{"dataset": "d", "root": 1, "classes": []}']
+)
+def test_damaged_metadata_are_no_manifest(tmp_path, head):
+    path = tmp_path / "m.parquet"
+    small(tmp_path).write(path)
+    table = pq.read_table(path)
+    (key,) = table.schema.metadata
+    pq.write_table(table.replace_schema_metadata({key: head}), path)
+    with pytest.raises(FameError, match="not a manifest"):
+        Manifest.read(path)

@@ -9,7 +9,7 @@ from small_videos import pictures, write_video
 
 from fame.data.video import probe, read_frames, stream_frames
 from fame.errors import FameError
-from fame.evaluate.mask_windows import frames_of, inspect, windows
+from fame.evaluate.mask_windows import MOST, check_window, frames_of, inspect, windows
 
 
 class Spy:
@@ -100,3 +100,21 @@ def test_a_single_frame_is_refused(tmp_path):
     write_video(tmp_path / "one.avi", pictures(1))
     with pytest.raises(FameError, match="holds a single frame"):
         inspect(tmp_path / "one.avi")
+
+
+@pytest.mark.parametrize(
+    ("frames", "length", "stride", "fits"),
+    [
+        (2 * MOST, 16, MOST // 16, True),
+        (2 * MOST, 16, MOST // 16 + 1, False),
+        (MOST, 16, 10**30, True),  # no more than the video is held
+        (2, MOST, 1, True),
+        (2, MOST + 1, 1, False),  # a short video is looped
+    ],
+)
+def test_what_fills_the_memory_is_refused(frames, length, stride, fits):
+    if fits:
+        check_window(frames, length, stride)
+        return
+    with pytest.raises(FameError, match="smaller --clip-frames or --stride"):
+        check_window(frames, length, stride)

@@ -8,9 +8,9 @@ from fame.errors import FameError
 
 def test_only_files_of_the_kind_that_is_written_are_taken(tmp_path):
     check_out(tmp_path / "a.json", ".json")
-    check_out(tmp_path / "a.JSON", ".json", None, tmp_path / "a.npz")
+    check_out(tmp_path / "a.JSON", ".json", inputs=[None, tmp_path / "a.npz"])
     for name in ("a.parquet", "a", "a.json.gz"):
-        with pytest.raises(FameError, match=r"this writes a \.json file"):
+        with pytest.raises(FameError, match=r"must end in \.json; choose another"):
             check_out(tmp_path / name, ".json")
 
 
@@ -21,4 +21,10 @@ def test_an_input_is_not_replaced_by_whatever_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in (given, tmp_path / "link.json", given.relative_to(tmp_path)):
         with pytest.raises(FameError, match="is read here and would be lost"):
-            check_out(name, ".json", None, given)
+            check_out(name, ".json", inputs=[None, given])
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(FameError, match=r"a\.json is a folder; name a file"):
+        check_out(tmp_path / "a.json", ".json")

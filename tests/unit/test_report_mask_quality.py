@@ -61,6 +61,8 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
         read([first, table(tmp_path / "1.csv", 1, 0.3, beta=0.7)])
     with pytest.raises(FameError, match="no such file"):
         read([tmp_path / "none.csv"])
+    with pytest.raises(FameError, match="not a table"):
+        read([tmp_path])
     with pytest.raises(FameError, match="no mask quality to summarise"):
         read([])
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")

@@ -44,6 +44,12 @@ def test_a_file_that_makes_no_mask_is_named(tmp_path, body):
         variant(name, "correct").mask(CLIPS, 0.5)
 
 
+def test_a_file_whose_mask_is_no_tensor_is_named(tmp_path):
+    name = plug_in(tmp_path / "wrong.py", "7")
+    with pytest.raises(FameError, match=r"wrong\.py: its mask must be a tensor .*, not int"):
+        variant(name, "correct").mask(CLIPS, 0.5)
+
+
 def test_a_missing_file_and_an_unknown_name_are_refused(tmp_path):
     with pytest.raises(FameError, match="no plug-in file"):
         variant(str(tmp_path / "none.py"), "correct")

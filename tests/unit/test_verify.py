@@ -96,6 +96,19 @@ def test_tables_of_an_unknown_scale_are_said_to_be_unchecked(made):
     assert len(found.notes) == 1 and "give its file with --scale" in found.notes[0]
 
 
+def test_another_folder_than_results_is_an_error(tmp_path):
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c" / "log").touch()
+    with pytest.raises(FameError, match="nothing to check there; give the folder"):
+        verify(tmp_path, [], tmp_path)
+
+
+def test_the_results_of_one_scale_are_not_the_folder(made):
+    results, tables, _ = made
+    with pytest.raises(FameError, match="nothing to check there"):
+        verify(results / "micro", [str(MICRO)], tables)
+
+
 def test_nothing_to_verify_is_an_error(tmp_path):
     with pytest.raises(FameError, match="no results there"):
         verify(tmp_path, [], tmp_path)

@@ -1,4 +1,5 @@
 import logging
+import os
 
 import av
 import numpy as np
@@ -89,6 +90,19 @@ def test_reading_past_the_end_names_the_frame(tmp_path, decoder, suffix):
 def test_numbers_that_are_no_frames(tmp_path, indices):
     with pytest.raises(DecodeError, match="0 or more"):
         read_frames(tmp_path / "v.avi", indices)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_paths_that_are_no_files(tmp_path, decoder):
+    os.mkfifo(tmp_path / "pipe.avi")
+    (tmp_path / "folder.avi").mkdir()
+    for name, said in (
+        ("none.avi", "there is no such video file; check the path"),
+        ("folder.avi", "it is a folder; give a video file"),
+        ("pipe.avi", "it is no regular file; give a video file"),
+    ):
+        with pytest.raises(DecodeError, match=said):
+            probe(tmp_path / name, decoder)
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
