@@ -136,7 +136,7 @@ def _targets(arguments: list[str]) -> Iterator[int]:
 
 def _in_full(word: str, tables: list[str]) -> str:
     """One target as a file, if it is a short name."""
-    from fame.plan.jobs import FIGURES
+    from fame.config.tables import FIGURES
 
     table = re.fullmatch(r"(?:results/(?:[^/]+/tables/)?)?(table\d+)(?:\.[a-z]+)?", word)
     if tables and table and table[1] not in tables:

@@ -6,8 +6,11 @@ from pydantic import Field, model_validator
 
 from fame.config.model import Model
 
-RESERVED = {"all", "report", "bias", "claims", "mask_quality", *(f"figure{n}" for n in range(1, 5))}
-"""Names of what else stands in `results`, which no table may have."""
+FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
+"""Short names of what `results` holds beside the tables and the page."""
+
+RESERVED = {"all", "report", *FIGURES}
+"""Targets that are no table, whose names no table may have."""
 
 
 class Recipe(Model):

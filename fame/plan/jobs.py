@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fame.config.tables import FIGURES
 from fame.errors import FameError
 from fame.experiments import AbsentEncoder, Experiments
 
@@ -15,9 +16,6 @@ HOME = Path(__file__).resolve().parents[2]
 """The checkout, which holds the Snakefile."""
 
 ALL = "all"
-FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
-"""Short names of what `results` holds beside the tables and the page."""
-
 _DONE = "no update"
 _EVALUATION = re.compile(r"/evaluate/(?P<run>[^/]+)/(?P<data>[^/]+)/[^/]+$")
 _PRETRAINING = re.compile(r"/pretrain/(?P<run>[^/]+)/[^/]+$")
