@@ -16,8 +16,8 @@ import typer
 from fame.augment.crop import centre_boxes, frame_boxes, geometry
 from fame.augment.masks import fame as mask
 from fame.augment.merge import donors
-from fame.data.clips import clip_indices, uniform_starts
-from fame.data.video import probe, read_frames
+from fame.data.clips.dataset import clip_indices, uniform_starts
+from fame.data.video.decode import probe, read_frames
 
 FRAMES, STRIDE, SIZE, BETA, GROUP = 16, 2, 112, 0.5, 8
 

@@ -22,11 +22,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fame.core.errors import FameError
+from fame.core.randomness import generator
 from fame.data.index import Check, looks
 from fame.data.listing import videos
-from fame.data.video import VideoInfo
-from fame.draws import generator
-from fame.errors import FameError
+from fame.data.video.decode import VideoInfo
 
 LARGEST = 400_000
 """Bytes of a video that is broken; small ones make many mutants in little time."""

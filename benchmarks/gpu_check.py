@@ -32,7 +32,7 @@ from benchmarks.checks.resume import resume
 from benchmarks.checks.sections import Context, Report, Section
 from benchmarks.checks.sizes import SEED, SIZES, Size
 from benchmarks.checks.throughput import throughput
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 SECTIONS: dict[str, tuple[Section, float]] = {
     "environment": (environment, 0.02),

@@ -23,8 +23,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.study import background, choice, pictures, plan, reuse, rows, values, verdicts
-from fame.errors import FameError
-from fame.files import write_json
+from fame.core.errors import FameError
+from fame.core.files import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 

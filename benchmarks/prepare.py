@@ -23,13 +23,13 @@ from torchvision.transforms.v2.functional import resize
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fame.augment.masks.fame import mask
-from fame.data.clips import RandomClips, clip_indices
-from fame.data.fitting import scaled_down
+from fame.core.errors import FameError
+from fame.core.randomness import generator
+from fame.data.clips.dataset import RandomClips, clip_indices
 from fame.data.listing import videos
-from fame.data.transcode import Copy, Copying, Task, copy
-from fame.data.video import VideoInfo, probe, read_frames
-from fame.draws import generator
-from fame.errors import FameError
+from fame.data.video.decode import VideoInfo, probe, read_frames
+from fame.data.video.resize import scaled_down
+from fame.data.video.transcode import Copy, Copying, Task, copy
 
 FRAMES, STRIDE, SIZE, BETA = 16, 2, 112, 0.5
 """Of the paper's clips on R(2+1)D."""

@@ -25,12 +25,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fame.data.clips import RandomClips, TrainClips
+from fame.core.randomness import generator
+from fame.data.clips.dataset import RandomClips, TrainClips
 from fame.data.listing import videos
 from fame.data.manifest import OK, Manifest
-from fame.data.playable import write_video
-from fame.data.video import probe, read_frames
-from fame.draws import generator
+from fame.data.video.decode import probe, read_frames
+from fame.data.video.encode import write_video
 
 FRAMES, STRIDE = 16, 2
 

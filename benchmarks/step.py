@@ -21,13 +21,13 @@ from benchmarks.checks.clips import generated
 from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import DATASET, SEED, alone, moco
 from benchmarks.checks.stepping import Stepper, seconds
-from fame.augment.pairs import PairViews
+from fame.augment.views import PairViews
 from fame.config.datasets import Synthetic
 from fame.config.reading import check_keys, load_scale
 from fame.config.scale import Merge, Scale
-from fame.data.clips import Batch
-from fame.errors import FameError
-from fame.files import write_json
+from fame.core.errors import FameError
+from fame.core.files import write_json
+from fame.data.clips.dataset import Batch
 from fame.train.pretrain import build_method
 
 CPU = torch.device("cpu")

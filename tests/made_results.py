@@ -7,14 +7,14 @@ import pandas as pd
 from matplotlib import image
 
 from fame.config.claims import load_claims
+from fame.core.files import sha256, write_json
 from fame.evaluate.results import write_result
-from fame.experiments import Experiments, data_id, result_file
-from fame.files import sha256, write_json
-from fame.report import claims
-from fame.report.contents import FIGURES, MEASURES
-from fame.report.page import page, write
-from fame.report.tables import build, publish
-from fame.report.tables import write as write_table
+from fame.pipeline.experiments import Experiments, data_id, result_file
+from fame.report.claims import judge as claims
+from fame.report.page.contents import FIGURES, MEASURES
+from fame.report.page.page import page, write
+from fame.report.tables.build import build, publish
+from fame.report.tables.build import write as write_table
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
 

@@ -10,7 +10,7 @@ from fame.config.reading import load_scale
 from fame.data.index import index
 from fame.data.manifest import Manifest
 from fame.data.synthetic import write_world
-from fame.experiments import Experiments
+from fame.pipeline.experiments import Experiments
 
 ROOT = Path(__file__).resolve().parents[1]
 MICRO = ROOT / "tests" / "workflow" / "micro.yaml"

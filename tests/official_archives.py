@@ -19,7 +19,7 @@ import yaml
 from rar_writer import entry, folder, rar
 
 from fame.config.sources import SOURCES
-from fame.data.synthetic.config import WorldConfig
+from fame.config.worlds import WorldConfig
 from fame.data.synthetic.world import render
 
 PER_CLASS = {"train": 4, "test": 2}

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fame.data.clips import (
+from fame.core.randomness import generator
+from fame.data.clips.dataset import (
     Batch,
     Key,
     KeyedBatches,
@@ -17,8 +18,7 @@ from fame.data.clips import (
     random_starts,
     uniform_starts,
 )
-from fame.draws import generator
-from fame.train.feed import Feed
+from fame.train.batches import Feed
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,17 @@ from torch import Tensor
 from benchmarks.checks.clips import Span
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.sizes import SEED, alone, moco
-from fame.augment.pairs import PairViews
+from fame.augment.views import PairViews
 from fame.config.scale import Backbone
-from fame.data.clips import Batch
-from fame.distributed import fixed_order
-from fame.evaluate.activation import activation_maps
-from fame.evaluate.altered import AlteredClips
-from fame.evaluate.encode import evaluation as in_full_precision
-from fame.evaluate.finetune import Classifier, Finetuning
-from fame.evaluate.foreground import MotionForeground
-from fame.evaluate.knn import leave_one_out
-from fame.evaluate.shown import Shown
+from fame.core.distributed import fixed_order
+from fame.data.clips.dataset import Batch
+from fame.evaluate.bias.altered import AlteredClips
+from fame.evaluate.bias.foreground import MotionForeground
+from fame.evaluate.features.activation_maps import activation_maps
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.encode import evaluation as in_full_precision
+from fame.evaluate.tasks.finetune import Classifier, Finetuning
+from fame.evaluate.tasks.knn import leave_one_out
 from fame.models.encoder import Encoder
 from fame.train.pretrain import build_method
 

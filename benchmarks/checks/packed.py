@@ -15,8 +15,8 @@ from torch import Tensor
 from torchvision.io import decode_jpeg, encode_jpeg
 
 from benchmarks.checks.clips import Clips
-from fame.errors import FameError
-from fame.files import replacing
+from fame.core.errors import FameError
+from fame.core.files import replacing
 
 _ARRAYS = ("frames", "ends", "lengths", "labels", "groups", "classes")
 

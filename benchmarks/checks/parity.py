@@ -11,14 +11,14 @@ from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import SEED, alone, changed, moco, with_frames
 from benchmarks.checks.stepping import Arithmetic
-from fame import registry
 from fame.augment import masks
 from fame.augment.crop import centre_boxes, frame_boxes, geometry
-from fame.augment.pairs import PairViews
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import draw
+from fame.augment.views import PairViews
 from fame.config.scale import Backbone, Scale
-from fame.data.clips import Batch
+from fame.core import registry
+from fame.data.clips.dataset import Batch
 from fame.pretext.moco import MoCo
 from fame.train.precision import autocast, rounding
 from fame.train.pretrain import build_method

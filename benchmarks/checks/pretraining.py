@@ -22,8 +22,8 @@ from benchmarks.checks.sizes import DATASET, alone, changed, moco
 from fame.augment.crop import centre_boxes, frame_boxes, geometry
 from fame.augment.photometric import normalise
 from fame.config.scale import Scale
-from fame.experiments import Run
 from fame.models.encoder import Encoder
+from fame.pipeline.experiments import Run
 from fame.train.pretrain import build_method
 
 AT_A_TIME = 16

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.sizes import ROOT
-from fame.errors import FameError
-from fame.files import sha256
+from fame.core.errors import FameError
+from fame.core.files import sha256
 from fame.train.checkpoint import KEPT
 
 

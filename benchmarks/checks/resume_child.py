@@ -10,7 +10,7 @@ import torch
 from benchmarks.checks.clips import generated
 from benchmarks.checks.short import Course, short_training
 from benchmarks.checks.sizes import SEED, SIZES, Size, changed, moco
-from fame.distributed import fixed_order
+from fame.core.distributed import fixed_order
 from fame.models.files import save_encoder
 
 GROUPS = 2

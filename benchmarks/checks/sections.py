@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.checks.clips import Clips
 from benchmarks.checks.sizes import Size, SizeName
-from fame.files import write_json
+from fame.core.files import write_json
 
 VERSION = 1
 

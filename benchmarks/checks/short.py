@@ -11,8 +11,8 @@ from benchmarks.checks.clips import Clips, Span
 from benchmarks.checks.sizes import alone
 from benchmarks.checks.stepping import Arithmetic
 from fame.config.scale import Scale
-from fame.data.clips import Batch
-from fame.experiments import Run
+from fame.data.clips.dataset import Batch
+from fame.pipeline.experiments import Run
 from fame.pretext.common import Method
 from fame.train.engine import Plan, train
 from fame.train.pretrain import build_method

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import torch
 
+from fame.config.encoders import I3DSettings
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
 from fame.config.tables import Recipe
-from fame.distributed import World
-from fame.experiments import Run, resolve
-from fame.models.settings import I3DSettings
+from fame.core.distributed import World
+from fame.pipeline.experiments import Run, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASET = "kinetics400"

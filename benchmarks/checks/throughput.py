@@ -17,7 +17,7 @@ from benchmarks.checks.sizes import SEED, alone, changed, moco
 from benchmarks.checks.stepping import Arithmetic, Stepper, seconds
 from fame.augment import masks
 from fame.augment.crop import frame_boxes, geometry
-from fame.augment.pairs import PairViews
+from fame.augment.views import PairViews
 from fame.config.scale import Scale
 from fame.models import encoder as encoders
 from fame.train.pretrain import build_method

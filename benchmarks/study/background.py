@@ -16,12 +16,12 @@ from torch import Tensor
 from fame.config.reading import load_scale
 from fame.data.manifest import Manifest
 from fame.data.synthetic import true_masks
-from fame.data.video import read_frames
-from fame.evaluate.background import plate, widen
-from fame.evaluate.extract import described, usable
-from fame.evaluate.features import Features
-from fame.evaluate.linear import probe
-from fame.experiments import data_id
+from fame.data.video.decode import read_frames
+from fame.evaluate.bias.background import plate, widen
+from fame.evaluate.features.extract import described, usable
+from fame.evaluate.features.store import Features
+from fame.evaluate.tasks.linear import probe
+from fame.pipeline.experiments import data_id
 
 BINS = 6
 """Bins of each of the three colours."""

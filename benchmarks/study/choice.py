@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from benchmarks.study.plan import AND, Arm, Batch, Plan, ablation_arms
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 
 def scores(values: pd.DataFrame, stage: str) -> pd.DataFrame:

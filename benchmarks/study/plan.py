@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field
 
-from fame.config.model import Model
 from fame.config.reading import parse, read_yaml, scale_path
 from fame.config.tables import Recipe
-from fame.errors import FameError
+from fame.core.errors import FameError
+from fame.core.schema import Model
 
 PLAN = Path(__file__).with_name("plan.yaml")
 AND = "+"

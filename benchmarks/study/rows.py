@@ -3,7 +3,7 @@
 import pandas as pd
 
 from benchmarks.study.plan import Plan, ablation_arms
-from fame.evaluate.reliance import SCORES
+from fame.evaluate.bias.scores import SCORES
 
 SHARES = (*SCORES, "follows_background")
 """Shares, given in percent here; everything else is in percent already."""

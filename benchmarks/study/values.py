@@ -8,11 +8,11 @@ import pandas as pd
 
 from benchmarks.study import background
 from benchmarks.study.plan import AND, STAGES
-from fame.errors import FameError
-from fame.evaluate.reliance import SCORES, SHOWINGS
+from fame.core.errors import FameError
+from fame.core.files import read_json
+from fame.evaluate.bias.scores import SCORES, SHOWINGS
 from fame.evaluate.results import read_result
-from fame.experiments import Experiments, result_file
-from fame.files import read_json
+from fame.pipeline.experiments import Experiments, result_file
 
 COLUMNS = ["stage", "settings", "arm", "seed", "cell", "value"]
 BIAS = ("original", *SHOWINGS, *SCORES, "follows_background")

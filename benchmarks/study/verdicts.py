@@ -6,7 +6,7 @@ from itertools import combinations
 import pandas as pd
 
 from benchmarks.study.plan import Pair, Plan
-from fame.report.paired import ALPHA, Paired, holm, paired, seeds_needed
+from fame.report.claims.paired import ALPHA, Paired, holm, paired, seeds_needed
 
 SHARE = "follows_background"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fame.data.clips import Batch
-from fame.draws import generator
+from fame.core.randomness import generator
+from fame.data.clips.dataset import Batch
 
 
 def distract(clips: Tensor, weight: float, frames: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ def frames_of(seed: int, batch: Batch, count: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Distraction:
-    """The change to a pair's first clip, as `fame.augment.pairs.Change` asks for it.
+    """The change to a pair's first clip, as `fame.augment.views.Change` asks for it.
 
     Attributes:
         seed: the run's.

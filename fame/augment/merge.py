@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from torch import Tensor
 
-from fame.draws import generator
-from fame.errors import FameError
+from fame.core.errors import FameError
+from fame.core.randomness import generator
 
 Kind = Literal["derangement", "permutation"]
 """`permutation`: any order, a clip may draw itself, as in the release. `derangement`: no clip

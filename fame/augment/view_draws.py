@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from fame.augment.crop import TRIES, Integers, as_array, random_boxes
-from fame.augment.settings import ViewSettings
-from fame.draws import generator
+from fame.config.views import ViewSettings
+from fame.core.randomness import generator
 
 NEUTRAL = (1.0, 1.0, 1.0, 0.0)
 """Factors of brightness, contrast, saturation and hue that change nothing."""

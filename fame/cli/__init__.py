@@ -11,21 +11,21 @@ from fame.cli import (
     bias,
     claims,
     data,
-    embedding,
-    encoders,
     evaluate,
     evaluation,
     figures,
     masks,
     plan,
-    report,
-    reporting,
     run,
     status,
 )
-from fame.errors import FameError
-from fame.files import UNWRITABLE, unusable
-from fame.processes import end_with_workflow
+from fame.cli import page as report
+from fame.cli import pretrain as encoders
+from fame.cli import search as embedding
+from fame.cli import tables as reporting
+from fame.core.errors import FameError
+from fame.core.files import UNWRITABLE, unusable
+from fame.core.processes import end_with_workflow
 
 app = typer.Typer(
     help="FAME: contrastive video representations by foreground-background merging. "

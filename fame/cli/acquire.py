@@ -38,9 +38,9 @@ def acquire(
     The same command again goes on where it was interrupted. An archive that you have got some
     other way can be put into archives/PART/ under its own name.
     """
-    from fame.data.acquire import dataset as acquisition
-    from fame.data.acquire.part import Settings
-    from fame.errors import FameError
+    from fame.acquire import dataset as acquisition
+    from fame.acquire.part import Settings
+    from fame.core.errors import FameError
 
     source = _source(dataset, sources)
     if to is None and accept_terms:
@@ -70,10 +70,10 @@ def provide(
     at_once: AtOnceOption = 2,
 ) -> None:
     """See that a real dataset is where its scale says; download what is missing, if allowed."""
+    from fame.acquire.part import Settings
+    from fame.acquire.provide import provide as see_to
     from fame.config.reading import load_scale
-    from fame.data.acquire.part import Settings
-    from fame.data.acquire.provide import provide as see_to
-    from fame.files import write_json
+    from fame.core.files import write_json
 
     accepted = {name.strip() for name in accept_terms.split(",") if name.strip()}
     record = see_to(load_scale(scale), data, _sources(sources), accepted, Settings(at_once=at_once))

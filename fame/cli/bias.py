@@ -15,8 +15,8 @@ def bias_summary(
     tables: TablesOption = TABLES,
 ) -> None:
     """Gather the bias probes of the arms that figures.yaml names: a table and a figure."""
-    from fame.experiments import Experiments, result_file
-    from fame.report.bias import Source, table, write
+    from fame.pipeline.experiments import Experiments, result_file
+    from fame.report.figures.bias import Source, table, write
 
     experiments = Experiments(scale, tables)
     settings = experiments.scale

@@ -22,8 +22,8 @@ def claims(
 ) -> None:
     """Judge every claim from finished results: .csv, .md and a forest plot (docs/claims.md)."""
     from fame.config.claims import load_claims
-    from fame.experiments import Experiments
-    from fame.report.claims import judge, write
+    from fame.pipeline.experiments import Experiments
+    from fame.report.claims.judge import judge, write
 
     experiments = Experiments(scale, tables)
     found = load_claims(claims, experiments.tables)

@@ -7,7 +7,7 @@ import typer
 
 from fame.cli.options import ScaleOption
 from fame.cli.outputs import check_out
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 DataOption = Annotated[
     str, typer.Option("--data", help="A data instance: a dataset's key, with -wSEED for a world.")
@@ -63,9 +63,9 @@ def prepare(
 ) -> None:
     """Make small copies of a part of a dataset's videos; finished ones are kept."""
     from fame.config.reading import load_scale
+    from fame.core.files import write_json
     from fame.data.instances import copy_shard
     from fame.data.manifest import Manifest
-    from fame.files import write_json
 
     check_out(out, ".json", inputs=[originals])
     if shard >= shards:
@@ -85,10 +85,10 @@ def gather(
 ) -> None:
     """Write the manifest of the copies, and prepared.json beside it: space and quality."""
     from fame.config.reading import load_scale
+    from fame.core.files import read_json, write_json
     from fame.data.instances import gather_shards
     from fame.data.manifest import Manifest
     from fame.data.prepare import summary
-    from fame.files import read_json, write_json
 
     check_out(out, ".parquet", inputs=[originals, *records])
     found = {video: one for path in records for video, one in read_json(path).items()}

@@ -34,10 +34,10 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
     threads: ThreadsOption = None,
 ) -> None:
     """Evaluate any encoder by the tables' protocol; what is done already is not done again."""
-    from fame.distributed import world
+    from fame.core.distributed import world
     from fame.evaluate.protocol import evaluate as run_tasks
     from fame.evaluate.protocol import named, place
-    from fame.experiments import Experiments
+    from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
     settings = experiments.scale

@@ -41,9 +41,9 @@ def extract(
     threads: ThreadsOption = None,
 ) -> None:
     """Encode every video of a dataset, once, for probe, retrieval and bias probes."""
-    from fame.distributed import world
-    from fame.evaluate.tasks import extract as task
-    from fame.experiments import Experiments
+    from fame.core.distributed import world
+    from fame.evaluate.tasks.jobs import extract as task
+    from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
@@ -59,8 +59,8 @@ def linear(
 ) -> None:
     """Train a linear probe on features and write its accuracy."""
     from fame.config.reading import load_scale
-    from fame.distributed import one_thread
-    from fame.evaluate.tasks import linear as task
+    from fame.core.distributed import one_thread
+    from fame.evaluate.tasks.jobs import linear as task
 
     check_out(out, ".json", inputs=[features, raw_features])
     one_thread()
@@ -77,8 +77,8 @@ def bias(
 ) -> None:
     """Measure how much an encoder leans on the background and on motion (docs/bias.md)."""
     from fame.config.reading import load_scale
-    from fame.distributed import one_thread
-    from fame.evaluate.tasks import bias as task
+    from fame.core.distributed import one_thread
+    from fame.evaluate.tasks.jobs import bias as task
 
     check_out(out, ".json", inputs=[features, altered])
     one_thread()
@@ -88,8 +88,8 @@ def bias(
 def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
     """Retrieve training videos by test videos and write R@k."""
     from fame.config.reading import load_scale
-    from fame.distributed import one_thread
-    from fame.evaluate.tasks import retrieve as task
+    from fame.core.distributed import one_thread
+    from fame.evaluate.tasks.jobs import retrieve as task
 
     check_out(out, ".json", inputs=[features])
     one_thread()
@@ -108,10 +108,10 @@ def finetune(
     """Finetune an encoder on a dataset and write its accuracy; goes on if interrupted."""
     from contextlib import nullcontext
 
-    from fame.distributed import world
-    from fame.evaluate.tasks import finetune as task
-    from fame.experiments import Experiments
-    from fame.files import owned
+    from fame.core.distributed import world
+    from fame.core.files import owned
+    from fame.evaluate.tasks.jobs import finetune as task
+    from fame.pipeline.experiments import Experiments
 
     check_out(out, ".json")
     experiments = Experiments(scale, tables)

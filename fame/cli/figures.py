@@ -14,7 +14,7 @@ from fame.cli.options import (
     ThreadsOption,
 )
 from fame.cli.outputs import check_out
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 StemOption = Annotated[
     Path, typer.Option("--out", help="Where to write, without ending: .png, .pdf and .csv.")
@@ -42,7 +42,7 @@ def confusion(
     counts: Annotated[list[Path] | None, typer.Argument(help="Files <task>.confusion.csv.")] = None,
 ) -> None:
     """Draw confusion matrices, each as a .png beside its .csv; none given, nothing to do."""
-    from fame.evaluate.confusion import picture
+    from fame.evaluate.metrics.confusion import picture
 
     for path in counts or []:
         picture(path)
@@ -62,9 +62,9 @@ def activation(
     threads: ThreadsOption = None,
 ) -> None:
     """Map where an encoder is active on test videos, and the share on the foreground."""
-    from fame.distributed import world as join
-    from fame.evaluate.activation_task import activation as task
-    from fame.experiments import Experiments
+    from fame.core.distributed import world as join
+    from fame.evaluate.tasks.activation import activation as task
+    from fame.pipeline.experiments import Experiments
 
     check_out(out, ".npz", inputs=[encoder, manifest])
     experiments = Experiments(scale, tables)
@@ -81,7 +81,7 @@ def figure1(
     out: StemOption,
 ) -> None:
     """Draw activation maps and foreground shares of encoders (Figure 1)."""
-    from fame.report.figure1 import write
+    from fame.report.figures.figure1 import write
 
     write(titled(encoders), out)
 
@@ -94,7 +94,7 @@ def figure3(
     out: StemOption,
 ) -> None:
     """Draw the temporal kernels of R(2+1)D encoders as violins (Figure 3)."""
-    from fame.report.figure3 import write
+    from fame.report.figures.figure3 import write
 
     write(titled(encoders), out)
 

@@ -57,11 +57,11 @@ def mask(
     """
     from tqdm import tqdm
 
-    from fame.data.playable import check_name, rate, write_video
-    from fame.errors import FameError
-    from fame.evaluate.mask_windows import check_window, frames_of, inspect, windows
-    from fame.evaluate.variants import variant as choose
-    from fame.report.overlay import darkened
+    from fame.core.errors import FameError
+    from fame.data.video.encode import check_name, rate, write_video
+    from fame.evaluate.masks.variants import variant as choose
+    from fame.evaluate.masks.windows import check_window, frames_of, inspect, windows
+    from fame.report.figures.overlay import darkened
 
     check_name(out)
     if out.exists() and video.exists() and out.samefile(video):
@@ -95,9 +95,9 @@ def mask_sheet(
     import sys
 
     from fame.data.listing import videos as listed
-    from fame.evaluate.showcase import masked_files, spread
-    from fame.evaluate.variants import PAPER, variants
-    from fame.report.figure4 import write
+    from fame.evaluate.masks.examples import masked_files, spread
+    from fame.evaluate.masks.variants import PAPER, variants
+    from fame.report.figures.figure4 import write
 
     check_out(out, ".png", ".pdf")
     chosen = variants(variant or PAPER, hue)
@@ -123,12 +123,12 @@ def mask_quality(
     from dataclasses import replace
 
     from fame.config.reading import load_scale
+    from fame.core.errors import FameError
     from fame.data.manifest import Manifest
-    from fame.errors import FameError
-    from fame.evaluate.mask_quality import measure, write
-    from fame.evaluate.shown import Shown
-    from fame.evaluate.variants import PAPER, variants
-    from fame.experiments import split_data_id
+    from fame.evaluate.features.clipspec import Shown
+    from fame.evaluate.masks.quality import measure, write
+    from fame.evaluate.masks.variants import PAPER, variants
+    from fame.pipeline.experiments import split_data_id
 
     settings = load_scale(scale)
     plan, pretrain = settings.evaluate.masks, settings.pretrain
@@ -149,7 +149,7 @@ def mask_quality_summary(
 ) -> None:
     """Average the mask quality over the seeds' worlds, as a table and a figure."""
     from fame.config.reading import load_scale
-    from fame.report.mask_quality import read, summarise, write
+    from fame.report.figures.mask_quality import read, summarise, write
 
     check_out(out, ".csv", inputs=files)
     settings = load_scale(scale)
@@ -175,7 +175,7 @@ def figure4(
 
     `fame mask-sheet` shows many videos, with options for the masks.
     """
-    from fame.errors import FameError
+    from fame.core.errors import FameError
 
     if video is not None and manifest is None:
         _figure4_of_video(video, out)
@@ -186,9 +186,9 @@ def figure4(
 
 
 def _figure4_of_video(video: Path, out: Path) -> None:
-    from fame.evaluate.showcase import masked, middle_clip
-    from fame.evaluate.variants import PAPER, variants
-    from fame.report.figure4 import write
+    from fame.evaluate.masks.examples import masked, middle_clip
+    from fame.evaluate.masks.variants import PAPER, variants
+    from fame.report.figures.figure4 import write
 
     clip = middle_clip(video, length=16, stride=2, fit=360)
     write([masked(video.name, clip, variants(PAPER, "correct"), beta=0.5)], out)
@@ -199,10 +199,10 @@ def _figure4_of_manifest(
 ) -> None:
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
-    from fame.evaluate.showcase import masked_videos
-    from fame.evaluate.shown import Shown
-    from fame.evaluate.variants import PAPER, variants
-    from fame.report.figure4 import caption, write
+    from fame.evaluate.features.clipspec import Shown
+    from fame.evaluate.masks.examples import masked_videos
+    from fame.evaluate.masks.variants import PAPER, variants
+    from fame.report.figures.figure4 import caption, write
 
     settings = load_scale(scale)
     merge = settings.pretrain.merge
@@ -226,8 +226,8 @@ def figure2(
     """Draw Figure 2 with a real training pair: the very first that a run sees."""
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
-    from fame.evaluate.showcase import training_pair
-    from fame.report.figure2 import caption, write
+    from fame.evaluate.masks.examples import training_pair
+    from fame.report.figures.figure2 import caption, write
 
     settings = load_scale(scale)
     chosen = settings.seeds[0] if seed is None else seed
@@ -237,7 +237,7 @@ def figure2(
 
 
 def _backbone(scale: "Scale", name: str | None) -> "Backbone":
-    from fame.errors import FameError
+    from fame.core.errors import FameError
 
     if name is None:
         return next(iter(scale.backbones.values()))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 
 def check_out(out: Path, *endings: str, inputs: Sequence[Path | None] = ()) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fame.cli.options import TABLES, TablesOption
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 if TYPE_CHECKING:
-    from fame.plan.pace import Pace
-    from fame.plan.plan import Plan, Survey
+    from fame.operate.plan.pace import Pace
+    from fame.operate.plan.plan import Plan, Survey
 
 
 def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
@@ -46,12 +46,12 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell which jobs a target needs, which are done, and the hours, disk and memory left."""
-    from fame.experiments import Experiments
-    from fame.plan.pace import read_pace
-    from fame.plan.plan import Asked, Survey
-    from fame.plan.plan import plan as make
-    from fame.plan.text import as_json as data
-    from fame.plan.text import text
+    from fame.operate.plan.pace import read_pace
+    from fame.operate.plan.plan import Asked, Survey
+    from fame.operate.plan.plan import plan as make
+    from fame.operate.plan.text import as_json as data
+    from fame.operate.plan.text import text
+    from fame.pipeline.experiments import Experiments
 
     if pace and measure:
         raise FameError("--measure makes a profile and --pace takes one; give one of the two")
@@ -69,7 +69,7 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
 
 def _measured(survey: "Survey", path: Path) -> "Pace":
     """Time everything, say each rate, and write the profile."""
-    from fame.plan.measure import measure
+    from fame.operate.plan.measure import measure
 
     found = measure(
         survey.experiments.scale,
@@ -84,7 +84,7 @@ def _measured(survey: "Survey", path: Path) -> "Pace":
 
 def _check(survey: "Survey", made: "Plan") -> None:
     """Print each check as it is done."""
-    from fame.plan.check import Trial, check
+    from fame.operate.plan.check import Trial, check
 
     size = sum(space.size or 0 for space in made.disk if space.local)
     trial = Trial(survey.experiments.scale, survey.tasks, survey.counts, survey.root, size)

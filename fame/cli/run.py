@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from fame.cli.options import TABLES
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
@@ -47,7 +47,7 @@ def run(
     One workflow at a time is let into a folder. The lock, the processes and the jobs in Slurm's
     queue that a killed one left are removed first. `--quiet all` still tells errors.
     """
-    from fame.workplace import clear, occupy
+    from fame.operate.workplace import clear, occupy
 
     asked = audible(arguments or [])
     check_settings(asked, scale=scale, tables=tables)

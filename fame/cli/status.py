@@ -18,9 +18,9 @@ def status(
     tables: TablesOption = TABLES,
 ) -> None:
     """Show each run's steps, time left and last checkpoint, and what failed and why."""
-    from fame.experiments import Experiments
-    from fame.report.status import rendered
-    from fame.report.status import status as look
+    from fame.operate.status import rendered
+    from fame.operate.status import status as look
+    from fame.pipeline.experiments import Experiments
 
     own = None if tables == TABLES else tables
     print(rendered(look(Experiments(scale, tables), results, scale, own)))
@@ -35,8 +35,8 @@ def verify(
     tables: TablesOption = TABLES,
 ) -> None:
     """Hold encoders, manifests, features, results and tables against their recorded sums."""
-    from fame.errors import FameError
-    from fame.report.verify import verify as check
+    from fame.core.errors import FameError
+    from fame.operate.verify import verify as check
 
     found = check(results, scale or [], tables)
     for sentence in (*found.notes, *found.changes):

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fame.config.model import Model
 from fame.config.reading import parse, read_yaml
 from fame.config.tables import Row, Table
-from fame.errors import FameError
+from fame.core.errors import FameError
+from fame.core.schema import Model
 
 OURS = "ours"
 """The `source` of a claim that we add; the paper does not make it."""
@@ -102,7 +102,7 @@ def load_claims(path: Path, tables: Mapping[str, Table]) -> list[Located]:
 
     Args:
         path: the claims file.
-        tables: by name, as `fame.experiments.Experiments.tables` has them.
+        tables: by name, as `fame.pipeline.experiments.Experiments.tables` has them.
 
     Raises:
         FameError: the file is not a claims file; or a claim points at a cell that does not

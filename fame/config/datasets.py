@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fame.config.model import Layout, Model, Positive, Share
-from fame.data.synthetic.config import WorldConfig
+from fame.config.worlds import WorldConfig
+from fame.core.schema import Layout, Model, Positive, Share
 
 
 class Synthetic(Model):

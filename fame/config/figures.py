@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from fame.config.model import Model
 from fame.config.tables import Recipe
+from fame.core.schema import Model
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from fame.config.figures import Figures
 from fame.config.scale import Scale
 from fame.config.tables import Table
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
 

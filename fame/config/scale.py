@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fame.augment.settings import ViewSettings
 from fame.config.datasets import Dataset
-from fame.config.model import Model, Positive, Share
-from fame.models.settings import EncoderSettings
+from fame.config.encoders import EncoderSettings
+from fame.config.views import ViewSettings
+from fame.core.schema import Model, Positive, Share
 
 Precision = Literal["float32", "tf32", "bfloat16", "float64"]
 """`float32` is just that on a GPU too; `tf32` lets newer GPUs round the factors of products;

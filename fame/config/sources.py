@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from fame.config.model import Layout, Model, Positive
 from fame.config.reading import check_keys, parse, read_yaml
+from fame.core.schema import Layout, Model, Positive
 
 SOURCES = Path(__file__).resolve().parents[2] / "config" / "datasets.yaml"
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fame.config.model import Model
+from fame.core.schema import Model
 
 FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
 """Short names of what `results` holds beside the tables and the page."""

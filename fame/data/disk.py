@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 RESERVE = 256 * 2**20
 """Bytes that stay free."""

@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from fame.data.annotations import Annotations, Kind, Missing, match, refuse_absent
+from fame.core.errors import FameError
+from fame.core.files import replacing
 from fame.data.children import Undecided, decide
+from fame.data.datasets import Annotations, Kind, Missing, match, refuse_absent
 from fame.data.look import look
 from fame.data.manifest import COLUMNS, OK, Manifest
-from fame.data.video import Depth, VideoInfo
-from fame.errors import FameError
-from fame.files import replacing
+from fame.data.video.decode import Depth, VideoInfo
 
 _log = logging.getLogger(__name__)
 

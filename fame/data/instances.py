@@ -6,16 +6,16 @@ from typing import Any
 from fame.config.datasets import Dataset, Folder, Own, Prepare, Synthetic
 from fame.config.reading import expand
 from fame.config.scale import Scale
-from fame.data import annotations
-from fame.data.annotations import Annotations, Missing, folder
-from fame.data.annotations.grouped import Shares
+from fame.core.errors import FameError
+from fame.data import datasets as annotations
+from fame.data.datasets import Annotations, Missing, folder
+from fame.data.datasets.grouped import Shares
 from fame.data.index import Check, examine
 from fame.data.manifest import Manifest
 from fame.data.prepare import gather, prepare
 from fame.data.synthetic import write_world
-from fame.data.transcode import Copying
-from fame.errors import FameError
-from fame.experiments import split_data_id
+from fame.data.video.transcode import Copying
+from fame.pipeline.experiments import split_data_id
 
 _SLOWER = 10
 """How much more time a video may take to copy than to look at."""

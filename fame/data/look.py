@@ -4,7 +4,7 @@ from pathlib import Path
 
 import av  # noqa: F401 - so that the server of child processes has loaded FFmpeg already
 
-from fame.data.video import DecodeError, Depth, VideoInfo, probe, sample
+from fame.data.video.decode import DecodeError, Depth, VideoInfo, probe, sample
 
 
 def look(path: Path, depth: Depth) -> VideoInfo | str:

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fame.errors import FameError
-from fame.files import replacing
+from fame.core.errors import FameError
+from fame.core.files import replacing
 
 COLUMNS = {
     "video": "str",

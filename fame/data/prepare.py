@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from fame.core.errors import FameError
 from fame.data.children import Undecided, decide
 from fame.data.index import check_share, write_quarantine
 from fame.data.manifest import OK, Manifest
-from fame.data.transcode import Copy, Copying, Task, copy
-from fame.errors import FameError
+from fame.data.video.transcode import Copy, Copying, Task, copy
 
 COMPARED_EVERY = 50
 """The first of so many videos is compared with its original."""
@@ -63,7 +63,7 @@ def prepare(
         tasks,
         workers=workers,
         seconds=seconds,
-        preload="fame.data.transcode",
+        preload="fame.data.video.transcode",
     )
     bar = tqdm(found, "prepare", len(tasks), disable=None if progress else True, unit="video")
     return dict(zip(chosen["video"], map(_record, bar), strict=True))

@@ -8,21 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.config.tables import Recipe
+from fame.core.distributed import World
+from fame.core.errors import FameError
+from fame.core.files import owned
 from fame.data import instances
 from fame.data.manifest import Manifest
-from fame.distributed import World
-from fame.errors import FameError
-from fame.evaluate import tasks
-from fame.evaluate.colours import needed
-from fame.evaluate.encode import identity
-from fame.evaluate.extract import BIAS, usable
-from fame.evaluate.features import Features
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.encode import identity
+from fame.evaluate.features.extract import BIAS, usable
+from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
-from fame.evaluate.shown import Shown
-from fame.evaluate.tasks import settings_of
-from fame.experiments import (
+from fame.evaluate.tasks import jobs as tasks
+from fame.evaluate.tasks.jobs import settings_of
+from fame.models.files import load_encoder
+from fame.models.import_weights import fits, take_over
+from fame.pipeline.experiments import (
     Experiments,
     Run,
     data_id,
@@ -31,9 +34,6 @@ from fame.experiments import (
     unlabelled,
     untrainable,
 )
-from fame.files import owned
-from fame.models.adopt import fits, take_over
-from fame.models.files import load_encoder
 
 ENCODER = "encoder.safetensors"
 TASKS = ("linear", "retrieval", "bias", "finetune")

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 import fame
-from fame.errors import FameError
-from fame.files import read_json, replacing
+from fame.core.errors import FameError
+from fame.core.files import read_json, replacing
 
 KEYS: dict[str, type] = {
     "task": str,

@@ -1,11 +1,11 @@
 """Encoders by settings, heads, grouped BatchNorm, weight files.
 
-Importing this package (or `fame.models.settings`) does not import torch; building does.
+Importing this package (or `fame.config.encoders`) does not import torch; building does.
 """
 
 from typing import TYPE_CHECKING
 
-from fame.models.settings import EncoderSettings, I3DSettings, R2Plus1DSettings
+from fame.config.encoders import EncoderSettings, I3DSettings, R2Plus1DSettings
 
 if TYPE_CHECKING:
     from fame.models.encoder import Encoder
@@ -31,9 +31,9 @@ def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
 
 def _construct(settings: EncoderSettings) -> "Encoder":
     if isinstance(settings, R2Plus1DSettings):
-        from fame.models.r2plus1d import R2Plus1D
+        from fame.models.backbones.r2plus1d import R2Plus1D
 
         return R2Plus1D(settings)
-    from fame.models.i3d import I3D
+    from fame.models.backbones.i3d import I3D
 
     return I3D(settings)

@@ -8,8 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from fame.errors import FameError
-from fame.files import replacing
+from fame.core.errors import FameError
+from fame.core.files import replacing
 from fame.models import EncoderSettings, build_encoder
 from fame.models.encoder import Encoder
 from fame.models.state_check import check_state

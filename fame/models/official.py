@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from fame.errors import FameError
+from fame.core.errors import FameError
 from fame.models import EncoderSettings, I3DSettings, R2Plus1DSettings, build_encoder
 from fame.models.heads import projection
 from fame.models.state_check import check_state

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-from fame.draws import torch_seed
+from fame.core.randomness import torch_seed
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 _SHOWN = 3
 

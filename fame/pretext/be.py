@@ -23,10 +23,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fame.augment.distraction import Distraction
-from fame.augment.settings import Colour, Positive
-from fame.config.model import Model, Share
-from fame.data.clips import Batch, Draw, clip_indices, number_of_starts
-from fame.errors import FameError
+from fame.config.views import Colour, Positive
+from fame.core.errors import FameError
+from fame.core.schema import Model, Share
+from fame.data.clips.dataset import Batch, Draw, clip_indices, number_of_starts
 from fame.pretext.common import Method, Setup
 from fame.pretext.moco import MomentumContrast
 

@@ -10,15 +10,15 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 
-from fame.augment.pairs import PairViews
-from fame.config.model import Model
+from fame.augment.views import PairViews
 from fame.config.reading import parse
 from fame.config.scale import Pretrain
-from fame.data.clips import Batch, Draw, RandomClips
-from fame.distributed import World
-from fame.errors import FameError
-from fame.experiments import Run
+from fame.core.distributed import World
+from fame.core.errors import FameError
+from fame.core.schema import Model
+from fame.data.clips.dataset import Batch, Draw, RandomClips
 from fame.models.encoder import Encoder
+from fame.pipeline.experiments import Run
 
 M = TypeVar("M", bound=Model)
 

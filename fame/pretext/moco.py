@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from fame.data.clips import Batch
-from fame.distributed import World
-from fame.draws import generator
+from fame.core.distributed import World
+from fame.core.randomness import generator
+from fame.data.clips.dataset import Batch
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.heads import projection

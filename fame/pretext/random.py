@@ -2,8 +2,8 @@
 
 import torch
 
-from fame.data.clips import Batch
-from fame.errors import FameError
+from fame.core.errors import FameError
+from fame.data.clips.dataset import Batch
 from fame.pretext.common import Method, Setup
 
 

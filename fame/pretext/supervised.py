@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fame.data.clips import Batch
-from fame.errors import FameError
+from fame.core.errors import FameError
+from fame.data.clips.dataset import Batch
 from fame.models.encoder import Encoder
 from fame.models.seeding import keyed_initialisation
 from fame.pretext.common import Method, NoOptions, Setup

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 import fame
-from fame.distributed import World
+from fame.core.distributed import World
 
 PACKAGES = ("torch", "torchvision", "numpy", "decord", "av")
 

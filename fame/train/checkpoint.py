@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import torch
 
-from fame.errors import FameError
-from fame.files import replacing, sha256
+from fame.core.errors import FameError
+from fame.core.files import replacing, sha256
 
 VERSION = 1
 KEPT = 2

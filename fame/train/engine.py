@@ -14,17 +14,17 @@ from typing import Any, Protocol
 import torch
 
 from fame.config.scale import Optimiser
-from fame.data.clips import Batch
-from fame.data.workers import explained
-from fame.distributed import World
-from fame.errors import FameError, Interrupted
+from fame.core.distributed import World
+from fame.core.errors import FameError, Interrupted
+from fame.data.clips.dataset import Batch
+from fame.data.clips.workers import explained
 from fame.train import checkpoint
-from fame.train.feed import Feed
-from fame.train.journal import Journal
+from fame.train.batches import Feed
 from fame.train.precision import autocast, rounding
 from fame.train.schedule import rate
 from fame.train.sgd import SGD
 from fame.train.stopping import Request, stop_requests
+from fame.train.training_log import Journal
 
 LOG_EVERY = 10
 

@@ -6,25 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fame import registry
-from fame.augment.pairs import PairViews
+from fame.augment.views import PairViews
 from fame.config.scale import Scale
-from fame.data.clips import TrainClips
+from fame.core import registry
+from fame.core.distributed import World, groups_of
+from fame.core.errors import FameError
+from fame.core.files import read_json, sha256, write_json
+from fame.data.clips.dataset import TrainClips
 from fame.data.manifest import Manifest
-from fame.distributed import World, groups_of
-from fame.errors import FameError
-from fame.experiments import Run
-from fame.files import read_json, sha256, write_json
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.models.files import save_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.pipeline.experiments import Run
 from fame.pretext.common import Method, Setup
+from fame.train.batches import feed
 from fame.train.card import card
 from fame.train.engine import Plan, train
-from fame.train.feed import feed
-from fame.train.journal import PROGRESS, last_values
 from fame.train.precision import parameter_dtype
+from fame.train.training_log import PROGRESS, last_values
 
 Monitor = Callable[[Encoder], float]
 

@@ -18,15 +18,15 @@ from pathlib import Path
 import torch
 import torch.utils.tensorboard
 
-import fame.evaluate.finetune
-import fame.evaluate.monitor
-import fame.evaluate.tasks
+import fame.evaluate.tasks.finetune
+import fame.evaluate.tasks.jobs
+import fame.evaluate.tasks.monitor
 import fame.train.pretrain
 from fame.cli import main
-from fame.distributed import World
+from fame.core.distributed import World
 from fame.pretext.moco import MoCo
 from fame.train import checkpoint, engine
-from fame.train.journal import Journal
+from fame.train.training_log import Journal
 
 PHASES = ("backward", "stepped", "half-saved", "saved")
 """Moments of a training step: after backward; after the update and before the checkpoint; with

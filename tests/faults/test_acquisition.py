@@ -20,7 +20,7 @@ VIDEOS = {
 DEATH = """
 import os, signal, sys
 from pathlib import Path
-import fame.data.acquire.part as part, fame.data.extract.unpack as unpack
+import fame.acquire.part as part, fame.acquire.archives.unpack as unpack
 module = {"_copy": unpack, "_move": unpack, "write_json": part}[sys.argv.pop(1)]
 number, name = int(sys.argv.pop(1)), sys.argv.pop(1)
 real, calls = getattr(module, name), []

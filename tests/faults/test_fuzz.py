@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.fuzz_videos import MUTATIONS, decisions, mutant, small, summary
-from fame.data import annotations
+from fame.core.errors import FameError
+from fame.data import datasets as annotations
 from fame.data.index import Check
-from fame.data.video import VideoInfo
-from fame.errors import FameError
+from fame.data.video.decode import VideoInfo
 
 MUTANTS = 63  # nine of each kind of damage
 

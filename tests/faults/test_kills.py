@@ -8,7 +8,7 @@ import torch
 from children import PHASES, Stop
 from commands import LENGTH, OFTEN, STEPS, finetuning, pretraining
 
-from fame.files import read_json, sha256
+from fame.core.files import read_json, sha256
 
 FINETUNING_STEPS = 14
 

@@ -15,8 +15,8 @@ from children import Stop
 from commands import finetuning, pretraining
 from micro_world import ROOT, choose
 
-from fame.distributed import World
-from fame.files import sha256, write_json
+from fame.core.distributed import World
+from fame.core.files import sha256, write_json
 from fame.models.files import save_encoder
 from fame.train.pretrain import build_method
 

@@ -9,7 +9,7 @@ import torch
 from children import Stop
 from commands import pretraining
 
-from fame.files import sha256
+from fame.core.files import sha256
 
 OFTEN = {"resources.checkpoint_minutes": 1e-6}
 

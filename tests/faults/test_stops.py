@@ -12,8 +12,8 @@ import pytest
 from children import Stop
 from commands import LENGTH, OFTEN, STEPS, pretraining
 
-from fame.errors import RESUME
-from fame.files import sha256
+from fame.core.errors import RESUME
+from fame.core.files import sha256
 
 
 def same_products(training, undisturbed):

@@ -11,8 +11,8 @@ import psutil
 import pytest
 from micro_world import ROOT, choose
 
-from fame.files import sha256
-from fame.processes import is_alive
+from fame.core.files import sha256
+from fame.core.processes import is_alive
 
 PATIENCE = 240
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import cluster
 import yaml
 
-from fame.experiments import Experiments
+from fame.pipeline.experiments import Experiments
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from place import QUICKLY, ROOT, Place, encoder
 
-from fame.files import sha256
+from fame.core.files import sha256
 
 AGAIN = "going on from step"
 PAUSE = 4.5

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from fame.config.reading import load_scale
-from fame.files import read_json, sha256
+from fame.core.files import read_json, sha256
 from fame.models import build_encoder
 from fame.models.files import save_encoder
 

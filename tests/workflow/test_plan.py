@@ -9,7 +9,7 @@ import pytest
 import yaml
 from micro_world import MICRO, ROOT, TABLES
 
-from fame.experiments import Experiments
+from fame.pipeline.experiments import Experiments
 
 # Several calls of Snakemake, which on a busy machine take their time.
 pytestmark = pytest.mark.timeout(900)

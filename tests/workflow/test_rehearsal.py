@@ -18,7 +18,7 @@ import yaml
 from loopback import Fault, Web, serving
 
 from fame.data.manifest import Manifest
-from fame.experiments import Experiments
+from fame.pipeline.experiments import Experiments
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

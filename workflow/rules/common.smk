@@ -1,6 +1,6 @@
 """Configuration and look-ups; no rules here.
 
-Reads the active scale and the tables through `fame.experiments`, which knows every run. The
+Reads the active scale and the tables through `fame.pipeline.experiments`, which knows every run. The
 rules below only turn its answers into files:
 
     results/<scale>/data/<data>/manifest.parquet      a dataset, indexed
@@ -16,11 +16,11 @@ from pathlib import Path
 
 from fame.config.reading import check_keys
 from fame.cli.run import setting
-from fame.errors import FameError
-from fame.evaluate.colours import needed
-from fame.experiments import Experiments, data_id, result_file, split_data_id
-from fame.processes import mark_children
-from fame.workplace import occupy
+from fame.core.errors import FameError
+from fame.config.normalisation import needed
+from fame.pipeline.experiments import Experiments, data_id, result_file, split_data_id
+from fame.core.processes import mark_children
+from fame.operate.workplace import occupy
 
 HOME = Path(workflow.basedir)
 TABLES = HOME / "config" / "tables"
@@ -329,7 +329,7 @@ def leave_partial_tables(dag):
     Returns a sentence for each. What other unfinished jobs should have made counts as missing,
     even if a file of that name stands there from an earlier time.
     """
-    from fame.report.partial import leave
+    from fame.report.tables.partial import leave
 
     unfinished = list(dag.needrun_jobs())
     unmade = {str(file) for job in unfinished for file in job.output}

@@ -69,12 +69,12 @@ rule index:
         world=world_of,
         source=source_of,
         code=module(
-            "data/annotations/folder.py",
-            "data/annotations/grouped.py",
+            "data/datasets/folder.py",
+            "data/datasets/grouped.py",
             "data/index.py",
             "data/look.py",
             "data/manifest.py",
-            "data/video.py",
+            "data/video/decode.py",
         ),
     output:
         manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
@@ -121,7 +121,7 @@ if PREPARED:
     rule prepare:
         input:
             originals=f"{ROOT}/data/{{data}}/originals.parquet",
-            code=module("data/playable.py", "data/prepare.py", "data/transcode.py"),
+            code=module("data/video/encode.py", "data/prepare.py", "data/video/transcode.py"),
         output:
             f"{ROOT}/data/{{data}}/prepared/{{shard}}-of-{{shards}}.json",
         log:

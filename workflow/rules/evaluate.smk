@@ -25,15 +25,15 @@ rule extract:
         code=module(
             "augment/crop.py",
             "augment/photometric.py",
-            "evaluate/altered.py",
-            "evaluate/background.py",
-            "evaluate/colours.py",
-            "evaluate/encode.py",
-            "evaluate/extract.py",
-            "evaluate/features.py",
-            "evaluate/foreground.py",
-            "evaluate/parts.py",
-            "evaluate/shown.py",
+            "evaluate/bias/altered.py",
+            "evaluate/bias/background.py",
+            "config/normalisation.py",
+            "evaluate/features/encode.py",
+            "evaluate/features/extract.py",
+            "evaluate/features/store.py",
+            "evaluate/bias/foreground.py",
+            "evaluate/features/parts.py",
+            "evaluate/features/clipspec.py",
         ),
     output:
         [f"{EVALUATE}/features-{colours}.npz" for colours in needed(SCALE)],
@@ -75,13 +75,13 @@ rule linear:
         features=f"{EVALUATE}/features-pretraining.npz",
         raw=RAW_FEATURES,
         code=module(
-            "evaluate/accuracy.py",
-            "evaluate/confusion.py",
-            "evaluate/holdout.py",
-            "evaluate/linear.py",
-            "evaluate/selection.py",
-            "evaluate/tasks.py",
-            "evaluate/tested_epochs.py",
+            "evaluate/metrics/accuracy.py",
+            "evaluate/metrics/confusion.py",
+            "evaluate/metrics/holdout.py",
+            "evaluate/tasks/linear.py",
+            "evaluate/metrics/selection.py",
+            "evaluate/tasks/jobs.py",
+            "evaluate/metrics/tested_epochs.py",
             "train/sgd.py",
         ),
     output:
@@ -112,12 +112,12 @@ rule bias:
         features=f"{EVALUATE}/features-pretraining.npz",
         altered=BIAS_FEATURES,
         code=module(
-            "evaluate/accuracy.py",
-            "evaluate/bias.py",
-            "evaluate/holdout.py",
-            "evaluate/linear.py",
-            "evaluate/reliance.py",
-            "evaluate/tasks.py",
+            "evaluate/metrics/accuracy.py",
+            "evaluate/tasks/bias.py",
+            "evaluate/metrics/holdout.py",
+            "evaluate/tasks/linear.py",
+            "evaluate/bias/scores.py",
+            "evaluate/tasks/jobs.py",
             "train/sgd.py",
         ),
     output:
@@ -145,7 +145,7 @@ rule bias:
 rule retrieve:
     input:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
-        code=module("evaluate/retrieval.py", "evaluate/tasks.py"),
+        code=module("evaluate/tasks/retrieval.py", "evaluate/tasks/jobs.py"),
     output:
         multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
     log:

@@ -28,7 +28,7 @@ rule bias_summary:
             for suffix in (".json", ".parquet")
         ],
         code=module(
-            "evaluate/reliance.py", "evaluate/results.py", "report/bias.py", "report/style.py"
+            "evaluate/bias/scores.py", "evaluate/results.py", "report/figures/bias.py", "report/figures/style.py"
         ),
     output:
         csv=f"{ROOT}/figures/bias.csv",
@@ -55,7 +55,7 @@ rule bias_summary:
 rule confusion:
     input:
         counts=lambda w: confusions(),
-        code=module("evaluate/confusion.py"),
+        code=module("evaluate/metrics/confusion.py"),
     output:
         touch(f"{ROOT}/figures/confusion.done"),
     log:
@@ -78,11 +78,11 @@ rule activation:
         code=module(
             "augment/crop.py",
             "augment/photometric.py",
-            "evaluate/activation.py",
-            "evaluate/activation_task.py",
-            "evaluate/encode.py",
-            "evaluate/foreground.py",
-            "evaluate/shown.py",
+            "evaluate/features/activation_maps.py",
+            "evaluate/tasks/activation.py",
+            "evaluate/features/encode.py",
+            "evaluate/bias/foreground.py",
+            "evaluate/features/clipspec.py",
         ),
     output:
         multiext(f"{EVALUATE}/activation", npz=".npz", json=".json"),
@@ -122,7 +122,7 @@ rule activation:
 rule figure1:
     input:
         maps=lambda w: [path for _, paths in activation_maps() for path in paths],
-        code=module("evaluate/results.py", "report/figure1.py", "report/style.py"),
+        code=module("evaluate/results.py", "report/figures/figure1.py", "report/figures/style.py"),
     output:
         csv=f"{FIGURES}/figure1.csv",
         png=shown_in_report(f"{FIGURES}/figure1.png", "figure1"),
@@ -147,13 +147,13 @@ rule figure2:
         code=masks(
             "augment/crop.py",
             "augment/merge.py",
-            "augment/pairs.py",
+            "augment/views.py",
             "augment/photometric.py",
             "augment/view_draws.py",
-            "evaluate/pictures.py",
-            "evaluate/showcase.py",
-            "report/figure2.py",
-            "report/style.py",
+            "evaluate/masks/pictures.py",
+            "evaluate/masks/examples.py",
+            "report/figures/figure2.py",
+            "report/figures/style.py",
         ),
     output:
         png=shown_in_report(f"{FIGURES}/figure2.png", "figure2"),
@@ -185,10 +185,10 @@ rule figure3:
             str(Path(path).with_name("card.json")) for _, paths in kernels() for path in paths
         ],
         code=module(
-            "report/figure3.py",
-            "report/spread.py",
-            "report/style.py",
-            "report/temporal_kernels.py",
+            "report/figures/figure3.py",
+            "evaluate/metrics/spread.py",
+            "report/figures/style.py",
+            "evaluate/metrics/kernels.py",
         ),
     output:
         csv=f"{FIGURES}/figure3.csv",
@@ -212,13 +212,13 @@ rule figure4:
     input:
         manifest=lambda w: manifest_of(FIGURE_DATA),
         code=masks(
-            "evaluate/mask_windows.py",
-            "evaluate/pictures.py",
-            "evaluate/showcase.py",
-            "evaluate/variants.py",
-            "report/figure4.py",
-            "report/overlay.py",
-            "report/style.py",
+            "evaluate/masks/windows.py",
+            "evaluate/masks/pictures.py",
+            "evaluate/masks/examples.py",
+            "evaluate/masks/variants.py",
+            "report/figures/figure4.py",
+            "report/figures/overlay.py",
+            "report/figures/style.py",
         ),
     output:
         png=shown_in_report(f"{FIGURES}/figure4.png", "figure4"),
@@ -251,10 +251,10 @@ rule mask_quality:
         world=world_of,
         code=masks(
             "augment/crop.py",
-            "evaluate/mask_quality.py",
-            "evaluate/overlap.py",
-            "evaluate/shown.py",
-            "evaluate/variants.py",
+            "evaluate/masks/quality.py",
+            "evaluate/masks/overlap.py",
+            "evaluate/features/clipspec.py",
+            "evaluate/masks/variants.py",
         ),
     output:
         f"{ROOT}/data/{{data}}/mask_quality.csv",
@@ -289,7 +289,7 @@ rule mask_quality_summary:
             f"{ROOT}/data/{data_id(SCALE, MASK_DATA, seed)}/mask_quality.csv"
             for seed in SCALE.seeds
         ],
-        code=module("report/mask_quality.py", "report/style.py"),
+        code=module("report/figures/mask_quality.py", "report/figures/style.py"),
     output:
         csv=f"{FIGURES}/mask_quality.csv",
         png=shown_in_report(f"{FIGURES}/mask_quality.png", "mask_quality"),
@@ -319,12 +319,12 @@ rule claims:
         code=module(
             "config/claims.py",
             "evaluate/results.py",
-            "report/claims.py",
-            "report/claims_page.py",
-            "report/forest.py",
-            "report/paired.py",
-            "report/tables.py",
-            "report/verdicts.py",
+            "report/claims/judge.py",
+            "report/claims/markdown.py",
+            "report/figures/forest.py",
+            "report/claims/paired.py",
+            "report/tables/build.py",
+            "report/claims/verdicts.py",
         ),
     output:
         csv=f"{ROOT}/claims.csv",

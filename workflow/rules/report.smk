@@ -7,7 +7,7 @@ steps gather and write the table; copy the active scale's. If jobs fail, what th
 """
 
 TEMPLATES = [
-    f"report/templates/{name}"
+    f"report/page/templates/{name}"
     for name in ("macros.html.j2", "page.css", "page.html.j2", "table.html.j2")
 ]
 
@@ -21,10 +21,10 @@ rule table:
     input:
         results=results_of_table,
         code=module(
-            "report/tables.py",
-            "report/rendering.py",
-            "report/latex.py",
-            "report/page_tables.py",
+            "report/tables/build.py",
+            "report/tables/markdown.py",
+            "report/tables/latex.py",
+            "report/tables/html.py",
             *TEMPLATES,
             "evaluate/results.py",
         ),
@@ -85,15 +85,15 @@ rule report:
         cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
         encoders=[f"{ROOT}/pretrain/{run}/encoder.safetensors" for run in EXPERIMENTS.runs],
         code=module(
-            "report/claims_page.py",
-            "report/contents.py",
-            "report/cost.py",
-            "report/graph.py",
-            "report/grid.py",
-            "report/page.py",
-            "report/page_claims.py",
-            "report/page_runs.py",
-            "report/page_tables.py",
+            "report/claims/markdown.py",
+            "report/page/contents.py",
+            "pipeline/cost.py",
+            "report/page/graph.py",
+            "report/page/grid.py",
+            "report/page/page.py",
+            "report/claims/html.py",
+            "report/page/runs.py",
+            "report/tables/html.py",
             *TEMPLATES,
         ),
     output:

@@ -7,7 +7,7 @@ pure, batched, without gradients, and run on the clips' device in the clips' pre
 
 from typing import Any
 
-from fame import registry
+from fame.core import registry
 
 
 def get(name: str, attribute: str = "mask") -> Any:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from fame.augment.gaussian import blur, kernel_size
-from fame.errors import FameError
+from fame.core.errors import FameError
 
 EPSILON = 1e-8
 """Keeps divisions finite, as in the authors' code (facts A1 steps 3 and 8)."""

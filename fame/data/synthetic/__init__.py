@@ -10,7 +10,7 @@ Usage:
     masks = true_masks(Path("FastSway/v_FastSway_g01_c01.avi"), Path("mini/ucf101"))
 """
 
-from fame.data.synthetic.config import WorldConfig
+from fame.config.worlds import WorldConfig
 from fame.data.synthetic.world import Video, render, truth
 from fame.data.synthetic.write import GENERATOR_VERSION, true_masks, write_world
 

@@ -10,20 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOTIONS: tuple[tuple[str, str], ...] = (
-    ("slow", "sway"),
-    ("fast", "sway"),
-    ("slow", "bounce"),
-    ("fast", "bounce"),
-    ("wide", "circle"),
-    ("steady", "pulse"),
-    ("steady", "spin"),
-    ("steady", "blink"),
-)
-"""The classes as two words each; a layout joins them in its dataset's manner."""
-
-PULSE = 0.35
-"""Relative change of size of the pulsating class."""
+from fame.config.worlds import MOTIONS, PULSE
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fame.draws import generator
+from fame.core.randomness import generator
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from fame.config.worlds import MOTIONS, WorldConfig
+from fame.core.randomness import generator
 from fame.data.synthetic import camera, scenes, sprites
-from fame.data.synthetic.config import WorldConfig
-from fame.data.synthetic.motions import MOTIONS, Beat, Trajectory, reach, trajectory
-from fame.draws import generator
+from fame.data.synthetic.motions import Beat, Trajectory, reach, trajectory
 
 MARGIN = 3
 """Pixels of background beyond each edge of the frame; the camera strays one pixel less."""

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from fame.config.worlds import MOTIONS, SPLITS, WorldConfig
+from fame.core.errors import FameError
+from fame.core.files import LOCK, owned
 from fame.data.synthetic.codec import encode
-from fame.data.synthetic.config import SPLITS, WorldConfig
 from fame.data.synthetic.layouts import LAYOUTS
 from fame.data.synthetic.layouts.entry import Entry
-from fame.data.synthetic.motions import MOTIONS
 from fame.data.synthetic.world import Video, draws, render, truth
-from fame.errors import FameError
-from fame.files import LOCK, owned
 
 GENERATOR_VERSION = 1
 """Raised whenever equal configs would give other videos than before."""

@@ -1,0 +1,148 @@
+"""Archives as streams of entries: zip, tar (compressed or not) and RAR.
+
+Nothing here writes to the disk: whoever iterates decides what to do with an entry. A tar is read
+in one pass, so an entry must be used before the next is asked for.
+"""
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from fame.acquire.archives.members import Member, no_content
+from fame.core.errors import FameError
+
+TOOLS = "unrar, unar, 7z or bsdtar"
+
+
+def members(archive: Path, kind: str) -> Iterator[Member]:
+    """The entries of an archive, in its order.
+
+    Args:
+        archive: the file.
+        kind: "zip", "tar" or "rar"; or "file", which is its own only entry.
+
+    Raises:
+        FameError: the archive is damaged, locked by a password, or needs a tool that is absent.
+    """
+    readers = {"file": _file, "zip": _zip, "tar": _tar, "rar": _rar}
+    with reading(archive):
+        yield from readers[kind](archive)
+
+
+@contextmanager
+def reading(archive: Path, entry: str = "") -> Iterator[None]:
+    """Turn what a damaged archive or a failing extractor raises into one sentence."""
+    import rarfile
+
+    where = f"{archive}, entry {entry!a}" if entry else str(archive)
+    again = "delete the archive and run the same command again to get a whole one"
+    try:
+        yield
+    except rarfile.RarCannotExec:
+        raise FameError(
+            f"{where} is compressed and no program that unpacks RAR is installed; install {TOOLS} "
+            "(Debian and Ubuntu: apt install unar)"
+        ) from None
+    except (rarfile.PasswordRequired, rarfile.RarWrongPassword):
+        raise FameError(f"{where} is locked by a password; get an archive without one") from None
+    except (rarfile.Error, zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise FameError(f"{where} is damaged ({reason}); {again}") from error
+    except (NotImplementedError, RuntimeError) as error:  # zipfile: unknown method, password
+        raise FameError(f"{where} cannot be unpacked ({error}); get another archive") from error
+
+
+def _file(path: Path) -> Iterator[Member]:
+    yield Member(path.name, path.stat().st_size, "file", lambda: path.open("rb"))
+
+
+def _zip(archive: Path) -> Iterator[Member]:
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            mode = info.external_attr >> 16
+            kind = "folder" if info.is_dir() else _kind(mode)
+
+            def content(info: zipfile.ZipInfo = info) -> IO[bytes]:
+                return opened.open(info)
+
+            # Not info.filename, which zipfile has cut at a NUL and whose backslashes it may turn.
+            yield Member(info.orig_filename, info.file_size, kind, content)
+
+
+def _kind(mode: int) -> Literal["file", "link", "other"]:
+    """What a Unix mode says; archives made elsewhere have none."""
+    if stat.S_ISLNK(mode):
+        return "link"
+    return "file" if stat.S_IFMT(mode) in {0, stat.S_IFREG} else "other"
+
+
+def _tar(archive: Path) -> Iterator[Member]:
+    with tarfile.open(archive, "r|*") as opened:
+        for info in opened:
+            yield _tar_member(opened, info)
+
+
+def _tar_member(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
+    if info.isdir():
+        return Member(info.name, 0, "folder", no_content)
+    if info.issym() or info.islnk():
+        return Member(info.name, 0, "link", no_content)
+    if not info.isreg():
+        return Member(info.name, 0, "other", no_content)
+
+    def content() -> IO[bytes]:
+        # The standard library's own rules for data. Ours are stricter and have come first, so
+        # nothing is lost where Python is too old to have them (before 3.11.4).
+        if hasattr(tarfile, "data_filter"):
+            tarfile.data_filter(info, "/nowhere")
+        file = opened.extractfile(info)
+        assert file is not None  # it is a regular file
+        return file
+
+    return Member(info.name, info.size, "file", content)
+
+
+def _rar(archive: Path) -> Iterator[Member]:
+    import rarfile
+
+    # "strict": rarfile passes over what follows a damaged header otherwise.
+    with rarfile.RarFile(archive, errors="strict") as opened:
+        if opened.needs_password():
+            raise rarfile.PasswordRequired("locked")
+        infos = opened.infolist()
+        _check_unpackable(archive, opened, infos)
+        for info in infos:
+
+            def content(info: Any = info) -> IO[bytes]:
+                file: IO[bytes] = opened.open(info)
+                return file
+
+            yield Member(info.filename, info.file_size, _rar_kind(info), content)
+
+
+def _rar_kind(info: Any) -> Literal["file", "folder", "link", "other"]:
+    if info.is_symlink() or info.file_redir:
+        return "link"
+    if info.is_dir():
+        return "folder"
+    return "file" if info.is_file() else "other"
+
+
+def _check_unpackable(archive: Path, opened: Any, infos: list[Any]) -> None:
+    """A program is needed for compressed entries only; a solid archive takes one forever."""
+    import rarfile
+
+    packed = [info for info in infos if info.compress_type != rarfile.RAR_M0]
+    if not packed:
+        return
+    rarfile.tool_setup()
+    if opened.is_solid() and len(packed) > 1:
+        raise FameError(
+            f"{archive} is a solid RAR, which cannot be unpacked entry by entry; unpack it by hand "
+            f"({TOOLS}) to where the scale's root points"
+        )

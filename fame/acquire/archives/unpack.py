@@ -1,0 +1,131 @@
+"""Unpacks one archive into a folder: all of it or nothing, and it can be interrupted.
+
+Files are first written to a folder of their own, `<folder>/.fame/<part>/<archive>.partial`. When
+the whole archive has been read and nothing in it was refused, they move to their places, and a
+marker is written last. After a kill the same call goes on: what was written is not written again.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fame.acquire.archives.entries import members, reading
+from fame.acquire.archives.guard import Guard
+from fame.acquire.archives.members import Member
+from fame.config.sources import Limits
+from fame.core.errors import FameError
+from fame.data.disk import check_space, writing
+
+_CHUNK = 1 << 20
+
+Place = Callable[[PurePosixPath], str | None]
+"""From an entry's path to the file's, relative to the folder; None leaves it in the archive."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One archive and where its files go.
+
+    Attributes:
+        archive: the file.
+        kind: as `archives.members` takes it.
+        to: the folder of the files.
+        draft: a folder on the same disk, for files that are not in place yet.
+        place: where each goes.
+        limits: what the archive may hold.
+        replaces: whether a file may take the place of a different one.
+    """
+
+    archive: Path
+    kind: str
+    to: Path
+    draft: Path
+    place: Place
+    limits: Limits
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What came out: files by their paths relative to the folder, and entries left behind."""
+
+    files: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def unpack(job: Job) -> Contents:
+    """Unpack an archive.
+
+    Raises:
+        FameError: an entry is refused, the archive is damaged, two archives hold different files
+            of one name, or the disk is full. Nothing is put into `job.to` then.
+    """
+    contents = _draft(job)
+    for name in contents.files:
+        _move(job, name)
+    shutil.rmtree(job.draft, ignore_errors=True)
+    return contents
+
+
+def _draft(job: Job) -> Contents:
+    guard = Guard(job.archive, job.limits)
+    files: dict[str, str] = {}
+    left = []
+    for member in members(job.archive, job.kind):
+        path = guard.admit(member)
+        if member.kind == "folder":
+            continue
+        target = None if _noise(path) else job.place(path)
+        if target is None:
+            left.append(str(path))
+            continue
+        if target.lower() in files:
+            raise FameError(
+                f"{job.archive} holds two files that would both be {target}; get another archive"
+            )
+        files[target.lower()] = target
+        _extract(job, member, target)
+    return Contents(tuple(files.values()), tuple(left))
+
+
+def _noise(path: PurePosixPath) -> bool:
+    """What macOS and file managers leave in archives."""
+    return "__MACOSX" in path.parts or path.name.startswith(".")
+
+
+def _extract(job: Job, member: Member, target: str) -> None:
+    draft, final = job.draft / target, job.to / target
+    if _has(draft, member.size) or (not job.replaces and _has(final, member.size)):
+        return
+    if final.exists() and not job.replaces:
+        raise FameError(
+            f"{final} is there already and is not the file of {job.archive}; move it away"
+        )
+    check_space(job.draft, member.size, target)
+    unfinished = draft.with_name(f".{draft.name[:200]}.tmp")
+    with writing(draft), reading(job.archive, member.name):
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        _copy(member, unfinished)
+        unfinished.replace(draft)
+
+
+def _copy(member: Member, path: Path) -> None:
+    written = 0
+    with member.open() as content, path.open("wb") as file:
+        while (chunk := content.read(_CHUNK)) and written <= member.size:
+            written += len(chunk)
+            file.write(chunk)
+    if written != member.size:
+        raise EOFError(f"it says {member.size} bytes but gives {min(written, member.size + 1)}")
+
+
+def _has(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _move(job: Job, name: str) -> None:
+    draft, final = job.draft / name, job.to / name
+    if draft.exists():
+        final.parent.mkdir(parents=True, exist_ok=True)
+        draft.replace(final)

@@ -1,0 +1,96 @@
+"""One file from the first of its sources that gives it, checked and recorded."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fame.acquire.download import Patience, Resuming, SourceError
+from fame.acquire.partial import Partial
+from fame.config.sources import Source
+from fame.core.errors import FameError
+from fame.core.files import read_json, sha256, write_json
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that is there.
+
+    Attributes:
+        path: where.
+        source: what it is, by its name.
+        sha256: of its content.
+        ours: whether we downloaded it; what the user put there is never deleted.
+    """
+
+    path: Path
+    source: Source
+    sha256: str
+    ours: bool
+
+
+def fetch(
+    sources: Sequence[Source],
+    folder: Path,
+    *,
+    patience: Patience | None = None,
+    progress: bool = True,
+) -> Fetched:
+    """Get a file, unless it already lies in `folder` under the name of one of its sources.
+
+    Args:
+        sources: tried in this order.
+        folder: where the file is put; unfinished downloads wait there as `<name>.part`.
+        patience: how long to try each source.
+        progress: show a bar if the output is a terminal.
+
+    Raises:
+        FameError: a file that lies there is another one; no source gives the file (with each
+            one's reason); the disk is full.
+    """
+    for source in sources:
+        if (folder / source.name).is_file():
+            return _present(source, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    reasons = []
+    for source in sources:
+        try:
+            return _downloaded(source, folder, patience or Patience(), progress)
+        except SourceError as error:
+            reasons.append(f"{source.url}: {error}")
+    names = " or ".join(sorted({source.name for source in sources}))
+    raise FameError(
+        f"no source gives the file ({'; '.join(reasons)}); try again later, or get it another way "
+        f"and put it into {folder} as {names}"
+    )
+
+
+def _record(path: Path) -> Path:
+    """Beside a downloaded file: where it came from and its sum."""
+    return path.with_name(f"{path.name}.json")
+
+
+def _present(source: Source, folder: Path) -> Fetched:
+    path = folder / source.name
+    found, size = sha256(path), path.stat().st_size
+    if source.sha256 not in {None, found} or source.size not in {None, size}:
+        raise FameError(
+            f"{path} is not the file that {source.url} gives: sha256 {found}, {size:,} bytes, "
+            f"instead of {source.sha256 or 'any'}, {source.size or 'any'} bytes; remove it"
+        )
+    record = _record(path)
+    ours = record.is_file() and read_json(record).get("sha256") == found
+    return Fetched(path, source, found, ours)
+
+
+def _downloaded(source: Source, folder: Path, patience: Patience, progress: bool) -> Fetched:
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)  # it names every file on standard error
+    partial = Partial(folder / f"{source.name}.part", source.sha256)
+    known = f"sha256:{source.sha256}" if source.sha256 else None
+    downloader = Resuming(partial, source.size, patience, progress)
+    path = Path(pooch.retrieve(source.url, known, source.name, folder, downloader=downloader))
+    found = source.sha256 or sha256(path)
+    write_json(_record(path), {"url": source.url, "sha256": found, "bytes": path.stat().st_size})
+    return Fetched(path, source, found, ours=True)

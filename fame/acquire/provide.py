@@ -1,0 +1,54 @@
+"""A real dataset of a scale: found where the scale says, or downloaded to there."""
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from fame.acquire.dataset import Places, acquire, missing_parts, refuse
+from fame.acquire.part import Settings
+from fame.config.datasets import Synthetic
+from fame.config.reading import check_keys, expand
+from fame.config.scale import Scale
+from fame.config.sources import DatasetSource
+from fame.core.errors import FameError
+from fame.pipeline.experiments import split_data_id
+
+
+def provide(
+    scale: Scale,
+    data: str,
+    sources: Mapping[str, DatasetSource],
+    accepted: Set[str],
+    settings: Settings,
+) -> dict[str, Any]:
+    """See that a dataset is there.
+
+    Args:
+        scale: which says where.
+        data: for example `ucf101`.
+        sources: where datasets can be had, by their official names.
+        accepted: official names of those whose terms the user accepts.
+        settings: how to download.
+
+    Returns:
+        What is known of it: folders, and the archives that were downloaded now.
+
+    Raises:
+        FameError: `data` is a mini world, files are missing and may not or cannot be downloaded.
+    """
+    name, _ = split_data_id(scale, data)
+    dataset = scale.datasets[name]
+    if isinstance(dataset, Synthetic):
+        raise FameError(f"{data} is a mini world, which is generated; nothing is to be provided")
+    check_keys(accepted, sources, "accept_terms")
+    annotations = expand(dataset.annotations) if dataset.annotations else None
+    videos = expand(dataset.root)
+    found = {"kind": dataset.kind, "root": str(videos), "annotations": str(annotations or "")}
+    source = sources.get(dataset.kind)
+    if source is None:
+        return {**found, "downloaded": []}
+    places = Places(videos, annotations, videos.parent / "archives")
+    missing = missing_parts(dataset.kind, source, places)
+    if missing and dataset.kind not in accepted:
+        raise refuse(dataset.kind, source, missing)
+    downloaded = acquire(dataset.kind, source, places, settings=settings) if missing else []
+    return {**found, "downloaded": downloaded}

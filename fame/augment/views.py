@@ -1,0 +1,186 @@
+"""From a batch of raw clips to views, in the paper's order (facts A5).
+
+Crop, resize, flip; then FAME on one clip or both; then grey, jitter, blur; then normalise.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from fame.augment import masks
+from fame.augment.crop import geometry
+from fame.augment.merge import donors, merge
+from fame.augment.photometric import normalise, photometric
+from fame.augment.view_draws import ViewDraws, draw
+from fame.config.scale import Merge
+from fame.config.views import Colour, ViewSettings
+from fame.core.distributed import World
+from fame.data.clips.dataset import Batch
+
+Change = Callable[[Tensor, Batch, int, int], Tensor]
+"""What another method does to cut clips in FAME's place: (clips (B, 3, T, S, S) in [0, 1], their
+batch, slot, step) to clips of that shape. Pure, and keyed as every draw is."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How a slot's views came about; floats in [0, 1], clips (B, 3, T, size, size).
+
+    Attributes:
+        clips: cropped, resized and flipped.
+        masks: (B, size, size), 1 = foreground; None for a slot that is not merged.
+        donors: the clips that give the backgrounds; None likewise.
+        merged: the clips in their masks, the donors outside, and what else the method changes;
+            otherwise `clips` themselves.
+        coloured: after grey, jitter and blur; normalising it gives the view.
+    """
+
+    clips: Tensor
+    masks: Tensor | None
+    donors: Tensor | None
+    merged: Tensor
+    coloured: Tensor
+
+
+class PairViews:
+    """Makes the views of a batch: a pure function of (seed, step, epoch, sample, group).
+
+    Args:
+        settings: crop, flip and colour.
+        size: of the square views, in pixels.
+        mixing: FAME's settings, or None for no merging.
+        group: clips among which donors are drawn.
+        seed: the run's seed.
+        world: this process among its peers, which says which groups it holds.
+        dtype: of the views, and of all that is computed once the clips are cut.
+    """
+
+    def __init__(
+        self,
+        settings: ViewSettings,
+        size: int,
+        mixing: Merge | None,
+        group: int,
+        seed: int,
+        world: World,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._settings, self._size, self._mixing = settings, size, mixing
+        self._group, self._seed, self._world = group, seed, world
+        self._dtype = dtype
+        self._mask = _mask_function(mixing) if mixing else None
+        self._change: Change | None = None
+
+    def changed(self, change: Change) -> "PairViews":
+        """The same views, with a change to every slot where FAME would merge (after it if both)."""
+        twin = copy.copy(self)
+        twin._change = change
+        return twin
+
+    def coloured(self, mean: Colour, std: Colour) -> "PairViews":
+        """The same views, normalised otherwise."""
+        twin = copy.copy(self)
+        twin._settings = self._settings.model_copy(update={"mean": mean, "std": std})
+        return twin
+
+    def __call__(self, batch: Batch, step: int) -> list[Tensor]:
+        """Views of every clip slot of a batch.
+
+        Args:
+            batch: clips (B, N, 3, T, H, W) uint8.
+            step: keys the donors.
+
+        Returns:
+            N tensors (B, 3, T, size, size), normalised.
+        """
+        draws, plain = self._cut(batch)
+        mixed = [self._mixed(plain, batch, slot, step) for slot in range(len(plain))]
+        return [
+            normalise(photometric(clips, chosen), self._settings.mean, self._settings.std)
+            for clips, chosen in zip(mixed, draws, strict=True)
+        ]
+
+    def explain(self, batch: Batch, step: int) -> list[Steps]:
+        """What the views of every clip slot are made of, by the code that makes them.
+
+        Args:
+            batch: as in a call.
+            step: as in a call.
+        """
+        draws, plain = self._cut(batch)
+        return [
+            self._steps(plain, slot, step, self._mixed(plain, batch, slot, step), chosen)
+            for slot, chosen in enumerate(draws)
+        ]
+
+    def _steps(
+        self, plain: list[Tensor], slot: int, step: int, mixed: Tensor, chosen: ViewDraws
+    ) -> Steps:
+        mixing, clips, coloured = self._mixing, plain[slot], photometric(mixed, chosen)
+        if mixing is None or self._mask is None or not _merges(mixing, slot):
+            return Steps(clips, None, None, mixed, coloured)
+        return Steps(
+            clips=clips,
+            masks=self._mask(clips, mixing.beta),
+            donors=self._donor(plain, slot, step, mixing),
+            merged=mixed,
+            coloured=coloured,
+        )
+
+    def _cut(self, batch: Batch) -> tuple[list[ViewDraws], list[Tensor]]:
+        """The draws and the cropped, resized, flipped clips of every slot."""
+        draws = [
+            draw(
+                self._settings,
+                self._seed,
+                f"view{slot}",
+                batch.epochs,
+                batch.indices,
+                batch.sizes,
+            )
+            for slot in range(batch.clips.shape[1])
+        ]
+        plain = [
+            geometry(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(self._dtype)
+            for slot, chosen in enumerate(draws)
+        ]
+        return draws, plain
+
+    def _mixed(self, plain: list[Tensor], batch: Batch, slot: int, step: int) -> Tensor:
+        """Clip slot `slot`, merged and changed as this object says, before its colours."""
+        merged = self._merged(plain, slot, step)
+        return merged if self._change is None else self._change(merged, batch, slot, step)
+
+    def _merged(self, plain: list[Tensor], slot: int, step: int) -> Tensor:
+        """Clip slot `slot` on its donor's background, if the recipe merges that slot."""
+        mixing, clips = self._mixing, plain[slot]
+        if mixing is None or self._mask is None or not _merges(mixing, slot):
+            return clips
+        return merge(clips, self._donor(plain, slot, step, mixing), self._mask(clips, mixing.beta))
+
+    def _donor(self, plain: list[Tensor], slot: int, step: int, mixing: Merge) -> Tensor:
+        if mixing.background == "intra":
+            return plain[(slot + 1) % len(plain)]
+        groups = len(plain[slot]) // self._group
+        order = donors(
+            self._seed,
+            step * len(plain) + slot,
+            self._world.rank * groups,
+            groups,
+            self._group,
+            mixing.donors,
+        )
+        return plain[slot][torch.from_numpy(order).to(plain[slot].device)]
+
+
+def _merges(mixing: Merge, slot: int) -> bool:
+    return slot == 0 or mixing.clips == "both"
+
+
+def _mask_function(mixing: Merge) -> Callable[[Tensor, float], Tensor]:
+    function = masks.get(mixing.mask)
+    return partial(function, hue=mixing.hue) if mixing.mask == "fame" else function

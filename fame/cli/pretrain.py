@@ -1,0 +1,85 @@
+"""Verbs about encoders: list the runs, pretrain one, import one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fame.cli.options import TABLES, RunOption, ScaleOption, TablesOption, ThreadsOption
+
+
+def runs(scale: ScaleOption = "mini", tables: TablesOption = TABLES) -> None:
+    """List every run that the tables need at a scale, a line each."""
+    from fame.core.errors import FameError
+    from fame.pipeline.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    for name in experiments.runs:
+        print(name)
+    if experiments.absent:
+        raise FameError("; ".join(experiments.absent))
+
+
+def pretrain(
+    scale: ScaleOption,
+    run: RunOption,
+    out: Annotated[Path, typer.Option("--out", help="The run's directory.")],
+    tables: TablesOption = TABLES,
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", help="The videos (none for `random`).")
+    ] = None,
+    threads: ThreadsOption = None,
+    processes: Annotated[
+        int, typer.Option(min=0, help="One for each GPU; the result is the same for any number.")
+    ] = 1,
+    nodes: Annotated[
+        int, typer.Option(min=1, help="Machines of this Slurm job that share the processes.")
+    ] = 1,
+) -> None:
+    """Pretrain an encoder, or take over a finished one; goes on after an interruption."""
+    from fame.core.files import owned
+    from fame.operate.launch import spread
+    from fame.pipeline.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    chosen, settings = experiments.run(run), experiments.scale
+    if chosen.source is not None:
+        from fame.models.import_weights import take_over
+
+        with owned(out):
+            take_over(settings, chosen, out)
+        return
+    spread(processes, nodes, threads or settings.resources.threads)
+
+    from contextlib import nullcontext
+
+    from fame.core.distributed import world
+    from fame.data.manifest import Manifest
+    from fame.evaluate.tasks.monitor import monitor
+    from fame.train.pretrain import pretrain as train
+
+    videos = Manifest.read(manifest) if manifest else None
+    with (
+        world(threads or settings.resources.threads, settings.resources.deterministic) as peers,
+        owned(out) if peers.is_first else nullcontext(),
+    ):
+        watch = monitor(settings, chosen, videos, peers) if videos else None
+        train(settings, chosen, videos, out, peers, watch)
+
+
+def import_official(
+    file: Annotated[Path, typer.Argument(help="The authors' checkpoint, or torchvision's.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the encoder and its card.")],
+) -> None:
+    """Turn a published checkpoint into an encoder of ours; the file can run no code."""
+    from fame.models.import_weights import adopt
+
+    card = adopt(file, out)
+    print(f"{out / 'encoder.safetensors'}: {card['arch']}, {len(card['keys'])} tensors")
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verbs."""
+    app.command()(runs)
+    app.command()(pretrain)
+    app.command("import-official")(import_official)

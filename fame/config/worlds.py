@@ -1,0 +1,92 @@
+"""What one mini world consists of; every value comes from the scale file."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MOTIONS: tuple[tuple[str, str], ...] = (
+    ("slow", "sway"),
+    ("fast", "sway"),
+    ("slow", "bounce"),
+    ("fast", "bounce"),
+    ("wide", "circle"),
+    ("steady", "pulse"),
+    ("steady", "spin"),
+    ("steady", "blink"),
+)
+"""The classes as two words each; a layout joins them in its dataset's manner."""
+
+PULSE = 0.35
+"""Relative change of size of the pulsating class."""
+
+Count = Annotated[int, Field(ge=0)]
+Strength = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Range = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
+Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
+Family = Literal["a", "b"]
+
+SPLITS: dict[Layout, tuple[str, ...]] = {
+    "kinetics400": ("train", "val"),
+    "ucf101": ("train", "test"),
+    "hmdb51": ("train", "test", "unused"),
+    "diving48": ("train", "test"),
+}
+
+
+class WorldConfig(BaseModel):
+    """A generated dataset that stands in for a real one.
+
+    Lengths are pixels, times are frames, and strengths of brightness are shares of the full
+    range. A pair is the closed range of a uniform draw.
+
+    Raises:
+        pydantic.ValidationError: a missing or unknown field, a split that the layout does not
+            have, a range upside down, or a sprite that would leave the frame.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layout: Layout = Field(description="dataset whose folders and annotations are copied")
+    scenes: Family = Field(description="family of backgrounds; another dataset, another family")
+    sprites: Family = Field(description="family of moving things")
+    train: Count = Field(description="training videos")
+    val: Count = Field(description="videos for the training monitor; kinetics400 only")
+    test: Count = Field(description="test videos; not for kinetics400")
+    unused: Count = Field(description="videos that the split leaves out; hmdb51 only")
+    frames: Annotated[int, Field(ge=2)] = Field(description="frames of every video")
+    size: Annotated[int, Field(ge=16)] = Field(description="height and width of a frame")
+    scene_types: Annotated[int, Field(ge=len(MOTIONS))] = Field(description="kinds of background")
+    scene_bias: Share = Field(description="probability that the class chooses the scene type")
+    period: Range = Field(description="frames of one slow cycle; fast classes take half of it")
+    amplitude: Range = Field(description="reach of the moving classes")
+    radius: Range = Field(description="half the sprite's longest extent")
+    sprite_variety: Share = Field(description="how much sprites of a family differ in colour")
+    home: Share = Field(description="share of the free room that the sprite's home may use")
+    camera_jitter: Strength = Field(description="standard deviation of the camera per frame")
+    flicker: Strength = Field(description="standard deviation of a frame's brightness")
+    noise: Strength = Field(description="standard deviation of a pixel's brightness")
+    dots: Count = Field(description="small distractors that drift through every video")
+    seed: Count = Field(description="stream: another value, other videos of the same world")
+
+    @model_validator(mode="after")
+    def _splits_exist(self) -> Self:
+        for split in ("train", "val", "test", "unused"):
+            if self.videos(split) and split not in SPLITS[self.layout]:
+                raise ValueError(f"a {self.layout} world has no {split} videos: set {split} to 0")
+        return self
+
+    @model_validator(mode="after")
+    def _sprite_fits(self) -> Self:
+        for name in ("period", "amplitude", "radius"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} must be [low, high], not [{low}, {high}]")
+        reach = max(self.amplitude[1] + self.radius[1], self.radius[1] * (1 + PULSE))
+        if reach > self.size / 2:
+            raise ValueError(f"a sprite that reaches {reach:g} px leaves a frame of {self.size} px")
+        return self
+
+    def videos(self, split: str) -> int:
+        """The number of videos of a split ("train", "val", "test" or "unused")."""
+        return int(getattr(self, split))

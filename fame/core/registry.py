@@ -1,0 +1,87 @@
+"""Choices by name: a module of a package, or a user's own `.py` file.
+
+Adding a mask variant or a pretext method is adding one file; nothing else lists them.
+"""
+
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fame.core.errors import FameError
+
+SHARED = "common"
+"""The module of a package that holds shared steps and is no choice itself."""
+
+
+def names(package: str) -> list[str]:
+    """The choices that a package offers, sorted, found without importing them.
+
+    Args:
+        package: dotted name, for example `fame.augment.masks`. Its modules are the choices, save
+            `common` and those that start with an underscore.
+    """
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    found = (module.name for module in pkgutil.iter_modules(spec.submodule_search_locations))
+    return sorted(name for name in found if name != SHARED and not name.startswith("_"))
+
+
+def check_name(package: str, name: str) -> None:
+    """Refuse a name that is no choice of a package, without importing any; files pass."""
+    if name.endswith(".py"):
+        return
+    choices = names(package)
+    if name not in choices:
+        near = difflib.get_close_matches(name, choices, n=1, cutoff=0.0)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise FameError(
+            f"There is no '{name}' in {package}; {hint}"
+            f"Choose one of {', '.join(choices)} or give the path of a .py file."
+        )
+
+
+def _built_in(package: str, name: str) -> ModuleType:
+    check_name(package, name)
+    return importlib.import_module(f"{package}.{name}")
+
+
+def _plug_in(file: Path) -> ModuleType:
+    path = file.expanduser().resolve()
+    if not path.is_file():
+        raise FameError(f"There is no plug-in file {file}; correct its path.")
+    # Loaded once per file: a second copy of its classes would not equal the first.
+    name = f"fame_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
+
+
+def load(package: str, name: str, attribute: str) -> Any:
+    """What the choice `name` of `package` defines as `attribute`.
+
+    Args:
+        package: dotted name of the package that holds the built-in choices.
+        name: one of `names(package)`, or a path that ends in `.py`, which is then imported.
+        attribute: for example `mask` or `METHOD`.
+
+    Raises:
+        FameError: no such choice or file, or it does not define the attribute.
+    """
+    module = _plug_in(Path(name)) if name.endswith(".py") else _built_in(package, name)
+    if not hasattr(module, attribute):
+        raise FameError(f"'{name}' does not define '{attribute}'; add it or choose another name.")
+    return getattr(module, attribute)

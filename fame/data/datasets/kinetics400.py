@@ -1,0 +1,186 @@
+"""Kinetics-400: the folders are the annotation, `{train,val,test}/<class>/<id>_<from>_<to>.mp4`.
+
+Videos vanish from the source all the time, so some that are listed are not on disk (facts E1).
+Where lists are given, the class of each video that they name is checked by its YouTube id, and
+what is absent or in no list is told. A class folder may hold spaces.
+"""
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from fame.core.errors import FameError
+from fame.data.datasets.lists import Annotations, Row, checked, lines, video_files
+
+PARTS = ("train", "val", "test")
+_SPELLED = {"validate": "val", "validation": "val"}
+_TIMES = len("_000027_000037")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One line of an official list: ten seconds of a YouTube video."""
+
+    youtube_id: str
+    start: int
+    end: int
+    split: str
+    label: str
+
+    @property
+    def stem(self) -> str:
+        """The name of its file, without the suffix."""
+        return f"{self.youtube_id}_{self.start:06d}_{self.end:06d}"
+
+
+def parse(annotations: Path) -> list[Clip]:
+    """The clips with a label of one list, or of every list in a folder; each once.
+
+    Args:
+        annotations: an official csv (`label,youtube_id,time_start,time_end,split`, more columns
+            do not matter), or a folder of them. Lists without labels, as of the test videos of
+            some copies, are passed over.
+
+    Raises:
+        FameError: no list with labels, or a malformed line.
+    """
+    files = sorted(annotations.glob("*.csv")) if annotations.is_dir() else [annotations]
+    clips = {clip: None for file in files for clip in _clips(file)}
+    if not clips:
+        raise FameError(f"{annotations} holds no csv with label and youtube_id columns.")
+    return list(clips)
+
+
+def _clips(file: Path) -> list[Clip]:
+    numbered = lines(file)
+    header = _fields(next(numbered, (0, ""))[1], f"{file}, line 1")
+    if not {"label", "youtube_id"} <= set(header):
+        return []
+    return [
+        _clip(dict(zip(header, values, strict=True)), where)
+        for number, text in numbered
+        for where in [f"{file}, line {number}"]
+        for values in [_fields(text, where, len(header))]
+    ]
+
+
+def _fields(text: str, where: str, number: int | None = None) -> list[str]:
+    """One line's fields; a stray quote spoils its own line only."""
+    try:
+        values = next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        raise FameError(f"{where}: not readable as csv ({error}); mend it.") from error
+    if number is not None and len(values) != number:
+        raise FameError(f"{where}: has {len(values)} fields instead of {number}; mend it.")
+    return values
+
+
+def _clip(entry: dict[str, str], where: str) -> Clip:
+    try:
+        start, end = (int(float(entry[key])) for key in ("time_start", "time_end"))
+    except (KeyError, ValueError, OverflowError) as error:
+        raise FameError(f"{where}: time_start and time_end are not times; mend it.") from error
+    split = entry.get("split", "")
+    clip = Clip(entry["youtube_id"], start, end, _SPELLED.get(split, split), entry["label"])
+    plain = all(text and "/" not in text and text[0] != "." for text in (clip.stem, clip.label))
+    if clip.split not in PARTS or not clip.youtube_id or not plain:
+        raise FameError(
+            f"{where}: needs a label, a youtube_id and train, val or test as split; mend it."
+        )
+    return clip
+
+
+class Clips:
+    """Finds the split and the class of a file by its name."""
+
+    def __init__(self, clips: list[Clip]) -> None:
+        """Sort clips by id."""
+        self._by_id: dict[str, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            self._by_id[clip.youtube_id].append(clip)
+
+    @classmethod
+    def read(cls, annotations: Path) -> "Clips":
+        """As `parse`, with its errors."""
+        return cls(parse(annotations))
+
+    def find(self, stem: str, split: str) -> str | None:
+        """`<split>/<class>` of a file, or None if no list names it.
+
+        The id decides; of several clips of one id, the one with the file's times.
+
+        Args:
+            stem: the file's name without suffix, `<id>_<from>_<to>`; times may differ.
+            split: only clips of this split are asked; of any, if it is not one of `PARTS`.
+        """
+        named = [
+            clip
+            for clip in self._by_id.get(youtube_id(stem), [])
+            if clip.split == split or split not in PARTS
+        ]
+        exact = [clip for clip in named if clip.stem == stem]
+        places = {f"{clip.split}/{clip.label}" for clip in exact or named}
+        return places.pop() if len(places) == 1 else None
+
+
+def youtube_id(stem: str) -> str:
+    """The id in a file's name, which may itself hold underscores."""
+    return stem[:-_TIMES] or stem
+
+
+def match(root: Path, annotations: Path | None) -> Annotations:
+    """The videos under `root`.
+
+    Args:
+        root: folder with `train`, `val` and `test`, or some of them.
+        annotations: an official csv, a folder of them, or None to trust the folders.
+
+    Returns:
+        Annotations whose classes are in alphabetical order, which is the official one;
+        the group is the YouTube id.
+
+    Raises:
+        FameError: no such folder, no video, a video on two sides, or a class that
+            contradicts the csv.
+    """
+    files = [file.relative_to(root) for file in video_files(root)]
+    rows = [_row(file) for file in files if _sorted(file)]
+    if not rows:
+        raise FameError(f"{root} holds no video as train, val or test/<class>/<video>; sort them.")
+    clips = parse(annotations) if annotations else []
+    present = checked(rows, sorted({str(row.label) for row in rows}), root)
+    if annotations:
+        _check_classes(rows, clips, root, annotations)
+    listed, here = {clip.youtube_id for clip in clips}, {str(row.group) for row in rows}
+    absent = tuple(_listed_path(clip) for clip in clips if clip.youtube_id not in here)
+    stray = [file.as_posix() for file in files if not _sorted(file)]
+    unknown = [row.path for row in rows if row.group not in listed] if listed else []
+    return Annotations(present.table, present.classes, absent, tuple(sorted(stray + unknown)))
+
+
+def _sorted(file: Path) -> bool:
+    return len(file.parts) == 3 and file.parts[0] in PARTS
+
+
+def _row(file: Path) -> Row:
+    part, label, _ = file.parts
+    return Row(file.stem, file.as_posix(), label, youtube_id(file.stem), part)
+
+
+def _listed_path(clip: Clip) -> str:
+    return f"{clip.split}/{clip.label}/{clip.stem}.mp4"
+
+
+def _check_classes(rows: list[Row], clips: list[Clip], root: Path, annotations: Path) -> None:
+    """Refuse a video that lies in a class that the lists do not give it."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        labels[clip.youtube_id].add(clip.label)
+    for row in rows:
+        known = labels.get(str(row.group), {str(row.label)})
+        if row.label not in known:
+            raise FameError(
+                f"{root / row.path}: the lists in {annotations} put this video in "
+                f"{' and '.join(sorted(known))}; move it or mend the lists."
+            )

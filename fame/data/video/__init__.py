@@ -1,0 +1,1 @@
+"""Video files: decoding, probing, resizing, encoding."""

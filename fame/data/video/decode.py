@@ -1,0 +1,364 @@
+"""The decoder seam: a file in, exact RGB frames out, by PyAV or by decord.
+
+Frame i is the i-th frame that the decoder puts out when it reads the file from the start.
+That is the one definition that holds for every file: AVI stores no presentation times, so
+its time stamps can be out of order (UCF101 has such files), and a packet need not give a frame.
+
+PyAV comes first: it counts and seeks exactly, at the same speed. Random access is used
+only in containers that store presentation times (`TIMESTAMPED`); any other file is decoded
+from its start, which costs little as videos in action recognition are seconds long.
+
+decord 0.6.0 takes over where PyAV refuses a file, and is an independent check. It is read
+from the start, since its seeks and skips can be off by some frames (B-frames, in AVI and MP4).
+It counts packets: where a packet gives no frame, it repeats the last frame at the end. It
+loses the first frames of MPEG program streams, so those are left to PyAV, and cannot open AV1.
+
+Decided once for both: frames that an edit list discards are no frames; a rotation flag is
+applied, and width and height are those of the upright frame; the header's frame count of an
+AVI is ignored, as it can be wrong (JHMDB promises a fifth too many). 10-bit and odd-sized videos
+differ by a few grey levels between the two decoders, through their colour conversion.
+"""
+
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from fame.core.errors import FameError
+
+Decoder = Literal["decord", "pyav"]
+Choice = Literal["decord", "pyav", "auto"]
+Depth = Literal["all", "ends"]
+
+Result = TypeVar("Result")
+
+TIMESTAMPED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+_NOT_FOR_DECORD = (".mpg", ".mpeg", ".vob", ".ts")
+_LEAST_SHARE = 0.9  # of the frames that the header promises; fewer means a file cut short
+
+_log = logging.getLogger(__name__)
+
+
+class DecodeError(FameError):
+    """A video that cannot be opened or decoded; the message names the file and the reason."""
+
+
+class RefusedError(DecodeError):
+    """A decoder refuses the file; the other one may not."""
+
+
+class ShortReadError(DecodeError):
+    """A frame was asked for that the video does not have."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video is, found by decoding it.
+
+    Attributes:
+        frames: number of frames that decode.
+        fps: average frames per second; 0 where the file does not say.
+        width: pixels, of the upright frame.
+        height: pixels, of the upright frame.
+        decoder: which decoder gave these facts.
+    """
+
+    frames: int
+    fps: float
+    width: int
+    height: int
+    decoder: Decoder
+
+
+def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
+    """Decode a whole video and say what it is.
+
+    Every frame is decoded, so a file that breaks in the middle is found here and not in
+    training.
+
+    Args:
+        path: the video file.
+        decoder: "auto" is PyAV, and decord (which is logged) if PyAV refuses the file.
+
+    Raises:
+        DecodeError: no frame, no video stream, or far fewer frames than the file promises.
+    """
+    probes = {"pyav": _probe_pyav, "decord": _probe_decord}
+    if decoder != "auto":
+        return probes[decoder](path)
+    return _either(path, lambda: _probe_pyav(path), lambda: _probe_decord(path))
+
+
+def sample(path: Path) -> VideoInfo:
+    """Count a video's frames without decoding them, and decode the first, middle and last one.
+
+    Much quicker than `probe`, for containers that store presentation times; any other file, and
+    one where the count and the pictures disagree, is probed. Breaks between the three frames
+    are not seen.
+
+    Raises:
+        DecodeError: as `probe`.
+    """
+    if path.suffix.lower() not in TIMESTAMPED:
+        return probe(path)
+    try:
+        with _opened(path) as (container, stream):
+            packets = [p for p in container.demux(stream) if p.pts is not None]
+            count = sum(not packet.is_discard for packet in packets)
+            whole = count >= _LEAST_SHARE * (stream.frames - len(packets) + count)
+            rate = float(stream.average_rate or stream.guessed_rate or 0)
+        if not count or not whole:
+            return probe(path)
+        height, width = read_frames(path, [0, count // 2, count - 1], "pyav").shape[1:3]
+    except (RefusedError, ShortReadError, ValueError):  # ValueError: frames of different sizes
+        return probe(path)
+    return VideoInfo(count, rate, width, height, "pyav")
+
+
+def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") -> np.ndarray:
+    """Read frames by number, exactly; the file is opened, read and closed.
+
+    Args:
+        path: the video file.
+        indices: frame numbers from 0, in any order, repeats allowed.
+        decoder: as in `probe`.
+
+    Returns:
+        `(len(indices), H, W, 3)` uint8 RGB.
+
+    Raises:
+        ShortReadError: a frame number at or past the end.
+        DecodeError: the file cannot be decoded.
+    """
+    wanted = {int(index) for index in indices}
+    if not wanted or min(wanted) < 0:
+        raise DecodeError(f"{path}: frame numbers must be 0 or more, and at least one.")
+    found = _read(path, wanted, decoder)
+    missing = wanted - found.keys()
+    if missing:
+        raise ShortReadError(
+            f"{path}: frame {min(missing)} was asked for but the video ends before it; "
+            "index the dataset again if the file has changed."
+        )
+    return np.stack([found[int(index)] for index in indices])
+
+
+def stream_frames(path: Path, decoder: Decoder) -> Iterator[np.ndarray]:
+    """Every frame in order, one in memory at a time, for those who need them all.
+
+    Args:
+        path: the video file.
+        decoder: the one that `probe` found able to read it.
+
+    Yields:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        DecodeError: the file cannot be decoded.
+    """
+    if decoder == "pyav":
+        with _opened(path) as (container, stream):
+            yield from map(_rgb, container.decode(stream))
+    else:
+        with _decord_reader(path) as reader:
+            yield from (reader.next().asnumpy() for _ in range(len(reader)))
+
+
+def _read(path: Path, wanted: set[int], decoder: Choice) -> dict[int, np.ndarray]:
+    readers = {"pyav": _read_pyav, "decord": _read_decord}
+    if decoder != "auto":
+        return readers[decoder](path, wanted)
+    return _either(path, lambda: _read_pyav(path, wanted), lambda: _read_decord(path, wanted))
+
+
+def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]) -> Result:
+    """PyAV's answer, or decord's where PyAV refuses the file; if both do, PyAV's reason."""
+    try:
+        return pyav()
+    except RefusedError as error:
+        try:
+            result = decord()
+        except DecodeError:
+            raise error from None
+        _log.info("%s: read by decord, since PyAV refused it (%s)", path, error)
+        return result
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file: decoders would wait for a pipe, and speak of it unclearly."""
+    if path.is_file():
+        return
+    if not path.exists():
+        raise DecodeError(f"{path}: there is no such video file; check the path.")
+    kind = "a folder" if path.is_dir() else "no regular file"
+    raise DecodeError(f"{path}: it is {kind}; give a video file.")
+
+
+# --- PyAV
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """The container and its best video stream, decoded on one thread; errors become ours."""
+    _check_file(path)
+    # Here, so that clips in memory can be trained on where there is no decoder.
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.best("video")
+            if stream is None:
+                raise DecodeError(f"{path}: the file holds no video stream.")
+            if stream.codec_context is None:
+                raise RefusedError(f"{path}: its video is in a code that PyAV does not know.")
+            stream.codec_context.thread_count = 1
+            yield container, stream
+    except av.FFmpegError as error:
+        raise RefusedError(f"{path}: cannot be decoded ({error.strerror}).") from error
+
+
+def _rgb(frame: Any) -> np.ndarray:
+    """(H, W, 3) uint8, turned upright."""
+    # One thread: starting more for each frame takes longer than the conversion.
+    pixels: np.ndarray = frame.to_ndarray(format="rgb24", threads=1)
+    turns = frame.rotation // 90 % 4
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def _probe_pyav(path: Path) -> VideoInfo:
+    packets: list[int] = []
+    frames: list[int] = []
+    shapes: list[tuple[int, int, int]] = []
+    discarded = 0
+    with _opened(path) as (container, stream):
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                discarded += packet.is_discard
+                packets += [] if packet.is_discard else [packet.pts]
+            for frame in packet.decode():
+                frames.append(frame.pts)
+                shapes.append((frame.width, frame.height, frame.rotation))
+        rate = float(stream.average_rate or stream.guessed_rate or 0)
+        promised = stream.frames - discarded
+    if not frames:
+        raise DecodeError(f"{path}: no frame can be decoded.")
+    if path.suffix.lower() in TIMESTAMPED:
+        _check_times(path, packets, frames, promised)
+    return VideoInfo(len(frames), rate, *_upright(path, shapes), "pyav")
+
+
+def _upright(path: Path, shapes: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """The one (width, height) of all frames, given each one's width, height and rotation."""
+    if len(set(shapes)) > 1:
+        raise DecodeError(f"{path}: its frames differ in size or rotation; transcode it.")
+    width, height, rotation = shapes[0]
+    return (height, width) if rotation % 180 else (width, height)
+
+
+def _check_times(path: Path, packets: list[int], frames: list[int], promised: int) -> None:
+    """Refuse a file that is cut short or cannot be read by number."""
+    if len(frames) < _LEAST_SHARE * promised:
+        raise DecodeError(
+            f"{path}: promises {promised} frames but gives {len(frames)}, so it is cut short."
+        )
+    if sorted(packets) != frames:
+        raise DecodeError(
+            f"{path}: its time stamps do not match its frames, so it cannot be read "
+            "by number; transcode it."
+        )
+
+
+def _read_pyav(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
+    if path.suffix.lower() in TIMESTAMPED:
+        with _opened(path) as (container, stream):
+            found = _collect(_frames_near(container, stream, wanted), wanted)
+        if found.keys() == wanted:
+            return found
+    with _opened(path) as (container, stream):
+        return _collect(enumerate(container.decode(stream)), wanted)
+
+
+def _collect(frames: Iterable[tuple[int, Any]], wanted: set[int]) -> dict[int, np.ndarray]:
+    """Keep the wanted frames of a numbered stream and stop at the last of them."""
+    last = max(wanted)
+    found: dict[int, np.ndarray] = {}
+    for number, frame in frames:
+        if number in wanted:
+            found[number] = _rgb(frame)
+        if number >= last:
+            break
+    return found
+
+
+def _frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
+    """Numbered frames that hold the wanted ones, with seeks to key frames that lie ahead.
+
+    A frame's number is its rank among the presentation times of all packets, which a pass
+    without decoding collects. The numbers asked for may be missed where a file's index
+    lies; the caller then reads from the start.
+    """
+    packets = [p for p in container.demux(stream) if p.pts is not None and not p.is_discard]
+    times = sorted(packet.pts for packet in packets)
+    number = {time: rank for rank, time in enumerate(times)}
+    keys = sorted(number[packet.pts] for packet in packets if packet.is_keyframe)
+    reached, frames = -1, iter(())
+    for target in sorted(wanted):
+        before = bisect_right(keys, target)
+        if target >= len(times) or not before:
+            return
+        if keys[before - 1] > reached:
+            container.seek(times[keys[before - 1]], stream=stream)
+            frames = container.decode(stream)
+        while reached < target:
+            frame = next(frames, None)
+            if frame is None:
+                return
+            reached = number.get(frame.pts, -1)
+            yield reached, frame
+
+
+# --- decord
+
+
+@contextmanager
+def _decord_reader(path: Path) -> Iterator[Any]:
+    """A reader that lives for one read (long-lived readers leak); errors become ours."""
+    _check_file(path)
+    try:
+        import decord
+    except ImportError:
+        raise RefusedError(f"{path}: there is no decord on this machine to try it with.") from None
+
+    decord.logging.set_level(decord.logging.QUIET)
+    try:
+        yield decord.VideoReader(str(path), num_threads=1)
+    except (decord.DECORDError, RuntimeError, StopIteration) as error:
+        reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
+        raise RefusedError(f"{path}: decord cannot decode it ({reason[0][-120:]}).") from error
+
+
+def _probe_decord(path: Path) -> VideoInfo:
+    with _decord_reader(path) as reader:
+        frames = len(reader)
+        shapes = [reader.next().shape for _ in range(frames)]
+        if not shapes:
+            raise DecodeError(f"{path}: no frame can be decoded.")
+        height, width = shapes[0][:2]
+        return VideoInfo(frames, float(reader.get_avg_fps()), width, height, "decord")
+
+
+def _read_decord(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
+    if path.suffix.lower() in _NOT_FOR_DECORD:
+        raise DecodeError(f"{path}: decord is not exact in {path.suffix} files; use PyAV.")
+    found: dict[int, np.ndarray] = {}
+    with _decord_reader(path) as reader:
+        for number in range(min(max(wanted) + 1, len(reader))):
+            frame = reader.next()
+            if number in wanted:
+                found[number] = frame.asnumpy()
+    return found

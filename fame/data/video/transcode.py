@@ -1,0 +1,224 @@
+"""One video to a small copy that reads fast: short side, dense key frames, no audio.
+
+Frame i of the copy is frame i of the original, as the reader counts them: upright, without what an
+edit list discards. Pictures go through RGB as the reader gives them, so that colour tags, ranges
+and rotation need no copying. The copy carries what it was made from, and how, so that a second
+call finds it done wherever it was interrupted.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from fame.core.files import sha256
+from fame.data.video.decode import (
+    DecodeError,
+    Decoder,
+    RefusedError,
+    VideoInfo,
+    probe,
+    read_frames,
+    sample,
+    stream_frames,
+)
+from fame.data.video.encode import Coding, write_video
+from fame.data.video.quality import psnr, ssim
+
+VERSION = 1
+"""Raised when the same settings come to mean other pixels: copies are then made anew."""
+
+_COMPARED = 3  # frames of a video whose quality is looked at
+
+
+@dataclass(frozen=True)
+class Copying:
+    """What a copy shall be.
+
+    Attributes:
+        short_side: pixels; smaller videos keep their size, made even.
+        crf: x264's constant rate factor, 0 (lossless) to 51; lower is better and larger.
+        keyframes: every so many frames one can be sought.
+    """
+
+    short_side: int
+    crf: int
+    keyframes: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One video to copy.
+
+    Attributes:
+        source: the original.
+        target: the copy, an `.mp4`.
+        frames: that the original must have at least; what its annotation asks for.
+        compare: measure the copy's quality.
+    """
+
+    source: Path
+    target: Path
+    frames: int
+    compare: bool
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy that is there and agrees with its original.
+
+    Attributes:
+        frames: in both.
+        width: pixels.
+        height: pixels.
+        before: bytes of the original.
+        after: bytes of the copy.
+        psnr: dB against the original, shrunk alike; None if not measured.
+        ssim: likewise, at most 1.
+        done: whether it was there already.
+    """
+
+    frames: int
+    width: int
+    height: int
+    before: int
+    after: int
+    psnr: float | None
+    ssim: float | None
+    done: bool
+
+
+def copy(task: Task, copying: Copying) -> Copy | str:
+    """Make a copy unless it is there, or say why there can be none.
+
+    Raises:
+        FameError: the disk is full or there is no encoder, which is not the video's fault.
+        OSError: likewise.
+    """
+    if not task.source.is_file():
+        return "there is no such video file any more."
+    try:
+        return _copy(task, copying)
+    except DecodeError as error:
+        return str(error).removeprefix(f"{task.source}: ")
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return f"cannot be decoded ({type(error).__name__}: {error})."
+
+
+def _copy(task: Task, copying: Copying) -> Copy:
+    mark = json.dumps(
+        {"fame": VERSION, "source": sha256(task.source), **asdict(copying)}, sort_keys=True
+    )
+    done = task.target.is_file() and _mark(task.target) == mark
+    if not done:
+        _make(task, copying, mark)
+    info = sample(task.target)
+    if info.frames < task.frames:
+        raise DecodeError(
+            f"{task.source}: has {info.frames} frames, not {task.frames}; index anew."
+        )
+    ratio, similarity = _likeness(task, info) if task.compare else (None, None)
+    before, after = task.source.stat().st_size, task.target.stat().st_size
+    return Copy(info.frames, info.width, info.height, before, after, ratio, similarity, done)
+
+
+def _mark(path: Path) -> str | None:
+    """What a copy says it was made from; None if it says nothing."""
+    try:
+        with av.open(str(path)) as container:
+            return container.metadata.get("comment")
+    except av.FFmpegError:
+        return None
+
+
+def _make(task: Task, copying: Copying, mark: str) -> None:
+    """Write beside the target, look at the result, and only then give it its name."""
+    try:
+        written, draft = _written(task, copying, mark, "pyav")
+    except RefusedError as error:
+        try:
+            written, draft = _written(task, copying, mark, "decord")
+        except DecodeError:
+            raise error from None
+    try:
+        info = probe(draft, "pyav")
+        if info.frames != written:
+            raise DecodeError(
+                f"{task.source}: its copy has {info.frames} frames instead of {written}."
+            )
+        draft.replace(task.target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _written(task: Task, copying: Copying, mark: str, decoder: Decoder) -> tuple[int, Path]:
+    """How many frames were written, and where."""
+    draft = task.target.with_name(f".{task.target.name}")
+    pictures = stream_frames(task.source, decoder)
+    first = next(pictures, None)
+    if first is None:
+        raise DecodeError(f"{task.source}: no frame can be decoded.")
+    size = shrunk(first.shape[0], first.shape[1], copying.short_side)
+    coding = Coding({"libx264": _options(copying)}, size, mark)
+    fps = _rate(task.source)
+    return write_video(draft, _chained(first, pictures), fps, coding).frames, draft
+
+
+def _chained(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    yield first
+    yield from rest
+
+
+def _options(copying: Copying) -> dict[str, str]:
+    """No B-frames: nothing is reordered, and a seek needs no frame beyond the wanted one."""
+    every = str(copying.keyframes)
+    return {
+        "crf": str(copying.crf),
+        "preset": "veryfast",
+        "tune": "fastdecode",
+        "g": every,
+        "keyint_min": every,
+        "sc_threshold": "0",
+        "bf": "0",
+    }
+
+
+def shrunk(height: int, width: int, short_side: int) -> tuple[int, int]:
+    """The copy's (height, width): proportions kept as far as even sides allow."""
+    scale = min(1.0, short_side / min(height, width))
+    return _even(height * scale), _even(width * scale)
+
+
+def _even(side: float) -> int:
+    return max(2, 2 * round(side / 2))
+
+
+def _rate(path: Path) -> float:
+    """Frames per second, or 0 where the file does not say or PyAV refuses it."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.best("video")
+            return float(stream.average_rate or stream.guessed_rate or 0) if stream else 0.0
+    except av.FFmpegError:
+        return 0.0
+
+
+def _likeness(task: Task, info: VideoInfo) -> tuple[float, float]:
+    """PSNR and SSIM, means over some frames, against the original shrunk alike."""
+    numbers = [info.frames * (2 * i + 1) // (2 * _COMPARED) for i in range(_COMPARED)]
+    copies = read_frames(task.target, numbers)
+    originals = [_rgb(picture, info) for picture in read_frames(task.source, numbers)]
+    pairs = list(zip(originals, copies, strict=True))
+    # Equal pictures have an infinite PSNR, which no mean survives.
+    ratios = [min(psnr(a, b), 99.0) for a, b in pairs]
+    return float(np.mean(ratios)), float(np.mean([ssim(a, b) for a, b in pairs]))
+
+
+def _rgb(picture: np.ndarray, info: VideoInfo) -> np.ndarray:
+    """The picture at the copy's size."""
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    small = frame.reformat(info.width, info.height, "rgb24", interpolation="AREA")
+    return np.asarray(small.to_ndarray(), dtype=np.uint8)

@@ -1,0 +1,154 @@
+"""Test clips with background, foreground or motion taken away, to see what an encoder uses.
+
+docs/bias.md defines the showings. All are made after the centre crop, in [0, 1], before the
+colours are normalised.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from fame.core.errors import FameError
+from fame.core.randomness import generator
+from fame.data.clips.dataset import Batch
+from fame.evaluate.bias.background import GREY, erase
+from fame.evaluate.bias.foreground import Foreground
+from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.features.clipspec import Shown
+
+Integers = npt.NDArray[np.int64]
+
+
+def spread(labels: Integers, seed: int) -> Integers:
+    """An order of videos in which neighbours differ in class as far as can be.
+
+    Each class is laid out evenly from first to last, its videos in a keyed order.
+
+    Args:
+        labels: (N,) classes.
+        seed: of the draw.
+
+    Returns:
+        (N,) the row at each place.
+    """
+    order = generator(seed, "bias-order").permutation(len(labels))
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        place[members] = (np.arange(len(members)) + 0.5) / len(members)
+    rank = np.argsort(order, kind="stable")
+    return np.lexsort((rank, place)).astype(np.int64)
+
+
+def donors(labels: Integers, batches: Sequence[range], seed: int) -> Integers:
+    """Whose background each video gets: another video of its batch, of another class.
+
+    Args:
+        labels: (N,) classes, in the order of the batches.
+        batches: the rows of each batch.
+        seed: of the draws.
+
+    Returns:
+        (N,) rows; -1 where all the batch is of one class.
+    """
+    found = np.full(len(labels), -1, dtype=np.int64)
+    for rows in batches:
+        mates = np.arange(rows.start, rows.stop)
+        for row in rows:
+            others = mates[labels[mates] != labels[row]]
+            if len(others):
+                found[row] = generator(seed, "bias-donor", row).choice(others)
+    return found
+
+
+def shuffled_frames(frames: int, seed: int, row: int) -> Integers:
+    """A keyed order of a clip's frames that is not their own.
+
+    Raises:
+        FameError: a clip of one frame has no other order.
+    """
+    if frames < 2:
+        raise FameError("shuffling frames needs clips of 2 frames or more; raise the clip length")
+    draw = generator(seed, "bias-frames", row)
+    while True:
+        order = draw.permutation(frames).astype(np.int64)
+        if (order != np.arange(frames)).any():
+            return order
+
+
+class AlteredClips:
+    """What the encoder is shown of a batch of test videos: the original clips, then SHOWINGS.
+
+    Args:
+        shown: crop and colours.
+        colours: what the original clips are shown in, one after another.
+        clips: how many of a video's clips are altered, evenly chosen.
+        foreground: says where it is.
+        labels: (N,) classes in the order that batches index.
+        batches: the rows of each batch, which decide the donors.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self,
+        shown: Shown,
+        colours: Sequence[Shown],
+        clips: int,
+        foreground: Foreground,
+        labels: Integers,
+        batches: Sequence[range],
+        seed: int,
+    ) -> None:
+        self._shown, self._colours, self._foreground = shown, colours, foreground
+        self._seed = seed
+        self.chosen = chosen_clips(shown.clips, clips)
+        self.donors = donors(labels, batches, seed)
+
+    def settings(self) -> dict[str, Any]:
+        """What tells these showings from others, as JSON data."""
+        return {
+            "showings": list(SHOWINGS),
+            "foreground": self._foreground.name,
+            "clips": self.chosen.tolist(),
+            "donors": self.donors.tolist(),
+            "seed": self._seed,
+        }
+
+    def __call__(self, batch: Batch) -> Iterator[Tensor]:
+        """Original clips in each colour (B, clips, ...), then each showing (B, chosen, ...)."""
+        views = self._shown.cropped(batch.clips, batch.sizes)
+        for colours in self._colours:
+            yield colours.coloured(views)
+        masks = self._foreground(batch, views)
+        behind = erase(views, masks)[:, self.chosen]
+        views, masks = views[:, self.chosen], masks[:, self.chosen]
+        for altered in self._altered(views, masks, behind, batch.indices.numpy()):
+            yield self._shown.coloured(altered)
+
+    def _altered(
+        self, views: Tensor, masks: Tensor, behind: Tensor, rows: Integers
+    ) -> Iterator[Tensor]:
+        kept = masks[:, :, None]
+        yield behind
+        yield torch.where(kept, views, torch.full_like(views, GREY))
+        yield torch.where(kept, views, behind[self._places(rows)])
+        middle = views.shape[3] // 2
+        yield views[:, :, :, middle : middle + 1].expand_as(views)
+        orders = [shuffled_frames(views.shape[3], self._seed, int(row)) for row in rows]
+        yield torch.stack(
+            [video[:, :, torch.from_numpy(o)] for video, o in zip(views, orders, strict=True)]
+        )
+
+    def _places(self, rows: Integers) -> Tensor:
+        """Each video's donor as a place in the batch; itself where it has none."""
+        wanted = np.where(self.donors[rows] < 0, rows, self.donors[rows])
+        return torch.from_numpy(wanted - rows[0])
+
+
+def chosen_clips(clips: int, count: int) -> Integers:
+    """`count` of `clips` clips, evenly spread from the first to the last."""
+    return np.rint(np.linspace(0, clips - 1, count)).astype(np.int64)

@@ -1,0 +1,80 @@
+"""Where the foreground of test clips is: the truth of a mini world, or FAME's own mask."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fame.augment import masks
+from fame.data.clips.dataset import Batch, clip_indices, uniform_starts
+from fame.data.manifest import Manifest
+from fame.data.synthetic import true_masks
+from fame.data.video.resize import scaled_down
+from fame.evaluate.features.clipspec import Shown
+
+
+class Foreground(Protocol):
+    """Says which pixels of a batch's cropped clips are foreground."""
+
+    name: str
+
+    def __call__(self, batch: Batch, views: Tensor) -> Tensor:
+        """(B, n, T, S, S) bool for a batch and its cropped clips (B, n, 3, T, S, S)."""
+
+
+class TrueForeground:
+    """The sprite's silhouette in every frame, cropped as the clips are.
+
+    Args:
+        manifest: the world's videos, in the order that batches index.
+        world: the world's folder (see `fame.data.synthetic.write_world`).
+        shown: which clips and crops.
+    """
+
+    name = "true"
+
+    def __init__(self, manifest: Manifest, world: Path, shown: Shown) -> None:
+        table = manifest.table
+        self._files = [manifest.root / path for path in table["path"]]
+        self._starts, self._lengths = table["start"].to_numpy(), table["frames"].to_numpy()
+        self._world, self._shown = world, shown
+
+    def __call__(self, batch: Batch, views: Tensor) -> Tensor:
+        """As `Foreground` says; a pixel that is half covered counts as foreground."""
+        shape = batch.clips.shape[-2:]
+        native = torch.stack([self._clips(int(index), shape) for index in batch.indices])
+        return self._shown.cropped(native, batch.sizes)[:, :, 0].to(views.device) >= 0.5
+
+    def _clips(self, index: int, shape: torch.Size) -> Tensor:
+        """One video's masks (n, 1, T, H, W) uint8, 255 on the foreground, padded to `shape`."""
+        shown, length = self._shown, int(self._lengths[index])
+        starts = uniform_starts(length, shown.frames, shown.stride, shown.clips)
+        numbers = np.stack([clip_indices(s, length, shown.frames, shown.stride) for s in starts])
+        whole = true_masks(self._files[index], self._world)[self._starts[index] :]
+        frames = torch.from_numpy(whole[numbers].astype(np.uint8) * 255)
+        frames = scaled_down(frames, shown.fit)
+        padded = torch.zeros(*frames.shape[:2], *shape, dtype=torch.uint8)
+        padded[..., : frames.shape[-2], : frames.shape[-1]] = frames
+        return padded[:, None]
+
+
+class MotionForeground:
+    """FAME's mask of each clip, for videos whose true foreground nobody knows.
+
+    Args:
+        beta: share of the pixels that count as foreground.
+    """
+
+    name = "fame"
+
+    def __init__(self, beta: float) -> None:
+        self._beta = beta
+
+    def __call__(self, batch: Batch, views: Tensor) -> Tensor:
+        """As `Foreground` says; a clip has one mask for all its frames."""
+        videos, clips, _, frames = views.shape[:4]
+        found = masks.get("fame")(views.flatten(0, 1), self._beta) > 0.5
+        still = found.unflatten(0, (videos, clips))[:, :, None]
+        return still.expand(-1, -1, frames, -1, -1)

@@ -1,0 +1,215 @@
+"""How much an encoder leans on background and on motion: scores from accuracies (docs/bias.md).
+
+NumPy only. Accuracies are shares in [0, 1] here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, isfinite, lgamma, log, log1p, nan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fame.core.randomness import generator
+
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+
+SHOWINGS = ("background", "foreground", "conflict", "frozen", "shuffled")
+"""The altered showings, in the order in which they are encoded."""
+
+SCORES = ("background_reliance", "motion_reliance", "order_reliance")
+RESAMPLES = 2000
+LEVEL = 0.95
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a classifier says of the test videos in each showing.
+
+    Attributes:
+        labels: (N,) true classes.
+        shown: (N,) predictions by showing: `original` and `SHOWINGS`.
+        donors: (N,) the row whose background a video was given; -1 for none.
+        classes: their number.
+    """
+
+    labels: Integers
+    shown: Mapping[str, Integers]
+    donors: Integers
+    classes: int
+
+    def hits(self) -> dict[str, Booleans]:
+        """(N,) whether each showing is classified rightly."""
+        return {name: found == self.labels for name, found in self.shown.items()}
+
+    def conflicts(self) -> Booleans:
+        """(N,) whether a video has a donor; the others say nothing about `conflict`."""
+        return self.donors >= 0
+
+
+def accuracies(predictions: Predictions, rows: Integers | None = None) -> dict[str, float]:
+    """The share of right predictions in each showing; of `rows` only, which may repeat.
+
+    `conflict` counts videos with a donor; NaN if there is none.
+    """
+    rows = np.arange(len(predictions.labels)) if rows is None else rows
+    found = {}
+    for name, hits in predictions.hits().items():
+        asked = rows[predictions.conflicts()[rows]] if name == "conflict" else rows
+        found[name] = float(hits[asked].mean()) if len(asked) else nan
+    return found
+
+
+def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
+    """The scores of docs/bias.md, each in [0, 1]; NaN unless the original is above chance.
+
+    Args:
+        accuracy: a share in [0, 1] for each showing.
+        chance: 1 / classes.
+    """
+    lead = accuracy["original"] - chance
+    if not lead > 0:
+        return dict.fromkeys(("sufficiency", "necessity", *SCORES), nan)
+
+    def share(value: float) -> float:
+        return float(np.clip(value / lead, 0, 1))
+
+    sufficiency = share(accuracy["background"] - chance)
+    necessity = share(accuracy["original"] - accuracy["conflict"])
+    return {
+        "sufficiency": sufficiency,
+        "necessity": necessity,
+        "background_reliance": (sufficiency + necessity) / 2,
+        "motion_reliance": share(accuracy["original"] - accuracy["frozen"]),
+        "order_reliance": share(accuracy["original"] - accuracy["shuffled"]),
+    }
+
+
+def above_chance(hits: int, videos: int, chance: float) -> float:
+    """Exact one-sided binomial p: how likely chance alone gives so many hits, or more."""
+
+    def ways(count: int) -> float:
+        return lgamma(videos + 1) - lgamma(count + 1) - lgamma(videos - count + 1)
+
+    # In logarithms: the number of ways overflows for a thousand videos.
+    tail = (
+        exp(ways(count) + count * log(chance) + (videos - count) * log1p(-chance))
+        for count in range(hits, videos + 1)
+    )
+    return min(1.0, sum(tail))
+
+
+def follows_background(predictions: Predictions, rows: Integers | None = None) -> tuple[float, int]:
+    """How often a conflict is decided for the background, and in how many it is decided.
+
+    Of the videos whose own prediction differs from that of their donor's background alone,
+    those count whose conflict is predicted as either. Needs no labels, so it is defined for a
+    classifier at chance too; NaN and 0 if no conflict is decided. `rows` as for `accuracies`.
+    """
+    given = np.arange(len(predictions.labels)) if rows is None else rows
+    given = given[predictions.conflicts()[given]]
+    own = predictions.shown["original"][given]
+    behind = predictions.shown["background"][predictions.donors[given]]
+    met = predictions.shown["conflict"][given]
+    differ = own != behind
+    followed, kept = differ & (met == behind), differ & (met == own)
+    decided = int(followed.sum() + kept.sum())
+    return (float(followed.sum() / decided) if decided else nan), decided
+
+
+def intervals(
+    predictions: Predictions,
+    seed: int,
+    measure: Callable[[Integers], Mapping[str, float]],
+    copies: int = 1,
+) -> dict[str, tuple[float, float]]:
+    """Percentile bootstrap over the test videos, LEVEL of it within.
+
+    Args:
+        predictions: whose videos are resampled.
+        seed: of the draws.
+        measure: from rows to numbers by name; resamples where one is NaN are left out for it.
+        copies: the rows are so many blocks of the same videos, which are resampled together.
+    """
+    count = len(predictions.labels) // copies
+    blocks = count * np.arange(copies)[:, None]
+    draw = generator(seed, "bias-bootstrap")
+    samples = (draw.integers(count, size=count) for _ in range(RESAMPLES))
+    found = [measure((blocks + sample).reshape(-1)) for sample in samples]
+    tails = [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2]
+    result = {}
+    for name in found[0]:
+        values = np.array([values[name] for values in found])
+        values = values[np.isfinite(values)]
+        low, high = np.percentile(values, tails) if len(values) else (nan, nan)
+        result[name] = (float(low), float(high))
+    return result
+
+
+def pooled(parts: Sequence[Predictions]) -> Predictions:
+    """Several classifiers' predictions, one after another; donors stay within each."""
+    starts = np.cumsum([0] + [len(part.labels) for part in parts[:-1]])
+    donors = [
+        np.where(part.conflicts(), part.donors + start, -1)
+        for part, start in zip(parts, starts, strict=True)
+    ]
+    return Predictions(
+        np.concatenate([part.labels for part in parts]),
+        {name: np.concatenate([part.shown[name] for part in parts]) for name in parts[0].shown},
+        np.concatenate(donors),
+        parts[0].classes,
+    )
+
+
+def judge(found: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
+    """Accuracies, scores and how sure they are.
+
+    Args:
+        found: what a classifier says of each showing.
+        seed: of the bootstrap.
+        copies: as for `intervals`; the test against chance counts each video once.
+
+    Returns:
+        `metrics`: top-1 in percent of each showing, and the scores that are defined; `details`:
+        `chance` (percent), `scores` (None where undefined), `undefined_because` (None if they are
+        defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`, `n_conflict`,
+        `n_decided`.
+    """
+    chance = 1 / found.classes
+
+    def measure(rows: Integers | None = None) -> dict[str, float]:
+        share, _ = follows_background(found, rows)
+        return scores(accuracies(found, rows), chance) | {"follows_background": share}
+
+    value, reason, (hits, videos, p) = measure(), None, _lead(found, copies)
+    if p >= SIGNIFICANCE:
+        value = dict.fromkeys(value, nan) | {"follows_background": value["follows_background"]}
+        reason = f"the original is not above chance ({hits} of {videos}, p = {p:.2g})"
+    elif not found.conflicts().any():
+        reason = "no video has a donor of another class"
+    known = {name: number for name, number in value.items() if isfinite(number)}
+    spread = intervals(found, seed, measure, copies)
+    percent = {name: 100 * share for name, share in accuracies(found).items() if isfinite(share)}
+    return {
+        "metrics": percent | known,
+        "details": {
+            "chance": 100 * chance,
+            "scores": {name: known.get(name) for name in value},
+            "intervals": {name: list(spread[name]) for name in known},
+            "undefined_because": reason,
+            "p_above_chance": p,
+            "n_test": len(found.labels),
+            "n_conflict": int(found.conflicts().sum()),
+            "n_decided": follows_background(found)[1],
+        },
+    }
+
+
+def _lead(found: Predictions, copies: int) -> tuple[int, int, float]:
+    """Hits of the original (the mean of the copies), distinct videos, `above_chance` of them."""
+    hits = round(int(found.hits()["original"].sum()) / copies)
+    videos = len(found.labels) // copies
+    return hits, videos, above_chance(hits, videos, 1 / found.classes)

@@ -1,0 +1,1 @@
+"""Features of videos under a frozen encoder: extracted, stored, read."""

@@ -1,0 +1,185 @@
+"""From videos to a network's outputs: each video is decoded once, finished parts are kept."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.backends import cudnn
+from tqdm import tqdm
+
+from fame.data.clips.dataset import Batch, UniformClips, loader
+from fame.data.clips.workers import explained
+from fame.data.manifest import Manifest
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.parts import Parts
+
+Show = Callable[[Batch], Iterable[Tensor]]
+"""A decoded batch, its clips on the device, to what the network is shown of it: one after
+another, normalised views (B, n, 3, T, S, S), whose n may differ."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """How outputs are computed; none of it changes them by more than rounding.
+
+    Attributes:
+        device: where the network runs.
+        batch: videos that are decoded and encoded together at most, with all their clips.
+        workers: loader processes; 0 decodes in this one.
+        parts: folder for finished parts (beside the output); None keeps none.
+        part: videos to a part, at most.
+        progress: show a bar where there is a terminal.
+    """
+
+    device: torch.device
+    batch: int
+    workers: int
+    parts: Path | None
+    part: int = 256
+    progress: bool = True
+
+
+def clip_outputs(
+    network: nn.Module, manifest: Manifest, shown: Shown, work: Work
+) -> npt.NDArray[np.float32]:
+    """What a network says of the uniform clips of each video, without gradients.
+
+    Args:
+        network: normalised clips (B, 3, T, H, W) to (B, D); moved to the device, used in
+            evaluation mode, then put back in its mode.
+        manifest: the videos, all usable.
+        shown: which clips and crops.
+        work: device, batch and parts.
+
+    Returns:
+        (N, clips, D) float32.
+    """
+
+    def show(batch: Batch) -> list[Tensor]:
+        return [shown.coloured(shown.cropped(batch.clips, batch.sizes))]
+
+    return outputs(network, manifest, shown, work, show, {})
+
+
+def outputs(
+    network: nn.Module,
+    manifest: Manifest,
+    shown: Shown,
+    work: Work,
+    show: Show,
+    settings: dict[str, Any],
+) -> npt.NDArray[np.float32]:
+    """What a network says of all that it is shown of each video, in one pass over the videos.
+
+    A call that was interrupted continues after its last finished part, if all that decides the
+    outputs is the same. The parts stay: `fame.evaluate.features.parts.clear` removes them.
+
+    Args:
+        network: as for `clip_outputs`.
+        manifest: the videos, all usable.
+        shown: which clips are decoded.
+        work: device, batch and parts.
+        show: what the network is shown of a batch, V sets of n views.
+        settings: JSON data that tells this `show` from others.
+
+    Returns:
+        (N, sum of all n, D) float32, the sets one after another.
+    """
+    known = [identity(network, manifest, shown), settings, work.part]
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    parts = Parts(work.parts, digest)
+    with evaluation(network, work.device), explained("features"):
+        _complete(parts, network, manifest, shown, work, show)
+    return parts.joined()
+
+
+def identity(network: nn.Module, manifest: Manifest, shown: Shown) -> dict[str, Any]:
+    """All that decides the outputs of uniform clips, as JSON data."""
+    return {
+        "encoder": fingerprint(network),
+        "manifest": manifest.fingerprint(),
+        **json.loads(json.dumps(asdict(shown))),
+    }
+
+
+def fingerprint(network: nn.Module) -> str:
+    """SHA-256 of a network's class, and of the names, types, shapes and bytes of its state."""
+    digest = hashlib.sha256(type(network).__name__.encode())
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def evaluation(network: nn.Module, device: torch.device) -> Iterator[None]:
+    """Evaluation mode and full float32: TF32 would make features depend on the batch size."""
+    training = network.training
+    network.to(device).eval()
+    try:
+        with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        network.train(training)
+
+
+def pieces(videos: range, size: int) -> list[range]:
+    """Consecutive pieces of at most `size`, as equal as can be: none is much smaller."""
+    count = -(-len(videos) // size)
+    ends = [videos.start + len(videos) * number // count for number in range(count + 1)]
+    return [range(start, stop) for start, stop in pairwise(ends)]
+
+
+def batches(count: int, work: Work) -> list[list[range]]:
+    """The rows of each part's batches; no batch crosses two parts."""
+    return [pieces(part, work.batch) for part in pieces(range(count), work.part)]
+
+
+def _complete(
+    parts: Parts,
+    network: nn.Module,
+    manifest: Manifest,
+    shown: Shown,
+    work: Work,
+    show: Show,
+) -> None:
+    """Compute every part that is not there yet, one loader serving them all."""
+    every = dict(enumerate(batches(len(manifest), work)))
+    missing = {number: rows for number, rows in every.items() if number not in parts}
+    dataset = UniformClips(
+        manifest, frames=shown.frames, stride=shown.stride, clips=shown.clips, fit=shown.fit
+    )
+    wanted = [list(batch) for rows in missing.values() for batch in rows]
+    loaded = iter(loader(dataset, wanted, workers=work.workers))
+    done = len(manifest) - sum(map(len, wanted))
+    hide = None if work.progress else True
+    with tqdm(
+        total=len(manifest), initial=done, desc="features", unit="video", disable=hide
+    ) as bar:
+        for number, rows in missing.items():
+            arrays = []
+            for batch in rows:
+                arrays.append(_encode(network, next(loaded).to(work.device), show))
+                bar.update(len(batch))
+            parts.put(number, np.concatenate(arrays))
+
+
+@torch.no_grad()
+def _encode(network: nn.Module, batch: Batch, show: Show) -> npt.NDArray[np.float32]:
+    """Outputs (B, sum of all n, D) for a batch; sets of views pass one by one, to save memory."""
+    found = [
+        network(views.flatten(0, 1)).float().cpu().unflatten(0, views.shape[:2])
+        for views in show(batch)
+    ]
+    array: npt.NDArray[np.float32] = torch.cat(found, dim=1).numpy()
+    return array

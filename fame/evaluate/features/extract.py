@@ -1,0 +1,193 @@
+"""From videos to features: the frozen encoder, each video decoded once for all that need it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from fame.config.normalisation import Colours
+from fame.core.errors import FameError
+from fame.data.clips.dataset import Batch
+from fame.data.manifest import OK, Manifest
+from fame.evaluate.bias.altered import AlteredClips, spread
+from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.encode import Work, batches, identity, outputs
+from fame.evaluate.features.parts import clear
+from fame.evaluate.features.store import Features
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+BIAS = "bias"
+"""Names the features of the altered test videos, beside those in the named colours."""
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """Which altered showings of the test videos are encoded besides.
+
+    Attributes:
+        clips: how many of a video's uniform clips are altered.
+        beta: share of FAME's mask, where the truth is not known.
+        world: the folder of a mini world, which knows it; None for filmed videos.
+        seed: of donors and orders.
+    """
+
+    clips: int
+    beta: float
+    world: Path | None
+    seed: int
+
+    def foreground(self, manifest: Manifest, shown: Shown) -> Foreground:
+        """Who says where the foreground is."""
+        if self.world is None:
+            return MotionForeground(self.beta)
+        return TrueForeground(manifest, self.world, shown)
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One encoder on its way through the videos."""
+
+    encoder: nn.Module
+    shown: Shown
+    colours: tuple[Shown, ...]
+    work: Work
+
+    def plain(self, videos: Manifest) -> Floats:
+        """(N, colours * clips, D)."""
+
+        def show(batch: Batch) -> list[Tensor]:
+            views = self.shown.cropped(batch.clips, batch.sizes)
+            return [colours.coloured(views) for colours in self.colours]
+
+        return outputs(self.encoder, videos, self.shown, self.work, show, self._settings())
+
+    def altered(self, videos: Manifest, alteration: Alteration) -> tuple[Floats, AlteredClips]:
+        """(N, colours * clips + 5 * altered clips, D) of videos in mixed order."""
+        show = AlteredClips(
+            self.shown,
+            self.colours,
+            alteration.clips,
+            alteration.foreground(videos, self.shown),
+            videos.labels(),
+            [rows for part in batches(len(videos), self.work) for rows in part],
+            alteration.seed,
+        )
+        settings = self._settings() | show.settings() | {"beta": alteration.beta}
+        return outputs(self.encoder, videos, self.shown, self.work, show, settings), show
+
+    def _settings(self) -> dict[str, Any]:
+        return {"colours": [[colours.mean, colours.std] for colours in self.colours]}
+
+
+def extract(
+    encoder: nn.Module,
+    manifest: Manifest,
+    shown: Shown,
+    work: Work,
+    origin: dict[str, Any],
+    colours: Sequence[Colours] = ("pretraining",),
+    alteration: Alteration | None = None,
+) -> dict[str, Features]:
+    """Features of every usable video of a manifest, in its order; each is decoded once.
+
+    Args:
+        encoder: normalised clips (B, 3, T, H, W) to pooled features (B, D).
+        manifest: the videos; quarantined ones and the split "unused" are left out.
+        shown: which clips and crops.
+        work: device, batch and parts, which are removed when all is done.
+        origin: kept in `meta`, such as the run, the data and the seed.
+        colours: in which the clips are shown.
+        alteration: if given, altered test clips are encoded too.
+
+    Returns:
+        By the name of the colours, (N, clips, D). With an alteration also `bias`: the test
+        videos only, (N_test, 5 * altered clips, D), one of `reliance.SHOWINGS` after another;
+        its `meta` names the showings, the altered `clips`, who told the `foreground`, and each
+        video's donor (`donors`, "" for none).
+
+    Raises:
+        FameError: if no video is usable, one cannot be read, or a feature is not finite.
+    """
+    chosen = usable(manifest)
+    shows = tuple(shown.in_colours(name) for name in colours)
+    course = _Pass(encoder, shown, shows, work)
+    splits = chosen.table["split"].to_numpy()
+    test = (splits == "test") if alteration else np.zeros(len(chosen), dtype=bool)
+    found: dict[str, Features] = {}
+    arrays: list[tuple[Integers, Floats]] = []
+    if not test.all():
+        arrays.append((np.flatnonzero(~test), course.plain(_rows(chosen, np.flatnonzero(~test)))))
+    if alteration is not None and test.any():
+        originals, found[BIAS] = _tested(course, chosen, np.flatnonzero(test), alteration, origin)
+        arrays.append((np.flatnonzero(test), originals))
+    every = _joined(arrays).reshape(len(chosen), len(shows), shown.clips, -1)
+    for number, (name, show) in enumerate(zip(colours, shows, strict=True)):
+        meta = origin | {"colours": name} | identity(encoder, chosen, show)
+        found[name] = described(chosen, every[:, number].copy(), meta)
+    clear(work.parts)
+    return found
+
+
+def _tested(
+    course: _Pass,
+    chosen: Manifest,
+    test: Integers,
+    alteration: Alteration,
+    origin: dict[str, Any],
+) -> tuple[Floats, Features]:
+    """Test videos as they are (N, colours * clips, D), and their altered showings."""
+    order = spread(chosen.labels()[test], alteration.seed)
+    back = np.argsort(order)
+    array, altered = course.altered(_rows(chosen, test[order]), alteration)
+    width = course.shown.clips * len(course.colours)
+    videos = _rows(chosen, test)
+    names = videos.table["video"].to_numpy()[order]
+    donated = [str(names[donor]) if donor >= 0 else "" for donor in altered.donors]
+    meta = origin | identity(course.encoder, chosen, course.shown) | altered.settings()
+    meta["donors"] = [donated[place] for place in back]
+    return array[back, :width], described(videos, array[back, width:].copy(), meta)
+
+
+def usable(manifest: Manifest) -> Manifest:
+    """The videos that have features: neither quarantined nor of the split "unused".
+
+    Raises:
+        FameError: there is none.
+    """
+    table = manifest.table
+    rows = table[(table["status"] == OK) & (table["split"] != "unused")]
+    if rows.empty:
+        raise FameError(f"dataset {manifest.dataset} has no usable video; index it again")
+    return replace(manifest, table=rows)
+
+
+def _rows(manifest: Manifest, rows: Integers) -> Manifest:
+    """The manifest's videos at these places, in this order."""
+    return replace(manifest, table=manifest.table.iloc[rows].reset_index(drop=True))
+
+
+def _joined(arrays: list[tuple[Integers, Floats]]) -> Floats:
+    """Arrays with the places of their rows, as one array in order of the places."""
+    places = np.concatenate([rows for rows, _ in arrays])
+    return np.concatenate([array for _, array in arrays])[np.argsort(places)]
+
+
+def described(videos: Manifest, array: Floats, meta: dict[str, Any]) -> Features:
+    """Arrays (N, clips, D) of videos in a manifest's order, with what it says of each."""
+    table = videos.table
+    return Features(
+        features=array,
+        labels=videos.labels(),
+        videos=table["video"].to_numpy(dtype=np.str_),
+        groups=table["group"].fillna("").to_numpy(dtype=np.str_),
+        splits=table["split"].to_numpy(dtype=np.str_),
+        classes=list(videos.classes),
+        meta=meta,
+    )

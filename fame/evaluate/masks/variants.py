@@ -1,0 +1,98 @@
+"""Mask variants as the evaluation takes them: a name, the mask, and the map it is cut from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from torch import Tensor
+
+from fame.augment import masks
+from fame.augment.masks.fame import Hue
+from fame.core.errors import FameError
+
+Mask = Callable[[Tensor, float], Tensor]
+
+PAPER = ("gauss", "seed", "grid", "fame")
+"""The variants of Table 4 and Figure 4, left to right."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A mask variant with its options bound.
+
+    Attributes:
+        name: as tables and figures show it.
+        mask: clips (B, 3, T, H, W) in [0, 1] and beta to masks (B, H, W) in [0, 1].
+        soft_map: clips to the map that the mask is cut from, (B, H, W) in [0, 1]; None if the
+            variant is a file of the user's that defines none.
+    """
+
+    name: str
+    mask: Mask
+    soft_map: Callable[[Tensor], Tensor] | None
+
+
+def variant(name: str, hue: Hue) -> Variant:
+    """A variant by name.
+
+    Args:
+        name: one of `fame.augment.masks`, or the path of a `.py` file.
+        hue: how FAME's own variant derives hue; the others have none.
+
+    Raises:
+        FameError: no such variant or file, or it defines no `mask`.
+    """
+    mask, soft_map = masks.get(name), _soft_map(name)
+    if name == "fame":
+        mask = partial(mask, hue=hue)
+        soft_map = partial(masks.get(name, "soft_map"), hue=hue)
+    elif name.endswith(".py"):
+        mask = _checked(name, mask)
+    return Variant(Path(name).stem, mask, soft_map)
+
+
+def _checked(name: str, mask: Mask) -> Mask:
+    """A user's mask, which says so if it is none."""
+
+    def checked(clips: Tensor, beta: float) -> Tensor:
+        found = mask(clips, beta)
+        shape = (len(clips), *clips.shape[-2:])
+        if not isinstance(found, Tensor):
+            kind = type(found).__name__
+            raise FameError(
+                f"{name}: its mask must be a tensor {shape}, not {kind}; mend the file."
+            )
+        if tuple(found.shape) != shape or not ((found >= 0) & (found <= 1)).all():
+            raise FameError(
+                f"{name}: its mask must be {shape} numbers from 0 to 1, not {tuple(found.shape)} "
+                f"from {found.min():g} to {found.max():g}; mend the file."
+            )
+        return found
+
+    return checked
+
+
+def _soft_map(name: str) -> Callable[..., Tensor] | None:
+    try:
+        found: Callable[..., Tensor] = masks.get(name, "soft_map")
+    except FameError:  # a file need not define it; that it exists is known from its mask
+        return None
+    return found
+
+
+def variants(names: Sequence[str], hue: Hue) -> list[Variant]:
+    """Several variants, in the given order.
+
+    Raises:
+        FameError: as `variant`, or two have the same name and could not be told apart.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise FameError(f"The mask variant '{name}' is named twice; name it once.")
+    found = [variant(name, hue) for name in names]
+    shown = [choice.name for choice in found]
+    for name in shown:
+        if shown.count(name) > 1:
+            raise FameError(f"Two mask variants are called '{name}'; rename the file of one.")
+    return found

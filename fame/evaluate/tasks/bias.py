@@ -1,0 +1,93 @@
+"""Background-bias probes: a linear probe on the original clips, tested on altered ones.
+
+The showings and the scores are defined in docs/bias.md.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fame.config.scale import Linear
+from fame.core.errors import FameError
+from fame.evaluate.bias.scores import SHOWINGS, Predictions, judge
+from fame.evaluate.features.store import Features
+from fame.evaluate.tasks.linear import choose, clips_of, fit, mean_logits
+
+Floats = npt.NDArray[np.float32]
+
+ORIGINAL = "original"
+
+
+def probe_bias(
+    features: Features, altered: Features, settings: Linear, seed: int
+) -> dict[str, Any]:
+    """Train the probe on the training videos as they are, test it on every showing.
+
+    Args:
+        features: of all videos, unaltered (`extract`'s `pretraining`).
+        altered: of the test videos' showings (`extract`'s `bias`).
+        settings: the scale's `evaluate.linear`; the last epoch is taken.
+        seed: of the probe's draws and of the bootstrap.
+
+    Returns:
+        `metrics` and `details` as `reliance.judge` says; `logits` (N_test, showings, classes)
+        float32 with the original first; `videos`, `labels`, `donors` (N_test,).
+
+    Raises:
+        FameError: the two files are of different encoders or videos, or the probe diverges.
+    """
+    _matching(features, altered)
+    train, test = features.rows("train"), features.rows("test")
+    lr, _, _ = choose(features, features, train, settings, seed, "cpu")
+    layer = fit(clips_of(features, train, settings, "cpu"), features.count, settings, lr, seed)
+    logits = np.stack(
+        [
+            mean_logits(layer, clips_of(shown, rows, settings, "cpu").clips)
+            for shown, rows in _showings(features, altered, test)
+        ],
+        axis=1,
+    )
+    if not np.isfinite(logits).all():
+        raise FameError(
+            f"the probe diverged at the learning rate {lr:g}; lower evaluate.linear.lrs"
+        )
+    donors = _donors(altered)
+    names = (ORIGINAL, *SHOWINGS)
+    shown = {name: logits[:, place].argmax(axis=1) for place, name in enumerate(names)}
+    found = Predictions(features.labels[test], shown, donors, features.count)
+    return {
+        **judge(found, seed),
+        "logits": logits,
+        "videos": features.videos[test],
+        "labels": features.labels[test],
+        "donors": donors,
+    }
+
+
+def _matching(features: Features, altered: Features) -> None:
+    if altered.meta.get("showings") != list(SHOWINGS):
+        raise FameError("the altered clips hold other showings; extract them again")
+    if features.meta["encoder"] != altered.meta["encoder"]:
+        raise FameError("the altered clips were encoded by another encoder; extract both again")
+    same = features.meta["manifest"] == altered.meta["manifest"]
+    if not same or features.videos[features.rows("test")].tolist() != altered.videos.tolist():
+        raise FameError("the altered clips are of other test videos; extract both again")
+
+
+def _showings(
+    features: Features, altered: Features, test: npt.NDArray[np.int64]
+) -> list[tuple[Features, npt.NDArray[np.int64]]]:
+    """The original's altered clips and each showing, as features with the rows to take."""
+    clips = altered.meta["clips"]
+    original = replace(features, features=features.features[:, clips])
+    every = np.arange(len(altered.labels))
+    parts = np.split(altered.features, len(SHOWINGS), axis=1)
+    return [(original, test)] + [(replace(altered, features=part), every) for part in parts]
+
+
+def _donors(altered: Features) -> npt.NDArray[np.int64]:
+    """Each video's donor as a row; -1 for none."""
+    places = {video: row for row, video in enumerate(altered.videos.tolist())}
+    return np.array([places.get(name, -1) for name in altered.meta["donors"]], dtype=np.int64)

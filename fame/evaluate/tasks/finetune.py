@@ -1,0 +1,283 @@
+"""Finetuning (facts A6): the whole network on labelled clips, tested on uniform clips.
+
+One random clip per video and epoch, dropout before the classifier, no FAME. The last epoch is
+reported and nothing is selected on test data, unless the scale asks to replay the release's
+`best-on-test`.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from fame.augment.views import PairViews
+from fame.config.scale import Finetune, Scale
+from fame.core.distributed import World, groups_of
+from fame.core.randomness import generator
+from fame.data.clips.dataset import Batch, RandomClips, TrainClips
+from fame.data.manifest import Manifest
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.encode import Work, clip_outputs
+from fame.evaluate.metrics import accuracy
+from fame.evaluate.metrics.selection import BestOnTest
+from fame.evaluate.metrics.tested_epochs import due
+from fame.models.encoder import Encoder
+from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.models.seeding import keyed_initialisation
+from fame.train.batches import feed
+from fame.train.engine import Plan, train
+from fame.train.precision import parameter_dtype
+
+VIDEOS_AT_A_TIME = 8
+"""Tested together, with all their clips; it bounds memory, not results."""
+
+
+class Classifier(torch.nn.Module):
+    """Encoder, dropout, linear layer: clips (B, 3, T, H, W) to logits (B, classes).
+
+    The linear layer starts from N(0, 0.01) and a zero bias, as the release's R(2+1)D does.
+    `selection` plays no part in it, but goes where the weights go: to the device and into
+    checkpoints.
+    """
+
+    def __init__(
+        self, encoder: Encoder, classes: int, seed: int, selection: BestOnTest | None = None
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.selection = selection
+        self.linear = torch.nn.Linear(encoder.feature_dim, classes)
+        with keyed_initialisation(seed, "classifier"):
+            torch.nn.init.normal_(self.linear.weight, std=0.01)
+            torch.nn.init.zeros_(self.linear.bias)
+
+    def forward(self, clips: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Logits; `keep` (B, D) multiplies the features (inverted dropout)."""
+        features = self.encoder(clips)
+        return self.linear(features if keep is None else features * keep)
+
+
+class Finetuning:
+    """Cross-entropy on augmented clips, as the training loop wants it."""
+
+    def __init__(self, module: Classifier, views: PairViews, dropout: float, seed: int) -> None:
+        self.module = module
+        self._views, self._dropout, self._seed = views, dropout, seed
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss and the share of clips that are classified rightly."""
+        (clips,) = self._views(batch, step)
+        logits = self.module(clips, self._keep(batch).to(clips.device, clips.dtype))
+        hits = (logits.argmax(dim=1) == batch.labels).float().mean()
+        return cross_entropy(logits, batch.labels), {"accuracy": hits}
+
+    def _keep(self, batch: Batch) -> Tensor:
+        """Dropout factors (B, D): 0, or 1 / (1 - p); keyed by epoch and video."""
+        draws = [
+            generator(self._seed, "dropout", epoch, index).random(self.module.encoder.feature_dim)
+            for epoch, index in zip(batch.epochs.tolist(), batch.indices.tolist(), strict=True)
+        ]
+        kept = torch.from_numpy(np.stack(draws) >= self._dropout)
+        return kept.double() / (1 - self._dropout)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the finetuned network says of the test videos.
+
+    Attributes:
+        logits: (N, classes) float32, the mean over a video's clips.
+        labels: (N,) int64.
+        videos: N names.
+        classes: names, in label order.
+        n_train: number of training videos.
+        seconds: of training, over all attempts.
+        epoch: whose network gave the logits, counted from 1.
+        last: top-1 accuracy in percent after the last epoch, which differs from the logits' if
+            these were selected.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    videos: list[str]
+    classes: list[str]
+    n_train: int
+    seconds: float
+    epoch: int
+    last: float
+
+
+@dataclass(frozen=True)
+class _Test:
+    """The test videos and how a network is tested on them."""
+
+    videos: Manifest
+    shown: Shown
+    work: Work
+
+    def scores(self, model: Classifier) -> np.ndarray:
+        """Logits (N, classes) float32, each the mean over a video's clips."""
+        single = copy.deepcopy(model).float()
+        return clip_outputs(single, self.videos, self.shown, self.work).mean(axis=1)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides a network's scores."""
+        return {"data": self.videos.fingerprint(), "shown": asdict(self.shown)}
+
+
+def finetune(
+    scale: Scale,
+    backbone_name: str,
+    encoder: Encoder,
+    manifest: Manifest,
+    seed: int,
+    recipe: dict[str, Any],
+    directory: Path,
+    world: World,
+) -> Scores | None:
+    """Finetune an encoder on a dataset's training videos and score its test videos.
+
+    Args:
+        scale: settings of finetuning and of the test clips.
+        backbone_name: key of the scale's backbone that `encoder` is.
+        encoder: pretrained or freshly initialised.
+        manifest: the dataset, with `train` and `test` videos.
+        seed: keys every draw.
+        recipe: what defines this training, compared when it is resumed.
+        directory: for checkpoints and the journal.
+        world: this process among its peers.
+
+    Returns:
+        The scores, in the first process; nothing in the others, which do not test: their
+        BatchNorm has no running statistics.
+    """
+    settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
+    work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
+    test = _Test(manifest.select("test"), Shown.of(scale, backbone, settings.views), work)
+    selection = None
+    if settings.report == "best-on-test":
+        selection = BestOnTest(len(test.videos), len(manifest.classes))
+    trainable = finetuning(
+        settings, backbone.size, encoder, len(manifest.classes), seed, world, selection
+    )
+    model = trainable.module
+    videos = manifest.select("train")
+    plan = _plan(scale, backbone_name, videos, seed, recipe, directory, world)
+    if selection is not None:
+        plan = replace(
+            plan,
+            recipe=plan.recipe | {"test": test.identity()},
+            on_epoch=_selecting(model, selection, test, settings.epochs),
+        )
+    seconds = train(trainable, plan, world)
+    if not world.is_first:
+        return None
+    logits, epoch, last = _reported(model, test, settings.epochs)
+    return Scores(
+        logits=logits,
+        labels=test.videos.labels(),
+        videos=test.videos.table["video"].tolist(),
+        classes=manifest.classes,
+        n_train=len(videos),
+        seconds=seconds,
+        epoch=epoch,
+        last=last,
+    )
+
+
+def finetuning(
+    settings: Finetune,
+    size: int,
+    encoder: Encoder,
+    classes: int,
+    seed: int,
+    world: World,
+    selection: BestOnTest | None = None,
+) -> Finetuning:
+    """What is trained: the classifier, BatchNorm grouped, on this process's device.
+
+    Args:
+        settings: of finetuning.
+        size: of the encoder's clips, in pixels.
+        encoder: pretrained or freshly initialised.
+        classes: of the dataset.
+        seed: keys every draw.
+        world: this process among its peers.
+        selection: a place for the best scores, if they are to be selected.
+    """
+    groups = groups_of(world, settings.batch, settings.group)
+    model = convert(Classifier(encoder, classes, seed, selection), settings.group)
+    for module in model.modules():
+        if isinstance(module, GroupBatchNorm):
+            module.update_running = groups.start == 0
+    dtype = parameter_dtype(settings.precision)
+    model.to(world.device, dtype)
+    views = PairViews(settings.views, size, None, settings.group, seed, world, dtype)
+    return Finetuning(model, views, settings.dropout, seed)
+
+
+def _reported(model: Classifier, test: _Test, epochs: int) -> tuple[np.ndarray, int, float]:
+    """The logits to report, their epoch, and the last epoch's top-1 accuracy."""
+    if model.selection is not None:
+        best = model.selection
+        return best.scores(), int(best.epoch), float(best.last)
+    logits = test.scores(model)
+    return logits, epochs, accuracy.top(logits, test.videos.labels(), 1)
+
+
+def _selecting(
+    model: Classifier, selection: BestOnTest, test: _Test, epochs: int
+) -> Callable[[int], dict[str, float]]:
+    """What follows each epoch if the best one is to be reported: some are tested."""
+    labels = test.videos.labels()
+
+    def after(epoch: int) -> dict[str, float]:
+        if not due(epoch, epochs):
+            return {}
+        return {"test_top1": selection.offer(epoch, test.scores(model), labels)}
+
+    return after
+
+
+def _plan(
+    scale: Scale,
+    backbone_name: str,
+    videos: Manifest,
+    seed: int,
+    recipe: dict[str, Any],
+    directory: Path,
+    world: World,
+) -> Plan:
+    settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
+    dataset = TrainClips(
+        videos,
+        RandomClips(backbone.frames, backbone.stride, clips=1),
+        seed=seed,
+        fit=scale.fit,
+        cache_mib=scale.resources.cache_mib,
+    )
+
+    source = feed(dataset, settings.batch, settings.epochs, seed, world, scale.resources.workers)
+    return Plan(
+        name=f"finetune {directory.parent.name}",
+        recipe={
+            "finetune": recipe,
+            "backbone": backbone.model_dump(mode="json", exclude={"title"}),
+            "fit": scale.fit,
+            "data": videos.fingerprint(),
+        },
+        directory=directory,
+        feed=source,
+        epochs=settings.epochs,
+        optimiser=settings.optimiser,
+        precision=settings.precision,
+        checkpoint_minutes=scale.resources.checkpoint_minutes,
+        clips_per_step=settings.batch,
+        on_epoch=lambda epoch: {},
+    )

@@ -1,0 +1,1 @@
+"""Encoder architectures, one file each; `fame.core.registry` finds them by name."""

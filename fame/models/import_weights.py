@@ -1,0 +1,108 @@
+"""Published weights in our own format: an encoder and a card that says where it comes from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import fame
+from fame.config.scale import Scale
+from fame.core.errors import FameError
+from fame.core.files import sha256, write_json
+from fame.models import EncoderSettings, build_encoder
+from fame.models.encoder import Encoder
+from fame.models.files import load_encoder, save_encoder, shapes
+from fame.models.official import import_official
+from fame.pipeline.experiments import Run
+
+
+def take_over(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
+    """Adopt the finished weights that a recipe names, as the run that they make.
+
+    Args:
+        scale: whose backbone they must be.
+        run: with a `source`.
+        out: the run's folder.
+
+    Returns:
+        The card: as `adopt` says, after the run's id, scale, recipe and seed.
+
+    Raises:
+        FameError: see `adopt`.
+    """
+    assert run.source is not None
+    facts = {"run": run.id, "scale": scale.name, "recipe": run.recipe, "seed": run.seed}
+    return adopt(run.source, out, scale.backbones[run.backbone].encoder, facts)
+
+
+def fits(source: Path, wanted: EncoderSettings) -> bool:
+    """Whether finished weights are of a network.
+
+    Raises:
+        FameError: the file cannot be read, or is of no network that is known.
+    """
+    if source.suffix != ".safetensors":
+        return import_official(source).settings == wanted
+    with torch.device("meta"):
+        expected = build_encoder(wanted, seed=0).state_dict()
+    return shapes(source) == {key: tuple(tensor.shape) for key, tensor in expected.items()}
+
+
+def adopt(
+    source: Path,
+    out: Path,
+    wanted: EncoderSettings | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write `encoder.safetensors` and `card.json` from weights that were made elsewhere.
+
+    The projection head is left out, as it is when an encoder of our own is handed on.
+
+    Args:
+        source: see `fame.models.official.import_official`; or, if `wanted` says what it is, an
+            `encoder.safetensors` of ours.
+        out: the folder; made if need be.
+        wanted: the network that it must be; None for whichever it is.
+        facts: what else the card is to say, as JSON data.
+
+    Returns:
+        The card: the file that was read and its SHA-256, the encoder's settings and feature
+        dimension, the names of the tensors that were taken and the SHA-256 of what was written.
+
+    Raises:
+        FameError: the file is not one of the known checkpoints, is another network than the
+            wanted one, or cannot be read or written.
+    """
+    settings, encoder = _read(source, wanted)
+    digest = sha256(source)
+    path = out / "encoder.safetensors"
+    save_encoder(path, encoder, {"imported_from": source.name, "source_sha256": digest})
+    card = {
+        **(facts or {}),
+        "imported_from": source.name,
+        "source_sha256": digest,
+        "arch": settings.arch,
+        "settings": settings.model_dump(mode="json"),
+        "feature_dim": encoder.feature_dim,
+        "keys": list(encoder.state_dict()),
+        "encoder_sha256": sha256(path),
+        "code": fame.__version__,
+    }
+    write_json(out / "card.json", card)
+    return card
+
+
+def _read(source: Path, wanted: EncoderSettings | None) -> tuple[EncoderSettings, Encoder]:
+    if wanted is not None and source.suffix == ".safetensors":
+        return wanted, load_encoder(source, wanted)
+    weights = import_official(source)
+    if wanted not in (None, weights.settings):
+        raise FameError(
+            f"{source} is {weights.settings!r} but the scale's backbone is {wanted!r}; "
+            "give the recipe a backbone with these settings"
+        )
+    with torch.device("meta"):  # nothing is drawn: every tensor is the file's
+        encoder = build_encoder(weights.settings, seed=0)
+    encoder.load_state_dict(weights.encoder, assign=True)
+    return weights.settings, encoder

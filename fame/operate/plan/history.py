@@ -1,0 +1,127 @@
+"""What finished jobs took: the run cards and Snakemake's benchmark files below results/<scale>."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fame.core.errors import FameError
+from fame.core.files import read_json
+from fame.operate.plan.work import Task
+
+BENCHMARKS = {
+    "world": "data/{data}/world.benchmark.tsv",
+    "index": "data/{data}/index.benchmark.tsv",
+    "mask_quality": "data/{data}/mask_quality.benchmark.tsv",
+    "pretrain": "pretrain/{run}/benchmark.tsv",
+    "extract": "evaluate/{run}/{data}/features.benchmark.tsv",
+    "finetune": "evaluate/{run}/{data}/finetune.benchmark.tsv",
+    "linear": "evaluate/{run}/{data}/linear.benchmark.tsv",
+    "bias": "evaluate/{run}/{data}/bias.benchmark.tsv",
+    "retrieve": "evaluate/{run}/{data}/retrieval.benchmark.tsv",
+    "activation": "evaluate/{run}/{data}/activation.benchmark.tsv",
+}
+"""Where a rule's jobs leave their seconds, below results/<scale>."""
+
+Kind = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Finished jobs of one kind: how many, GPU-seconds or seconds of each, on average, and memory.
+
+    Attributes:
+        seconds: of a job, times the devices that it had.
+        host_mib: the most that one took.
+        device_mib: likewise of one GPU; None without one.
+        encoder: bytes of the encoder, for pretraining.
+    """
+
+    jobs: int
+    seconds: float
+    host_mib: float
+    device_mib: float | None = None
+    encoder: int | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known from finished jobs, by kind, and the devices that did them."""
+
+    found: dict[Kind, Measured]
+    devices: tuple[str, ...]
+
+    def seconds(self, task: Task) -> float | None:
+        """How long such jobs took; None if none is finished."""
+        measured = self.found.get(task.kind)
+        return None if measured is None else measured.seconds / max(1, task.gpus)
+
+
+def history(tasks: Iterable[Task], root: Path) -> History:
+    """What the finished ones among some jobs took.
+
+    Args:
+        tasks: jobs of one scale; only those that are done count, since the others' files, if
+            any, tell of something else.
+        root: `results/<scale>`.
+
+    Raises:
+        FameError: a benchmark file or card cannot be read.
+    """
+    found: dict[Kind, list[Measured]] = defaultdict(list)
+    devices: dict[str, None] = {}
+    for task in tasks:
+        if task.job.done and task.job.rule in BENCHMARKS:
+            measured = _measured(task, root)
+            found[task.kind] += [measured] if measured else []
+            if task.job.rule == "pretrain":
+                devices[_card(task, root).get("environment", {}).get("device", "unknown")] = None
+    return History({k: _mean(v) for k, v in found.items() if v}, tuple(devices))
+
+
+def _measured(task: Task, root: Path) -> Measured | None:
+    from fame.pipeline.cost import timed
+
+    job = task.job
+    path = root / BENCHMARKS[job.rule].format(run=job.run, data=job.data)
+    if not path.is_file():
+        return None
+    seconds, host = timed(path)
+    if job.rule == "pretrain":
+        return _pretrained(task, root, seconds, host)
+    if job.rule == "finetune":
+        # Of a resumed job, Snakemake times the last attempt only.
+        details = read_json(path.with_name("finetune.json")).get("details", {})
+        seconds = max(seconds, float(details.get("seconds", 0)))
+    return Measured(1, seconds * max(1, task.gpus), host)
+
+
+def _pretrained(task: Task, root: Path, seconds: float, host: float) -> Measured:
+    card = _card(task, root)
+    devices = int(card.get("environment", {}).get("processes", 1))
+    peak = card.get("peak_memory_mib", {}).get("device")
+    seconds = max(seconds, float(card.get("seconds", 0)))
+    weights = root / "pretrain" / str(task.job.run) / "encoder.safetensors"
+    size = weights.stat().st_size if weights.is_file() else None
+    return Measured(1, seconds * devices, host, peak, size)
+
+
+def _card(task: Task, root: Path) -> dict[str, Any]:
+    path = root / "pretrain" / str(task.job.run) / "card.json"
+    card = read_json(path)
+    if not isinstance(card, dict):
+        raise FameError(f"{path}: not a run's card; pretrain again")
+    return card
+
+
+def _mean(found: list[Measured]) -> Measured:
+    peaks = [one.device_mib for one in found if one.device_mib is not None]
+    sizes = [one.encoder for one in found if one.encoder is not None]
+    return Measured(
+        jobs=len(found),
+        seconds=sum(one.seconds for one in found) / len(found),
+        host_mib=max(one.host_mib for one in found),
+        device_mib=max(peaks) if peaks else None,
+        encoder=max(sizes) if sizes else None,
+    )

@@ -1,0 +1,317 @@
+"""The plan of a target: what there is to do, how long it takes, what it needs, what is missing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fame.config.scale import Scale
+from fame.operate.plan.counts import Counts, count
+from fame.operate.plan.history import history
+from fame.operate.plan.hours import Rates, Timed, wall_clock
+from fame.operate.plan.jobs import jobs, wanted
+from fame.operate.plan.needs import Memory, Space, disk, free, memory
+from fame.operate.plan.pace import MEASURE, Pace
+from fame.operate.plan.work import Task, Works
+from fame.pipeline.experiments import Experiments, measurable, untrainable
+
+
+@dataclass(frozen=True)
+class Row:
+    """Jobs of one kind.
+
+    Attributes:
+        needed: how many the target needs.
+        present: how many of them are done.
+        each: seconds of one; None where nobody has measured it.
+        gpus: that each takes.
+        videos: work of each, in videos; 0 for small jobs.
+    """
+
+    rule: str
+    what: str
+    backbone: str
+    dataset: str
+    needed: int
+    present: int
+    each: float | None
+    gpus: int
+    videos: float
+
+    @property
+    def to_do(self) -> int:
+        """How many are left."""
+        return self.needed - self.present
+
+    @property
+    def hours(self) -> float | None:
+        """Of all that are left, one after another."""
+        if not self.to_do:
+            return 0.0
+        return None if self.each is None else self.to_do * self.each / 3600
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Hours on the wall with so many cores and GPUs, `jobs` trainings at a time."""
+
+    jobs: int
+    cores: int
+    gpus: int
+    hours: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a plan says.
+
+    Attributes:
+        target: as it was asked for.
+        scale: its name.
+        rows: kinds of jobs, in the order of the pipeline; small ones (tables, figures) together.
+        runs: encoders that the target needs.
+        present: encoders that are there.
+        pace: where the speed is known from, a sentence.
+        clocks: for several numbers of jobs at a time; none if a time is unknown.
+        disk: what is to be written.
+        free: bytes of free disk below results/.
+        memory: of a job.
+        at_a_time: jobs that run together.
+        left_out: sentences: tables that are not part of this plan, which therefore is not whole.
+        missing: sentences: what must be mended before the target can be made.
+        notes: sentences: what is worth knowing besides.
+    """
+
+    target: str
+    scale: str
+    rows: tuple[Row, ...]
+    runs: int
+    present: int
+    pace: str
+    clocks: tuple[Clock, ...]
+    disk: tuple[Space, ...]
+    free: int
+    memory: Memory
+    at_a_time: int
+    left_out: tuple[str, ...]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def hours(self) -> float:
+        """Of all jobs that are left and whose time is known, one after another."""
+        return sum(row.hours or 0 for row in self.rows)
+
+    @property
+    def gpu_hours(self) -> float:
+        """Likewise, times the GPUs of each."""
+        return sum((row.hours or 0) * row.gpus for row in self.rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the time of everything is known."""
+        return all(row.hours is not None for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants planned.
+
+    Attributes:
+        scale: by name or path, as given.
+        tables: the folder of table files.
+        target: see `fame.operate.plan.jobs.wanted`.
+        results: the folder of all results.
+        cores: that may be used at a time.
+        gpus: likewise; None for as many as one job takes.
+    """
+
+    scale: str
+    tables: Path
+    target: str
+    results: Path
+    cores: int
+    gpus: int | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The jobs behind a target, as tasks, the videos of their data, and what stands in the way.
+
+    Attributes:
+        root: `results/<scale>`.
+        left_out: a sentence for each table that cannot be planned.
+    """
+
+    experiments: Experiments
+    counts: Callable[[str], Counts]
+    tasks: tuple[Task, ...]
+    root: Path
+    left_out: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What must be mended before the target can be made."""
+        data = dict.fromkeys(task.data for task in self.tasks if task.data)
+        absent = (self.counts(name).missing for name in data)
+        return (*self.left_out, *(why for why in absent if why))
+
+    @classmethod
+    def of(cls, experiments: Experiments, asked: Asked) -> "Survey":
+        """Ask Snakemake for the jobs and say what each does."""
+        target = wanted(experiments, asked.target)
+        found = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
+        root = asked.results / experiments.scale.name
+        counts = cache(lambda data: count(experiments.scale, data, root))
+        works = Works(experiments, counts)
+        tasks = tuple(works.task(job) for job in found)
+        return cls(experiments, counts, tasks, root, target.left_out)
+
+
+def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
+    """Plan a target.
+
+    Args:
+        survey: its jobs.
+        asked: what was asked for.
+        pace: a profile, or None to look at finished jobs.
+
+    Raises:
+        FameError: the files of finished jobs cannot be read.
+    """
+    scale = survey.experiments.scale
+    rates = Rates(scale, pace, history(survey.tasks, survey.root))
+    rows = _rows(survey.tasks, rates)
+    at_a_time = _together(scale, asked.cores, asked.gpus)
+    spaces, room = disk(scale, survey.tasks, survey.counts, rates, at_a_time), free(asked.results)
+    runs = [task for task in survey.tasks if task.job.rule == "pretrain"]
+    return Plan(
+        target=asked.target,
+        scale=scale.name,
+        rows=tuple(rows),
+        runs=len(runs),
+        present=sum(task.job.done for task in runs),
+        pace=_source(rates),
+        clocks=tuple(_clocks(scale, survey.tasks, rates, at_a_time)),
+        disk=tuple(spaces),
+        free=room,
+        memory=memory(scale, rates),
+        at_a_time=at_a_time,
+        left_out=survey.left_out,
+        missing=(*survey.missing, *_short(spaces, room, asked.results)),
+        notes=(*_unknown(rows, survey.tasks, rates), *_unmeasured(survey.experiments, survey)),
+    )
+
+
+def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
+    """That the disk is too small, if it is; downloads may go to another one."""
+    own = sum(space.size or 0 for space in spaces if space.local)
+    if own <= room:
+        return []
+    return [f"{results}: {own / 2**30:.1f} GiB are to be written, {room / 2**30:.1f} are free"]
+
+
+_ORDER = (
+    "world", "index", "pretrain", "extract", "linear", "retrieve", "bias", "finetune",
+    "activation", "mask_quality",
+)  # fmt: skip
+
+SMALL = "tables, figures, page"
+
+
+def _rows(tasks: Sequence[Task], rates: Rates) -> list[Row]:
+    """Jobs by kind, in the pipeline's order."""
+    kinds: dict[tuple[str, str, str, str], list[Task]] = {}
+    for task in tasks:
+        small = task.job.rule not in _ORDER and not task.data
+        kinds.setdefault((SMALL, "", "", "") if small else task.kind, []).append(task)
+
+    def place(kind: tuple[str, str, str, str]) -> tuple[int, tuple[str, str, str, str]]:
+        if kind[0] in _ORDER:
+            return _ORDER.index(kind[0]), kind
+        return (len(_ORDER) if kind[0] == SMALL else -1), kind
+
+    return [_row(kind, kinds[kind], rates) for kind in sorted(kinds, key=place)]
+
+
+def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], rates: Rates) -> Row:
+    todo = next((task for task in tasks if not task.job.done), tasks[0])
+    each = rates.seconds(todo) if kind[0] in _ORDER else 0.0
+    done = sum(task.job.done for task in tasks)
+    return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos)
+
+
+def _together(scale: Scale, cores: int, gpus: int | None) -> int:
+    """How many trainings run at a time: GPUs decide where there are any, else cores."""
+    resources = scale.resources
+    own = resources.nodes * resources.gpus
+    if own:
+        return max(1, (gpus or own) // own)
+    return max(1, cores // min(resources.threads, cores))
+
+
+def _clocks(scale: Scale, tasks: Sequence[Task], rates: Rates, given: int) -> list[Clock]:
+    """Hours on the wall with one, the given number and twice as many trainings at a time."""
+    found = []
+    for task in tasks:
+        if not task.job.done and task.parts:
+            seconds = rates.seconds(task)
+            if seconds is None:
+                return []
+            found.append(Timed(task, seconds))
+    clocks = []
+    for number in sorted({1, given, 2 * given}):
+        machines = number * scale.resources.nodes
+        cores, gpus = machines * scale.resources.threads, machines * scale.resources.gpus
+        clocks.append(Clock(number, cores, gpus, wall_clock(found, cores, gpus) / 3600))
+    return clocks
+
+
+def _source(rates: Rates) -> str:
+    """Where speed is known from."""
+    if rates.pace is not None:
+        machine = rates.pace.machine
+        threads = f", {machine.threads} threads" if machine.kind == "cpu" else ""
+        return f"a profile of {machine.device}{threads}, measured {rates.pace.measured}"
+    found = rates.history
+    if not found.found:
+        return "nothing was measured here yet"
+    jobs = sum(one.jobs for one in found.found.values())
+    return f"{jobs} finished jobs on {', '.join(found.devices) or 'this machine'}"
+
+
+def _unknown(rows: Sequence[Row], tasks: Sequence[Task], rates: Rates) -> list[str]:
+    """What to do where hours are unknown."""
+    dark = [row for row in rows if row.hours is None]
+    if not dark:
+        return []
+    if rates.pace is None:
+        return [
+            f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here: "
+            f"`{MEASURE}` times them on the machine that it runs on, `--pace FILE` uses that"
+        ]
+    names = dict.fromkeys(name for task in tasks for name in rates.lacking(task))
+    return [
+        f"the profile lacks, or knows by other settings: {'; '.join(names)}; measure again with "
+        f"`{MEASURE}`"
+    ]
+
+
+def _unmeasured(experiments: Experiments, survey: Survey) -> list[str]:
+    """Why rows of the planned tables stay unmeasured at this scale."""
+    planned = {Path(t.job.name).stem for t in survey.tasks if t.job.rule == "table"}
+    reasons: dict[str, int] = {}
+    for name in sorted(planned & experiments.tables.keys()):
+        table = experiments.tables[name]
+        for row in table.rows:
+            if row.recipe is None:
+                continue
+            columns = table.columns.values()
+            why = [measurable(experiments.scale, row, column) for column in columns]
+            if all(why):
+                reason = untrainable(experiments.scale, row.recipe) or str(why[0])
+                reasons[reason] = reasons.get(reason, 0) + 1
+    return [
+        f"{number} {'row stays' if number == 1 else 'rows stay'} unmeasured: {reason}"
+        for reason, number in reasons.items()
+    ]

@@ -1,0 +1,283 @@
+"""What each job does, in videos: the unit in which speed is measured."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from fame.config.normalisation import needed
+from fame.config.scale import Backbone, Scale
+from fame.evaluate.metrics import tested_epochs
+from fame.operate.plan.counts import Counts
+from fame.operate.plan.jobs import Job
+from fame.pipeline.experiments import Experiments, Run, digest, plugin_digest, split_data_id
+
+Verb = Literal[
+    "world", "index", "pretrain", "finetune", "encode", "altered", "probe", "retrieve",
+    "activation", "masks",
+]  # fmt: skip
+
+_THREADED = {"index", "pretrain", "extract", "finetune", "activation"}
+"""The rules that take the scale's threads; the others take one."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something that jobs do to one video after another, and that can be timed or tried.
+
+    Attributes:
+        verb: `encode` is the frozen network on a video's test clips, `altered` the same with the
+            bias probes' showings, `probe` one epoch of a linear layer on features.
+        what: method and merging, for pretraining.
+        settings: a digest of what decides its cost.
+        run: an example of the runs that do it; None for what needs no run.
+    """
+
+    verb: Verb
+    what: str
+    backbone: str
+    dataset: str
+    settings: str
+    run: Run | None = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """For example `pretrain moco fame r2plus1d kinetics400`."""
+        return " ".join(filter(None, (self.verb, self.what, self.backbone, self.dataset)))
+
+
+@dataclass(frozen=True)
+class Part:
+    """How often a job does a piece: `videos` times, reading files in `reads` of them."""
+
+    piece: Piece
+    videos: float
+    reads: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job as the plan counts it.
+
+    Attributes:
+        data: the data instance that it makes or uses.
+        what: method and merging; "" where it makes no difference.
+        backbone: key of the scale's; "" for jobs that use no encoder.
+        dataset: key of the scale's; "" for none.
+        parts: what takes its time, beyond starting.
+        gpus: that it takes.
+        threads: that it takes at most.
+        run: the run that it makes or uses.
+    """
+
+    job: Job
+    data: str | None
+    what: str
+    backbone: str
+    dataset: str
+    parts: tuple[Part, ...]
+    gpus: int
+    threads: int
+    run: Run | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def kind(self) -> tuple[str, str, str, str]:
+        """Jobs of one kind cost the same."""
+        return self.job.rule, self.what, self.backbone, self.dataset
+
+    @property
+    def videos(self) -> float:
+        """Its work, whatever the part."""
+        return sum(part.videos for part in self.parts)
+
+
+def described(run: Run) -> str:
+    """A run's method and merging in a few words."""
+    method = Path(run.method).stem
+    if run.source is not None:
+        return f"weights {run.weights}"
+    options = run.recipe.get("pretrain", {}).get("options", {})
+    words = [method, *(str(value) for value in options.values() if isinstance(value, str))]
+    if run.merge is not None:
+        words += [Path(run.merge.mask).stem]
+        words += ["both"] if run.merge.clips == "both" else []
+        words += ["intra"] if run.merge.background == "intra" else []
+    return " ".join(words)
+
+
+class Works:
+    """Turns jobs into tasks.
+
+    Args:
+        experiments: the scale and its runs.
+        counts: videos of a data instance.
+    """
+
+    def __init__(self, experiments: Experiments, counts: Callable[[str], Counts]) -> None:
+        self._experiments, self._scale, self._counts = experiments, experiments.scale, counts
+
+    def task(self, job: Job) -> Task:
+        """What a job does."""
+        run = self._experiments.run(job.run) if job.run else None
+        data = job.data or (run.datum(self._scale) if run else None)
+        dataset = split_data_id(self._scale, data)[0] if data else ""
+        parts = _Parts(self._scale, run, dataset, self._counts(data)) if data else None
+        return Task(
+            job=job,
+            data=data,
+            run=run,
+            what=described(run) if run and job.rule == "pretrain" else "",
+            backbone=run.backbone if run else "",
+            dataset=dataset,
+            parts=parts.of(job.rule) if parts else (),
+            gpus=self._gpus(job.rule, run),
+            threads=self._scale.resources.threads if job.rule in _THREADED else 1,
+        )
+
+    def _gpus(self, rule: str, run: Run | None) -> int:
+        """As the rules have it: all of a job's for training a run, else one at most."""
+        resources = self._scale.resources
+        gpus = resources.nodes * resources.gpus
+        if rule == "pretrain" and run is not None and run.pretrain:
+            return gpus
+        return min(1, gpus) if rule in _THREADED - {"index"} else 0
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of the jobs of one run on one data instance."""
+
+    scale: Scale
+    run: Run | None
+    dataset: str
+    counts: Counts
+
+    def of(self, rule: str) -> tuple[Part, ...]:
+        """What a rule's job does; nothing for rules that take no time to speak of."""
+        make = {
+            "world": self._world,
+            "index": self._index,
+            "pretrain": self._pretrain,
+            "extract": self._extract,
+            "finetune": self._finetune,
+            "linear": self._probe,
+            "bias": self._probe,
+            "retrieve": self._retrieve,
+            "activation": self._activation,
+            "mask_quality": self._masks,
+        }.get(rule)
+        return tuple(make()) if make else ()
+
+    @property
+    def _evaluate(self) -> Any:
+        return self.scale.evaluate
+
+    @cached_property
+    def _backbone(self) -> Backbone:
+        assert self.run is not None
+        return self.scale.backbones[self.run.backbone]
+
+    def _piece(self, verb: Verb, what: str = "", **decides: Any) -> Piece:
+        settings: dict[str, Any] = {"fit": self.scale.fit, **decides}
+        backbone = ""
+        if self.run is not None:
+            backbone = self.run.backbone
+            settings["backbone"] = self._backbone.model_dump(mode="json", exclude={"title"})
+        return Piece(verb, what, backbone, self.dataset, digest(settings), self.run)
+
+    def _simple(self, verb: Verb, videos: float, **decides: Any) -> Part:
+        """A part that reads each video whenever it does something to it."""
+        return Part(self._piece(verb, **decides), videos, videos)
+
+    def _world(self) -> list[Part]:
+        world = self.scale.datasets[self.dataset].model_dump(mode="json")["world"]
+        sized = {key: world[key] for key in ("frames", "size", "dots")}
+        return [self._simple("world", self.counts.every, **sized)]
+
+    def _index(self) -> list[Part]:
+        return [self._simple("index", self.counts.every)]
+
+    def _reads(self, videos: int, epochs: int) -> float:
+        """How many videos are decoded in a training, the cache's aside.
+
+        Each loader process has a cache of its own, so with workers nearly all are decoded anew.
+        """
+        decoded, room = self.counts.decoded, self.scale.resources.cache_mib * 2**20
+        kept = 0.0 if decoded is None else min(1.0, room / (decoded * max(self.counts.train, 1)))
+        return videos * ((1 - kept) * epochs + kept)
+
+    def _trained(self, batch: int) -> int:
+        """Training videos that an epoch of whole batches shows."""
+        return self.counts.train // batch * batch
+
+    def _pretrain(self) -> list[Part]:
+        run, settings = self.run, self.scale.pretrain
+        if run is None or run.pretrain is None:
+            return []
+        merge = run.merge.model_dump(mode="json", exclude={"beta"}) if run.merge else None
+        mask = plugin_digest(run.merge.mask) if run.merge else {}
+        piece = self._piece(
+            "pretrain",
+            described(run),
+            plugins=plugin_digest(run.method) | mask,
+            options=run.recipe["pretrain"]["options"],
+            merge=merge,
+            group=settings.group,
+            precision=settings.precision,
+            blur=settings.views.blur > 0,
+        )
+        shown, epochs = self._trained(settings.batch), int(run.recipe["pretrain"]["epochs"])
+        return [Part(piece, shown * epochs, self._reads(shown, epochs))]
+
+    def _encode(self, videos: float, times: int = 1) -> Part:
+        """Videos read once and encoded `times` over, as for several colours."""
+        piece = self._piece("encode", clips=self._evaluate.clips, crop=self._evaluate.crop)
+        return Part(piece, videos * times, videos)
+
+    def _extract(self) -> list[Part]:
+        colours, found, bias = len(needed(self.scale)), self.counts, self._evaluate.bias
+        if bias is None or not found.test:
+            return [self._encode(found.usable, colours)]
+        altered = self._simple(
+            "altered",
+            found.test,
+            clips=self._evaluate.clips,
+            crop=self._evaluate.crop,
+            bias=bias.model_dump(mode="json"),
+            colours=needed(self.scale),
+        )
+        return [self._encode(found.usable - found.test, colours), altered]
+
+    def _finetune(self) -> list[Part]:
+        settings = self._evaluate.finetune
+        shown, epochs = self._trained(settings.batch), settings.epochs
+        piece = self._piece(
+            "finetune",
+            group=settings.group,
+            precision=settings.precision,
+            blur=settings.views.blur > 0,
+        )
+        tests = tested_epochs.number(epochs) if settings.report == "best-on-test" else 1
+        trained = Part(piece, shown * epochs, self._reads(shown, epochs))
+        return [trained, self._encode(self.counts.test * tests)]
+
+    def _probe(self) -> list[Part]:
+        """Epochs of a linear layer, for each candidate rate and for the chosen one."""
+        settings = self._evaluate.linear
+        candidates = len(settings.lrs) if len(settings.lrs) > 1 else 0
+        fits = 1 + candidates * (1 - settings.holdout)
+        videos = self.counts.train * settings.epochs * fits
+        return [Part(self._piece("probe", batch=settings.batch), videos, 0)]
+
+    def _retrieve(self) -> list[Part]:
+        clips = self._evaluate.clips
+        return [Part(self._piece("retrieve", clips=clips), self.counts.test, 0)]
+
+    def _activation(self) -> list[Part]:
+        size = self._evaluate.activation.size
+        return [self._simple("activation", self.counts.test, size=size)]
+
+    def _masks(self) -> list[Part]:
+        masks = self._evaluate.masks.model_dump(mode="json")
+        return [self._simple("masks", self.counts.usable, masks=masks)]

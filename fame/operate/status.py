@@ -1,0 +1,202 @@
+"""How far a scale is: runs with steps and time left, what failed and how to repeat it. No torch."""
+
+import shlex
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from fame.core.errors import FameError
+from fame.core.files import read_json
+from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.missing import Step, failed, fate, steps_of
+
+LAST_LINES = 5
+"""Of a failed job's log."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training as its folder shows it.
+
+    Attributes:
+        name: the run's id, or that and the data that it is finetuned on.
+        state: `done`, `at work`, `failed`, `broke off` or `to come`.
+        step, of: how far it is and how long it is; None if it has told nothing.
+        left: seconds that remain at the pace of this attempt; None if unknown.
+        checkpoint: seconds since the newest checkpoint; None if there is none.
+    """
+
+    name: str
+    state: str
+    step: int | None = None
+    of: int | None = None
+    left: float | None = None
+    checkpoint: float | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that left no product, with its log's end and the command that makes it alone."""
+
+    what: str
+    log: Path
+    lines: tuple[str, ...]
+    command: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `fame status` shows."""
+
+    scale: str
+    trainings: list[Training]
+    results: tuple[int, int]
+    failures: list[Failure]
+
+
+def status(
+    experiments: Experiments, results: Path, scale: str, tables: Path | None = None
+) -> Status:
+    """Look at what a scale has made so far.
+
+    Args:
+        experiments: a scale and its tables.
+        results: the folder `results`.
+        scale: as it was given, for the commands.
+        tables: the folder of the tables, for the commands; None for the project's own.
+    """
+    root = results / experiments.scale.name
+    jobs = list(_jobs(experiments, root))
+    trainings = [_training(root, run, jobs) for run in experiments.runs.values() if run.pretrain]
+    wanted = experiments.results(experiments.tables)
+    done = sum((root / "evaluate" / name).is_file() for name in wanted)
+    words = [*(["--tables", str(tables)] if tables else []), *_elsewhere(results)]
+    words = ["--scale", scale, *words]
+    failures = [_failure(what, job, results, words) for what, job in jobs if failed(job)]
+    return Status(experiments.scale.name, trainings, (done, len(wanted)), failures)
+
+
+def _jobs(experiments: Experiments, root: Path) -> Iterator[tuple[str, Step]]:
+    """Every job behind the tables once, with the name of what it is about."""
+    seen: set[Path] = set()
+    for cell in experiments.cells(experiments.tables):
+        for run in cell.runs:
+            for step in steps_of(
+                experiments.scale, run, cell.dataset, cell.task, root / "evaluate"
+            ):
+                if step.log not in seen:
+                    seen.add(step.log)
+                    yield run.id, step
+
+
+def _training(root: Path, run: Run, jobs: list[tuple[str, Step]]) -> Training:
+    folder = root / "pretrain" / run.id
+    if (folder / "encoder.safetensors").is_file() and (folder / "card.json").is_file():
+        return Training(run.id, "done")
+    step, of, left = _progress(folder)
+    checkpoint = _age(folder / "checkpoints")
+    if owner(folder) is not None:
+        return Training(run.id, "at work", step, of, left, checkpoint)
+    job = next((job for _, job in jobs if job.log == folder / "log.txt"), None)
+    state = "failed" if job and failed(job) else "to come"
+    if state == "to come" and (checkpoint is not None or step is not None):
+        state = "broke off"
+    return Training(run.id, state, step, of, None, checkpoint)
+
+
+def _progress(folder: Path) -> tuple[int | None, int | None, float | None]:
+    """Step, steps in all, and seconds left, as the trainer last told."""
+    try:
+        told = read_json(folder / "progress.json")
+        step, of = int(told["step"]), int(told["of"])
+        pace = float(told["seconds"]) / (step - int(told["first"]))
+    except (FameError, KeyError, TypeError, ValueError):
+        return None, None, None
+    except ZeroDivisionError:
+        return step, of, None
+    return step, of, (of - step) * pace
+
+
+def _age(checkpoints: Path) -> float | None:
+    """Seconds since the newest checkpoint was written."""
+    times = [path.stat().st_mtime for path in checkpoints.glob("step-*.pt")]
+    return time.time() - max(times) if times else None
+
+
+def owner(folder: Path) -> str | None:
+    """The process that writes a folder, or None if none is known to live.
+
+    The lock itself is not tried: for that moment, a training that starts would find it taken.
+    """
+    try:
+        text = (folder / ".lock").read_text(encoding="utf-8").strip()
+        written = (folder / ".lock").stat().st_mtime
+    except OSError:
+        return None
+    number, _, host = text.partition(" on ")
+    if host != socket.gethostname():
+        return text or None
+    try:
+        process = psutil.Process(int(number))
+        return text if process.create_time() <= written + 1 else None
+    except (psutil.NoSuchProcess, ValueError):
+        return None
+
+
+def _elsewhere(results: Path) -> list[str]:
+    """The option that names the folder which holds `results`, unless it is the working one."""
+    place = results.absolute().parent
+    return [] if place == Path.cwd() else ["--directory", str(place)]
+
+
+def _failure(what: str, job: Step, results: Path, words: list[str]) -> Failure:
+    """A failed job; `words` are the options of the command that makes it alone."""
+    # The workflow knows its files by their places in `results`, whatever folder holds that.
+    product = Path("results") / job.products[0].relative_to(results)
+    command = shlex.join(["fame", "run", str(product), *words])
+    lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+    shown = tuple("".join(filter(str.isprintable, line)) for line in lines)
+    return Failure(f"{what}: {job.what} {fate(job.log)}", job.log, shown, command)
+
+
+def rendered(found: Status) -> str:
+    """The status as text for a terminal."""
+    lines = [_heading(found), ""]
+    if found.trainings:
+        width = max(len(training.name) for training in found.trainings)
+        lines.append(f"{'run':{width}}  {'state':9}  {'steps':>13}  {'left':>8}  checkpoint")
+        lines += [_row(training, width) for training in found.trainings]
+    for failure in found.failures:
+        lines += ["", failure.what, f"  {failure.log} ends:"]
+        lines += [f"    {line}" for line in failure.lines]
+        lines.append(f"  alone again: {failure.command}")
+    return "\n".join(lines)
+
+
+def _heading(found: Status) -> str:
+    states = [training.state for training in found.trainings]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    done, wanted = found.results
+    return (
+        f"{found.scale}: {len(states)} trained encoders ({counts or 'none'}); {done} of {wanted} "
+        f"results of the tables; {len(found.failures)} failed jobs"
+    )
+
+
+def _row(training: Training, width: int) -> str:
+    steps = f"{training.step}/{training.of}" if training.of is not None else "-"
+    age = f"{duration(training.checkpoint)} ago" if training.checkpoint is not None else "-"
+    left = duration(training.left) if training.left is not None else "-"
+    return f"{training.name:{width}}  {training.state:9}  {steps:>13}  {left:>8}  {age}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them: 40 s, 12 min, 3.5 h, 2.0 d."""
+    for size, unit, decimals in ((86400, "d", 1), (3600, "h", 1), (60, "min", 0)):
+        if seconds >= 2 * size or (unit == "min" and seconds >= 60):
+            return f"{seconds / size:.{decimals}f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,209 @@
+"""Are results still what was made? Recomputes all that one file says of another. No torch.
+
+Checked: encoders against the SHA-256 of their cards; cards against the manifests that they were
+trained on; the manifests' videos; results against their predictions; tables against results; the
+published tables against the scale's. Not kept, so not checked: what is in the videos, the features.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from fame.config.reading import load_scale
+from fame.core.cards import verified
+from fame.core.errors import FameError
+from fame.core.files import read_json
+from fame.data.manifest import OK, Manifest
+from fame.evaluate.features.store import Features
+from fame.evaluate.results import read_result
+from fame.pipeline.experiments import Experiments
+from fame.report.tables.build import SUFFIXES, build, csv_text
+
+TOLERANCE = 1e-9
+"""Percent points by which an accuracy may differ when it is computed again."""
+
+
+@dataclass
+class Findings:
+    """What a check has found.
+
+    Attributes:
+        changes: a sentence for each thing that is not what was made.
+        notes: a sentence for each thing that could not be checked.
+        checked: how many things of each kind were looked at.
+    """
+
+    changes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """One line for the end."""
+        counts = ", ".join(f"{number} {kind}" for kind, number in self.checked.items())
+        return f"checked: {counts or 'nothing'}; {len(self.changes)} changed"
+
+
+def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
+    """Check every scale below a folder of results.
+
+    Args:
+        results: the folder.
+        scales: files of scales that are not the project's own.
+        tables: the folder of table files.
+
+    Raises:
+        FameError: there is no such folder, or nothing to check in it.
+    """
+    results = results.resolve()
+    roots = sorted({path.parents[2] for path in results.glob("*/*/*/*") if path.is_file()})
+    if not roots:
+        raise FameError(f"{results}: no results there; make some first")
+    named = {load_scale(scale).name: scale for scale in scales}
+    found = Findings()
+    for root in roots:
+        for kind, pattern, check in CHECKS:
+            _each(found, kind, sorted(root.glob(pattern)), check)
+        _tables(found, root, results, named.get(root.name, root.name), tables)
+    if not found.checked and not found.notes:
+        raise FameError(
+            f"{results}: nothing to check there; give the folder that holds a folder for each "
+            "scale (`results`), once it holds some results"
+        )
+    return found
+
+
+def _each(
+    found: Findings, kind: str, paths: list[Path], check: Callable[[Path], Iterator[str]]
+) -> None:
+    for path in paths:
+        found.checked[kind] = found.checked.get(kind, 0) + 1
+        try:
+            found.changes += list(check(path))
+        except FameError as error:
+            found.changes.append(str(error))
+
+
+def _encoder(path: Path) -> Iterator[str]:
+    """An encoder against its card."""
+    verified(path)
+    yield from ()
+
+
+def _card(path: Path) -> Iterator[str]:
+    """A card against its encoder's presence and the manifest that the encoder was trained on."""
+    card = read_json(path)
+    if not path.with_name("encoder.safetensors").is_file():
+        yield f"{path} describes an encoder that is gone"
+    if not card.get("data_fingerprint"):
+        return
+    manifest = path.parents[2] / "data" / str(card["data"]) / "manifest.parquet"
+    if not manifest.is_file():
+        yield f"{manifest}, which {path} was trained on, is gone"
+    elif Manifest.read(manifest).select("train").fingerprint() != card["data_fingerprint"]:
+        yield f"{manifest} is not what {path} was trained on (another fingerprint)"
+
+
+def _manifest(path: Path) -> Iterator[str]:
+    """A manifest's usable videos, on disk."""
+    manifest = Manifest.read(path)
+    root = path.parents[4] / manifest.root  # absolute for datasets; of the working folder else
+    usable = manifest.table["path"][manifest.table["status"] == OK].unique()
+    gone = [name for name in usable if not (root / name).is_file()]
+    if gone:
+        yield f"{path}: {len(gone)} of {len(usable)} videos are gone (first {root / gone[0]})"
+
+
+def _features(path: Path) -> Iterator[str]:
+    """Features, readable and finite."""
+    Features.load(path)
+    yield from ()
+
+
+def _result(path: Path) -> Iterator[str]:
+    """A result against the predictions or neighbours beside it."""
+    result = read_result(path)
+    place = f"{result['run']}/{result['data']}/{result['task']}.json"
+    if not str(path).endswith(place):
+        yield f"{path} says that it is {place}"
+    predictions = path.with_suffix(".parquet")
+    try:
+        table = pd.read_parquet(predictions)
+    except (OSError, ValueError) as error:
+        yield f"{predictions} cannot be read ({error}); evaluate again"
+        return
+    for metric, value in _accuracies(table).items():
+        said = result["metrics"].get(metric)
+        if said is not None and abs(said - value) > TOLERANCE:
+            yield f"{path}: {metric} is {said}, but {predictions.name} beside it gives {value}"
+
+
+def _accuracies(table: pd.DataFrame) -> dict[str, float]:
+    """What predictions or neighbours say of a result's metrics, in percent."""
+    if {"label", "prediction"} <= set(table.columns):
+        return {"top1": 100 * float((table["label"] == table["prediction"]).mean())}
+    if "first_hit" in table.columns:
+        hits = table["first_hit"]
+        ranks = (1, 5, 10, 20, 50)
+        return {f"r{k}": 100 * float(((hits > 0) & (hits <= k)).mean()) for k in ranks}
+    return {}
+
+
+CHECKS: tuple[tuple[str, str, Callable[[Path], Iterator[str]]], ...] = (
+    ("encoders", "pretrain/*/encoder.safetensors", _encoder),
+    ("cards", "pretrain/*/card.json", _card),
+    ("manifests", "data/*/manifest.parquet", _manifest),
+    ("features", "evaluate/*/*/features-[pr]*.npz", _features),
+    ("results", "evaluate/*/*/linear.json", _result),
+    ("results", "evaluate/*/*/finetune.json", _result),
+    ("results", "evaluate/*/*/retrieval.json", _result),
+)
+
+
+def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path) -> None:
+    """A scale's tables against its results, and the published copies against them."""
+    found_there = sorted(root.glob("tables/*.csv"))
+    files = [file for file in found_there if not file.name.endswith(".partial.csv")]
+    if not files:
+        return
+    try:
+        experiments = Experiments(scale, tables)
+    except FameError:
+        found.notes.append(
+            f"{root / 'tables'} was not checked: {root.name} is no scale of the project; give its "
+            "file with --scale"
+        )
+        return
+
+    def check(path: Path) -> Iterator[str]:
+        frame = build(experiments, path.stem, root / "evaluate")
+        if csv_text(frame) != path.read_text(encoding="utf-8"):
+            yield f"{path} is not what the results and the table's file give now"
+
+    _each(found, "tables", files, check)
+    _each(found, "published tables", _published(files, results, root.name), _copy_of(root))
+
+
+def _published(files: list[Path], results: Path, scale: str) -> list[Path]:
+    """The copies in `results/` that are of this scale."""
+    copies = [results / file.name for file in files]
+    return [copy for copy in copies if copy.is_file() and _says(copy, scale)]
+
+
+def _says(copy: Path, scale: str) -> bool:
+    try:
+        return str(pd.read_csv(copy, nrows=1).get("scale", pd.Series([""])).iloc[0]) == scale
+    except (ValueError, IndexError):
+        return False
+
+
+def _copy_of(root: Path) -> Callable[[Path], Iterator[str]]:
+    def check(path: Path) -> Iterator[str]:
+        for suffix in SUFFIXES:
+            copy, original = path.with_suffix(suffix), root / "tables" / f"{path.stem}{suffix}"
+            if not copy.is_file() or copy.read_bytes() != original.read_bytes():
+                yield f"{copy} is not the copy of {original}"
+
+    return check

@@ -1,0 +1,1 @@
+"""The workflow, described once: the runs that tables need and the steps that make them."""

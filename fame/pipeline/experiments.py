@@ -1,0 +1,417 @@
+"""From tables to runs: which encoders a scale trains, under which names, for which cells.
+
+Pure data, no torch: the workflow and the report read the same answers. Equal recipes give
+equal run ids, so an encoder that several tables need is trained once.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from fame.config.datasets import Own, Synthetic
+from fame.config.figures import Comparison, Figures
+from fame.config.reading import expand, load_figures, load_scale, load_table, parse
+from fame.config.scale import Backbone, Merge, Scale
+from fame.config.tables import Column, Recipe, Row, Table
+from fame.core.errors import FameError
+from fame.core.files import sha256
+from fame.core.registry import check_name
+
+RECIPE_VERSION = 1
+"""Raised on purpose when the training code changes what a recipe means: all runs are redone."""
+
+FIGURES = "figures"
+"""The file of the tables' folder that says what figures compare."""
+
+FIGURES_OF_ARMS = ("bias", "figure1", "figure3")
+
+
+class AbsentEncoder(FameError):
+    """A recipe names a file of finished weights that is not there."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One encoder: what defines it, for one seed.
+
+    Attributes:
+        seed: of initialisation, of every draw, and of the mini worlds.
+        recipe: all that defines the run, as plain JSON data; its hash is part of `id`.
+        merge: how clips are merged, or None.
+        pretrain: the dataset's key, or None for an untrained encoder.
+        source: the file of finished weights, for an encoder that was made elsewhere; its method
+            is then `encoder`.
+    """
+
+    method: str
+    backbone: str
+    pretrain: str | None
+    merge: Merge | None
+    seed: int
+    recipe: dict[str, Any]
+    source: Path | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """A readable, unique name such as `moco-fame-r2plus1d-ucf101-s0-1a2b3c4d`."""
+        names = [Path(self.method).stem]
+        names += [self.weights] if self.source else []
+        names += [Path(self.merge.mask).stem] if self.merge else []
+        names += [self.backbone]
+        names += [self.pretrain] if self.pretrain else []
+        slug = "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", name) for name in names)
+        return f"{slug}-s{self.seed}-{digest(self.recipe)}"
+
+    @property
+    def weights(self) -> str:
+        """What finished weights are called: their file, or the folder of an `encoder.*`."""
+        assert self.source is not None
+        source = self.source
+        return source.resolve().parent.name if source.stem == "encoder" else source.stem
+
+    def datum(self, scale: Scale) -> str | None:
+        """The name of the data instance that the run is trained on."""
+        return data_id(scale, self.pretrain, self.seed) if self.pretrain else None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An encoder that figures compare: one run for each seed."""
+
+    name: str
+    title: str
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measured number of a table: a task on a dataset, over one run for each seed."""
+
+    row: int
+    column: str
+    task: str
+    dataset: str
+    metric: str
+    runs: tuple[Run, ...]
+
+
+def digest(recipe: dict[str, Any]) -> str:
+    """Eight hexadecimal digits that name a recipe."""
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def data_id(scale: Scale, dataset: str, seed: int) -> str:
+    """The data instance behind a dataset: mini worlds are new for every seed."""
+    if isinstance(scale.datasets[dataset], Synthetic):
+        return f"{dataset}-w{seed}"
+    return dataset
+
+
+def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
+    """The inverse of `data_id`: the dataset's key, and the world's seed for a mini world."""
+    match = re.fullmatch(r"(?P<dataset>.+)-w(?P<seed>\d+)", name)
+    if match and isinstance(scale.datasets.get(match["dataset"]), Synthetic):
+        return match["dataset"], int(match["seed"])
+    if name not in scale.datasets or isinstance(scale.datasets[name], Synthetic):
+        known = dict.fromkeys(data_id(scale, key, n) for key in scale.datasets for n in scale.seeds)
+        raise FameError(
+            f"scale {scale.name!r} has no data instance {name!r}; choose one of {', '.join(known)}"
+        )
+    return name, None
+
+
+def plugin_digest(name: str) -> dict[str, str]:
+    """For a method or mask given as a file: its content's hash, which is part of the recipe."""
+    if not name.endswith(".py"):
+        return {}
+    try:
+        content = Path(name).read_bytes()
+    except OSError as error:
+        raise FameError(f"{name}: the plug-in file cannot be read ({error.strerror})") from None
+    try:
+        compile(content, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise FameError(f"{name}: the plug-in file is not Python ({error}); correct it") from None
+    return {name: hashlib.sha256(content).hexdigest()}
+
+
+def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
+    """What of a dataset's entry changes the videos; where they lie does not."""
+    entry = scale.datasets[dataset]
+    aside = {"root", "annotations", "title", "tolerance", "missing", "verify", "prepare"}
+    recipe = {"name": dataset, **entry.model_dump(mode="json", exclude=aside)}
+    if not isinstance(entry, Synthetic) and entry.prepare is not None:
+        # Left out where there is none, so that ids are what they were before copies existed.
+        recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
+    return recipe
+
+
+def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
+    return backbone.model_dump(mode="json", exclude={"title"})
+
+
+def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[str, Any]:
+    """All of the scale's `pretrain` section that this recipe makes use of."""
+    assert recipe.pretrain is not None
+    section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor"})
+    if recipe.pretrain not in scale.pretrain.epochs:
+        raise FameError(
+            f"scale {scale.name!r}: pretrain.epochs and pretrain.moco.queue lack "
+            f"{recipe.pretrain!r}, on which a recipe pretrains; add it to both"
+        )
+    section["epochs"] = scale.pretrain.epochs[recipe.pretrain]
+    section["moco"]["queue"] = scale.pretrain.moco.queue[recipe.pretrain]
+    section["merge"] = merge.model_dump(mode="json") if merge else None
+    section["data"] = _data_recipe(scale, recipe.pretrain)
+    section["fit"] = scale.fit
+    section["options"] = recipe.options
+    section["plugins"] = plugin_digest(merge.mask) if merge else {}
+    return section
+
+
+@lru_cache
+def _weights_digest(source: Path, modified: int, size: int) -> str:
+    """The file's SHA-256, computed once for all rows and seeds while the file stays as it is."""
+    return sha256(source)
+
+
+def _finished(scale: Scale, recipe: Recipe, seed: int) -> Run:
+    """The run of an encoder that was made elsewhere: its weights' hash is the recipe."""
+    assert recipe.encoder is not None
+    try:
+        source = expand(recipe.encoder)
+    except FameError as error:
+        raise AbsentEncoder(str(error)) from None
+    if not source.is_file():
+        raise AbsentEncoder(f"{source}: no such encoder; correct the recipe's path to it")
+    status = source.stat()
+    content = {
+        "version": RECIPE_VERSION,
+        "encoder": _weights_digest(source, status.st_mtime_ns, status.st_size),
+        "backbone": _encoder_recipe(scale.backbones[recipe.backbone]),
+        "seed": seed,
+    }
+    return Run("encoder", recipe.backbone, None, None, seed, content, source)
+
+
+def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> Run:
+    """The run that a row's recipe means at a scale, `refine` being the column's merge keys."""
+    if recipe.method is None:
+        return _finished(scale, recipe, seed)
+    check_name("fame.pretext", recipe.method)
+    backbone = scale.backbones[recipe.backbone]
+    content: dict[str, Any] = {
+        "version": RECIPE_VERSION,
+        "method": recipe.method,
+        "plugin": plugin_digest(recipe.method),
+        "backbone": _encoder_recipe(backbone),
+        "seed": seed,
+    }
+    if recipe.pretrain is None:
+        return Run(recipe.method, recipe.backbone, None, None, seed, content)
+    merge = None
+    if recipe.merge is not None:
+        chosen = scale.pretrain.merge.model_dump() | recipe.merge | refine
+        merge = parse(Merge, chosen, f"recipe of {recipe.method!r}: merge")
+        check_name("fame.augment.masks", merge.mask)
+    content["pretrain"] = _training_recipe(scale, recipe, merge)
+    return Run(recipe.method, recipe.backbone, recipe.pretrain, merge, seed, content)
+
+
+def untrainable(scale: Scale, recipe: Recipe) -> str | None:
+    """Why a scale cannot make a recipe's encoder, or None if it can."""
+    if recipe.backbone not in scale.backbones:
+        return f"backbone {recipe.backbone} is not part of scale {scale.name}"
+    return _absent(scale, recipe.pretrain)
+
+
+def measurable(scale: Scale, row: Row, column: Column) -> str | None:
+    """Why a row cannot be measured in a column at this scale, or None if it can."""
+    if row.recipe is None:
+        return "quoted only"
+    return (
+        untrainable(scale, row.recipe)
+        or _absent(scale, column.dataset)
+        or unlabelled(scale, column.dataset)
+    )
+
+
+def _absent(scale: Scale, dataset: str | None) -> str | None:
+    if dataset is None or dataset in scale.datasets:
+        return None
+    return f"dataset {dataset} is not part of scale {scale.name}"
+
+
+def unlabelled(scale: Scale, dataset: str) -> str | None:
+    """Why nothing can be evaluated on a dataset that has no labels by its entry, or None."""
+    entry = scale.datasets.get(dataset)
+    if not isinstance(entry, Own) or entry.labels != "none":
+        return None
+    return f"dataset {dataset} has no labels, so it can only be pretrained on"
+
+
+def cells(scale: Scale, table: Table) -> Iterator[Cell]:
+    """The cells of a table that this scale measures.
+
+    Raises:
+        AbsentEncoder: a row names weights that are not there.
+    """
+    for number in range(len(table.rows)):
+        yield from _cells_of_row(scale, table, number)
+
+
+def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
+    row, found = table.rows[number], []
+    for name, column in table.columns.items():
+        if row.recipe is None or row.task is None or measurable(scale, row, column):
+            continue
+        _check_metric(scale, row.task, column.metric, f"{table.name}, column {name}")
+        try:
+            runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
+        except AbsentEncoder as error:
+            raise AbsentEncoder(f"{table.name}, row {number + 1}: {error}") from None
+        found.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
+    return found
+
+
+def _check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
+    """Refuse a metric that a task does not give, before anything is trained for it."""
+    ranks = [f"r{rank}" for rank in scale.evaluate.retrieval.ranks]
+    given = ranks if task == "retrieval" else ["top1", "top5"]
+    if metric not in given:
+        more = ", or add to the scale's evaluate.retrieval.ranks" if task == "retrieval" else ""
+        raise FameError(
+            f"{where}: {task} at scale {scale.name!r} gives no metric {metric!r}; "
+            f"choose one of {', '.join(given)}{more}"
+        )
+
+
+class Experiments:
+    """A scale and its tables: everything the workflow has to look up.
+
+    Args:
+        scale: the scale's name or path.
+        tables: the folder of table files; `figures.yaml` among them says what figures compare.
+
+    Attributes:
+        figures: what figures compare, or None if the folder does not say.
+        absent: a sentence for each row or arm whose finished weights are not there. It matters
+            only to who asks for that table or figure; `runs` goes without.
+    """
+
+    def __init__(self, scale: str, tables: Path) -> None:
+        self.scale = load_scale(scale)
+        files = {file.stem: file for file in sorted(tables.glob("*.yaml"))}
+        figures = files.pop(FIGURES, None)
+        if not files:
+            raise FameError(
+                f"{tables}: no table files (*.yaml) there; name their folder by --tables"
+            )
+        self.tables = {name: load_table(file) for name, file in files.items()}
+        self.figures: Figures | None = load_figures(figures) if figures else None
+        self.absent: list[str] = []
+
+    def table(self, name: str) -> Table:
+        """A table by name."""
+        if name not in self.tables:
+            raise FameError(f"there is no table {name!r} (known: {', '.join(self.tables)})")
+        return self.tables[name]
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """Every run that some table or figure needs, by id; equal recipes appear once."""
+        found: dict[str, Run] = {}
+        for runs in self._askers():
+            try:
+                found |= {run.id: run for run in runs()}
+            except AbsentEncoder as error:
+                self.absent.append(str(error))
+        return found
+
+    def _askers(self) -> Iterator[Callable[[], list[Run]]]:
+        """What gives the runs of each row of each table, and of each arm of the figures."""
+        for table in self.tables.values():
+            for number in range(len(table.rows)):
+                yield partial(self._runs_of_row, table, number)
+        if self.figures is not None:
+            compared = (getattr(self.figures, figure).arms for figure in FIGURES_OF_ARMS)
+            for name in dict.fromkeys(name for arms in compared for name in arms):
+                yield partial(self._runs_of_arm, name)
+
+    def _runs_of_row(self, table: Table, number: int) -> list[Run]:
+        cells = _cells_of_row(self.scale, table, number)
+        return [run for cell in cells for run in cell.runs]
+
+    def _runs_of_arm(self, name: str) -> list[Run]:
+        arm = self._arm(name)
+        return list(arm.runs) if arm else []
+
+    def arms(self, figure: str) -> list[Arm]:
+        """The arms of a figure (`bias`, `figure1` or `figure3`) that this scale can train.
+
+        Raises:
+            FameError: the folder of tables holds no figures file.
+            AbsentEncoder: an arm names weights that are not there.
+        """
+        if self.figures is None:
+            raise FameError(f"the folder of tables holds no {FIGURES}.yaml, which {figure} needs")
+        comparison: Comparison = getattr(self.figures, figure)
+        found = (self._arm(name) for name in comparison.arms)
+        return [arm for arm in found if arm is not None]
+
+    def bias_datasets(self) -> list[str]:
+        """The datasets of this scale on which background bias is measured; none if it is not."""
+        if self.figures is None or self.scale.evaluate.bias is None:
+            return []
+        return [
+            name
+            for name in self.figures.bias.datasets
+            if name in self.scale.datasets and not unlabelled(self.scale, name)
+        ]
+
+    def _arm(self, name: str) -> Arm | None:
+        assert self.figures is not None
+        arm = self.figures.arms[name]
+        for recipe in arm.recipes:
+            if untrainable(self.scale, recipe) is not None:
+                continue
+            try:
+                runs = tuple(resolve(self.scale, recipe, {}, seed) for seed in self.scale.seeds)
+            except AbsentEncoder as error:
+                raise AbsentEncoder(f"{FIGURES}.yaml, arm {name}: {error}") from None
+            return Arm(name, arm.title, runs)
+        return None
+
+    def run(self, name: str) -> Run:
+        """A run by id."""
+        if name not in self.runs:
+            absent = "".join(f"; {sentence}" for sentence in self.absent)
+            raise FameError(
+                f"no table or figure asks for the run {name!r} at scale {self.scale.name!r}; "
+                f"the recipe may have changed since it was named (see `fame runs`){absent}"
+            )
+        return self.runs[name]
+
+    def cells(self, names: Iterable[str]) -> Iterator[Cell]:
+        """The measured cells of the named tables."""
+        for name in names:
+            yield from cells(self.scale, self.table(name))
+
+    def results(self, names: Iterable[str]) -> list[str]:
+        """Files that the named tables need: `<run>/<data>/<task>.json`, without repeats."""
+        found: dict[str, None] = {}
+        for cell in self.cells(names):
+            for run in cell.runs:
+                found[result_file(self.scale, run, cell.dataset, cell.task)] = None
+        return list(found)
+
+
+def result_file(scale: Scale, run: Run, dataset: str, task: str) -> str:
+    """Where a result stands below `results/<scale>/evaluate/`."""
+    return f"{run.id}/{data_id(scale, dataset, run.seed)}/{task}.json"

@@ -1,0 +1,1 @@
+"""Claims: paired differences between methods, tested and judged (docs/claims.md)."""

@@ -1,0 +1,253 @@
+"""Claims against what was measured: paired over seeds, tested, judged, written (docs/claims.md)."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fame.config.claims import Located, Place
+from fame.config.scale import Scale
+from fame.config.tables import Table
+from fame.core.errors import FameError
+from fame.core.files import replacing
+from fame.pipeline.experiments import Cell, Experiments, measurable, result_file
+from fame.report.claims.markdown import markdown
+from fame.report.claims.paired import Paired, holm, paired
+from fame.report.claims.verdicts import MISSING, NOT_MEASURED, Verdict, of_one_seed, over_seeds
+from fame.report.figures.forest import draw
+from fame.report.figures.style import save, style
+from fame.report.tables.build import measure
+
+DECIMALS = 4
+"""Of the numbers in the CSV."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim and what a scale says of it.
+
+    Attributes:
+        cells: of `better` and of `worse`; None if the scale does not measure both.
+        differences: None if there are none; then `absent` says why.
+        corrected: Holm's p; None for a single seed.
+        comparisons: what the correction counted: distinct comparisons that the scale measures.
+        verdict: None until it is judged.
+    """
+
+    located: Located
+    cells: tuple[Cell, Cell] | None = None
+    differences: Paired | None = None
+    absent: Verdict | None = None
+    corrected: float | None = None
+    comparisons: int = 0
+    verdict: Verdict | None = None
+
+    @property
+    def comparison(self) -> Hashable:
+        """Equal for claims that compare the same runs in the same way: one hypothesis."""
+        assert self.cells is not None
+        sides = frozenset((cell.runs[0].id, cell.dataset, cell.task) for cell in self.cells)
+        return sides, self.cells[0].metric, self.located.claim.kind, self.located.claim.within
+
+
+def judge(
+    experiments: Experiments, claims: Sequence[Located], results: Path, partial: bool = False
+) -> list[Finding]:
+    """A verdict on each claim.
+
+    Args:
+        experiments: a scale and its tables.
+        claims: from `fame.config.claims.load_claims`.
+        results: the folder that holds `<run>/<data>/<task>.json`.
+        partial: mark claims whose results are missing instead of failing.
+
+    Raises:
+        FameError: a claim has the same runs on both sides; or a result is missing (unless
+            `partial`) or unusable.
+    """
+    measured = _measured(experiments, claims)
+    found = [_compare(experiments, claim, measured, results, partial) for claim in claims]
+    corrected, comparisons = _correct(found)
+    return [_judged(one, corrected, comparisons, experiments.scale) for one in found]
+
+
+def _measured(experiments: Experiments, claims: Sequence[Located]) -> dict[Place, Cell]:
+    names = dict.fromkeys(at.table for claim in claims for at in (claim.better, claim.worse))
+    return {
+        Place(name, cell.row, cell.column): cell
+        for name in names
+        for cell in experiments.cells([name])
+    }
+
+
+def _compare(
+    experiments: Experiments,
+    claim: Located,
+    measured: Mapping[Place, Cell],
+    results: Path,
+    partial: bool,
+) -> Finding:
+    scale = experiments.scale
+    reasons = [_unmeasured(experiments, at) for at in (claim.better, claim.worse)]
+    if any(reasons):
+        because = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+        return Finding(claim, absent=Verdict(NOT_MEASURED, because))
+    cells = measured[claim.better], measured[claim.worse]
+    _check_distinct(claim, cells)
+    gap = _gap(cells, results, scale) if partial else None
+    if gap:
+        return Finding(claim, cells, absent=Verdict(MISSING, gap))
+    left, right = (measure(cell, results, scale).values for cell in cells)
+    differences = [high - low for high, low in zip(left, right, strict=True)]
+    return Finding(claim, cells, paired(differences, claim.claim.within))
+
+
+def _unmeasured(experiments: Experiments, at: Place) -> str | None:
+    table = experiments.table(at.table)
+    return measurable(experiments.scale, table.rows[at.row], table.columns[at.column])
+
+
+def _check_distinct(claim: Located, cells: tuple[Cell, Cell]) -> None:
+    """Two names of one run cannot differ: a claim about them would be empty."""
+    left, right = ([run.id for run in cell.runs] for cell in cells)
+    both = [name for name in left if name in right]
+    if both:
+        raise FameError(
+            f"claim {claim.claim.id}: both sides are the run {both[0]}; point it at rows whose "
+            "recipes differ at this scale"
+        )
+
+
+def _gap(cells: tuple[Cell, Cell], results: Path, scale: Scale) -> str | None:
+    """Which result is the first that does not exist, if one does not."""
+    for cell in cells:
+        for run in cell.runs:
+            name = result_file(scale, run, cell.dataset, cell.task)
+            if not (results / name).is_file():
+                return f"no result {name}"
+    return None
+
+
+def _correct(found: Sequence[Finding]) -> tuple[dict[Hashable, float], int]:
+    """Holm's p by comparison, and how many there are; a missing one counts with p = 1."""
+    ps: dict[Hashable, float] = {}
+    for one in found:
+        if one.cells is not None:
+            p = one.differences.p if one.differences else 1.0
+            if p is not None:
+                ps[one.comparison] = p
+    return dict(zip(ps, holm(list(ps.values())), strict=True)), len(ps)
+
+
+def _judged(
+    one: Finding, corrected: Mapping[Hashable, float], comparisons: int, scale: Scale
+) -> Finding:
+    if one.differences is None:
+        return replace(one, verdict=one.absent)
+    claim = one.located.claim
+    if one.differences.p is None:
+        verdict = of_one_seed(
+            one.differences.mean, claim.within, one.located.published, scale.comparable
+        )
+        return replace(one, verdict=verdict)
+    p = corrected[one.comparison]
+    verdict = over_seeds(one.differences, claim.within, p, comparisons)
+    return replace(one, corrected=p, comparisons=comparisons, verdict=verdict)
+
+
+def tabulate(findings: Sequence[Finding], experiments: Experiments) -> pd.DataFrame:
+    """One row for each claim, in the page's order.
+
+    Columns: `id`, `table`, `claim`, `source`, `kind`, `within`, `better` and `worse` (the
+    cells, in words), `published` (gain), `n` (seeds), `difference` (mean), `std`, `low` and
+    `high` (95 %), `by_seed` (differences, as text), `p`, `p_corrected`, `comparisons`, `verdict`,
+    `because`, `seeds_needed`, `scale`, `about` (which worlds the verdict is about), `runs_better`
+    and `runs_worse`. Differences are percentage points.
+    """
+    frame = pd.DataFrame([_row(one, experiments) for one in findings])
+    whole = ["n", "comparisons", "seeds_needed"]
+    numbers = ["within", "published", "difference", "std", "low", "high", "p", "p_corrected"]
+    return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
+
+
+def _row(one: Finding, experiments: Experiments) -> dict[str, Any]:
+    located, claim, verdict = one.located, one.located.claim, one.verdict
+    assert verdict is not None
+    tables = experiments.tables
+    return {
+        "id": claim.id,
+        "table": located.better.table,
+        "claim": claim.text,
+        "source": claim.source,
+        "kind": claim.kind,
+        "within": claim.within,
+        "better": _words(located.better, tables[located.better.table]),
+        "worse": _words(located.worse, tables[located.worse.table]),
+        "published": located.published,
+        **_numbers(one.differences),
+        "p_corrected": one.corrected,
+        "comparisons": one.comparisons or None,
+        "verdict": verdict.word,
+        "because": verdict.because,
+        "seeds_needed": verdict.seeds,
+        "scale": experiments.scale.name,
+        "about": about(experiments.scale),
+        "runs_better": _ids(one.cells[0] if one.cells else None),
+        "runs_worse": _ids(one.cells[1] if one.cells else None),
+    }
+
+
+def _numbers(found: Paired | None) -> dict[str, Any]:
+    if found is None:
+        return dict.fromkeys(("n", "difference", "std", "low", "high", "p")) | {"by_seed": ""}
+    return {
+        "n": found.n,
+        "difference": found.mean,
+        "std": found.std,
+        "low": found.low,
+        "high": found.high,
+        "by_seed": " ".join(f"{value:+.{DECIMALS}f}" for value in found.values),
+        "p": found.p,
+    }
+
+
+def about(scale: Scale) -> str:
+    """What a verdict at a scale is about, and what it is not."""
+    if scale.comparable:
+        return f"the {scale.name} scale: {scale.note}"
+    return f"the {scale.name} scale only, not the published experiments: {scale.note}"
+
+
+def _words(at: Place, table: Table) -> str:
+    shown = ", ".join(str(value) for value in table.rows[at.row].show.values())
+    return f"{shown}: {table.columns[at.column].title}"
+
+
+def _ids(cell: Cell | None) -> str:
+    return " ".join(run.id for run in cell.runs) if cell else ""
+
+
+def write(findings: Sequence[Finding], experiments: Experiments, out: Path) -> list[Path]:
+    """Write the verdicts as `out` (.csv), and a page (.md) and a figure (.png, .pdf) beside it.
+
+    Raises:
+        FameError: if a file cannot be written; each is whole or untouched.
+    """
+    frame, scale = tabulate(findings, experiments), experiments.scale
+    texts = {
+        ".csv": frame.round(DECIMALS).to_csv(index=False, lineterminator="\n"),
+        ".md": markdown(frame, scale, titles(experiments)),
+    }
+    for suffix, text in texts.items():
+        with replacing(out.with_suffix(suffix)) as file:
+            file.write(text.encode())
+    with style():
+        pictures = save(draw(frame, scale, titles(experiments)), out.with_suffix(""))
+    return [out.with_suffix(suffix) for suffix in texts] + pictures
+
+
+def titles(experiments: Experiments) -> dict[str, str]:
+    """The tables' titles by name."""
+    return {name: table.title for name, table in experiments.tables.items()}

@@ -1,0 +1,230 @@
+"""The report: one page with all that was published and measured, which needs nothing else."""
+
+import base64
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from markupsafe import Markup
+
+from fame.config.reading import SCALES
+from fame.config.scale import Scale
+from fame.core.errors import FameError
+from fame.core.files import replacing
+from fame.pipeline.experiments import Experiments
+from fame.report.claims.html import claim_grids, claim_remarks
+from fame.report.page.contents import CLAIMS, FIGURES, MEASURES, Part, notice, present
+from fame.report.page.graph import svg
+from fame.report.page.grid import Grid, grid, read_csv
+from fame.report.page.runs import ALL, Card, cards, cost, costs_of, duration, runs
+from fame.report.page.templates import template
+from fame.report.tables.html import Shown, shown
+
+PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A part of the page with its picture as base64 and its tables.
+
+    Attributes:
+        remarks: what is said of this scale's results.
+        grids: tables that are shown.
+        folded: tables that are there once unfolded.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    picture: str
+    remarks: tuple[str, ...] = ()
+    grids: tuple[Grid, ...] = ()
+    folded: tuple[Grid, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of the table of contents, with the entries below it by anchor and title."""
+
+    name: str
+    title: str
+    below: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A table of the paper, and its files as name and base64."""
+
+    shown: Shown
+    files: tuple[tuple[str, str], ...]
+
+
+def page(experiments: Experiments, results: Path, rulegraph: str) -> str:
+    """The page as HTML: no script, no request, pictures inline.
+
+    Args:
+        experiments: a scale and its tables.
+        results: `results/<scale>`, with tables, figures, cards and benchmark files.
+        rulegraph: what `snakemake --rulegraph dot` prints.
+
+    Raises:
+        FameError: a table, picture, CSV, encoder or card is missing or damaged.
+    """
+    scale = experiments.scale
+    tables = [_table(experiments, name, results / "tables") for name in sorted(experiments.tables)]
+    figures = [_drawn(part, results) for part in present(FIGURES, results)]
+    parts = [_claims(experiments, results)] if present((CLAIMS,), results) else []
+    parts += [_drawn(part, results) for part in present(MEASURES, results)]
+    found = cards(experiments, results)
+    return template("page.html.j2").render(
+        scale=scale,
+        notice=notice(scale),
+        contents=_contents(tables, figures, parts),
+        facts=_facts(experiments, results, found),
+        tables=tables,
+        figures=figures,
+        parts=parts,
+        cost=cost(experiments, results),
+        runs=runs(experiments, found),
+        cards=found,
+        graph=Markup(svg(rulegraph)),
+        command=_choice(scale),
+        versions=_versions(found),
+        configuration=yaml.safe_dump(scale.model_dump(mode="json"), sort_keys=False),
+    )
+
+
+def write(html: str, out: Path) -> None:
+    """Write the page, whole or not at all."""
+    with replacing(out) as file:
+        file.write(html.encode())
+
+
+def _contents(
+    tables: list[Printed], figures: list[Drawn], parts: list[Drawn]
+) -> tuple[Section, ...]:
+    numbered = tuple((one.shown.name, _short(one.shown.title)) for one in tables)
+    drawn = tuple((figure.name, _short(figure.title)) for figure in figures)
+    below = (("cards", "Run cards"),)
+    how = (("versions", "Versions"), ("configuration", "Configuration"))
+    return (
+        Section("tables", "Tables", numbered),
+        *([Section("figures", "Figures", drawn)] if drawn else []),
+        *(Section(part.name, part.title) for part in parts),
+        Section("cost", "Cost"),
+        Section("runs", "Runs", below),
+        Section("how", "How this page came about", how),
+    )
+
+
+def _short(title: str) -> str:
+    """What stands before the colon: Table 5, Figure 1."""
+    return title.partition(":")[0]
+
+
+def _table(experiments: Experiments, name: str, folder: Path) -> Printed:
+    table, path = experiments.table(name), folder / f"{name}.csv"
+    frame = read_csv(path, texts=table.show)
+    if len(frame) != len(table.rows):
+        raise FameError(f"{path}: not of the present table file; make it anew")
+    files = [path.with_suffix(suffix) for suffix in (".csv", ".tex")]
+    return Printed(
+        shown(frame, table, experiments.scale),
+        tuple((file.name, _encoded(file)) for file in files),
+    )
+
+
+def _drawn(part: Part, results: Path) -> Drawn:
+    """A part with its picture, and its table if it has one."""
+    picture = _encoded(results / part.picture)
+    plain = (part.name, part.title, part.caption, part.alt, picture)
+    if part.table is None:
+        return Drawn(*plain)
+    frame = _columns(part, results / part.table)
+    if part.first is None:
+        return Drawn(*plain, grids=(grid(frame, part.columns, f"{part.title}, in numbers"),))
+    key, value = part.first
+    first = frame[key].astype(str) == value
+    return Drawn(
+        *plain,
+        grids=(grid(frame[first], part.columns, f"{part.title}, in numbers"),),
+        folded=(grid(frame[~first], part.columns, f"{part.title}: each {key}"),),
+    )
+
+
+def _columns(part: Part, file: Path) -> pd.DataFrame:
+    frame = read_csv(file)
+    lacking = [name for name in part.columns if name not in frame]
+    if lacking:
+        raise FameError(f"{file}: lacks the columns {', '.join(lacking)}; make it anew")
+    return frame
+
+
+def _claims(experiments: Experiments, results: Path) -> Drawn:
+    frame = read_csv(results / "claims.csv")
+    return Drawn(
+        CLAIMS.name,
+        CLAIMS.title,
+        CLAIMS.caption,
+        CLAIMS.alt,
+        _encoded(results / CLAIMS.picture),
+        claim_remarks(frame),
+        claim_grids(frame, experiments),
+    )
+
+
+def _encoded(file: Path) -> str:
+    try:
+        return base64.b64encode(file.read_bytes()).decode()
+    except OSError as error:
+        raise FameError(f"{file}: cannot be read ({error.strerror}); make it first") from None
+
+
+def _facts(experiments: Experiments, results: Path, found: list[Card]) -> list[tuple[str, str]]:
+    """What is said at the top."""
+    scale, names = experiments.scale, sorted(experiments.tables)
+    spent = costs_of(experiments, names, results)
+    cells = sum(1 for _ in experiments.cells(names))
+    published = sum(
+        value is not None
+        for name in names
+        for row in experiments.table(name).rows
+        for value in row.published.values()
+    )
+    facts = [
+        ("Comparable with the paper", "yes" if scale.comparable else "no"),
+        ("Cells published", str(published)),
+        ("Cells measured", str(cells)),
+        ("Encoders", str(len(found))),
+        ("Seeds", ", ".join(map(str, scale.seeds))),
+    ]
+    if spent:
+        facts.append((f"Time, {ALL}", duration(sum(one.hours for one in spent))))
+    return facts
+
+
+def _choice(scale: Scale) -> str:
+    """What chooses a scale; one of the user's own is chosen by its path."""
+    own = not (SCALES / f"{scale.name}.yaml").is_file()
+    return f"<path of {scale.name}>" if own else scale.name
+
+
+def _versions(found: list[Card]) -> list[str]:
+    """Of what made this page, and of what made the encoders."""
+    installed = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    texts = [f"This page was made with Python {platform.python_version()}, {installed}."]
+    return texts + [f"Encoders were made with {text}." for text in dict.fromkeys(map(_made, found))]
+
+
+def _made(card: Card) -> str:
+    facts: dict[str, Any] = card.facts.get("environment", {})
+    packages = [f"{name} {number}" for name, number in facts.get("packages", {}).items() if number]
+    python = [f"Python {facts['python']}"] if "python" in facts else []
+    device = [f"on {facts['device']}"] if "device" in facts else []
+    code = [f"fame {card.facts['code']}"] if "code" in card.facts else []
+    return ", ".join([*code, *python, *packages, *device]) or "what their cards do not say"

@@ -1,0 +1,1 @@
+"""Tables of the paper beside what was measured."""

@@ -1,0 +1,366 @@
+"""A table of the paper beside what was measured: gathered from results, then written.
+
+Published and measured numbers never share a column, and every row names its scale.
+"""
+
+import csv
+import shlex
+import statistics
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fame.config.reading import SCALES
+from fame.config.scale import Scale
+from fame.config.tables import Row, Table
+from fame.core.errors import FameError
+from fame.core.files import replacing
+from fame.pipeline.experiments import Cell, Experiments, Run, measurable, result_file
+from fame.pipeline.missing import reason
+from fame.report.tables.html import html
+from fame.report.tables.latex import latex
+from fame.report.tables.markdown import BEST_ON_TEST, markdown
+
+DECIMALS = 4
+"""Of the numbers in a CSV; Markdown and LaTeX show one."""
+
+SUFFIXES = (".csv", ".md", ".tex")
+"""The files of a published table."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measured cell, over one run for each seed.
+
+    Attributes:
+        mean: of `values`, in the metric's unit (percent).
+        std: sample standard deviation (n - 1 in the denominator); None for a single run.
+        values: one for each run, in the order of the scale's seeds.
+        runs: their ids.
+    """
+
+    mean: float
+    std: float | None
+    values: tuple[float, ...]
+    runs: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """The number of runs."""
+        return len(self.values)
+
+
+def measure(cell: Cell, results: Path, scale: Scale) -> Measurement:
+    """Mean and spread of a cell over its runs.
+
+    Args:
+        cell: as `Experiments.cells` gives it.
+        results: the folder that holds `<run>/<data>/<task>.json`, which is
+            `results/<scale>/evaluate`.
+        scale: the scale that the cell belongs to.
+
+    Raises:
+        FameError: a result is missing, belongs to another run or lacks the metric.
+    """
+    return _over({run.id: _value(cell, run, results, scale) for run in cell.runs})
+
+
+def _over(values: dict[str, float]) -> Measurement:
+    """The measurement of some values, by run id; there is at least one."""
+    numbers = tuple(values.values())
+    std = statistics.stdev(numbers) if len(numbers) > 1 else None
+    return Measurement(statistics.fmean(numbers), std, numbers, tuple(values))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of a cell: its measurement, and why runs are missing if some are.
+
+    Attributes:
+        measurement: over the runs that are there; None if none is.
+        missing: a sentence; empty if all runs are there.
+    """
+
+    cell: Cell
+    measurement: Measurement | None
+    missing: str = ""
+
+
+def gather(cell: Cell, results: Path, scale: Scale, unmade: Collection[str]) -> Found:
+    """What there is of a cell whose runs may have failed.
+
+    Args:
+        cell: as for `measure`.
+        results: as for `measure`.
+        scale: as for `measure`.
+        unmade: files that are to be taken as missing, whether or not they are there: those that
+            stand from an earlier time and should have been made again.
+    """
+    values: dict[str, float] = {}
+    lacking: list[str] = []
+    for run in cell.runs:
+        path = results / result_file(scale, run, cell.dataset, cell.task)
+        if str(path) in unmade or not path.is_file():
+            lacking.append(reason(scale, run, cell.dataset, cell.task, results, unmade))
+            continue
+        try:
+            values[run.id] = _value(cell, run, results, scale)
+        except FameError as error:
+            lacking.append(str(error))
+    count = "" if len(cell.runs) == 1 else f" {len(lacking)} of {len(cell.runs)} runs"
+    sentence = f"missing{count}: {'; '.join(lacking)}" if lacking else ""
+    return Found(cell, _over(values) if values else None, sentence)
+
+
+def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
+    from fame.evaluate.results import read_result
+
+    path = results / result_file(scale, run, cell.dataset, cell.task)
+    if not path.is_file():
+        raise FameError(f"{path}: no such result; make it with `{_command(path, scale)}`")
+    result = read_result(path)
+    if result["run"] != run.id:
+        raise FameError(f"{path}: holds a result of the run {result['run']!r}; delete it and redo")
+    if cell.metric not in result["metrics"]:
+        known = ", ".join(result["metrics"])
+        raise FameError(
+            f"{path}: lacks the metric {cell.metric!r} (has: {known}); correct the table's column, "
+            "or make the result again if the scale has changed since"
+        )
+    return float(result["metrics"][cell.metric])
+
+
+def _command(path: Path, scale: Scale) -> str:
+    """What makes a result; a scale outside config/scales is only known by its path."""
+    own = not (SCALES / f"{scale.name}.yaml").is_file()
+    choice = f"<path of {scale.name}>" if own else scale.name
+    target, where = str(path), ""
+    *_, results, place = path.absolute().parents[:6]
+    if results.name == "results":
+        # The workflow knows its files by their places in `results`, whatever folder holds that.
+        target = str(path.absolute().relative_to(place))
+        where = "" if place == Path.cwd() else f" --directory {shlex.quote(str(place))}"
+    return f"snakemake --cores all {target} --config scale={choice}{where}"
+
+
+def build(
+    experiments: Experiments,
+    name: str,
+    results: Path,
+    *,
+    partial: bool = False,
+    unmade: Collection[str] = frozenset(),
+) -> pd.DataFrame:
+    """A table with one row for each row of its file.
+
+    The columns are those of the file's `show`, as published (text), and `task`; for every
+    measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
+    the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
+    nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
+    really used), `negatives` (of a MoCo row), `epoch` (which one is reported, of a trained
+    classifier), `runs` (ids) and `not_measured_because`. A partial table has a text `c_missing`
+    more: which runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and
+    `c_n` are of the runs that are there.
+
+    Args:
+        experiments: a scale and its tables.
+        name: of the table.
+        results: as for `measure`.
+        partial: whether results may be missing.
+        unmade: of a partial table, as for `gather`.
+
+    Raises:
+        FameError: an unknown table, or, if it is not partial, as `measure` does.
+    """
+    table, scale = experiments.table(name), experiments.scale
+    by_row: list[dict[str, Found]] = [{} for _ in table.rows]
+    for cell in experiments.cells([name]):
+        by_row[cell.row][cell.column] = (
+            gather(cell, results, scale, unmade)
+            if partial
+            else Found(cell, measure(cell, results, scale))
+        )
+    rows = zip(table.rows, by_row, strict=True)
+    frame = _typed(pd.DataFrame([_row(table, scale, *row) for row in rows]), table)
+    return frame if partial else frame.drop(columns=[f"{c}_missing" for c in table.columns])
+
+
+def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The frame with numbers as numbers, also where a column is empty."""
+    for column in table.columns:
+        numbers = [f"{column}_{kind}" for kind in ("published", "measured", "std")]
+        frame[numbers] = frame[numbers].astype("float64")
+        frame[f"{column}_n"] = frame[f"{column}_n"].astype("Int64")
+    return frame
+
+
+def _row(table: Table, scale: Scale, row: Row, found: dict[str, Found]) -> dict[str, Any]:
+    """One row of `build`; `found` is by column."""
+    content: dict[str, Any] = {key: _text(row.show.get(key)) for key in table.show}
+    content["task"] = row.task or ""
+    for column in table.columns:
+        measurement = found[column].measurement if column in found else None
+        content[f"{column}_published"] = row.published.get(column)
+        content[f"{column}_measured"] = measurement.mean if measurement else None
+        content[f"{column}_std"] = measurement.std if measurement else None
+        content[f"{column}_n"] = measurement.n if measurement else None
+        content[f"{column}_missing"] = found[column].missing if column in found else ""
+    content["scale"] = scale.name
+    content |= _provenance(scale, [one for one in found.values() if one.measurement])
+    content["not_measured_because"] = _reason(scale, table, row)
+    return content
+
+
+def _provenance(scale: Scale, measured: list[Found]) -> dict[str, str]:
+    """How a row's numbers came about; empty texts if there are none."""
+    if not measured:
+        return dict.fromkeys(("comparable", "measured_on", "negatives", "epoch", "runs"), "")
+    cell = measured[0].cell
+    first = cell.runs[0]
+    runs = dict.fromkeys(
+        run for found in measured if found.measurement for run in found.measurement.runs
+    )
+    return {
+        "comparable": "yes" if scale.comparable else f"no: {scale.note}",
+        "measured_on": _measured_on(scale, first),
+        "negatives": _negatives(first),
+        "epoch": _epoch(scale, cell.task),
+        "runs": " ".join(runs),
+    }
+
+
+def _measured_on(scale: Scale, run: Run) -> str:
+    backbone = scale.backbones[run.backbone]
+    data = f"pretrained on {scale.datasets[run.pretrain].title}" if run.pretrain else "untrained"
+    if run.source is not None:
+        data = f"encoder {run.weights}"
+    return f"{backbone.title}, {data}, {backbone.frames} frames of {backbone.size} px"
+
+
+def _negatives(run: Run) -> str:
+    """What a MoCo or BE run contrasts with; other methods may have no negatives at all."""
+    if run.method not in {"moco", "be"}:
+        return ""
+    training = run.recipe["pretrain"]
+    queue = training["moco"]["queue"]
+    own = " and another time of the video" if training["options"].get("protocol") == "own" else ""
+    return (f"queue of {queue}" if queue else "in-batch") + own
+
+
+def _epoch(scale: Scale, task: str) -> str:
+    """Which epoch of the classifier a number is of; retrieval trains none."""
+    if task == "retrieval":
+        return ""
+    settings = scale.evaluate.linear if task == "linear" else scale.evaluate.finetune
+    return BEST_ON_TEST if settings.report == "best-on-test" else "last"
+
+
+def _reason(scale: Scale, table: Table, row: Row) -> str:
+    """Why a row's cells are not measured; names the columns unless all share one reason."""
+    reasons = {c.title: measurable(scale, row, c) for c in table.columns.values()}
+    if len(set(reasons.values())) == 1:
+        return next(iter(reasons.values())) or ""
+    return "; ".join(f"{title}: {reason}" for title, reason in reasons.items() if reason)
+
+
+def _text(value: Any) -> str:
+    """A shown value as text: yes or no for a truth value, empty for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -> None:
+    """Write a built table as CSV, and as Markdown, LaTeX (booktabs) and HTML beside it.
+
+    Args:
+        frame: from `build`.
+        experiments: what it was built from.
+        name: of the table.
+        out: the `.csv`, for programs; `.md` and `.tex` are for readers and papers, `.html` is
+            for `snakemake --report`.
+
+    What stood there of a partial table (`fame.report.tables.partial`) is removed.
+
+    Raises:
+        FameError: an unknown table, or a file cannot be written (each is whole or untouched).
+    """
+    table, scale = experiments.table(name), experiments.scale
+    texts = {
+        ".csv": csv_text(frame),
+        ".md": markdown(frame, table, scale),
+        ".tex": latex(frame, table, scale),
+        ".html": html(frame, table, scale),
+    }
+    for suffix, text in texts.items():
+        with replacing(out.with_suffix(suffix)) as file:
+            file.write(text.encode())
+    remove_partial(out)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table's CSV."""
+    text: str = frame.round(DECIMALS).to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def partial_files(out: Path) -> tuple[Path, Path]:
+    """Where the CSV and the Markdown of a partial table stand: `table5.partial.csv`, `.md`."""
+    return out.with_suffix(".partial.csv"), out.with_suffix(".partial.md")
+
+
+def remove_partial(out: Path) -> None:
+    """Remove the partial table beside a complete one."""
+    for file in partial_files(out):
+        file.unlink(missing_ok=True)
+
+
+def publish(source: Path, target: Path) -> str | None:
+    """Copy a scale's table to where the active scale's stands (`results/table5.csv`).
+
+    What stood there of a partial table is removed.
+
+    Args:
+        source: the `.csv` of some scale; its `.md` and `.tex` stand beside it.
+        target: the `.csv` to write; `.md` and `.tex` go beside it.
+
+    Returns:
+        If the target held another scale's table, a sentence that says so, which is printed to
+        stderr as well; else None.
+
+    Raises:
+        FameError: `source` is no table or incomplete, or a file cannot be written.
+    """
+    for suffix in SUFFIXES:
+        if not source.with_suffix(suffix).is_file():
+            raise FameError(f"{source.with_suffix(suffix)}: no such table; make it first")
+    # Snakemake deletes the target before this runs; the scale is remembered beside it.
+    memory = target.with_name(f".{target.stem}.scale")
+    remembered = memory.read_text(encoding="utf-8").strip() if memory.is_file() else None
+    now, before = _scale_of(source), _scale_of(target) or remembered
+    if now is None:
+        raise FameError(f"{source}: not a table of results (no scale in it); delete it and redo")
+    replaces = (target.exists() or remembered is not None) and before != now
+    for suffix in SUFFIXES:
+        with replacing(target.with_suffix(suffix)) as file:
+            file.write(source.with_suffix(suffix).read_bytes())
+    with replacing(memory) as file:
+        file.write(now.encode())
+    remove_partial(target)
+    if not replaces:
+        return None
+    sentence = f"{target}: the {before or 'unknown'} table was replaced by the {now} table"
+    print(sentence, file=sys.stderr)
+    return sentence
+
+
+def _scale_of(path: Path) -> str | None:
+    """The scale that a table's first row names; None if there is none."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        return next(csv.DictReader(file), {}).get("scale") or None

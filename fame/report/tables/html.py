@@ -1,0 +1,139 @@
+"""A built table of the paper as HTML: on the page, or as a small page of its own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from fame.config.scale import Scale
+from fame.config.tables import Table
+from fame.report.page.templates import template
+from fame.report.tables.markdown import BEST_ON_TEST, NOTHING, best, notice
+
+
+@dataclass(frozen=True)
+class Half:
+    """What is published, or what is measured, in a cell.
+
+    Attributes:
+        id: names it in the document: table, row, column, `published` or `measured`.
+        text: a number with its spread, or a dash.
+        best: whether it is the best of its kind in its block.
+    """
+
+    id: str
+    text: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row: what it shows, and its cells in pairs.
+
+    Attributes:
+        note: the number of the note that says how it was measured, or why not; 0 for a row that
+            is quoted only.
+        begins: whether another block of rows begins here.
+    """
+
+    shown: tuple[str, ...]
+    cells: tuple[tuple[Half, Half], ...]
+    note: int
+    begins: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as the templates take it; see `fame.config.tables.Table`."""
+
+    name: str
+    title: str
+    source: str
+    scale: str
+    heads: tuple[str, ...]
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def shown(frame: pd.DataFrame, table: Table, scale: Scale) -> Shown:
+    """A table for the templates.
+
+    Args:
+        frame: from `fame.report.tables.build.build`, or read from the CSV that was written of it.
+        table: the file it was built from.
+        scale: the scale it was built at.
+    """
+    blocks = [table.block(row) for row in table.rows]
+    columns = [_column(frame, table.name, key, blocks) for key in table.columns]
+    origins = [_origin(row) for _, row in frame.iterrows()]
+    notes = tuple(dict.fromkeys(text for text in origins if text))
+    lines = [
+        Line(
+            tuple(_text(row[key]) or NOTHING for key in table.show),
+            tuple(cells),
+            notes.index(origins[number]) + 1 if origins[number] else 0,
+            number > 0 and blocks[number] != blocks[number - 1],
+        )
+        for number, ((_, row), *cells) in enumerate(zip(frame.iterrows(), *columns, strict=True))
+    ]
+    return Shown(
+        table.name,
+        table.title,
+        table.source,
+        scale.name,
+        tuple(table.show.values()),
+        tuple(column.title for column in table.columns.values()),
+        tuple(lines),
+        notes,
+    )
+
+
+def html(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
+    """A page with this table alone, which needs nothing else; arguments as for `shown`."""
+    context = {"table": shown(frame, table, scale), "notice": notice(frame, scale)}
+    return template("table.html.j2").render(**context)
+
+
+def _column(
+    frame: pd.DataFrame, table: str, key: str, blocks: list[int]
+) -> list[tuple[Half, Half]]:
+    """The cells of a measured column."""
+    kinds = ("published", "measured")
+    values = [frame[f"{key}_{kind}"].astype("float64").round(1) for kind in kinds]
+    tops = [best(column, blocks) for column in values]
+    texts = [[NOTHING if pd.isna(value) else f"{value:.1f}" for value in values[0]]]
+    texts += [[_measured(row, key) for _, row in frame.iterrows()]]
+    return [
+        (
+            Half(f"{table}:{row}:{key}:published", texts[0][row], bool(tops[0].iloc[row])),
+            Half(f"{table}:{row}:{key}:measured", texts[1][row], bool(tops[1].iloc[row])),
+        )
+        for row in range(len(frame))
+    ]
+
+
+def _measured(row: "pd.Series[Any]", key: str) -> str:
+    """Mean, standard deviation, and the number of seeds."""
+    mean, spread = row[f"{key}_measured"], row[f"{key}_std"]
+    if pd.isna(mean):
+        return NOTHING
+    return f"{mean:.1f}{'' if pd.isna(spread) else f' ± {spread:.1f}'} (n={int(row[f'{key}_n'])})"
+
+
+def _origin(row: "pd.Series[Any]") -> str:
+    """How a row was measured, or why it was not; empty for one that is quoted only."""
+    if not _text(row["task"]):
+        return ""
+    negatives, epoch = _text(row["negatives"]), _text(row["epoch"])
+    parts = [_text(row["measured_on"]), f"negatives: {negatives}" if negatives else ""]
+    parts += [
+        f"epoch: {epoch}" if epoch == BEST_ON_TEST else "",
+        _text(row["not_measured_because"]),
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _text(value: Any) -> str:
+    """A text of the frame; a CSV that was read has a missing value for an empty one."""
+    return "" if pd.isna(value) else str(value)

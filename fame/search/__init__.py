@@ -1,0 +1,1 @@
+"""Other people's videos: embed them and find similar ones."""

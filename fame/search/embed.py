@@ -1,0 +1,299 @@
+"""One vector for each of somebody's videos, whatever state the files are in.
+
+A video's vector is the mean of its L2-normalised uniform clips, L2-normalised (facts A8). It is
+not centred: the mean belongs to a set, and the set may grow.
+"""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from fame.core.errors import FameError
+from fame.core.files import owned
+from fame.core.gpus import own_device
+from fame.data.clips.dataset import clip_indices, uniform_starts
+from fame.data.video.decode import DecodeError, VideoInfo, probe, read_frames
+from fame.data.video.resize import scaled_down
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.encode import evaluation
+from fame.evaluate.tasks import retrieval
+from fame.search.encoder_source import EncoderSource
+from fame.search.library import OK, Library, Row, Stamp
+
+PART = 16
+"""Videos that an interruption may cost."""
+
+ROOM = 256 * 2**20
+"""Bytes of decoded frames that one video may take, unless a single clip takes more."""
+
+_MOST_DECODERS = 8
+"""Each takes `ROOM`."""
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How vectors are computed; none of it changes them by more than rounding.
+
+    Attributes:
+        device: where the encoder runs.
+        decoders: videos that are decoded at the same time (threads: decoding releases the lock).
+        progress: show a bar where there is a terminal.
+    """
+
+    device: torch.device
+    decoders: int = 1
+    progress: bool = True
+
+
+@contextmanager
+def machine(threads: int, progress: bool = True) -> Iterator[Work]:
+    """This process's device, a GPU of its own if there is one, and `threads` CPU threads."""
+    torch.set_num_threads(threads)
+    with own_device() as device:
+        yield Work(device, min(threads, _MOST_DECODERS), progress)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a call came to.
+
+    Attributes:
+        made: videos that were decoded and encoded.
+        kept: videos whose vector was there already, from an earlier or an interrupted call.
+        aside: path and reason of those that could not be used.
+        others: videos in the file that this call did not name.
+    """
+
+    made: int
+    kept: int
+    aside: list[tuple[str, str]]
+    others: int
+
+
+def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Work) -> Summary:
+    """Write one row for each video, usable or not; the file grows with every call.
+
+    Vectors of files that have not changed since are kept, those of `out` and those of a call
+    that was interrupted; what was set aside is tried again.
+
+    Args:
+        videos: absolute paths.
+        out: parquet, see `fame.search.library`; made or extended.
+        source: the encoder.
+        work: device and threads.
+
+    Raises:
+        FameError: `out` holds something else or vectors of another kind, another process is
+            writing it, or the encoder gives NaN.
+    """
+    with _own_parts(out, source.origin()) as parts:
+        before = _before(out, source.origin())
+        done = before | parts.rows
+        stamps = [Stamp.of(path) for path in videos]
+        kept = {stamp.path for stamp in stamps if _holds(done.get(stamp.path), stamp)}
+        todo = [path for path, s in zip(videos, stamps, strict=True) if s.path not in kept]
+        if todo:
+            with parts:
+                for row in rows(source.load(), todo, source.shown, work):
+                    parts.add(row)
+        done |= parts.rows
+        fresh = {stamp.path: done[stamp.path] for stamp in stamps}
+        Library(source.origin(), done).write(out)
+        parts.clear()
+    aside = [(path, row.status) for path, row in fresh.items() if row.status != OK]
+    made = len(fresh) - len(kept) - len(aside)
+    return Summary(made, len(kept), aside, len(done) - len(fresh))
+
+
+def _before(out: Path, origin: dict[str, Any]) -> dict[str, Row]:
+    """The rows that are in the file already."""
+    if not out.exists():
+        return {}
+    library = Library.read(out)
+    differences = library.differences(origin)
+    if differences:
+        raise FameError(
+            f"{out} holds vectors of another kind ({', '.join(differences)}); write to another "
+            "file, or delete it to embed anew"
+        )
+    return library.rows
+
+
+def _holds(row: Row | None, stamp: Stamp) -> bool:
+    """Whether a row is a vector of the file as it is now."""
+    return row is not None and row.status == OK and row.stamp == stamp
+
+
+class _Parts:
+    """Rows of a call that is not finished: small libraries in a folder, written as they fill."""
+
+    def __init__(self, folder: Path, origin: dict[str, Any]) -> None:
+        self._folder, self._origin = folder, origin
+        self._pending: dict[str, Row] = {}
+        self.rows: dict[str, Row] = {}
+        found = {file: Library.read(file) for file in self._files()}
+        if any(part.differences(origin) for part in found.values()):
+            self.clear()
+            found = {}
+        for part in found.values():
+            self.rows |= part.rows
+        self._number = len(found)
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("part*.parquet"))
+
+    def add(self, row: Row) -> None:
+        """Keep a row, on disk once a part of them is full."""
+        self._pending[row.stamp.path] = row
+        if len(self._pending) >= PART:
+            self._flush()
+
+    def __enter__(self) -> "_Parts":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Keep what is finished, also when something was raised."""
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            file = self._folder / f"part{self._number:06d}.parquet"
+            Library(self._origin, self._pending).write(file)
+            self.rows |= self._pending
+            self._number, self._pending = self._number + 1, {}
+
+    def clear(self) -> None:
+        """Remove what is on disk."""
+        for file in self._files():
+            file.unlink()
+
+
+@contextmanager
+def _own_parts(out: Path, origin: dict[str, Any]) -> Iterator[_Parts]:
+    """The parts beside a file, whose folder tells other processes that it is being written."""
+    folder = out.with_name(f"{out.name}.parts")
+    with owned(folder):
+        try:
+            yield _Parts(folder, origin)
+        finally:
+            if not any(folder.glob("part*.parquet")):
+                shutil.rmtree(folder)
+
+
+def rows(encoder: nn.Module, videos: Sequence[Path], shown: Shown, work: Work) -> Iterator[Row]:
+    """A row for each video, in order; each is decided, none stops the others.
+
+    Args:
+        encoder: normalised clips (B, 3, T, H, W) to pooled features (B, D).
+        videos: absolute paths.
+        shown: clips, crop and colours.
+        work: device and threads.
+
+    Raises:
+        FameError: a feature is not finite, which is the encoder's fault.
+    """
+
+    def look(path: Path) -> tuple[Stamp, int, Tensor | str]:
+        return (Stamp.of(path), *_look(path, shown))
+
+    hide = None if work.progress else True  # None: hidden where there is no terminal
+    with (
+        evaluation(encoder, work.device),
+        ThreadPoolExecutor(work.decoders) as pool,
+        tqdm(total=len(videos), desc="embed", unit="video", disable=hide) as bar,
+    ):
+        for stamp, frames, views in _ahead(pool, look, videos, work.decoders):
+            if isinstance(views, str):
+                yield Row(stamp, 0, views, None)
+            else:
+                vector = _vector(encoder, shown.coloured(views.to(work.device)), stamp.path)
+                yield Row(stamp, frames, OK, vector)
+            bar.update()
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, make: Callable[[Item], Made], items: Iterable[Item], depth: int
+) -> Iterator[Made]:
+    """What is made of each item, in order, at most `depth` of them ahead of the caller."""
+    waiting: deque[Future[Made]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(make, item))
+            if len(waiting) > depth:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _look(path: Path, shown: Shown) -> tuple[int, Tensor | str]:
+    """A video's number of frames and its views, or 0 and why there are none."""
+    try:
+        info = probe(path)
+        return info.frames, views(path, info, shown)
+    except DecodeError as error:
+        return 0, str(error).removeprefix(f"{path}: ")
+    except Exception as error:  # one strange file must not stop the others
+        return 0, " ".join(f"cannot be decoded ({type(error).__name__}: {error})".split())
+
+
+def views(path: Path, info: VideoInfo, shown: Shown) -> Tensor:
+    """Centre crops of a video's uniform clips, not yet normalised.
+
+    As many clips are read at a time as fit into `ROOM`: all of a small video's, in one open.
+
+    Returns:
+        (1, clips, 3, T, size, size) float32 in [0, 1].
+    """
+    starts = uniform_starts(info.frames, shown.frames, shown.stride, shown.clips)
+    numbers = np.stack([clip_indices(s, info.frames, shown.frames, shown.stride) for s in starts])
+    clip_bytes = 3 * info.height * info.width * shown.frames
+    count = max(1, ROOM // clip_bytes)
+    pieces = [numbers[i : i + count] for i in range(0, len(numbers), count)]
+    return torch.cat([_crops(path, piece, info, shown) for piece in pieces], dim=1)
+
+
+def _crops(path: Path, numbers: np.ndarray, info: VideoInfo, shown: Shown) -> Tensor:
+    """The crops of some clips, whose frame `numbers` are (n, T), as (1, n, 3, T, size, size)."""
+    wanted, places = np.unique(numbers, return_inverse=True)
+    pixels = torch.from_numpy(read_frames(path, wanted.tolist(), info.decoder))
+    frames = scaled_down(pixels.permute(0, 3, 1, 2), shown.fit)
+    clips = frames[torch.from_numpy(places.reshape(numbers.shape))].transpose(1, 2)
+    return shown.cropped(clips[None], torch.tensor([frames.shape[2:]]))
+
+
+@torch.no_grad()
+def _vector(encoder: nn.Module, clips: Tensor, name: str) -> np.ndarray:
+    """The unit vector (D,) float32 of a video's normalised clips (1, n, 3, T, S, S)."""
+    features = encoder(clips[0]).float().cpu().numpy()
+    if not np.isfinite(features).all():
+        raise FameError(f"{name}: the encoder gives NaN or infinity; it diverged, pretrain anew")
+    vector: np.ndarray = retrieval.embed(features[None], centre=False)[0].astype(np.float32)
+    return vector
+
+
+def one(encoder: nn.Module, video: Path, shown: Shown, work: Work) -> Row:
+    """The row of a single video.
+
+    Raises:
+        FameError: it cannot be used.
+    """
+    (row,) = rows(encoder, [video], shown, work)
+    if row.status != OK:
+        raise FameError(f"{video}: {row.status}")
+    return row

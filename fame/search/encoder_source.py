@@ -1,0 +1,214 @@
+"""Which encoder somebody means, and what it has to be shown: from its card, else from a scale."""
+
+import difflib
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from fame.config.encoders import EncoderSettings
+from fame.config.reading import load_scale
+from fame.config.scale import Backbone, Scale
+from fame.core.cards import verified
+from fame.core.errors import FameError
+from fame.core.files import sha256
+from fame.evaluate.features.clipspec import Shown
+from fame.models.encoder import Encoder
+from fame.models.files import load_encoder
+from fame.pipeline.experiments import Experiments
+from fame.search.library import Library
+
+RESULTS = Path("results")
+ENCODER = "encoder.safetensors"
+
+_NEEDED = {"frames", "stride", "size", "mean", "std", "fit"}
+_SETTINGS: TypeAdapter[EncoderSettings] = TypeAdapter(EncoderSettings)
+
+
+@dataclass(frozen=True)
+class EncoderSource:
+    """An encoder on disk and what it is shown of a video.
+
+    Attributes:
+        path: absolute, of `encoder.safetensors`.
+        sha256: of that file, in hexadecimal.
+        settings: its architecture and size.
+        shown: clips, crop and colours.
+    """
+
+    path: Path
+    sha256: str
+    settings: EncoderSettings
+    shown: Shown
+
+    def origin(self) -> dict[str, Any]:
+        """The `origin` of vectors that it gives, see `fame.search.library.Library`."""
+        shown = asdict(self.shown)
+        lists = {key: list(shown[key]) for key in ("mean", "std")}
+        return {
+            "encoder": str(self.path),
+            "encoder_sha256": self.sha256,
+            "settings": self.settings.model_dump(mode="json"),
+            "shown": shown | lists,
+        }
+
+    def load(self) -> Encoder:
+        """The encoder, on the CPU, in training mode."""
+        return load_encoder(self.path, self.settings)
+
+
+def locate(encoder: str, scale: str, tables: Path) -> Path:
+    """The file of an encoder that is given by path, by its run's directory or by its run's id.
+
+    Args:
+        encoder: a path, or a run's id, looked up below `results/<scale>/pretrain/`.
+        scale: the scale of such an id.
+        tables: the folder of table files, which define the runs.
+
+    Raises:
+        FameError: there is no such file, directory or run, or it is not pretrained yet.
+    """
+    given = Path(encoder)
+    if given.is_file():
+        return given
+    if given.is_dir():
+        return given / ENCODER
+    if len(given.parts) != 1 or given.suffix == ".safetensors":
+        raise FameError(f"{encoder}: no such encoder; give its file, its run's directory or its id")
+    path = RESULTS / load_scale(scale).name / "pretrain" / encoder / ENCODER
+    if not path.is_file():
+        raise FameError(_absent(encoder, path, Experiments(scale, tables)))
+    return path
+
+
+def _absent(run: str, path: Path, experiments: Experiments) -> str:
+    if run in experiments.runs:
+        return f"the run {run} is not pretrained yet; `snakemake {path}` makes it"
+    near = difflib.get_close_matches(run, experiments.runs, 1)
+    hint = f"did you mean {near[0]}?" if near else "see `fame runs`"
+    return (
+        f"there is no file, directory or run {run!r} (run ids of scale {experiments.scale.name} "
+        f"are looked up below {RESULTS}); {hint}"
+    )
+
+
+def describe(path: Path, clips: int, scale: str | None, backbone: str | None) -> EncoderSource:
+    """An encoder by its card; what the card does not say is taken from a scale.
+
+    An encoder that was pretrained here has all of it in its card. The card of an untrained one
+    names its scale, which gives the colours. That of an imported one says neither clip nor
+    colours: a scale must be named.
+
+    Videos of any size are to be shown, so frames are always resized before the centre crop, and
+    large ones are shrunk when read: to the recipe's `fit`, else to twice the crop, below which
+    the crop's own resize does not alias.
+
+    Args:
+        path: `encoder.safetensors`, with `card.json` beside it.
+        clips: uniform clips of each video.
+        scale: by name or path, for what the card lacks; None for the one that the card names.
+        backbone: which of the scale's, where several have the encoder's settings.
+
+    Raises:
+        FameError: the card is missing or another encoder's, or too little is known.
+    """
+    if not path.with_name("card.json").is_file():
+        raise FameError(
+            f"{path} has no card.json beside it; make an encoder of weights from elsewhere: "
+            f"fame import-official {shlex.quote(str(path))} --out FOLDER"
+        )
+    card = verified(path)
+    recipe = card.get("recipe", {})
+    trained = recipe.get("pretrain", {})
+    known: dict[str, Any] = dict(recipe.get("backbone", {}))
+    settings = _settings(known.pop("encoder", card.get("settings")), path)
+    known |= {key: trained["views"][key] for key in ("mean", "std") if "views" in trained}
+    known |= {key: trained[key] for key in ("fit",) if key in trained}
+    if not known.keys() >= _NEEDED:
+        other = _scale(path, scale, card)
+        known = _of_scale(other, _backbone(other, settings, backbone, path)) | known
+    shown = Shown(
+        clips=clips,
+        frames=known["frames"],
+        stride=known["stride"],
+        size=known["size"],
+        crop="short-side",
+        mean=tuple(known["mean"]),
+        std=tuple(known["std"]),
+        fit=known["fit"] or 2 * known["size"],
+    )
+    return EncoderSource(path.absolute(), card["encoder_sha256"], settings, shown)
+
+
+def _settings(data: Any, path: Path) -> EncoderSettings:
+    try:
+        return _SETTINGS.validate_python(data)
+    except ValidationError:
+        raise FameError(
+            f"{path.with_name('card.json')} does not say what network the encoder is; "
+            "pretrain or import it again"
+        ) from None
+
+
+def _scale(path: Path, name: str | None, card: dict[str, Any]) -> Scale:
+    """The scale that was named, else the one of the card."""
+    if name is not None:
+        return load_scale(name)
+    try:
+        return load_scale(card["scale"])
+    except (KeyError, FameError):
+        raise FameError(
+            f"{path.with_name('card.json')} does not say with which clips and colours the encoder "
+            "is to be shown videos; name a scale that does with --scale"
+        ) from None
+
+
+def _of_scale(scale: Scale, backbone: Backbone) -> dict[str, Any]:
+    views = scale.pretrain.views
+    clip = {"frames": backbone.frames, "stride": backbone.stride, "size": backbone.size}
+    return clip | {"mean": views.mean, "std": views.std, "fit": scale.fit}
+
+
+def _backbone(scale: Scale, settings: EncoderSettings, name: str | None, path: Path) -> Backbone:
+    """The scale's only backbone with these settings, or the named one."""
+    fitting = {key: one for key, one in scale.backbones.items() if one.encoder == settings}
+    if name is not None:
+        fitting = {key: one for key, one in fitting.items() if key == name}
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    if fitting:
+        raise FameError(f"{path} may be any of {', '.join(fitting)}; choose with --backbone")
+    raise FameError(
+        f"{path} is none of the backbones of scale {scale.name}"
+        f"{f' that is called {name}' if name else ''}; name the scale that it was made for "
+        "with --scale"
+    )
+
+
+def recorded(library: Library, features: Path, path: Path | None) -> EncoderSource:
+    """The encoder that made a library, to be used for one more video.
+
+    Args:
+        library: what was read from `features`.
+        features: the library's file, for messages.
+        path: where the encoder lies now, None for where it lay then.
+
+    Raises:
+        FameError: the file is missing or is another encoder.
+    """
+    origin = library.origin
+    file = path or Path(origin["encoder"])
+    file = file / ENCODER if file.is_dir() else file
+    if not file.is_file():
+        raise FameError(f"{file}: the encoder of {features} is gone; say where with --encoder")
+    digest = sha256(file)
+    if digest != origin["encoder_sha256"]:
+        raise FameError(
+            f"{file} is not the encoder that made {features} (their SHA-256 differ); give that "
+            "one with --encoder, or embed the videos again"
+        )
+    shown = origin["shown"] | {key: tuple(origin["shown"][key]) for key in ("mean", "std")}
+    settings = _settings(origin["settings"], file)
+    return EncoderSource(file.absolute(), digest, settings, Shown(**shown))

@@ -1,0 +1,165 @@
+"""Views of a batch: in the paper's order, merged as the recipe says, the same in any world."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fame.augment.crop import geometry
+from fame.augment.masks.seed import mask
+from fame.augment.merge import donors
+from fame.augment.photometric import normalise, photometric
+from fame.augment.view_draws import draw
+from fame.augment.views import PairViews
+from fame.config.scale import Merge
+from fame.config.views import ViewSettings
+from fame.core.distributed import World
+from fame.data.clips.dataset import Batch
+
+SIZE, GROUP, CLIPS = 16, 2, 8
+MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
+COLOURFUL = ViewSettings(
+    crop_scale=(0.5, 1),
+    crop_aspect=(0.75, 1.25),
+    flip=0.5,
+    gray=0.2,
+    jitter=0.8,
+    brightness=0.4,
+    contrast=0.4,
+    saturation=0.4,
+    hue=0.1,
+    blur=0.5,
+    blur_sigma=(0.1, 2),
+    blur_draw="sample",
+    mean=MEAN,
+    std=STD,
+)
+PLAIN = COLOURFUL.model_copy(update={"gray": 0, "jitter": 0, "blur": 0})
+
+
+def mixing(**changes):
+    values = {"mask": "seed", "beta": 0.5, "background": "inter", "clips": "both"}
+    values |= {"donors": "derangement", "hue": "correct"} | changes
+    return Merge(**values)
+
+
+def world(rank=0, size=1):
+    return World(rank, size, torch.device("cpu"))
+
+
+def batch(slots=2, rows=slice(None)):
+    generator = torch.Generator().manual_seed(0)
+    shape = (CLIPS, slots, 3, 3, 24, 20)
+    clips = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
+    ids = torch.arange(CLIPS) * 7
+    whole = (clips, torch.tensor([[24, 20]] * CLIPS), ids, ids, torch.full((CLIPS,), 3))
+    return Batch(*(part[rows] for part in whole))
+
+
+def pairs(mix, look=COLOURFUL, at=None, group=GROUP, **named):
+    return PairViews(look, SIZE, mix, group, 5, at or world(), **named)
+
+
+def cut(slot, dtype=torch.float32):
+    """One slot's cropped clips and draws, by the steps that PairViews should take."""
+    whole = batch()
+    chosen = draw(COLOURFUL, 5, f"view{slot}", whole.epochs, whole.indices, whole.sizes)
+    return geometry(whole.clips[:, slot], chosen.boxes, chosen.flip, SIZE).to(dtype), chosen
+
+
+def merged_by_hand(clips, others):
+    """Clip by clip, pixel by pixel: foreground of the clip, else the other's."""
+    masks = mask(clips, 0.5)
+    result = others.clone()
+    for row in range(len(clips)):
+        result[row] = torch.where(masks[row] > 0.5, clips[row], others[row])
+    return result
+
+
+@settings(max_examples=12)
+@given(
+    size=st.sampled_from([2, 4]),
+    step=st.integers(0, 10**6),
+    background=st.sampled_from(["inter", "intra"]),
+    kind=st.sampled_from(["derangement", "permutation"]),
+    which=st.sampled_from(["fame", "seed", "gauss", "grid"]),
+)
+def test_processes_share_out_the_views_of_one(size, step, background, kind, which):
+    mix = mixing(background=background, donors=kind, mask=which)
+    whole = pairs(mix)(batch(), step)
+    each = CLIPS // size
+    parts = [
+        pairs(mix, at=world(rank, size))(batch(rows=slice(rank * each, rank * each + each)), step)
+        for rank in range(size)
+    ]
+    for slot in range(2):
+        assert torch.equal(whole[slot], torch.cat([part[slot] for part in parts]))
+
+
+def test_no_merging_is_geometry_then_colour_then_normalising():
+    for slot, found in enumerate(pairs(None)(batch(), 0)):
+        clips, chosen = cut(slot)
+        assert torch.equal(found, normalise(photometric(clips, chosen), MEAN, STD))
+
+
+def test_donors_come_from_the_group_and_change_with_slot_and_step():
+    # A group of two has a single derangement, which changes with nothing.
+    group, seen, orders = 4, set(), set()
+    views = pairs(mixing(), PLAIN, group=group)
+    for step in (3, 4):
+        for slot, found in enumerate(views(batch(), step)):
+            clips, _ = cut(slot)
+            order = donors(5, 2 * step + slot, 0, CLIPS // group, group, "derangement")
+            orders.add(tuple(order))
+            expected = merged_by_hand(clips, clips[torch.from_numpy(order)])
+            torch.testing.assert_close(found, normalise(expected, MEAN, STD))
+    assert len(orders) == 4
+    permuted = pairs(mixing(donors="permutation"), PLAIN)
+    for step in range(6):
+        seen.add(permuted(batch(), step)[0].sum().item())
+    assert len(seen) > 1
+
+
+def test_single_merges_the_first_clip_only():
+    merged = pairs(mixing(clips="single"))(batch(), 0)
+    plain = pairs(None)(batch(), 0)
+    assert not torch.equal(merged[0], plain[0])
+    assert torch.equal(merged[1], plain[1])
+
+
+def test_intra_takes_the_background_of_the_other_clip():
+    found = pairs(mixing(background="intra"), PLAIN)(batch(), 0)
+    (first, _), (second, _) = cut(0), cut(1)
+    for view, expected in zip(
+        found, (merged_by_hand(first, second), merged_by_hand(second, first)), strict=True
+    ):
+        torch.testing.assert_close(view, normalise(expected, MEAN, STD))
+
+
+def test_merging_comes_before_colour():
+    clips, chosen = cut(0)
+    order = donors(5, 0, 0, CLIPS // GROUP, GROUP, "derangement")
+    merged = merged_by_hand(clips, clips[torch.from_numpy(order)])
+    expected = normalise(photometric(merged, chosen), MEAN, STD)
+    torch.testing.assert_close(pairs(mixing())(batch(), 0)[0], expected)
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_as_many_views_as_clips(slots):
+    found = pairs(mixing())(batch(slots), 0)
+    assert [view.shape for view in found] == [(CLIPS, 3, 3, SIZE, SIZE)] * slots
+
+
+def test_a_sample_keeps_its_view_wherever_it_stands():
+    order = torch.tensor([5, 0, 7, 1])
+    whole, some = pairs(None)(batch(), 0), pairs(None)(batch(rows=order), 0)
+    for everything, few in zip(whole, some, strict=True):
+        assert torch.equal(everything[order], few)
+
+
+def test_views_in_double_precision():
+    exact = pairs(mixing(), dtype=torch.float64)(batch(), 0)
+    usual = pairs(mixing())(batch(), 0)
+    for double, single in zip(exact, usual, strict=True):
+        assert (double.dtype, single.dtype) == (torch.float64, torch.float32)
+        torch.testing.assert_close(double.float(), single, rtol=1e-4, atol=1e-4)

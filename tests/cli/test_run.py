@@ -1,0 +1,154 @@
+"""`fame run`: which Snakemake command it becomes, and when it prepares the folder."""
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from fame.cli import app
+from fame.cli.run import audible, check_folder, in_full, with_config
+from fame.core.errors import FameError
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Runs `fame run`; returns the command that it becomes and what it did before."""
+    done, became = [], []
+    monkeypatch.setattr(
+        "fame.operate.workplace.occupy", lambda place: done.append(("occupy", place))
+    )
+    monkeypatch.setattr("fame.operate.workplace.clear", lambda place: done.append(("clear", place)))
+    monkeypatch.setattr("os.execv", lambda program, words: became.append((program, words)))
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, ["run", *map(str, arguments)])
+        assert result.exit_code == 0, result.output
+        ((program, words),) = became
+        assert program == words[0] == sys.executable
+        return words[1:], done
+
+    return call
+
+
+def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
+    options = ("--set-threads", "pretrain=2", "-k")
+    words, done = run("results/a b.csv", *options, "--directory", tmp_path, "--scale", "my #s")
+    begin = ["-m", "snakemake", "--cores", "all", "--rerun-incomplete"]
+    assert words[:5] == begin
+    assert words[5:] == [
+        *("results/a b.csv", *options),
+        *("--config", 'scale= "my #s" ', "--directory", str(tmp_path)),
+    ]
+    assert done == [("occupy", tmp_path), ("clear", tmp_path)]
+
+
+@pytest.mark.parametrize("option", ["-n", "--dry-run"])
+def test_a_dry_run_disturbs_nobody(run, option):
+    words, done = run("all", option)
+    assert words[5:] == ["all", option] and done == []
+
+
+@pytest.mark.parametrize(
+    ("given", "rest"),
+    [
+        (["--quiet", "all"], ["--quiet"]),
+        (["-q", "rules", "all", "-k"], ["-q", "rules", "-k"]),
+        (["--quiet=all", "all"], ["all"]),
+        (["-qall", "all"], ["all"]),
+    ],
+)
+def test_no_quiet_hides_an_error(given, rest):
+    assert audible(given) == [*rest, "--quiet", "host", "progress", "reason", "rules"]
+
+
+@pytest.mark.parametrize("given", [["all"], ["--quiet", "rules", "-k", "all"], ["-k", "--quiet"]])
+def test_another_quiet_stays_as_it_is(given):
+    assert audible(given) == given
+
+
+def test_settings_join_the_config_that_was_given():
+    given = ["all", "--config", "accept_terms=ucf101", "-k"]
+    expected = ["all", "--config", 'scale= "mini" ', "accept_terms=ucf101", "-k"]
+    assert with_config(given, scale="mini", tables=None) == expected
+    assert with_config(given, scale=None) == given
+    assert with_config(["all"], scale="a") == ["all", "--config", 'scale= "a" ']
+
+
+@given(name=st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1))
+def test_snakemake_reads_a_name_as_it_is(name):
+    from snakemake.cli import parse_config
+
+    _, *words = with_config([], scale=name)
+    assert parse_config(words) == {"scale": name}
+
+
+@pytest.mark.parametrize(
+    "options", [["--workflow-profile", "profiles/slurm"], ["--cores=2"], ["--jobs", "4"]]
+)
+def test_where_jobs_run_may_be_said(run, options):
+    """A limit to this machine's cores would hold on a cluster too."""
+    words, _ = run("all", *options)
+    assert words == ["-m", "snakemake", "--rerun-incomplete", "all", *options]
+
+
+def test_a_scale_and_tables_by_path_are_found_from_another_folder(run, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    words, _ = run(
+        *("table6", "-n", "--directory", tmp_path, "--scale", "tests/workflow/micro.yaml"),
+        *("--tables", "config/tables"),
+    )
+    assert f'scale= "{root}/tests/workflow/micro.yaml" ' in words
+    assert f'tables= "{root}/config/tables" ' in words
+
+
+def test_targets_by_short_names_are_files(root):
+    tables = root / "config" / "tables"
+    given = [
+        "table6",
+        "-n",
+        "figure1",
+        "report",
+        "all",
+        "--until",
+        "report",
+        "--config",
+        "a=table5",
+    ]
+    assert in_full(given, tables) == [
+        *("results/table6.csv", "-n", "results/figure1.png", "results/report.html", "all"),
+        *given[5:],
+    ]
+
+
+@pytest.mark.parametrize(
+    "target", ["table9", "results/table9.csv", "results/mini/tables/table9.md"]
+)
+def test_a_table_that_there_is_not_is_named_with_the_known_ones(root, target):
+    with pytest.raises(FameError, match=r"no table 'table9' \(known: table1, table2"):
+        in_full([target, "-n"], root / "config" / "tables")
+    with pytest.raises(FameError, match="no table 'table9'"):
+        in_full([target, "--config", f"tables={root}/config/tables"], None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--config", "a=b", "table6"], "'table6' is not; put targets before it"),
+        (["--scale", "mini", "--config", "scale=paper"], "--config scale=paper both say the scale"),
+    ],
+)
+def test_settings_that_snakemake_would_mistake_are_refused(arguments, said):
+    result = CliRunner().invoke(app, ["run", *arguments])
+    assert isinstance(result.exception, FameError) and said in str(result.exception)
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_a_dry_run(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(FameError, match="file: not a folder; correct --directory"):
+        check_folder(tmp_path / "file")
+    check_folder(tmp_path / "new" / "folder")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(FameError, match="cannot be written; mend its permissions"):
+        check_folder(tmp_path / "new")

@@ -1,0 +1,227 @@
+"""The claims file: every fault names the claim, and the committed page says what is published."""
+
+import copy
+import csv
+
+import pytest
+import yaml
+
+from fame.config.claims import OURS, load_claims
+from fame.config.reading import load_table
+from fame.core.errors import FameError
+
+GOOD = {
+    "id": "a",
+    "text": "intra beats none",
+    "source": "paper, Table 3",
+    "kind": "greater",
+    "better": {"table": "table3", "row": {"background": "intra-video"}, "column": "ucf101"},
+    "worse": {"table": "table3", "row": {"background": "none (MoCo)"}, "column": "ucf101"},
+}
+
+
+@pytest.fixture(scope="module")
+def tables(request):
+    folder = request.config.rootpath / "config" / "tables"
+    return {file.stem: load_table(file) for file in folder.glob("table?.yaml")}
+
+
+@pytest.fixture(scope="module")
+def page(request, tables):
+    return load_claims(request.config.rootpath / "config" / "claims.yaml", tables)
+
+
+@pytest.fixture
+def load(tmp_path, tables):
+    def load(*claims):
+        path = tmp_path / "claims.yaml"
+        path.write_text(yaml.safe_dump({"claims": list(claims)}), encoding="utf-8")
+        return load_claims(path, tables)
+
+    return load
+
+
+def changed(path: str, value) -> dict:
+    """`GOOD` with one entry replaced; None removes it."""
+    claim = copy.deepcopy(GOOD)
+    *folders, last = path.split(".")
+    place = claim
+    for folder in folders:
+        place = place[folder]
+    place[last] = value
+    return claim
+
+
+def test_a_good_claim_is_located(load):
+    (found,) = load(GOOD)
+    assert (found.better.table, found.better.row, found.better.column) == ("table3", 1, "ucf101")
+    assert found.worse.row == 0
+    assert found.published == 1.6
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("better.table", "tabel3", r"claim a: better: there is no table 'tabel3'; did you mean"),
+        (
+            "worse.column",
+            "ufc101",
+            r"a: worse: table3 has no column 'ufc101'; did .*'ucf101'",
+        ),
+        ("better.column", "x", r"claim a: better: table3 has no column 'x'; known: hmdb51, ucf101"),
+        ("better.row", {"backgrond": "x"}, r"the rows of table3 show no 'backgrond'; did you mean"),
+        (
+            "better.row",
+            {"background": "intra-vide"},
+            r"claim a: better: no row of table3 shows background 'intra-vide'; did you mean 'intra",
+        ),
+        ("kind", "smaller", r"claims\.0\.kind: Input should be 'greater' or 'similar'"),
+        ("kind", "similar", r"claim a: `within` belongs to kind `similar`, and it needs one"),
+        ("within", 2, r"claim a: `within` belongs to kind `similar`"),
+        ("source", "a blog", r"claims\.0\.source: String should match"),
+        ("id", "A B", r"claims\.0\.id: String should match"),
+        ("better.colum", "ucf101", r"unknown key claims\.0\.better\.colum; did you mean 'column'"),
+        ("better.row", {}, r"claims\.0\.better\.row: Dictionary should have at least 1 item"),
+        ("worse.column", "hmdb51", r"compares finetune ucf101 top1 with finetune hmdb51 top1"),
+    ],
+)
+def test_a_fault_names_the_claim_and_the_remedy(load, path, value, message):
+    with pytest.raises(FameError, match=message) as caught:
+        load(changed(path, value))
+    assert str(caught.value).count("\n") == 0
+
+
+def test_a_row_that_is_not_unique(load):
+    claim = changed("better", {"table": "table4", "row": {"method": "FAME"}, "column": "ucf101"})
+    with pytest.raises(FameError, match=r"2 rows of table4 show method FAME; name .*, pretrain\)"):
+        load(claim)
+
+
+def test_values_that_stand_in_no_row_together(load):
+    row = {"method": "Gauss", "pretrain": "Kinetics-400 (dagger)"}
+    claim = changed("better", {"table": "table4", "row": row, "column": "ucf101"})
+    with pytest.raises(FameError, match=r"no row of table4 shows method Gauss, pre.* together"):
+        load(claim)
+
+
+def test_a_quoted_cell_is_refused(load):
+    row = {"method": "DSM"}
+    claim = changed("worse", {"table": "table5", "row": row, "column": "ucf101"})
+    with pytest.raises(FameError, match=r"claim a: worse: .*DSM of table5 is quoted only; give it"):
+        load(claim)
+
+
+def test_two_claims_of_one_id(load):
+    with pytest.raises(FameError, match="two claims have the id a; rename one"):
+        load(GOOD, GOOD)
+
+
+def test_the_opposite_of_what_is_published(load):
+    claim = GOOD | {"better": GOOD["worse"], "worse": GOOD["better"]}
+    with pytest.raises(FameError, match=r"claim a: the published cells differ by -1.6 points"):
+        load(claim)
+    with pytest.raises(FameError, match=r"do not say 'similar'"):
+        load(GOOD | {"kind": "similar", "within": 1.5})
+    (found,) = load(GOOD | {"kind": "similar", "within": 1.6})
+    assert found.published == 1.6
+
+
+def test_the_paper_cannot_claim_what_it_did_not_publish(load):
+    def cell(method):
+        row = {"method": method, "backbone": "R(2+1)D", "freeze": True}
+        return {"table": "table5", "row": row, "column": "ucf101"}
+
+    claim = GOOD | {"better": cell("FAME"), "worse": cell("MoCo (no FAME)")}
+    with pytest.raises(FameError, match=r"a cell of it was not published; write `source: ours`"):
+        load(claim)
+    (found,) = load(claim | {"source": OURS})
+    assert found.published is None
+
+
+def test_no_file_and_no_claims(tmp_path, tables, load):
+    with pytest.raises(FameError, match="no such file"):
+        load_claims(tmp_path / "none.yaml", tables)
+    with pytest.raises(FameError, match="at least 1 item"):
+        load()
+
+
+# The committed page
+
+
+def test_every_claim_says_where_it_is_from(page, tables):
+    for found in page:
+        claim, at = found.claim, found.better
+        assert claim.better.table == claim.worse.table
+        if claim.source == OURS:
+            assert found.published is None
+        else:
+            assert claim.source == f"paper, {tables[at.table].title.split(':')[0]}"
+
+
+def test_published_gains_are_those_of_the_poster_s_cells(page, tables, shared):
+    cells = {}
+    for name in tables:
+        with (shared / "paper" / f"published_{name}.csv").open(encoding="utf-8") as file:
+            cells[name] = list(csv.DictReader(file))
+    for found in page:
+        if found.published is not None:
+            printed = cells[found.better.table]
+            rows = [number(printed, tables, at) for at in (found.better, found.worse)]
+            assert found.published == pytest.approx(rows[0] - rows[1])
+
+
+def number(printed, tables, at):
+    """The poster's number of a cell; our own rows stand between its rows and are not there."""
+    before = tables[at.table].rows[: at.row]
+    place = sum(bool(row.published) for row in before)
+    return float(printed[place][{"diving48": "diving48_v2"}.get(at.column, at.column)])
+
+
+def compared(page, name):
+    """(better's row, worse's row, kind) of a table's claims, by column."""
+    found = {}
+    for one in page:
+        if one.better.table == name:
+            rows = (one.better.row, one.worse.row, one.claim.kind)
+            found.setdefault(one.better.column, set()).add(rows)
+    return found
+
+
+def test_the_ablations_are_claimed_in_full(page):
+    table1 = {(1, 0, "greater"), (2, 0, "greater"), (3, 0, "greater")}
+    table1 |= {(2, 1, "similar"), (2, 3, "similar")}
+    both = {(row, row, "similar") for row in (1, 2, 3)}
+    for dataset in ("ucf101", "hmdb51"):
+        assert compared(page, "table1")[f"{dataset}_single"] == table1 | both
+        assert compared(page, "table1")[f"{dataset}_both"] == table1
+        assert compared(page, "table3")[dataset] == {
+            (1, 0, "greater"),
+            (2, 1, "greater"),
+            (2, 0, "greater"),
+        }
+        assert compared(page, "table4")[dataset] == {
+            *((mask, 0, "greater") for mask in (1, 4)),
+            (2, 1, "greater"),
+            *((mask, 2, "greater") for mask in (3, 4)),
+            (4, 3, "similar"),
+            (6, 5, "greater"),
+        }
+
+
+def test_fame_is_held_against_every_other_measured_method(page, tables):
+    """Whoever gives a quoted row (BE) a recipe adds its claims."""
+    for name in ("table2", "table5", "table6"):
+        table, pairs = tables[name], {(one.better.row, one.worse.row) for one in page}
+        for number, row in enumerate(table.rows):
+            if row.recipe is None or row.show["method"] == "FAME" or "own" in row.show["method"]:
+                continue
+            fame = [
+                place
+                for place, other in enumerate(table.rows)
+                if other.show["method"] == "FAME"
+                and other.task == row.task
+                and other.recipe.backbone == row.recipe.backbone
+                and row.recipe.pretrain in (None, other.recipe.pretrain)
+            ]
+            assert fame
+            assert {(place, number) for place in fame} <= pairs

@@ -1,0 +1,315 @@
+import dataclasses
+import gc
+from itertools import chain
+
+import av
+import numpy as np
+import psutil
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_videos import pictures, write_dataset, write_video
+from torchvision.transforms.v2.functional import resize
+
+from fame.core import randomness as draws
+from fame.core.errors import FameError
+from fame.data.clips import dataset as module
+from fame.data.clips.dataset import (
+    KeyedBatches,
+    RandomClips,
+    TrainClips,
+    UniformClips,
+    clip_indices,
+    collate,
+    loader,
+    number_of_starts,
+    random_starts,
+    uniform_starts,
+    window,
+)
+from fame.data.index import index
+
+few = settings(max_examples=50)
+lengths = st.integers(1, 120)
+frame_counts = st.integers(1, 16)
+strides = st.integers(1, 5)
+
+
+@few
+@given(lengths, frame_counts, strides)
+def test_every_start_gives_frames_of_the_video(n, frames, stride):
+    count = number_of_starts(n, frames, stride)
+    whole = [s for s in range(n) if s + frames * stride <= n]
+    assert count == (len(whole) or n)
+    for start in (0, count - 1):
+        numbers = clip_indices(start, n, frames, stride)
+        assert numbers.tolist() == [(start + stride * t) % n for t in range(frames)]
+        if n >= window(frames, stride):
+            assert (np.diff(numbers) == stride).all()
+            assert numbers.max() + stride <= n
+
+
+@few
+@given(lengths, frame_counts, strides, st.integers(1, 4), st.integers(0, 9))
+def test_random_starts_are_distinct_if_they_can_be(n, frames, stride, clips, seed):
+    starts = random_starts(n, frames, stride, clips, np.random.default_rng(seed))
+    count = number_of_starts(n, frames, stride)
+    assert len(starts) == clips
+    assert all(0 <= start < count for start in starts)
+    assert count < clips or len(set(starts)) == clips
+
+
+def test_pairs_reach_every_start():
+    draw = RandomClips(16, 2, clips=2)
+    pairs = [draw(34, np.random.default_rng(seed)) for seed in range(60)]
+    assert {tuple(pair[:, 0]) for pair in pairs} == {
+        (i, j) for i in range(3) for j in range(3) if i != j
+    }
+    assert (pairs[0][0] == pairs[0][0, 0] + 2 * np.arange(16)).all()
+    assert draw(32, np.random.default_rng(0))[:, 0].tolist() == [0, 0]
+
+
+@few
+@given(lengths, frame_counts, strides, st.integers(2, 12))
+def test_uniform_starts_are_even(n, frames, stride, clips):
+    starts = uniform_starts(n, frames, stride, clips)
+    last = max(n - frames * stride, 0)
+    assert len(starts) == clips
+    assert (starts[0], starts[-1]) == (0, last)
+    assert all(abs(s - i * last / (clips - 1)) <= 0.5 for i, s in enumerate(starts))
+
+
+def test_ten_uniform_clips():
+    assert uniform_starts(50, 16, 2, 10) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Videos of 40, 36, 5 and 50 frames (one shorter than the window), in two sizes."""
+    return write_dataset(tmp_path, [40, 36, 5, 50], [(24, 32), (24, 32), (24, 32), (16, 48)])
+
+
+def by_hand(frames, starts, count, stride):
+    """Clips (n_clips, 3, T, H, W) by plain loops."""
+    n = len(frames)
+    cut = [[frames[(start + stride * t) % n] for t in range(count)] for start in starts]
+    return np.array(cut).transpose(0, 4, 1, 2, 3)
+
+
+@pytest.mark.parametrize("cache_mib", [0, 1])
+def test_train_clips_are_keyed_and_exact(small, cache_mib):
+    manifest, frames = small
+    dataset = TrainClips(manifest, RandomClips(8, 2, clips=2), seed=3, cache_mib=cache_mib)
+    assert len(dataset) == 4
+    for epoch, row in [(0, 0), (1, 0), (0, 2), (1, 3)]:
+        sample = dataset[epoch, row]
+        draw = draws.generator(3, "clip-starts", epoch, row)
+        starts = random_starts(len(frames[row]), 8, 2, 2, draw)
+        np.testing.assert_array_equal(sample.clips, by_hand(frames[row], starts, 8, 2))
+        assert sample.clips.is_contiguous()
+        assert (sample.label, sample.index, sample.epoch) == (row % 2, row, epoch)
+    assert not torch.equal(dataset[0, 0].clips, dataset[1, 0].clips)
+
+
+def test_uniform_clips_are_exact(small):
+    manifest, frames = small
+    dataset = UniformClips(manifest, 4, 3, 5)
+    for row in range(4):
+        starts = uniform_starts(len(frames[row]), 4, 3, 5)
+        np.testing.assert_array_equal(dataset[row].clips, by_hand(frames[row], starts, 4, 3))
+
+
+def test_first_frame_of_the_annotation_counts_from_there(small):
+    manifest, frames = small
+    table = manifest.table.assign(start=[10, 0, 0, 0], frames=[20, 36, 5, 50])
+    dataset = UniformClips(dataclasses.replace(manifest, table=table), 4, 2, 3)
+    expected = by_hand(frames[0][10:30], uniform_starts(20, 4, 2, 3), 4, 2)
+    np.testing.assert_array_equal(dataset[0].clips, expected)
+
+
+def test_one_open_for_all_clips_of_a_video(small, monkeypatch):
+    calls = []
+    read = module.read_frames
+    monkeypatch.setattr(module, "read_frames", lambda *a: calls.append(a[1]) or read(*a))
+    UniformClips(small[0], 8, 2, 10)[0]
+    assert len(calls) == 1
+    assert calls[0] == sorted(set(calls[0]))
+
+
+def test_the_cache_holds_what_fits_and_no_more(tmp_path, monkeypatch):
+    manifest, _ = write_dataset(tmp_path, [300, 300], [(24, 32)] * 2)  # 0.66 MiB each
+    opened = []
+    read = module.read_frames
+    monkeypatch.setattr(module, "read_frames", lambda *a: opened.append(a[0].stem) or read(*a))
+    cached, plain = (UniformClips(manifest, 8, 2, 3, cache_mib=mib) for mib in (1, 0))
+    for _ in range(2):
+        for row in (0, 1):
+            assert torch.equal(cached[row].clips, plain[row].clips)
+    assert opened.count("v0") == 1 + 2
+    assert opened.count("v1") == 2 + 2
+
+
+@pytest.mark.parametrize("cache_mib", [0, 1])
+def test_fit_shrinks_the_short_side_only(small, cache_mib):
+    manifest, frames = small
+    dataset = UniformClips(manifest, 4, 2, 2, fit=16, cache_mib=cache_mib)
+    assert dataset[0].clips.shape == (2, 3, 4, 16, 21)
+    assert dataset[3].clips.shape == (2, 3, 4, 16, 48)
+    whole = resize(torch.from_numpy(frames[0]).permute(0, 3, 1, 2), [16, 21], antialias=True)
+    first = whole[clip_indices(0, 40, 4, 2)].transpose(0, 1)
+    assert torch.equal(dataset[0].clips[0], first)
+
+
+def test_collate_pads_with_zeros_and_keeps_true_sizes(small):
+    dataset = TrainClips(small[0], RandomClips(4, 2, clips=2), seed=0)
+    samples = [dataset[5, row] for row in (0, 3)]
+    batch = collate(samples)
+    assert batch.clips.shape == (2, 2, 3, 4, 24, 48)
+    assert batch.clips.dtype == torch.uint8
+    assert batch.sizes.tolist() == [[24, 32], [16, 48]]
+    for clips, sample, (h, w) in zip(batch.clips, samples, batch.sizes.tolist(), strict=True):
+        assert torch.equal(clips[..., :h, :w], sample.clips)
+        assert clips.sum() == sample.clips.sum()
+    for values, expected in (
+        (batch.labels, [0, 1]),
+        (batch.indices, [0, 3]),
+        (batch.epochs, [5, 5]),
+    ):
+        assert values.dtype == torch.int64
+        assert values.tolist() == expected
+    assert batch.sizes.dtype == torch.int64
+    moved = batch.to("cpu")
+    assert torch.equal(moved.clips, batch.clips)
+
+
+def test_unlabelled_videos_are_minus_one(small):
+    manifest = dataclasses.replace(small[0], table=small[0].table.assign(label=None))
+    assert UniformClips(manifest, 4, 2, 1)[1].label == -1
+
+
+def test_quarantined_rows_are_refused(small):
+    table = small[0].table.assign(status=["ok", "broken", "ok", "ok"])
+    with pytest.raises(FameError, match="select"):
+        UniformClips(dataclasses.replace(small[0], table=table), 4, 2, 1)
+
+
+def test_a_vanished_video_is_named(small):
+    (small[0].root / "v1.avi").unlink()
+    with pytest.raises(FameError, match=r"v1\.avi"):
+        UniformClips(small[0], 4, 2, 1)[1]
+
+
+@few
+@given(
+    st.integers(4, 40),
+    st.sampled_from([(1, 1), (2, 1), (4, 1), (4, 2), (4, 4)]),
+    st.integers(1, 3),
+    st.integers(0, 3),
+)
+def test_ranks_share_the_global_batches(videos, batch_and_world, epochs, seed):
+    batch, world = batch_and_world
+    whole = list(KeyedBatches(videos, batch, epochs, seed))
+    ranks = [
+        list(KeyedBatches(videos, batch, epochs, seed, rank=r, world=world)) for r in range(world)
+    ]
+    assert [list(chain(*parts)) for parts in zip(*ranks, strict=True)] == whole
+    for epoch in range(epochs):
+        seen = [i for keys in whole for e, i in keys if e == epoch]
+        assert len(set(seen)) == len(seen) == videos // batch * batch
+
+
+@few
+@given(st.integers(4, 20), st.integers(1, 4), st.integers(0, 30), st.booleans())
+def test_a_resumed_order_is_the_tail(videos, batch, done, drop_last):
+    def ask(first_step):
+        return KeyedBatches(videos, batch, 3, 7, first_step=first_step, drop_last=drop_last)
+
+    whole, tail = list(ask(0)), list(ask(done))
+    assert tail == whole[done:]
+    assert (len(ask(0)), len(ask(done))) == (len(whole), len(tail))
+    assert ask(0).steps_per_epoch * 3 == len(whole)
+
+
+def test_partial_batches_and_seeds():
+    batches = list(KeyedBatches(7, 3, 1, 0, drop_last=False))
+    assert [len(keys) for keys in batches] == [3, 3, 1]
+    assert sorted(i for _, i in chain(*batches)) == list(range(7))
+    orders = {tuple(i for _, i in chain(*KeyedBatches(7, 7, 1, seed))) for seed in range(5)}
+    assert len(orders) == 5
+    first, second = KeyedBatches(7, 7, 2, 0)
+    assert [i for _, i in first] != [i for _, i in second]
+    assert len(list(KeyedBatches(2, 3, 1, 0, drop_last=False))) == 1
+
+
+@pytest.mark.parametrize(
+    ("videos", "batch", "more", "words"),
+    [
+        (7, 8, {}, "7 videos cannot fill a batch of 8"),
+        (9, 9, {"world": 2}, "2 processes"),
+        (9, 8, {"world": 2, "drop_last": False}, "drop the last"),
+    ],
+)
+def test_orders_that_cannot_be(videos, batch, more, words):
+    with pytest.raises(FameError, match=words):
+        KeyedBatches(videos, batch, 1, 0, **more)
+
+
+def test_workers_change_nothing(small):
+    dataset = TrainClips(small[0], RandomClips(4, 2, clips=2), seed=0, cache_mib=1)
+    runs = [list(loader(dataset, KeyedBatches(4, 2, 2, 1), workers)) for workers in (0, 2)]
+    assert len(runs[0]) == 4
+    for one, other in zip(*runs, strict=True):
+        for name, value in vars(one).items():
+            assert torch.equal(value, vars(other)[name])
+
+
+def test_loader_for_evaluation(small):
+    dataset = UniformClips(small[0], 4, 2, 3)
+    batches = list(loader(dataset, [[0, 1, 2], [3]]))
+    assert [batch.indices.tolist() for batch in batches] == [[0, 1, 2], [3]]
+
+
+@pytest.mark.parametrize("folder", ["weizmann", "jhmdb"])
+def test_real_short_videos_loop(shared, tmp_path, folder):
+    """Clips of 16 frames at stride 4 from videos of 15 to 63 frames."""
+    names = sorted((shared / "videos" / folder).glob("wa*/*.avi"))[:4]
+    (tmp_path / "train/walk").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "train/walk" / name.name).symlink_to(name)
+    manifest = index("kinetics400", tmp_path, None, name=folder, progress=False)
+    assert (manifest.table["frames"] < window(16, 4)).any()
+    dataset = TrainClips(manifest.select("train"), RandomClips(16, 4, clips=2), seed=0)
+    batch = collate([dataset[0, row] for row in range(4)])
+    assert batch.clips.shape[:4] == (4, 2, 3, 16)
+    assert batch.clips.float().std(dim=(2, 3, 4, 5)).min() > 1
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mp4"])
+def test_both_clips_of_a_pair_come_from_one_opening(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"v0.{suffix}"
+    write_video(path, pictures(100), "mpeg4", "yuv420p", g="8")
+    (tmp_path / "other").mkdir()
+    manifest, _ = write_dataset(tmp_path / "other", [100])
+    table = manifest.table.assign(path=path.name)
+    videos = dataclasses.replace(manifest, root=tmp_path, table=table)
+    opened, real = [], av.open
+    monkeypatch.setattr(av, "open", lambda file, *rest: opened.append(file) or real(file, *rest))
+    sample = TrainClips(videos, RandomClips(4, 2, clips=2), seed=0)[0, 0]
+    assert sample.clips.shape[0] == 2
+    assert opened == [str(path)]
+
+
+def test_memory_does_not_grow_with_the_clips_that_were_read(tmp_path):
+    manifest, _ = write_dataset(tmp_path, [12])
+    videos = TrainClips(manifest, RandomClips(4, 2, clips=2), seed=0)
+    process = psutil.Process()
+
+    def resident_after(count):
+        for number in range(count):
+            videos[number, 0]
+        gc.collect()
+        return process.memory_info().rss / 2**20
+
+    before = resident_after(100)  # by then, what is loaded lazily is loaded
+    assert resident_after(1000) < before + 12  # keeping the clips would take 18 MiB

@@ -1,0 +1,237 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as some
+from micro_world import MICRO, make
+
+from fame.config.reading import load_scale
+from fame.core.errors import FameError
+from fame.data.clips.dataset import UniformClips, collate
+from fame.data.manifest import Manifest
+from fame.evaluate.bias.altered import (
+    AlteredClips,
+    chosen_clips,
+    donors,
+    shuffled_frames,
+    spread,
+)
+from fame.evaluate.bias.background import GREY, widen
+from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
+from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.features import encode
+from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.encode import Work
+from fame.evaluate.features.extract import Alteration, extract
+from fame.models.encoder import Encoder
+
+BATCHES = [range(0, 4), range(4, 8)]
+
+
+class Means(Encoder):
+    """A feature for each colour and quarter of a view: its mean."""
+
+    feature_dim = 12
+
+    def maps(self, x):
+        return torch.nn.functional.avg_pool3d(x, (x.shape[2], x.shape[3] // 2, x.shape[4] // 2))
+
+    def forward(self, x):
+        return self.maps(x).flatten(1)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def shown():
+    scale = load_scale(str(MICRO))
+    found = Shown.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
+    return dataclasses.replace(found, clips=3, size=32)
+
+
+@pytest.fixture(scope="module")
+def mixed_videos(world):
+    videos = world.videos("ucf101").select("test")
+    order = spread(videos.labels(), 0)
+    rows = videos.table.iloc[order].reset_index(drop=True)
+    return Manifest(videos.dataset, videos.root, rows, videos.classes)
+
+
+def altered(shown, videos, world, foreground=None):
+    plain = dataclasses.replace(shown, mean=(0, 0, 0), std=(1, 1, 1))
+    known = foreground or TrueForeground(videos, world.place / "ucf101-w0", plain)
+    return AlteredClips(plain, [plain], 2, known, videos.labels(), BATCHES, seed=5)
+
+
+@pytest.fixture(scope="module")
+def shows(shown, mixed_videos, world):
+    """The originals and the five showings of four videos, by name, not normalised."""
+    dataset = UniformClips(mixed_videos, shown.frames, shown.stride, shown.clips)
+    batch = collate([dataset[row] for row in BATCHES[1]])
+    batch = dataclasses.replace(batch, indices=torch.arange(4, 8))
+    show = altered(shown, mixed_videos, world)
+    views = list(show(batch))
+    masks = show._foreground(batch, views[0])[:, show.chosen]
+    names = ("all", *SHOWINGS)
+    found = dict(zip(names, views, strict=True))
+    return found | {"masks": masks, "original": views[0][:, show.chosen], "donors": show.donors}
+
+
+def test_shapes(shows):
+    assert shows["all"].shape == (4, 3, 3, 4, 32, 32)
+    assert all(shows[name].shape == (4, 2, 3, 4, 32, 32) for name in SHOWINGS)
+
+
+def test_foreground_on_grey(shows):
+    masks = shows["masks"][:, :, None].expand_as(shows["original"])
+    assert 0.02 < masks.float().mean() < 0.5
+    assert torch.equal(shows["foreground"][masks], shows["original"][masks])
+    assert shows["foreground"][~masks].eq(GREY).all()
+
+
+def test_background_changes_nothing_but_the_foreground(shows):
+    far = ~widen(shows["masks"])[:, :, None].expand_as(shows["original"])
+    assert torch.equal(shows["background"][far], shows["original"][far])
+    masks = shows["masks"][:, :, None].expand_as(shows["original"])
+    assert (shows["background"] - shows["original"])[masks].abs().mean() > 0.1
+
+
+def test_conflict_takes_another_class_behind(shows, mixed_videos):
+    labels = mixed_videos.labels()
+    masks = shows["masks"][:, :, None].expand_as(shows["original"])
+    assert torch.equal(shows["conflict"][masks], shows["original"][masks])
+    for place, donor in enumerate(shows["donors"][4:8]):
+        assert labels[donor] != labels[4 + place]
+        outside = ~masks[place]
+        given_ = shows["background"][donor - 4]
+        assert torch.equal(shows["conflict"][place][outside], given_[outside])
+
+
+def test_frozen_and_shuffled(shows):
+    original = shows["original"]
+    assert torch.equal(shows["frozen"], original[:, :, :, 2:3].expand_as(original))
+    for place in range(4):
+        order = shuffled_frames(4, 5, 4 + place)
+        assert torch.equal(shows["shuffled"][place], original[place][:, :, order])
+
+
+@given(labels=some.lists(some.integers(0, 4), min_size=1, max_size=40), seed=some.integers(0, 9))
+def test_donors_are_of_another_class_of_the_same_batch(labels, seed):
+    labels = np.array(labels)
+    order = spread(labels, seed)
+    assert sorted(order) == list(range(len(labels)))
+    mixed, batches = labels[order], encode.pieces(range(len(labels)), 5)
+    found = donors(mixed, batches, seed)
+    for rows in batches:
+        for row in rows:
+            alone = len(set(mixed[list(rows)])) == 1
+            assert (found[row] == -1) == alone
+            assert alone or (found[row] in rows and mixed[found[row]] != mixed[row])
+
+
+@given(count=some.integers(1, 90), size=some.integers(1, 20))
+def test_pieces_are_whole_and_about_equal(count, size):
+    found = encode.pieces(range(count), size)
+    assert [row for piece in found for row in piece] == list(range(count))
+    lengths = {len(piece) for piece in found}
+    assert max(lengths) <= size
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_equal_classes_are_spread():
+    labels = np.repeat([0, 1, 2, 3], 6)
+    mixed = labels[spread(labels, 0)]
+    assert all(len(set(mixed[start : start + 4])) == 4 for start in range(0, 24, 4))
+
+
+@given(frames=some.integers(2, 9), row=some.integers(0, 99))
+def test_shuffled_frames_are_another_order(frames, row):
+    order = shuffled_frames(frames, 0, row)
+    assert sorted(order) == list(range(frames))
+    assert list(order) != list(range(frames))
+    assert np.array_equal(order, shuffled_frames(frames, 0, row))
+
+
+def test_one_frame_cannot_be_shuffled():
+    with pytest.raises(FameError, match="2 frames"):
+        shuffled_frames(1, 0, 0)
+
+
+def test_chosen_clips():
+    assert chosen_clips(10, 4).tolist() == [0, 3, 6, 9]
+    assert chosen_clips(10, 10).tolist() == list(range(10))
+
+
+def test_fame_masks_stand_in_where_nobody_knows(shown, mixed_videos, world):
+    dataset = UniformClips(mixed_videos, shown.frames, shown.stride, shown.clips)
+    batch = collate([dataset[row] for row in range(2)])
+    views = shown.cropped(batch.clips, batch.sizes)
+    masks = MotionForeground(0.25)(batch, views)
+    assert masks.shape == (2, 3, 4, 32, 32)
+    assert masks.float().mean() == 0.25
+    assert torch.equal(masks[:, :, 0], masks[:, :, 3])
+
+
+def test_each_video_is_decoded_once(shown, world, monkeypatch, tmp_path):
+    """In one pass: two colours of all videos, and the showings of the test videos."""
+    import fame.data.clips.dataset as clips
+
+    opened = []
+    read = clips.read_frames
+    monkeypatch.setattr(
+        clips, "read_frames", lambda path, numbers: opened.append(path) or read(path, numbers)
+    )
+    videos = world.videos("ucf101")
+    work = Work(torch.device("cpu"), 4, 0, tmp_path / "parts", progress=False)
+    known = Alteration(clips=2, beta=0.5, world=world.place / "ucf101-w0", seed=0)
+    found = extract(Means(), videos, shown, work, {}, ("pretraining", "imagenet"), known)
+    assert sorted(opened) == sorted({videos.root / path for path in videos.table["path"]})
+    assert found["bias"].features.shape == (8, 5 * 2, 12)
+    assert found["bias"].meta["foreground"] == "true"
+    assert not (tmp_path / "parts").exists()
+    alone = extract(Means(), videos, shown, work, {})["pretraining"]
+    assert np.array_equal(found["pretraining"].videos, alone.videos)
+    np.testing.assert_allclose(found["pretraining"].features, alone.features, atol=1e-6)
+    other = shown.in_colours("imagenet")
+    imagenet = extract(Means(), videos, other, work, {})["pretraining"]
+    np.testing.assert_allclose(found["imagenet"].features, imagenet.features, atol=1e-6)
+
+
+def test_parts_of_another_beta_are_not_used(shown, world, tmp_path, monkeypatch):
+    monkeypatch.setattr("fame.evaluate.features.extract.clear", lambda parts: None)
+    videos = world.videos("ucf101").select("test")
+    work = Work(torch.device("cpu"), 4, 0, tmp_path, progress=False)
+
+    def found(beta, work):
+        known = Alteration(clips=2, beta=beta, world=None, seed=0)
+        return extract(Means(), videos, shown, work, {}, ("pretraining",), known)["bias"].features
+
+    first, other = found(0.5, work), found(0.25, work)
+    assert len(list(tmp_path.glob("*/*.npz"))) == 2
+    assert np.array_equal(other, found(0.25, dataclasses.replace(work, parts=None)))
+    assert not np.array_equal(other, first)
+
+
+def test_showings_stand_in_the_order_of_the_manifest(shown, world):
+    """Frozen clips have the middle frame's means, whatever the order of encoding."""
+    videos = world.videos("ucf101")
+    work = Work(torch.device("cpu"), 3, 0, None, progress=False)
+    known = Alteration(clips=3, beta=0.5, world=None, seed=0)
+    found = extract(Means(), videos, shown, work, {}, ("pretraining",), known)["bias"]
+    test = videos.select("test")
+    assert found.videos.tolist() == test.table["video"].tolist()
+    assert found.meta["foreground"] == "fame"
+    dataset = UniformClips(test, shown.frames, shown.stride, shown.clips)
+    batch = collate([dataset[row] for row in range(8)])
+    views = shown.coloured(shown.cropped(batch.clips, batch.sizes))[:, :, :, 2:3]
+    wanted = Means()(views.flatten(0, 1)).unflatten(0, (8, 3)).numpy()
+    frozen = found.features.reshape(8, 5, 3, 12)[:, SHOWINGS.index("frozen")]
+    np.testing.assert_allclose(frozen, wanted, atol=1e-5)
+    labels = dict(zip(found.videos.tolist(), found.labels.tolist(), strict=True))
+    for video, donor in zip(found.videos.tolist(), found.meta["donors"], strict=True):
+        assert labels[video] != labels[donor]

@@ -1,0 +1,78 @@
+"""What finished jobs took, from their cards and benchmark files."""
+
+import json
+
+import pytest
+
+from fame.core.errors import FameError
+from fame.operate.plan.history import BENCHMARKS, History, history
+from fame.operate.plan.jobs import Job
+from fame.operate.plan.work import Task
+
+HEAD = "s\th:m:s\tmax_rss\n"
+
+
+def task(rule, *, run="run", data="ucf101-w0", done=True, gpus=0):
+    job = Job(rule, run, data, "", done)
+    return Task(job, data, "moco", "r2plus1d", "ucf101", (), gpus, 1)
+
+
+def write(root, rule, seconds, rss, run="run"):
+    path = root / BENCHMARKS[rule].format(run=run, data="ucf101-w0")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{HEAD}{seconds}\t0:00:00\t{rss}\n")
+    return path
+
+
+def card(root, run="run", **facts):
+    path = root / "pretrain" / run / "card.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"seconds": 0, "environment": {"device": "cpu", "processes": 1}} | facts
+    path.write_text(json.dumps(content))
+
+
+def test_the_mean_of_finished_jobs_is_their_time(tmp_path):
+    tasks = [task("extract", run=run) for run in ("a", "b")]
+    for run, seconds, rss in (("a", 10, 300), ("b", 20, 500)):
+        write(tmp_path, "extract", seconds, rss, run)
+    found = history(tasks, tmp_path)
+    assert found.seconds(tasks[0]) == 15
+    assert found.found[tasks[0].kind].host_mib == 500
+    assert found.seconds(task("linear")) is None
+
+
+def test_jobs_that_are_not_done_tell_nothing(tmp_path):
+    write(tmp_path, "extract", 10, 300)
+    assert history([task("extract", done=False)], tmp_path) == History({}, ())
+    assert history([task("bias"), task("table")], tmp_path).found == {}
+
+
+def test_a_card_knows_all_attempts_processes_memory_and_the_device(tmp_path):
+    environment = {"device": "Some GPU", "processes": 4}
+    card(tmp_path, seconds=100, environment=environment, peak_memory_mib={"device": 700})
+    write(tmp_path, "pretrain", 30, 900)
+    (tmp_path / "pretrain" / "run" / "encoder.safetensors").write_bytes(b"12345")
+    found = history([task("pretrain", gpus=4)], tmp_path)
+    measured = found.found[task("pretrain").kind]
+    assert (measured.seconds, measured.device_mib, measured.encoder) == (400, 700, 5)
+    assert found.devices == ("Some GPU",)
+    assert found.seconds(task("pretrain", gpus=4)) == 100
+    assert found.seconds(task("pretrain", gpus=2)) == 200
+
+
+def test_a_resumed_finetuning_counts_all_its_attempts(tmp_path):
+    path = write(tmp_path, "finetune", 5, 300)
+    path.with_name("finetune.json").write_text(json.dumps({"details": {"seconds": 50}}))
+    assert history([task("finetune")], tmp_path).seconds(task("finetune")) == 50
+
+
+def test_broken_files_are_named(tmp_path):
+    path = write(tmp_path, "extract", "soon", 300)
+    with pytest.raises(FameError, match=r"benchmark\.tsv: not a benchmark file"):
+        history([task("extract")], tmp_path)
+    path.unlink()
+    write(tmp_path, "pretrain", 1, 1)
+    card(tmp_path)
+    (tmp_path / "pretrain" / "run" / "card.json").write_text("[]")
+    with pytest.raises(FameError, match=r"card\.json: not a run's card"):
+        history([task("pretrain")], tmp_path)

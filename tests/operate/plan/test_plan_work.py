@@ -1,0 +1,109 @@
+"""Work of every rule's job, against a scale counted by hand."""
+
+import pytest
+from micro_world import MICRO, TABLES, choose, make
+
+from fame.operate.plan.counts import Counts, count
+from fame.operate.plan.jobs import Job
+from fame.operate.plan.work import Piece, Works, described
+from fame.pipeline.experiments import Experiments, Run
+
+COUNTS = Counts(train=20, val=3, test=6, unused=5, source="generated", decoded=100)
+
+
+def task_of(rule, scale=MICRO, run="moco-fame", data="ucf101-w0", counts=COUNTS):
+    experiments = Experiments(str(scale), TABLES)
+    name = choose(scale, run)[1].id if run else None
+    job = Job(rule, name, data, "", done=False)
+    return Works(experiments, lambda _: counts).task(job)
+
+
+def work(task):
+    return {part.piece.verb: (part.videos, part.reads) for part in task.parts}
+
+
+def test_jobs_counted_by_hand():
+    """Micro: batch 8 of 20 videos is 2 steps; 2 epochs each; 5 of probing; all is cached."""
+    assert work(task_of("pretrain", data=None)) == {"pretrain": (32, 16)}
+    assert work(task_of("finetune")) == {"finetune": (32, 16), "encode": (6, 6)}
+    assert work(task_of("extract")) == {"encode": (23, 23), "altered": (6, 6)}
+    # Two candidate rates on the half that is not held out, then all: two fits in effect.
+    assert work(task_of("linear")) == {"probe": (20 * 5 * 2, 0)}
+    assert work(task_of("bias")) == work(task_of("linear"))
+    assert work(task_of("retrieve")) == {"retrieve": (6, 0)}
+    assert work(task_of("activation")) == {"activation": (6, 6)}
+    assert work(task_of("mask_quality", run=None)) == {"masks": (29, 29)}
+    assert work(task_of("world", run=None)) == {"world": (34, 34)}
+    assert work(task_of("index", run=None)) == {"index": (34, 34)}
+    assert work(task_of("pretrain", run="random", data=None)) == {}
+    assert work(task_of("table", run=None, data=None)) == {}
+
+
+def test_the_data_of_a_run_is_what_it_is_trained_on():
+    task = task_of("pretrain", data=None)
+    assert (task.data, task.dataset, task.what) == ("kinetics400-w0", "kinetics400", "moco fame")
+    assert task.kind == ("pretrain", "moco fame", "r2plus1d", "kinetics400")
+    assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
+
+
+def test_without_a_cache_every_epoch_reads_again(tmp_path):
+    micro = make(tmp_path)
+    none = micro.scale("none", {"resources.cache_mib": 0})
+    assert work(task_of("pretrain", none, data=None)) == {"pretrain": (32, 32)}
+    unknown = Counts(20, 0, 6, 0, "listed", decoded=None)
+    assert work(task_of("finetune", counts=unknown))["finetune"] == (32, 32)
+    # Half of the videos fit into 1 MiB: the others are read in both epochs.
+    half = micro.scale("half", {"resources.cache_mib": 1})
+    large = Counts(16, 0, 6, 0, "indexed", decoded=2**20 // 8)
+    assert work(task_of("finetune", half, counts=large))["finetune"] == (32, 16 * (0.5 * 2 + 0.5))
+
+
+def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
+    micro = make(tmp_path)
+    slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
+    scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
+    assert work(task_of("extract", scale)) == {"encode": (2 * 29, 29)}
+    assert work(task_of("finetune", scale))["encode"] == (2 * 6, 2 * 6)
+    long = micro.scale("long", {"evaluate.finetune.report": "best-on-test",
+                                "evaluate.finetune.epochs": 25})  # fmt: skip
+    assert work(task_of("finetune", long))["encode"] == (4 * 6, 4 * 6)
+
+
+def test_gpus_and_threads_are_the_rules(tmp_path):
+    scale = make(tmp_path).scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
+    taken = {
+        rule: (task.gpus, task.threads)
+        for rule in ("pretrain", "finetune", "extract", "linear", "index", "table")
+        for task in [task_of(rule, scale)]
+    }
+    assert taken == {
+        **{"pretrain": (2, 7), "finetune": (1, 7), "extract": (1, 7)},
+        **{"linear": (0, 1), "index": (0, 7), "table": (0, 1)},
+    }
+    assert task_of("pretrain", scale, run="random", data=None).gpus == 1
+
+
+def test_a_changed_setting_changes_the_digest_of_its_pieces_only(tmp_path):
+    scale = make(tmp_path).scale("other", {"evaluate.finetune.group": 8})
+    old = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule).parts}
+    new = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule, scale).parts}
+    assert {piece.verb for piece in old - new} == {"finetune"}
+
+
+def test_a_run_in_a_few_words(root):
+    paper = Experiments("paper", root / "config" / "tables")
+    words = {described(run) for run in paper.runs.values()}
+    assert words >= {"moco", "moco fame", "moco fame both", "moco fame intra", "random"}
+    piece = Piece("pretrain", "moco fame", "i3d", "ucf101", "00", None)
+    assert piece.name == "pretrain moco fame i3d ucf101"
+
+
+def test_finished_weights_are_called_by_their_file(tmp_path):
+    run = Run("encoder", "r2plus1d", None, None, 0, {}, tmp_path / "mine.pth")
+    assert described(run) == "weights mine"
+
+
+@pytest.mark.parametrize("data", ["ucf101-w0", "hmdb51-w0"])
+def test_counts_of_a_world_are_its_jobs_work(data, tmp_path):
+    counts = count(Experiments(str(MICRO), TABLES).scale, data, tmp_path)
+    assert work(task_of("index", run=None, data=data, counts=counts))["index"][0] == counts.every

@@ -1,0 +1,131 @@
+"""What `fame status` tells of a folder in each state that a run can be in."""
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_results import MICRO, make
+
+from fame.core.files import write_json
+from fame.operate.status import duration, owner, rendered, status
+
+
+@pytest.fixture
+def made(tmp_path):
+    results, _, experiments = make(tmp_path)
+    (run,) = (run for run in experiments.runs.values() if run.pretrain)
+    return results, experiments, results / "micro" / "pretrain" / run.id
+
+
+def look(made):
+    return status(made[1], made[0], str(MICRO))
+
+
+def interrupted(made):
+    """The trained run again as a kill leaves it, at step 40 of 100, resumed at 20."""
+    folder = made[2]
+    (folder / "encoder.safetensors").unlink()
+    (folder / "checkpoints").mkdir()
+    checkpoint = folder / "checkpoints" / "step-40.pt"
+    checkpoint.touch()
+    os.utime(checkpoint, (time.time() - 90, time.time() - 90))
+    write_json(folder / "progress.json", {"step": 40, "of": 100, "first": 20, "seconds": 10.0})
+    return folder
+
+
+def test_done(made):
+    found = look(made)
+    assert [training.state for training in found.trainings] == ["done"]
+    assert found.results == (2, 2) and found.failures == []
+    assert rendered(found).startswith("micro: 1 trained encoders (1 done); 2 of 2 results")
+
+
+def test_to_come(made):
+    (made[2] / "encoder.safetensors").unlink()
+    assert [training.state for training in look(made).trainings] == ["to come"]
+
+
+def test_at_work_with_time_left(made):
+    folder = interrupted(made)
+    (folder / ".lock").write_text(f"{os.getpid()} on {socket.gethostname()}")
+    (training,) = look(made).trainings
+    assert (training.state, training.step, training.of) == ("at work", 40, 100)
+    assert training.left == pytest.approx(60 * 10 / 20)
+    assert 80 < training.checkpoint < 1000
+    assert "40/100      30 s" in rendered(look(made))
+
+
+def test_broke_off(made):
+    interrupted(made)
+    (training,) = look(made).trainings
+    assert (training.state, training.step, training.left) == ("broke off", 40, None)
+
+
+def test_a_failure_with_its_log_and_a_command(made):
+    folder = interrupted(made)
+    lines = ["a", "b", "c", "d", "e\x1b[31m", "fame: the loss is nan at step 41"]
+    (folder / "log.txt").write_text("\n".join(lines))
+    found = look(made)
+    assert [training.state for training in found.trainings] == ["failed"]
+    (failure,) = found.failures
+    assert failure.what.endswith("pretraining failed: the loss is nan at step 41")
+    assert failure.lines == ("b", "c", "d", "e[31m", "fame: the loss is nan at step 41")
+    words = shlex.split(failure.command)
+    product = str(folder.relative_to(made[0].parent) / "encoder.safetensors")
+    place = str(made[0].parent)
+    assert words == ["fame", "run", product, "--scale", str(MICRO), "--directory", place]
+    assert f"  alone again: {failure.command}" in rendered(found).splitlines()
+
+
+def test_a_failure_s_command_names_tables_and_no_folder_that_it_is_in(made, monkeypatch):
+    (interrupted(made) / "log.txt").write_text("fame: failed")
+    monkeypatch.chdir(made[0].parent)
+    own = made[0].parent / "tables"
+    (failure,) = status(made[1], made[0].relative_to(made[0].parent), "micro", own).failures
+    words = shlex.split(failure.command)
+    assert words[2].startswith("results/micro/pretrain/")
+    assert words[3:] == ["--scale", "micro", "--tables", str(own)]
+
+
+def test_who_writes_a_folder(tmp_path):
+    lock = tmp_path / ".lock"
+    assert owner(tmp_path) is None
+    lock.write_text("")
+    assert owner(tmp_path) is None
+    lock.write_text("12 on another-machine")
+    assert owner(tmp_path) == "12 on another-machine"
+    lock.write_text(f"{os.getpid()} on {socket.gethostname()}")
+    assert owner(tmp_path) is not None
+    os.utime(lock, (1, 1))  # older than the process that now has the number
+    assert owner(tmp_path) is None
+
+
+@given(st.floats(0, 1e8))
+def test_durations_are_short(seconds):
+    text = duration(seconds)
+    number, unit = text.split()
+    size = {"s": 1, "min": 60, "h": 3600, "d": 86400}[unit]
+    assert float(number) * size == pytest.approx(seconds, abs=size / 2 + 1e-6)
+    assert len(text) <= 8
+
+
+def test_status_needs_no_torch(made):
+    results = made[0]
+    code = (
+        "import sys; sys.argv = sys.argv[1:]\n"
+        "from fame.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    words = ["fame", "status", "--scale", MICRO, "--results", results]
+    words += ["--tables", results.parent / "tables"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "1 done" in done.stdout

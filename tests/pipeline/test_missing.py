@@ -1,0 +1,127 @@
+"""Why a result is missing: the step that failed, found by its files, and what its log says."""
+
+import pytest
+from micro_world import ROOT
+
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.missing import LONGEST, reason
+
+TORCHRUN = """[rank0]: Traceback (most recent call last):
+[rank0]: ValueError: the loss of rank 0 is odd
+Traceback (most recent call last):
+torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
+============================================================
+fame FAILED
+============================================================
+"""
+
+
+@pytest.fixture
+def given():
+    return Experiments("mini", ROOT / "config" / "tables")
+
+
+@pytest.fixture
+def run(given):
+    runs = given.runs.values()
+    return next(run for run in runs if run.pretrain == "kinetics400" and run.seed == 1)
+
+
+def write(path, text=""):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def tree(tmp_path, run):
+    """All products and logs on the way to a linear probe, as (step, product, log), in order."""
+    pretrain, evaluate = tmp_path / "pretrain" / run.id, tmp_path / "evaluate" / run.id
+    steps = []
+    for data in (f"{run.pretrain}-w1", "ucf101-w1"):
+        folder = tmp_path / "data" / data
+        steps += [(f"world of {data}", folder / "world", folder / "world.log")]
+        steps += [(f"index of {data}", folder / "manifest.parquet", folder / "index.log")]
+    encoder = pretrain / "encoder.safetensors"
+    steps.insert(2, ("pretraining", encoder, pretrain / "log.txt"))
+    there = evaluate / "ucf101-w1"
+    features = (there / "features-pretraining.npz", there / "features.log")
+    steps += [("features of ucf101-w1", *features)]
+    steps += [("linear on ucf101-w1", there / "linear.json", there / "linear.log")]
+    return steps
+
+
+def explain(given, run, tmp_path, task="linear", **options):
+    return reason(given.scale, run, "ucf101", task, tmp_path / "evaluate", **options)
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_the_step_whose_inputs_are_there_is_to_blame(given, run, tmp_path, tree, place):
+    before, (what, _, log), after = tree[:place], tree[place], tree[place + 1 :]
+    for _, product, _ in before:
+        write(product)
+    write(log, "Traceback (most recent call last):\nOSError: the disk is gone\n")
+    for _, _, later in after:  # of an earlier failure; it is not to blame now
+        write(later, "fame: something else\n")
+    assert explain(given, run, tmp_path) == f"{run.id}: {what} failed: OSError: the disk is gone"
+
+
+def test_what_stands_there_from_earlier_counts_as_missing(given, run, tmp_path, tree):
+    for _, product, log in tree:
+        write(product)
+        write(log)
+    features = next(product for what, product, _ in tree if what.startswith("features"))
+    write(features.with_name("features.log"), "fame: the manifest is odd; index again\n")
+    unmade = {str(features), str(tree[-1][1])}
+    found = explain(given, run, tmp_path, unmade=unmade)
+    assert found == f"{run.id}: features of ucf101-w1 failed: the manifest is odd; index again"
+
+
+def test_of_two_that_are_missing_the_one_that_ran_is_to_blame(given, run, tmp_path, tree):
+    for what, product, _ in tree:
+        if what.startswith("world"):
+            write(product)
+    write(tmp_path / "data" / "ucf101-w1" / "index.log", "fame: no lists\n")
+    assert explain(given, run, tmp_path) == f"{run.id}: index of ucf101-w1 failed: no lists"
+
+
+def test_finetuning_needs_no_features(given, run, tmp_path, tree):
+    for what, product, _ in tree:
+        if what.startswith(("index", "pretraining")):
+            write(product)
+    found = explain(given, run, tmp_path, "finetune")
+    assert found == f"{run.id}: finetune on ucf101-w1 has not run"
+
+
+@pytest.mark.parametrize(
+    ("log", "fate"),
+    [
+        ("", "did not finish; its log is empty"),
+        ("\n  \r\n", "did not finish; its log is empty"),
+        ("epoch 1\repoch 2\repoch 3", "did not finish; its log ends: epoch 3"),
+        ("fame: a | b; mend it\n", "failed: a | b; mend it"),
+        ("KeyError: 'x'\nDuring handling\ntorch.OutOfMemoryError: full\nbye\n",
+         "failed: torch.OutOfMemoryError: full"),
+        ("x.py:1: UserWarning: odd\nepoch 1\n", "did not finish; its log ends: epoch 1"),
+        (TORCHRUN, "failed: ValueError: the loss of rank 0 is odd"),
+        ("\x1b[31mred\x07\n", "did not finish; its log ends: [31mred"),
+    ],
+)  # fmt: skip
+def test_what_a_log_says(given, run, tmp_path, tree, log, fate):
+    for what, product, _ in tree:
+        if not what.startswith(("pretraining", "features", "linear")):
+            write(product)
+    write(tmp_path / "pretrain" / run.id / "log.txt", log)
+    assert explain(given, run, tmp_path) == f"{run.id}: pretraining {fate}"
+
+
+def test_a_long_log_is_searched_at_its_end_and_cut_to_a_line(given, run, tmp_path, tree):
+    for what, product, _ in tree:
+        if what.startswith(("world", "index")):
+            write(product)
+    text = "step\n" * 100_000 + "ValueError: " + "x" * 1000 + "\n"
+    (tmp_path / "pretrain" / run.id).mkdir(parents=True)
+    (tmp_path / "pretrain" / run.id / "log.txt").write_bytes(b"\xff" + text.encode())
+    found = explain(given, run, tmp_path).partition(" failed: ")[2]
+    assert found.startswith("ValueError: xxx") and found.endswith("…")
+    assert len(found) == LONGEST + 1

@@ -1,0 +1,260 @@
+"""Background Erasing: its two protocols against slow versions, its clips, and what it refuses."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from micro_world import make
+from test_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
+
+from fame.augment.distraction import distract, frames_of, weight_of
+from fame.config.reading import load_scale
+from fame.config.tables import Recipe
+from fame.core.distributed import World
+from fame.core.errors import FameError
+from fame.core.files import read_json
+from fame.data.clips.dataset import collate
+from fame.pipeline.experiments import resolve
+from fame.pretext.be import BackgroundErasing, DistractedMoCo, TwoTimes
+from fame.pretext.common import Setup
+from fame.train.pretrain import build_method, clips_of, pretrain
+
+QUEUES = {"queue": {"kinetics400": 16, "ucf101": 0}, "in-batch": {"kinetics400": 0, "ucf101": 0}}
+OWN = {"protocol": "own", "strength": 0.3}
+
+
+@pytest.fixture(scope="module")
+def micro(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("micro"))
+
+
+def setting(micro, options, queue="queue", method="be", **changes):
+    name = f"{method}-{options.get('protocol')}-{queue}-{len(changes)}"
+    changes = {"pretrain.moco.queue": QUEUES[queue]} | changes
+    scale = load_scale(str(micro.scale(name, changes)))
+    recipe = Recipe(method=method, backbone="r2plus1d", pretrain="kinetics400", options=options)
+    return scale, resolve(scale, recipe, {}, 0)
+
+
+def alone(rank=0, size=1):
+    return World(rank, size, torch.device("cpu"))
+
+
+def raw(scale, run, method, videos, count=8):
+    """A batch of the method's own clips."""
+    clips = clips_of(scale, run, videos.select("train"), method)
+    return collate([clips[0, index] for index in range(count)])
+
+
+# --- its own contrast
+
+
+class Views:
+    """Fixed views in the place of PairViews."""
+
+    def __init__(self, views):
+        self.views = views
+
+    def __call__(self, *_):
+        return self.views
+
+    def coloured(self, mean, std):
+        return self
+
+
+class FakePretrain:
+    def __init__(self, moco):
+        self.moco, self.group = moco, BATCH
+
+    def model_copy(self, update):
+        return FakePretrain(update["moco"])
+
+
+class FakeRun:
+    seed, pretrain, merge = 3, "k", None
+
+
+def own(views, **changes):
+    torch.manual_seed(0)
+    pretrain = FakePretrain(settings(**changes))
+    return BackgroundErasing(Setup(FakeRun(), pretrain, OWN, Tiny(), Views(views), WORLD)).double()
+
+
+def three_views():
+    generator = torch.Generator().manual_seed(4)
+    shape = (BATCH, 3, 2, 4, 4)
+    return [torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(3)]
+
+
+@pytest.mark.parametrize("size", [16, 0])
+def test_a_step_equals_the_slow_version(size):
+    views = three_views()
+    model = own(views, queue={"k": size}, momentum=0.9)
+    queue = model.queue.clone().numpy()
+    with torch.no_grad():
+        for parameter in model.query.parameters():
+            parameter.add_(0.01)
+    loss, _ = model.loss(batch(), 11)
+    still = frames_of(3, batch(), 2)
+    query = project(model.query, distract(views[0], weight_of(3, 11, 0.3), still))
+    keys, own_negatives = project(model.key, views[1]), project(model.query, views[2])
+    expected = 0.0
+    for row in range(BATCH):
+        others = queue if size else np.delete(keys, row, axis=0)
+        negatives = np.concatenate([others, own_negatives[row : row + 1]])
+        one = slice(row, row + 1)
+        expected += info_nce(query[one], keys[one], negatives, 0.07) / BATCH
+    assert loss.item() == pytest.approx(expected, rel=1e-9)
+    # Only the clean keys are queued.
+    assert model.pointer.item() == (BATCH if size else 0)
+    np.testing.assert_allclose(model.queue[:BATCH].numpy(), keys[:size], rtol=1e-6)
+
+
+def test_gradients_flow_through_query_and_own_negative_only():
+    query, clean, elsewhere = (view.requires_grad_() for view in three_views())
+    model = own([query, clean, elsewhere])
+    model.loss(batch(), 0)[0].backward()
+    assert query.grad.abs().sum() > 0 and elsewhere.grad.abs().sum() > 0
+    assert clean.grad is None
+    assert all(p.grad is None for p in model.key.parameters())
+
+
+def test_a_clip_like_its_own_negative_is_hard():
+    views = three_views()
+    model = own(views, momentum=0.0)
+    with torch.no_grad():
+        model.queue.copy_(-model.queue.abs())
+    calm = model.loss(batch(), 0)[0]
+    views[2] = views[1]
+    assert model.loss(batch(), 0)[0] > calm
+
+
+# --- its clips
+
+
+@given(st.integers(1, 200), st.integers(1, 8), st.integers(1, 4), st.integers(0, 99))
+def test_query_and_key_share_their_frames_and_the_negative_has_others(n, frames, stride, seed):
+    found = TwoTimes(frames, stride)(n, np.random.default_rng(seed))
+    assert found.shape == (3, frames)
+    assert (found >= 0).all() and (found < n).all()
+    assert (found[0] == found[1]).all()
+    assert n == 1 or found[0, 0] != found[2, 0]
+    assert ((found - found[:, :1] - stride * np.arange(frames)) % n == 0).all()
+    if n > frames * stride:
+        assert (np.diff(found) == stride).all()
+
+
+def test_every_other_start_is_drawn():
+    generator, draw = np.random.default_rng(0), TwoTimes(2, 2)
+    pairs = {tuple(draw(6, generator)[[0, 2], 0].tolist()) for _ in range(200)}
+    assert pairs == {(a, b) for a in range(3) for b in range(3) if a != b}
+
+
+def test_its_own_stride_and_colours(micro):
+    scale, run = setting(micro, OWN)
+    method = build_method(scale, run, alone())
+    assert method.sampling(4, 2) == TwoTimes(4, 4)
+    assert method.clips == 3
+    found = raw(scale, run, method, micro.videos())
+    assert found.clips.shape == (8, 3, 3, 4, 40, 40)
+    assert torch.equal(found.clips[:, 0], found.clips[:, 1])
+    assert not torch.equal(found.clips[:, 0], found.clips[:, 2])
+    views = method._views(found, 0)
+    assert all(view.min() >= -1 and view.max() <= 1 for view in views)
+    assert min(view.min() for view in views) < -0.3
+    chosen = OWN | {"stride": 1, "mean": [0, 0, 0], "std": [1, 1, 1], "temperature": 0.5}
+    scale, run = setting(micro, chosen)
+    method = build_method(scale, run, alone())
+    assert method.sampling(4, 2) == TwoTimes(4, 1)
+    assert method._settings.temperature == 0.5
+    assert all(view.min() >= 0 for view in method._views(found, 0))
+
+
+# --- like with like
+
+
+def test_without_strength_it_is_moco(micro):
+    """Bit for bit: the distraction is all that `protocol: fame` changes."""
+    losses = []
+    for method, options in (("be", {"protocol": "fame", "strength": 0}), ("moco", {})):
+        scale, run = setting(micro, options, method=method)
+        model = build_method(scale, run, alone())
+        found = raw(scale, run, model, micro.videos())
+        losses.append([model.loss(found, step)[0].item() for step in range(2)])
+    assert losses[0] == losses[1]
+
+
+def test_it_sees_the_first_clip_distracted(micro):
+    scale, run = setting(micro, {"protocol": "fame"})
+    model = build_method(scale, run, alone())
+    assert isinstance(model, DistractedMoCo) and model.clips == 2
+    found = raw(scale, run, model, micro.videos())
+    plain = build_method(*setting(micro, {}, method="moco"), alone())
+    for slot, (ours, theirs) in enumerate(
+        zip(model._views(found, 5), plain._views(found, 5), strict=True)
+    ):
+        assert torch.equal(ours, theirs) == (slot == 1)
+
+
+# --- both
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("protocol", ["fame", "own"])
+def test_a_run_ends_with_an_encoder_and_its_card(micro, tmp_path, protocol, queue):
+    scale, run = setting(micro, {"protocol": protocol}, queue)
+    pretrain(scale, run, micro.videos(), tmp_path, alone(), None)
+    card = read_json(tmp_path / "card.json")
+    assert card["protocol"] == protocol
+    assert card["negatives"].startswith("queue of 16" if queue == "queue" else "in-batch")
+    assert ("another time" in card["negatives"]) == (protocol == "own")
+    assert np.isfinite(card["metrics"]["loss"])
+    assert (tmp_path / "encoder.safetensors").is_file()
+
+
+@pytest.mark.parametrize("protocol", ["fame", "own"])
+def test_views_of_two_processes_are_those_of_one(micro, protocol):
+    scale, run = setting(micro, {"protocol": protocol})
+    model = build_method(scale, run, alone())
+    found = raw(scale, run, model, micro.videos())
+    whole = model._views(found, 3)
+    for rank in range(2):
+        rows = slice(4 * rank, 4 * rank + 4)
+        part = type(found)(*(value[rows] for value in vars(found).values()))
+        views = build_method(scale, run, alone(rank, 2))._views(part, 3)
+        for ours, all_of_them in zip(views, whole, strict=True):
+            assert torch.equal(ours, all_of_them[rows])
+
+
+def test_every_option_is_part_of_the_recipe(micro):
+    options = [{"protocol": "fame"}, OWN, OWN | {"stride": 2}, OWN | {"temperature": 0.1}]
+    assert len({setting(micro, option)[1].id for option in options}) == len(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "no protocol None"),
+        ({"protocol": "mine"}, "no protocol 'mine'; set options.protocol to 'fame'"),
+        ({"protocol": "fame", "stride": 4}, "options of the method 'be': unknown key stride"),
+        ({"protocol": "own", "strenth": 0.3}, "unknown key strenth; did you mean 'strength'"),
+        ({"protocol": "own", "stride": 0}, "stride"),
+        ({"protocol": "own", "std": [1, 0, 1]}, "std"),
+        ({"protocol": "fame", "strength": 1.5}, "strength"),
+    ],
+)
+def test_options_that_it_cannot_use_are_named(micro, options, words):
+    with pytest.raises(FameError, match=words):
+        build_method(*setting(micro, options), alone())
+
+
+def test_merging_and_options_of_others_are_refused(micro):
+    scale, _ = setting(micro, OWN)
+    common = {"backbone": "r2plus1d", "pretrain": "kinetics400"}
+    both = Recipe(method="be", merge={"mask": "fame"}, options=OWN, **common)
+    with pytest.raises(FameError, match="'be' merges nothing: remove `merge`"):
+        build_method(scale, resolve(scale, both, {}, 0), alone())
+    odd = Recipe(method="moco", options={"protocol": "own"}, **common)
+    with pytest.raises(FameError, match="options of the method 'moco': unknown key protocol"):
+        build_method(scale, resolve(scale, odd, {}, 0), alone())
