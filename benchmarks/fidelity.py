@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import typer
 
-from fame.augment.crop import centre_boxes, frame_boxes, geometry
+from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.masks import fame as mask
 from fame.augment.merge import donors
 from fame.data.clips.dataset import clip_indices, uniform_starts
@@ -33,7 +33,7 @@ def centre_clip(path: Path) -> torch.Tensor:
     sizes = np.array([clip.shape[-2:]])
     flip = torch.zeros(1, dtype=torch.bool)
     boxes = centre_boxes(sizes, SIZE, "short-side")
-    return geometry(clip, boxes, flip, SIZE, frame_boxes(sizes))
+    return crop_resize_flip(clip, boxes, flip, SIZE, frame_boxes(sizes))
 
 
 def hue_overlap(path: Path) -> float:

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Tell how long a scale's pretraining takes.")
     parser.add_argument("--scale", default="ucf", help="a scale by name, or a path to its file")
     parser.add_argument("--backbone", default="i3d")
-    parser.add_argument("--manifest", type=Path, help="filmed videos, to time their reading")
+    parser.add_argument("--manifest", type=Path, help="real videos, to time their reading")
     parser.add_argument("--videos", type=int, default=40, help="how many of them are read")
     parser.add_argument("--pretrain", default="ucf101", help="the dataset that is pretrained on")
     parser.add_argument("--pairs-per-epoch", type=int, default=149 * 64, help="UCF101: 149 x 64")
@@ -92,7 +92,7 @@ def _pass(encoder: Encoder, clips: torch.Tensor, train: bool) -> None:
 def _reading(scale: Scale, backbone: Backbone, videos: Manifest, count: int) -> float:
     """Pairs of clips a second that one core reads and decodes."""
     draw = RandomClips(backbone.frames, backbone.stride, clips=2)
-    clips = TrainClips(videos, draw, seed=0, fit=scale.fit)
+    clips = TrainClips(videos, draw, seed=0, max_short_side=scale.max_short_side)
     count = min(count, len(clips))
     start = time.perf_counter()
     for index in range(count):

@@ -75,12 +75,12 @@ def measure(path: Path) -> Original:
     return Original(path, info, numbers, _reading(path, numbers, 128), _masks(path, info.frames))
 
 
-def _reading(path: Path, pairs: np.ndarray, fit: int) -> float:
+def _reading(path: Path, pairs: np.ndarray, max_short_side: int) -> float:
     """Seconds to read pairs of clips as the loader does."""
     start = time.perf_counter()
     for numbers in pairs:
         pixels = read_frames(path, np.unique(numbers).tolist())
-        scaled_down(torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(), fit)
+        scaled_down(torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(), max_short_side)
     return time.perf_counter() - start
 
 

@@ -21,7 +21,7 @@ from benchmarks.checks.clips import generated
 from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import DATASET, SEED, alone, moco
 from benchmarks.checks.stepping import Stepper, seconds
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.datasets import Synthetic
 from fame.config.reading import check_keys, load_scale
 from fame.config.scale import Merge, Scale
@@ -46,7 +46,7 @@ def measure(scale: Scale, backbone: str, repeats: int) -> dict[str, dict[str, fl
 
     def views(mixing: Merge | None) -> Callable[[], object]:
         size = scale.backbones[backbone].size
-        make = PairViews(settings.views, size, mixing, settings.group, SEED, alone(CPU))
+        make = Views(settings.views, size, mixing, settings.group, SEED, alone(CPU))
         return lambda: make(batch, 0)
 
     def ms(action: Callable[[], object]) -> float:
@@ -72,7 +72,11 @@ def measure(scale: Scale, backbone: str, repeats: int) -> dict[str, dict[str, fl
 def _batch(scale: Scale, backbone: str) -> Batch:
     """Generated clips of the scale's own length and size of frames."""
     dataset, chosen = scale.datasets[DATASET], scale.backbones[backbone]
-    side = dataset.world.size if isinstance(dataset, Synthetic) else scale.fit or 2 * chosen.size
+    side = (
+        dataset.world.size
+        if isinstance(dataset, Synthetic)
+        else scale.max_short_side or 2 * chosen.size
+    )
     clips = generated(scale.pretrain.batch, 2 * chosen.frames * chosen.stride, side, side, SEED)
     return clips.some(len(clips), span_of(scale, moco(scale, backbone, None), 2), SEED)
 

@@ -61,8 +61,8 @@ def _pretrained(root, run, manifest):
 
 
 def _evaluated(root, experiments, run):
-    datum = data_id(experiments.scale, "ucf101", run.seed)
-    out = root / "evaluate" / run.id / datum / "linear.json"
+    data = data_id(experiments.scale, "ucf101", run.seed)
+    out = root / "evaluate" / run.id / data / "linear.json"
     labels, scores = np.array([0, 1, 0, 1]), np.eye(2)[[0, 1, 1, 1]]
     videos = np.array([f"v{number}" for number in range(4)])
     write_predictions(out.with_suffix(".parquet"), videos, labels, scores)
@@ -70,7 +70,7 @@ def _evaluated(root, experiments, run):
         out,
         task="linear",
         run=run.id,
-        data=datum,
+        data=data,
         dataset="ucf101",
         seed=run.seed,
         metrics={"top1": top(scores, labels, 1)},

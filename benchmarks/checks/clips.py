@@ -18,7 +18,7 @@ from fame.data.clips.dataset import (
     random_starts,
     uniform_starts,
 )
-from fame.train.batches import Feed
+from fame.train.batches import Batches
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Clips:
         stacked = torch.stack(cuts).transpose(1, 2)
         return Sample(stacked, int(self.labels[index]), index, epoch)
 
-    def feed(
+    def batches(
         self, span: Span, batch: int, epochs: int, seed: int, go_on: Callable[[int], bool]
-    ) -> Feed:
+    ) -> Batches:
         """Training batches in the keyed order, until `go_on(step)` says no."""
 
         def schedule(first: int) -> KeyedBatches:
@@ -99,7 +99,7 @@ class Clips:
                     return
                 yield self.drawn(keys, span, seed)
 
-        return Feed(schedule(0).steps_per_epoch, batches)
+        return Batches(schedule(0).steps_per_epoch, batches)
 
 
 def generated(count: int, frames: int, height: int, width: int, seed: int) -> Clips:

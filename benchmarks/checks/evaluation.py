@@ -16,14 +16,14 @@ from torch import Tensor
 from benchmarks.checks.clips import Span
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.sizes import SEED, alone, moco
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.scale import Backbone
 from fame.core.distributed import fixed_order
 from fame.data.clips.dataset import Batch
 from fame.evaluate.bias.altered import AlteredClips
 from fame.evaluate.bias.foreground import MotionForeground
 from fame.evaluate.features.activation_maps import activation_maps
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import evaluation as in_full_precision
 from fame.evaluate.tasks.finetune import Classifier, Finetuning
 from fame.evaluate.tasks.knn import leave_one_out
@@ -74,7 +74,7 @@ def _probes(context: Context, name: str, backbone: Backbone) -> Iterator[Finding
     )
     encoder = build_method(context.size.scale, moco(context.size.scale, name, None), alone(CPU))
     shown = replace(
-        Shown.of(context.size.scale, backbone, context.size.scale.pretrain.views), clips=CLIPS
+        ClipSpec.of(context.size.scale, backbone, context.size.scale.pretrain.views), clips=CLIPS
     )
     foreground = MotionForeground(context.size.scale.pretrain.merge.beta)
     told = _Told(foreground(batch, shown.cropped(batch.clips, batch.sizes)))
@@ -92,7 +92,7 @@ def _probes(context: Context, name: str, backbone: Backbone) -> Iterator[Finding
 
 
 @torch.no_grad()
-def _seen(shown: Shown, told: _Told, encoder: Encoder, batch: Batch) -> dict[str, Tensor]:
+def _seen(shown: ClipSpec, told: _Told, encoder: Encoder, batch: Batch) -> dict[str, Tensor]:
     """What a device shows the encoder, and what the encoder makes of it there."""
     device, rows = batch.clips.device, range(len(batch.clips))
     labels = np.asarray(batch.labels.cpu())
@@ -132,7 +132,7 @@ def _finetuning(context: Context, name: str) -> Finding:
     batch = context.clips.some(settings.group, Span(backbone.frames, backbone.stride, 1), SEED)
     encoder = build_method(scale, moco(scale, name, None), alone(device)).encoder
     model = Classifier(encoder, len(set(context.clips.labels.tolist())), SEED).to(device)
-    views = PairViews(settings.views, backbone.size, None, settings.group, SEED, alone(device))
+    views = Views(settings.views, backbone.size, None, settings.group, SEED, alone(device))
     loss, _ = Finetuning(model, views, settings.dropout, SEED).loss(batch.to(device), 0)
     loss.backward()
     sizes = [p.grad.norm().item() for p in model.parameters() if p.grad is not None]

@@ -12,10 +12,10 @@ from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import SEED, alone, changed, moco, with_frames
 from benchmarks.checks.stepping import Arithmetic
 from fame.augment import masks
-from fame.augment.crop import centre_boxes, frame_boxes, geometry
+from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import draw
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.scale import Backbone, Scale
 from fame.core import registry
 from fame.data.clips.dataset import Batch
@@ -78,7 +78,7 @@ def _centre_crops(context: Context, backbone: Backbone) -> Tensor:
     )
     boxes = centre_boxes(batch.sizes, backbone.size, "short-side")
     flip = torch.zeros(len(batch.clips), dtype=torch.bool)
-    return geometry(batch.clips[:, 0], boxes, flip, backbone.size, frame_boxes(batch.sizes))
+    return crop_resize_flip(batch.clips[:, 0], boxes, flip, backbone.size, frame_boxes(batch.sizes))
 
 
 def _masks(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
@@ -109,11 +109,11 @@ def _views(context: Context, name: str) -> Iterator[Finding]:
     batch = context.clips.some(2 * group, span_of(scale, run, 2), SEED)
     choices = draw(settings, SEED, "view0", batch.epochs, batch.indices, batch.sizes)
     raw = batch.clips[:, 0]
-    plain = geometry(raw, choices.boxes, choices.flip, backbone.size)
+    plain = crop_resize_flip(raw, choices.boxes, choices.flip, backbone.size)
     changes = photometric(plain, choices)
     ready = normalise(changes, settings.mean, settings.std)
     there = {
-        "geometry": geometry(raw.to(device), choices.boxes, choices.flip, backbone.size),
+        "geometry": crop_resize_flip(raw.to(device), choices.boxes, choices.flip, backbone.size),
         "photometric": photometric(plain.to(device), choices),
         "normalise": normalise(changes.to(device), settings.mean, settings.std),
     }
@@ -124,7 +124,7 @@ def _views(context: Context, name: str) -> Iterator[Finding]:
         yield Finding(f"{operation}, {name}", dict(gap), passed)
     pairs = {}
     for where in (CPU, device):
-        views = PairViews(settings, backbone.size, run.merge, group, SEED, alone(where))
+        views = Views(settings, backbone.size, run.merge, group, SEED, alone(where))
         pairs[where] = torch.stack(views(batch.to(where), 0)).cpu()
     gap = _differ(pairs[device], pairs[CPU])
     yield Finding(f"views, {name}", dict(gap), gap["mean_abs"] <= THRESHOLDS["views_mean_abs"])
@@ -173,7 +173,7 @@ def _taken(
 ) -> _Step:
     run, world = moco(scale, name, None), alone(device)
     backbone, settings = scale.backbones[name], scale.pretrain
-    make = PairViews(settings.views, backbone.size, None, settings.group, SEED, alone(CPU))
+    make = Views(settings.views, backbone.size, None, settings.group, SEED, alone(CPU))
     views = [view.to(device, dtype) for view in make(batch, 0)]
     method = build_method(scale, run, world).to(dtype)
     assert isinstance(method, MoCo)

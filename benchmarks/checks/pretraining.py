@@ -19,7 +19,7 @@ from benchmarks.checks.clips import Clips, Span
 from benchmarks.checks.sections import Context, Finding, SkippedError
 from benchmarks.checks.short import NEVER, Course, short_training
 from benchmarks.checks.sizes import DATASET, alone, changed, moco
-from fame.augment.crop import centre_boxes, frame_boxes, geometry
+from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.photometric import normalise
 from fame.config.scale import Scale
 from fame.models.encoder import Encoder
@@ -113,7 +113,7 @@ def _features(context: Context, scale: Scale, run: Run, encoder: Encoder) -> tor
         clips = batch.clips[rows].flatten(0, 1).to(context.device)
         boxes, whole = centre_boxes(sizes, backbone.size, "short-side"), frame_boxes(sizes)
         flips = still.new_zeros(len(clips))
-        cut = geometry(clips, boxes, flips, backbone.size, whole)
+        cut = crop_resize_flip(clips, boxes, flips, backbone.size, whole)
         outputs = encoder(normalise(cut, views.mean, views.std)).float()
         found.append(unit(outputs, dim=1).unflatten(0, (-1, CLIPS_PER_VIDEO)).mean(1))
     return unit(torch.cat(found), dim=1)

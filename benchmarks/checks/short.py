@@ -83,7 +83,7 @@ def short_training(
     recorded = Recorded(method)
     batch = scale.pretrain.batch
     epochs = -(-course.steps // max(len(clips) // batch, 1))
-    feed = clips.feed(
+    feed = clips.batches(
         span_of(scale, run, method.clips),
         batch,
         epochs,
@@ -94,7 +94,7 @@ def short_training(
         name=run.id,
         recipe={"run": run.recipe},
         directory=directory,
-        feed=feed,
+        batches=feed,
         epochs=epochs,
         optimiser=scale.pretrain.optimiser,
         precision=course.precision,

@@ -16,8 +16,8 @@ from benchmarks.checks.short import span_of
 from benchmarks.checks.sizes import SEED, alone, changed, moco
 from benchmarks.checks.stepping import Arithmetic, Stepper, seconds
 from fame.augment import masks
-from fame.augment.crop import frame_boxes, geometry
-from fame.augment.views import PairViews
+from fame.augment.crop import crop_resize_flip, frame_boxes
+from fame.augment.views import Views
 from fame.config.scale import Scale
 from fame.models import encoder as encoders
 from fame.train.pretrain import build_method
@@ -134,11 +134,11 @@ def _views(context: Context, name: str) -> dict[str, Any]:
     clips = raw.to(device)
 
     def views(mixing: Any) -> Callable[[], object]:
-        make = PairViews(settings.views, backbone.size, mixing, settings.group, SEED, alone(device))
+        make = Views(settings.views, backbone.size, mixing, settings.group, SEED, alone(device))
         return lambda: make(clips, 0)
 
     still = torch.zeros(batch, dtype=torch.bool)
-    cut = geometry(clips.clips[:, 0], frame_boxes(raw.sizes), still, backbone.size)
+    cut = crop_resize_flip(clips.clips[:, 0], frame_boxes(raw.sizes), still, backbone.size)
     mask = masks.get("fame")
     actions: dict[str, Callable[[], object]] = {
         "fame_views_ms": views(run.merge),

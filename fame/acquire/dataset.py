@@ -138,7 +138,7 @@ def _users_own(task: Task) -> bool:
 
 
 def _check_room(source: DatasetSource, places: Places, tasks: list[Task]) -> None:
-    """Refuse a whole dataset that will not fit, before its first byte."""
+    """Refuse a whole dataset that will not max_short_side, before its first byte."""
     videos = [task for task in tasks if task.part.into == "videos"]
     if not videos or state_folder(places.videos, "videos").exists():
         return

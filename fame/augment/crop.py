@@ -87,7 +87,7 @@ def centre_boxes(sizes: Integers, size: int, resize: Literal["short-side", "nati
             (facts A6); only frames too small for the crop are enlarged, to just hold it.
 
     Returns:
-        (B, 4) float64: top, left, height, width, possibly fractional. Give `geometry` the
+        (B, 4) float64: top, left, height, width, possibly fractional. Give `crop_resize_flip` the
         `frame_boxes` as `readable` to equal a resize of the whole frame exactly.
     """
     native = as_array(sizes)
@@ -111,7 +111,7 @@ def _taps(
     return before.long(), after.long(), (position - before).float()
 
 
-def geometry(
+def crop_resize_flip(
     clips: Tensor, boxes: Tensor, flip: Tensor, size: int, readable: Tensor | None = None
 ) -> Tensor:
     """Cut a box out of each clip, resize it bilinearly without antialiasing, flip it.

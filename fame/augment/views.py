@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fame.augment import masks
-from fame.augment.crop import geometry
+from fame.augment.crop import crop_resize_flip
 from fame.augment.merge import donors, merge
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import ViewDraws, draw
@@ -46,7 +46,7 @@ class Steps:
     coloured: Tensor
 
 
-class PairViews:
+class Views:
     """Makes the views of a batch: a pure function of (seed, step, epoch, sample, group).
 
     Args:
@@ -75,13 +75,13 @@ class PairViews:
         self._mask = _mask_function(mixing) if mixing else None
         self._change: Change | None = None
 
-    def changed(self, change: Change) -> "PairViews":
+    def changed(self, change: Change) -> "Views":
         """The same views, with a change to every slot where FAME would merge (after it if both)."""
         twin = copy.copy(self)
         twin._change = change
         return twin
 
-    def coloured(self, mean: Colour, std: Colour) -> "PairViews":
+    def coloured(self, mean: Colour, std: Colour) -> "Views":
         """The same views, normalised otherwise."""
         twin = copy.copy(self)
         twin._settings = self._settings.model_copy(update={"mean": mean, "std": std})
@@ -145,7 +145,9 @@ class PairViews:
             for slot in range(batch.clips.shape[1])
         ]
         plain = [
-            geometry(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(self._dtype)
+            crop_resize_flip(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(
+                self._dtype
+            )
             for slot, chosen in enumerate(draws)
         ]
         return draws, plain
@@ -178,7 +180,7 @@ class PairViews:
 
 
 def _merges(mixing: Merge, slot: int) -> bool:
-    return slot == 0 or mixing.clips == "both"
+    return slot == 0 or mixing.merged_views == "both"
 
 
 def _mask_function(mixing: Merge) -> Callable[[Tensor, float], Tensor]:

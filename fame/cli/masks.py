@@ -103,7 +103,7 @@ def mask_sheet(
     chosen = variants(variant or PAPER, hue)
     found = listed(videos)
     shown = [found[number] for number in spread(len(found), rows)]
-    examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, fit=240)
+    examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, max_short_side=240)
     for reason in reasons:
         print(f"fame: left out: {reason}", file=sys.stderr)
     files = write(examples, out)
@@ -125,7 +125,7 @@ def mask_quality(
     from fame.config.reading import load_scale
     from fame.core.errors import FameError
     from fame.data.manifest import Manifest
-    from fame.evaluate.features.clipspec import Shown
+    from fame.evaluate.features.clipspec import ClipSpec
     from fame.evaluate.masks.quality import measure, write
     from fame.evaluate.masks.variants import PAPER, variants
     from fame.pipeline.experiments import split_data_id
@@ -133,7 +133,7 @@ def mask_quality(
     settings = load_scale(scale)
     plan, pretrain = settings.evaluate.masks, settings.pretrain
     shown = replace(
-        Shown.of(settings, _backbone(settings, backbone), pretrain.views), clips=plan.clips
+        ClipSpec.of(settings, _backbone(settings, backbone), pretrain.views), clips=plan.clips
     )
     chosen = variants(variant or PAPER, pretrain.merge.hue)
     videos = Manifest.read(manifest)
@@ -190,7 +190,7 @@ def _figure4_of_video(video: Path, out: Path) -> None:
     from fame.evaluate.masks.variants import PAPER, variants
     from fame.report.figures.figure4 import write
 
-    clip = middle_clip(video, length=16, stride=2, fit=360)
+    clip = middle_clip(video, length=16, stride=2, max_short_side=360)
     write([masked(video.name, clip, variants(PAPER, "correct"), beta=0.5)], out)
 
 
@@ -199,14 +199,14 @@ def _figure4_of_manifest(
 ) -> None:
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
-    from fame.evaluate.features.clipspec import Shown
+    from fame.evaluate.features.clipspec import ClipSpec
     from fame.evaluate.masks.examples import masked_videos
     from fame.evaluate.masks.variants import PAPER, variants
     from fame.report.figures.figure4 import caption, write
 
     settings = load_scale(scale)
     merge = settings.pretrain.merge
-    shown = Shown.of(settings, _backbone(settings, backbone), settings.pretrain.views)
+    shown = ClipSpec.of(settings, _backbone(settings, backbone), settings.pretrain.views)
     videos = Manifest.read(manifest).select(split)
     chosen = variants(PAPER, merge.hue)
     examples = masked_videos(videos, rows, shown, chosen, merge.beta)

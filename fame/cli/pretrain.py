@@ -44,10 +44,10 @@ def pretrain(
     experiments = Experiments(scale, tables)
     chosen, settings = experiments.run(run), experiments.scale
     if chosen.source is not None:
-        from fame.models.import_weights import take_over
+        from fame.models.import_weights import import_run
 
         with owned(out):
-            take_over(settings, chosen, out)
+            import_run(settings, chosen, out)
         return
     spread(processes, nodes, threads or settings.resources.threads)
 
@@ -72,9 +72,9 @@ def import_official(
     out: Annotated[Path, typer.Option("--out", help="The folder for the encoder and its card.")],
 ) -> None:
     """Turn a published checkpoint into an encoder of ours; the file can run no code."""
-    from fame.models.import_weights import adopt
+    from fame.models.import_weights import import_weights
 
-    card = adopt(file, out)
+    card = import_weights(file, out)
     print(f"{out / 'encoder.safetensors'}: {card['arch']}, {len(card['keys'])} tensors")
 
 

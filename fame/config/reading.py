@@ -15,6 +15,14 @@ from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.core.errors import FameError
 
+RENAMED = {
+    "fit": "max_short_side",
+    "merge.clips": "merged_views",
+    "pretrain.moco": "pretrain.methods.moco",
+}
+"""Keys that files of earlier versions have (with their section where the key alone is not enough),
+and what they are called now."""
+
 SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
 
 M = TypeVar("M", bound=BaseModel)

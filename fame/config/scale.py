@@ -63,7 +63,7 @@ class Merge(Model):
         mask: a file of fame/augment/masks by its name, or a path to one (`./mine.py`).
         beta: share of pixels kept as foreground (facts A1 step 11).
         background: `inter` takes another video of the group, `intra` the other clip.
-        clips: merge one clip of the pair (`single`) or both.
+        merged_views: merge one view of the pair (`single`) or `both`.
         donors: `derangement` (never itself) or `permutation` (may draw itself, as released).
         hue: `correct`, or `official` for the released code's double 2*pi.
     """
@@ -71,7 +71,7 @@ class Merge(Model):
     mask: str
     beta: Annotated[float, Field(gt=0, le=1)]
     background: Literal["inter", "intra"]
-    clips: Literal["single", "both"]
+    merged_views: Literal["single", "both"]
     donors: Literal["derangement", "permutation"]
     hue: Literal["correct", "official"]
 
@@ -296,15 +296,15 @@ class Scale(Model):
         comparable: whether measured numbers may be held against published ones.
         note: one sentence that every table of this scale carries.
         seeds: one run of every recipe each; mini worlds are new for each too.
-        fit: frames with a larger short side (pixels) are scaled down to it when they are read;
-            null keeps them.
+        max_short_side: pixels; frames with a larger short side are scaled down to it when they
+            are read; null keeps them.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     comparable: bool
     note: str
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
-    fit: Positive | None
+    max_short_side: Positive | None
     datasets: dict[str, Dataset]
     backbones: dict[str, Backbone]
     pretrain: Pretrain

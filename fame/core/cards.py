@@ -11,7 +11,7 @@ def verified(encoder: Path) -> dict[str, Any]:
     """The `card.json` beside an encoder, once the encoder is known to be the one it describes.
 
     Args:
-        encoder: `encoder.safetensors`, as pretraining or `fame adopt` left it.
+        encoder: `encoder.safetensors`, as pretraining or `fame import-official` left it.
 
     Raises:
         FameError: either file is missing, or the encoder's SHA-256 is not the card's.

@@ -98,7 +98,7 @@ def copy_shard(
 
     Args:
         scale: which says what the copies shall be.
-        data: a filmed dataset.
+        data: a real dataset.
         originals: its videos, indexed.
         shard: from 0.
         shards: how many there are.

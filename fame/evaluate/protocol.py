@@ -16,7 +16,7 @@ from fame.core.errors import FameError
 from fame.core.files import owned
 from fame.data import instances
 from fame.data.manifest import Manifest
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import identity
 from fame.evaluate.features.extract import BIAS, usable
 from fame.evaluate.features.store import Features
@@ -24,7 +24,7 @@ from fame.evaluate.results import read_result
 from fame.evaluate.tasks import jobs as tasks
 from fame.evaluate.tasks.jobs import settings_of
 from fame.models.files import load_encoder
-from fame.models.import_weights import fits, take_over
+from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import (
     Experiments,
     Run,
@@ -71,7 +71,7 @@ class Evaluation:
 
     @property
     def world(self) -> Path | None:
-        """The folder of the mini world; None for filmed videos."""
+        """The folder of the mini world; None for real videos."""
         generated = split_data_id(self.scale, self.data)[1] is not None
         return self.manifest.with_name("world") if generated else None
 
@@ -232,7 +232,7 @@ def _prepare(asked: Evaluation) -> None:
     """The encoder and the manifest, unless they are there."""
     if asked.run.source is not None:
         if not asked.encoder.with_name("card.json").is_file():
-            take_over(asked.scale, asked.run, asked.encoder.parent)
+            import_run(asked.scale, asked.run, asked.encoder.parent)
     elif not asked.encoder.is_file():
         raise FameError(f"{asked.encoder}: not pretrained yet; `snakemake {asked.encoder}` does it")
     if asked.manifest.is_file():
@@ -275,7 +275,7 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
     scale, videos = asked.scale, Manifest.read(asked.manifest)
     backbone = scale.backbones[asked.run.backbone]
     encoder = load_encoder(asked.encoder, backbone.encoder)
-    shown = Shown.of(scale, backbone, scale.pretrain.views)
+    shown = ClipSpec.of(scale, backbone, scale.pretrain.views)
     origin = tasks.origin_of(scale, asked.run, asked.manifest, videos.dataset)
     for name, path in files.items():
         coloured = shown if name == BIAS else shown.in_colours(name)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from fame.models.official import import_official
 from fame.pipeline.experiments import Run
 
 
-def take_over(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
+def import_run(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
     """Adopt the finished weights that a recipe names, as the run that they make.
 
     Args:
@@ -26,14 +26,14 @@ def take_over(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
         out: the run's folder.
 
     Returns:
-        The card: as `adopt` says, after the run's id, scale, recipe and seed.
+        The card: as `import_weights` says, after the run's id, scale, recipe and seed.
 
     Raises:
-        FameError: see `adopt`.
+        FameError: see `import_weights`.
     """
     assert run.source is not None
     facts = {"run": run.id, "scale": scale.name, "recipe": run.recipe, "seed": run.seed}
-    return adopt(run.source, out, scale.backbones[run.backbone].encoder, facts)
+    return import_weights(run.source, out, scale.backbones[run.backbone].encoder, facts)
 
 
 def fits(source: Path, wanted: EncoderSettings) -> bool:
@@ -49,7 +49,7 @@ def fits(source: Path, wanted: EncoderSettings) -> bool:
     return shapes(source) == {key: tuple(tensor.shape) for key, tensor in expected.items()}
 
 
-def adopt(
+def import_weights(
     source: Path,
     out: Path,
     wanted: EncoderSettings | None = None,

@@ -12,7 +12,7 @@ import psutil
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.pipeline.experiments import Experiments, Run
-from fame.pipeline.missing import Step, failed, fate, steps_of
+from fame.pipeline.missing import Step, failed, log_outcome, steps_of
 
 LAST_LINES = 5
 """Of a failed job's log."""
@@ -160,7 +160,7 @@ def _failure(what: str, job: Step, results: Path, words: list[str]) -> Failure:
     command = shlex.join(["fame", "run", str(product), *words])
     lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
     shown = tuple("".join(filter(str.isprintable, line)) for line in lines)
-    return Failure(f"{what}: {job.what} {fate(job.log)}", job.log, shown, command)
+    return Failure(f"{what}: {job.what} {log_outcome(job.log)}", job.log, shown, command)
 
 
 def rendered(found: Status) -> str:

@@ -74,7 +74,7 @@ class Run:
         source = self.source
         return source.resolve().parent.name if source.stem == "encoder" else source.stem
 
-    def datum(self, scale: Scale) -> str | None:
+    def data_id(self, scale: Scale) -> str | None:
         """The name of the data instance that the run is trained on."""
         return data_id(scale, self.pretrain, self.seed) if self.pretrain else None
 
@@ -169,7 +169,7 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     section["moco"]["queue"] = scale.pretrain.moco.queue[recipe.pretrain]
     section["merge"] = merge.model_dump(mode="json") if merge else None
     section["data"] = _data_recipe(scale, recipe.pretrain)
-    section["fit"] = scale.fit
+    section["max_short_side"] = scale.max_short_side
     section["options"] = recipe.options
     section["plugins"] = plugin_digest(merge.mask) if merge else {}
     return section

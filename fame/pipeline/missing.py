@@ -56,8 +56,8 @@ def reason(
         results: `results/<scale>/evaluate`.
         unmade: files that are to be taken as missing, whether or not they are there.
     """
-    step = _culprit(_task(scale, run, dataset, task, results), unmade)
-    return f"{run.id}: {step.what} {fate(step.log)}"
+    step = _first_failed(_task(scale, run, dataset, task, results), unmade)
+    return f"{run.id}: {step.what} {log_outcome(step.log)}"
 
 
 def steps_of(scale: Scale, run: Run, dataset: str, task: str, results: Path) -> list[Step]:
@@ -76,12 +76,12 @@ def steps_of(scale: Scale, run: Run, dataset: str, task: str, results: Path) -> 
 
 def failed(step: Step) -> bool:
     """Whether a job that lacks a product has ended in an error, as its log tells."""
-    return _lacks(step, frozenset()) and fate(step.log).startswith("failed: ")
+    return _lacks(step, frozenset()) and log_outcome(step.log).startswith("failed: ")
 
 
-def _culprit(step: Step, unmade: Collection[str]) -> Step:
+def _first_failed(step: Step, unmade: Collection[str]) -> Step:
     """The step itself if it had all that it needs, else one before it that had: one that ran."""
-    found = [_culprit(before, unmade) for before in step.needs if _lacks(before, unmade)]
+    found = [_first_failed(before, unmade) for before in step.needs if _lacks(before, unmade)]
     return next((one for one in found if one.log.exists()), found[0]) if found else step
 
 
@@ -90,36 +90,36 @@ def _lacks(step: Step, unmade: Collection[str]) -> bool:
 
 
 def _task(scale: Scale, run: Run, dataset: str, task: str, results: Path) -> Step:
-    datum = data_id(scale, dataset, run.seed)
+    data = data_id(scale, dataset, run.seed)
     product = results / result_file(scale, run, dataset, task)
     root = results.parent
-    encoder, manifest = _pretraining(scale, run, root), _index(scale, datum, root)
+    encoder, manifest = _pretraining(scale, run, root), _index(scale, data, root)
     needs: tuple[Step, ...] = (encoder, manifest)
     if task != "finetune":
         files = tuple(product.with_name(f"features-{colours}.npz") for colours in needed(scale))
         log = product.with_name("features.log")
-        needs = (Step(f"features of {datum}", files, log, needs),)
-    return Step(f"{task} on {datum}", (product,), product.with_suffix(".log"), needs)
+        needs = (Step(f"features of {data}", files, log, needs),)
+    return Step(f"{task} on {data}", (product,), product.with_suffix(".log"), needs)
 
 
 def _pretraining(scale: Scale, run: Run, root: Path) -> Step:
-    datum, folder = run.datum(scale), root / "pretrain" / run.id
-    needs = (_index(scale, datum, root),) if datum else ()
+    data, folder = run.data_id(scale), root / "pretrain" / run.id
+    needs = (_index(scale, data, root),) if data else ()
     product = folder / "encoder.safetensors"
     return Step("pretraining", (product,), folder / "log.txt", needs)
 
 
-def _index(scale: Scale, datum: str, root: Path) -> Step:
-    folder = root / "data" / datum
+def _index(scale: Scale, data: str, root: Path) -> Step:
+    folder = root / "data" / data
     needs: tuple[Step, ...] = ()
-    if split_data_id(scale, datum)[1] is not None:
-        needs = (Step(f"world of {datum}", (folder / "world",), folder / "world.log"),)
+    if split_data_id(scale, data)[1] is not None:
+        needs = (Step(f"world of {data}", (folder / "world",), folder / "world.log"),)
     else:
-        needs = (Step(f"source of {datum}", (folder / "source.json",), folder / "source.log"),)
-    return Step(f"index of {datum}", (folder / "manifest.parquet",), folder / "index.log", needs)
+        needs = (Step(f"source of {data}", (folder / "source.json",), folder / "source.log"),)
+    return Step(f"index of {data}", (folder / "manifest.parquet",), folder / "index.log", needs)
 
 
-def fate(log: Path) -> str:
+def log_outcome(log: Path) -> str:
     """What became of a step without a product, as its log tells."""
     try:
         with log.open("rb") as file:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.reading import parse
 from fame.config.scale import Pretrain
 from fame.core.distributed import World
@@ -41,7 +41,7 @@ class Setup:
     settings: Pretrain
     options: dict[str, Any]
     encoder: Encoder
-    views: PairViews
+    views: Views
     world: World
     classes: int = 0
 

@@ -24,7 +24,7 @@ from fame.core.gpus import own_device
 from fame.data.clips.dataset import clip_indices, uniform_starts
 from fame.data.video.decode import DecodeError, VideoInfo, probe, read_frames
 from fame.data.video.resize import scaled_down
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import evaluation
 from fame.evaluate.tasks import retrieval
 from fame.search.encoder_source import EncoderSource
@@ -193,7 +193,7 @@ def _own_parts(out: Path, origin: dict[str, Any]) -> Iterator[_Parts]:
                 shutil.rmtree(folder)
 
 
-def rows(encoder: nn.Module, videos: Sequence[Path], shown: Shown, work: Work) -> Iterator[Row]:
+def rows(encoder: nn.Module, videos: Sequence[Path], shown: ClipSpec, work: Work) -> Iterator[Row]:
     """A row for each video, in order; each is decided, none stops the others.
 
     Args:
@@ -241,7 +241,7 @@ def _ahead(
             future.cancel()
 
 
-def _look(path: Path, shown: Shown) -> tuple[int, Tensor | str]:
+def _look(path: Path, shown: ClipSpec) -> tuple[int, Tensor | str]:
     """A video's number of frames and its views, or 0 and why there are none."""
     try:
         info = probe(path)
@@ -252,7 +252,7 @@ def _look(path: Path, shown: Shown) -> tuple[int, Tensor | str]:
         return 0, " ".join(f"cannot be decoded ({type(error).__name__}: {error})".split())
 
 
-def views(path: Path, info: VideoInfo, shown: Shown) -> Tensor:
+def views(path: Path, info: VideoInfo, shown: ClipSpec) -> Tensor:
     """Centre crops of a video's uniform clips, not yet normalised.
 
     As many clips are read at a time as fit into `ROOM`: all of a small video's, in one open.
@@ -268,11 +268,11 @@ def views(path: Path, info: VideoInfo, shown: Shown) -> Tensor:
     return torch.cat([_crops(path, piece, info, shown) for piece in pieces], dim=1)
 
 
-def _crops(path: Path, numbers: np.ndarray, info: VideoInfo, shown: Shown) -> Tensor:
+def _crops(path: Path, numbers: np.ndarray, info: VideoInfo, shown: ClipSpec) -> Tensor:
     """The crops of some clips, whose frame `numbers` are (n, T), as (1, n, 3, T, size, size)."""
     wanted, places = np.unique(numbers, return_inverse=True)
     pixels = torch.from_numpy(read_frames(path, wanted.tolist(), info.decoder))
-    frames = scaled_down(pixels.permute(0, 3, 1, 2), shown.fit)
+    frames = scaled_down(pixels.permute(0, 3, 1, 2), shown.max_short_side)
     clips = frames[torch.from_numpy(places.reshape(numbers.shape))].transpose(1, 2)
     return shown.cropped(clips[None], torch.tensor([frames.shape[2:]]))
 
@@ -287,7 +287,7 @@ def _vector(encoder: nn.Module, clips: Tensor, name: str) -> np.ndarray:
     return vector
 
 
-def one(encoder: nn.Module, video: Path, shown: Shown, work: Work) -> Row:
+def one(encoder: nn.Module, video: Path, shown: ClipSpec, work: Work) -> Row:
     """The row of a single video.
 
     Raises:

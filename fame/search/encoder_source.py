@@ -14,7 +14,7 @@ from fame.config.scale import Backbone, Scale
 from fame.core.cards import verified
 from fame.core.errors import FameError
 from fame.core.files import sha256
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Experiments
@@ -23,7 +23,7 @@ from fame.search.library import Library
 RESULTS = Path("results")
 ENCODER = "encoder.safetensors"
 
-_NEEDED = {"frames", "stride", "size", "mean", "std", "fit"}
+_NEEDED = {"frames", "stride", "size", "mean", "std", "max_short_side"}
 _SETTINGS: TypeAdapter[EncoderSettings] = TypeAdapter(EncoderSettings)
 
 
@@ -41,7 +41,7 @@ class EncoderSource:
     path: Path
     sha256: str
     settings: EncoderSettings
-    shown: Shown
+    shown: ClipSpec
 
     def origin(self) -> dict[str, Any]:
         """The `origin` of vectors that it gives, see `fame.search.library.Library`."""
@@ -102,8 +102,8 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
     colours: a scale must be named.
 
     Videos of any size are to be shown, so frames are always resized before the centre crop, and
-    large ones are shrunk when read: to the recipe's `fit`, else to twice the crop, below which
-    the crop's own resize does not alias.
+    large ones are shrunk when read: to the recipe's `max_short_side`, else to twice the crop,
+    below which the crop's own resize does not alias.
 
     Args:
         path: `encoder.safetensors`, with `card.json` beside it.
@@ -125,11 +125,11 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
     known: dict[str, Any] = dict(recipe.get("backbone", {}))
     settings = _settings(known.pop("encoder", card.get("settings")), path)
     known |= {key: trained["views"][key] for key in ("mean", "std") if "views" in trained}
-    known |= {key: trained[key] for key in ("fit",) if key in trained}
+    known |= {key: trained[key] for key in ("max_short_side",) if key in trained}
     if not known.keys() >= _NEEDED:
         other = _scale(path, scale, card)
         known = _of_scale(other, _backbone(other, settings, backbone, path)) | known
-    shown = Shown(
+    shown = ClipSpec(
         clips=clips,
         frames=known["frames"],
         stride=known["stride"],
@@ -137,7 +137,7 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
         crop="short-side",
         mean=tuple(known["mean"]),
         std=tuple(known["std"]),
-        fit=known["fit"] or 2 * known["size"],
+        max_short_side=known["max_short_side"] or 2 * known["size"],
     )
     return EncoderSource(path.absolute(), card["encoder_sha256"], settings, shown)
 
@@ -168,7 +168,7 @@ def _scale(path: Path, name: str | None, card: dict[str, Any]) -> Scale:
 def _of_scale(scale: Scale, backbone: Backbone) -> dict[str, Any]:
     views = scale.pretrain.views
     clip = {"frames": backbone.frames, "stride": backbone.stride, "size": backbone.size}
-    return clip | {"mean": views.mean, "std": views.std, "fit": scale.fit}
+    return clip | {"mean": views.mean, "std": views.std, "max_short_side": scale.max_short_side}
 
 
 def _backbone(scale: Scale, settings: EncoderSettings, name: str | None, path: Path) -> Backbone:
@@ -211,4 +211,4 @@ def recorded(library: Library, features: Path, path: Path | None) -> EncoderSour
         )
     shown = origin["shown"] | {key: tuple(origin["shown"][key]) for key in ("mean", "std")}
     settings = _settings(origin["settings"], file)
-    return EncoderSource(file.absolute(), digest, settings, Shown(**shown))
+    return EncoderSource(file.absolute(), digest, settings, ClipSpec(**shown))

@@ -84,7 +84,7 @@ class Library:
 
     Attributes:
         origin: `encoder` (its path), `encoder_sha256`, `settings` (of the encoder) and `shown`
-            (see `fame.evaluate.features.clipspec.Shown`), as JSON data.
+            (see `fame.evaluate.features.clipspec.ClipSpec`), as JSON data.
         rows: by path.
     """
 

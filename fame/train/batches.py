@@ -8,7 +8,7 @@ from fame.data.clips.dataset import Batch, KeyedBatches, TrainClips, loader
 
 
 @dataclass(frozen=True)
-class Feed:
+class Batches:
     """Batches from any step on.
 
     Attributes:
@@ -20,10 +20,10 @@ class Feed:
     batches: Callable[[int], Iterable[Batch]]
 
 
-def feed(
+def batches(
     dataset: TrainClips, batch: int, epochs: int, seed: int, world: World, workers: int
-) -> Feed:
-    """The feed of this process.
+) -> Batches:
+    """The batches of this process.
 
     Args:
         dataset: training clips.
@@ -46,7 +46,7 @@ def feed(
             drop_last=True,
         )
 
-    return Feed(
+    return Batches(
         schedule(0).steps_per_epoch,
         lambda first: loader(dataset, schedule(first), workers=workers),
     )

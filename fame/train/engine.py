@@ -19,12 +19,12 @@ from fame.core.errors import FameError, Interrupted
 from fame.data.clips.dataset import Batch
 from fame.data.clips.workers import explained
 from fame.train import checkpoint
-from fame.train.batches import Feed
+from fame.train.batches import Batches
 from fame.train.precision import autocast, rounding
 from fame.train.schedule import rate
 from fame.train.sgd import SGD
 from fame.train.stopping import Request, stop_requests
-from fame.train.training_log import Journal
+from fame.train.training_log import TrainingLog
 
 LOG_EVERY = 10
 
@@ -47,8 +47,8 @@ class Plan:
     Attributes:
         name: for the progress line.
         recipe: what defines the training, compared on resume.
-        directory: of the checkpoints and the journal.
-        feed: the batches of this process.
+        directory: of the checkpoints and the training_log.
+        batches: the batches of this process.
         epochs: length.
         optimiser: SGD settings.
         precision: `tf32` and `bfloat16` (autocast) are the loop's matter; for `float64` the
@@ -62,7 +62,7 @@ class Plan:
     name: str
     recipe: dict[str, Any]
     directory: Path
-    feed: Feed
+    batches: Batches
     epochs: int
     optimiser: Optimiser
     precision: str
@@ -73,7 +73,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """Steps of the whole training."""
-        return self.feed.steps_per_epoch * self.epochs
+        return self.batches.steps_per_epoch * self.epochs
 
     @property
     def checkpoints(self) -> Path:
@@ -82,7 +82,7 @@ class Plan:
 
     def lr(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        return rate(self.optimiser, step, self.feed.steps_per_epoch, self.epochs)
+        return rate(self.optimiser, step, self.batches.steps_per_epoch, self.epochs)
 
 
 def _sgd(module: torch.nn.Module, settings: Optimiser) -> SGD:
@@ -152,11 +152,11 @@ def train(trainable: Trainable, plan: Plan, world: World) -> float:
     """
     sgd = _sgd(trainable.module, plan.optimiser)
     first, before, remarks = _resume(trainable, sgd, plan)
-    journal = Journal(
+    training_log = TrainingLog(
         plan.directory, plan.name, plan.steps, first, plan.clips_per_step, world.is_first
     )
     for remark in remarks:
-        journal.say(remark)
+        training_log.say(remark)
     started = time.monotonic()
 
     def save(step: int) -> None:
@@ -169,9 +169,9 @@ def train(trainable: Trainable, plan: Plan, world: World) -> float:
 
     try:
         with stop_requests() as request, explained(plan.name):
-            _loop(trainable, sgd, plan, world, journal, first, save, request)
+            _loop(trainable, sgd, plan, world, training_log, first, save, request)
     finally:
-        journal.close()
+        training_log.close()
     return before + time.monotonic() - started
 
 
@@ -180,7 +180,7 @@ def _loop(
     sgd: SGD,
     plan: Plan,
     world: World,
-    journal: Journal,
+    training_log: TrainingLog,
     first: int,
     save: Callable[[int], None],
     request: Request,
@@ -190,19 +190,19 @@ def _loop(
     trainable.module.train()
     if first == plan.steps:
         return
-    for step, batch in enumerate(plan.feed.batches(first), start=first):
+    for step, batch in enumerate(plan.batches.batches(first), start=first):
         scalars, stopping = _take_step(trainable, sgd, batch, step, plan, world, request)
         done = step + 1
         stopping |= world.size == 1 and request.made  # alone, the last moment will do
-        last_of_epoch = done % plan.feed.steps_per_epoch == 0
+        last_of_epoch = done % plan.batches.steps_per_epoch == 0
         if done % LOG_EVERY == 0 or last_of_epoch:
-            journal.record(done, _summary(scalars, step, plan, world))
+            training_log.record(done, _summary(scalars, step, plan, world))
         if last_of_epoch and world.is_first:
-            extra = plan.on_epoch(done // plan.feed.steps_per_epoch)
+            extra = plan.on_epoch(done // plan.batches.steps_per_epoch)
             if extra:
-                journal.record(done, extra)
+                training_log.record(done, extra)
             trainable.module.train()
-        journal.advance()
+        training_log.advance()
         due = time.monotonic() - saved > 60 * plan.checkpoint_minutes
         if due or stopping or done == plan.steps:
             save(done)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.scale import Scale
 from fame.core import registry
 from fame.core.distributed import World, groups_of
@@ -20,7 +20,7 @@ from fame.models.files import save_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.pipeline.experiments import Run
 from fame.pretext.common import Method, Setup
-from fame.train.batches import feed
+from fame.train.batches import batches
 from fame.train.card import card
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
@@ -46,9 +46,7 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     groups = groups_of(world, settings.batch, settings.group)
     encoder = convert(build_encoder(backbone.encoder, run.seed), settings.group).to(world.device)
     dtype = parameter_dtype(settings.precision)
-    views = PairViews(
-        settings.views, backbone.size, run.merge, settings.group, run.seed, world, dtype
-    )
+    views = Views(settings.views, backbone.size, run.merge, settings.group, run.seed, world, dtype)
     make: Callable[[Setup], Method] = registry.load("fame.pretext", run.method, "METHOD")
     options = run.recipe.get("pretrain", {}).get("options", {})
     method = make(Setup(run, settings, options, encoder, views, world, classes))
@@ -65,7 +63,7 @@ def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> Trai
         manifest,
         method.sampling(backbone.frames, backbone.stride),
         seed=run.seed,
-        fit=scale.fit,
+        max_short_side=scale.max_short_side,
         cache_mib=scale.resources.cache_mib,
     )
 
@@ -106,7 +104,7 @@ def pretrain(
         plan = _plan(scale, run, videos, method, directory, world, monitor)
         seconds = train(Pretraining(method), plan, world)
     if world.is_first:
-        _hand_on(scale, run, method, directory, world, seconds, fingerprint)
+        _export(scale, run, method, directory, world, seconds, fingerprint)
 
 
 def _check_place(run: Run, directory: Path) -> None:
@@ -142,7 +140,7 @@ def _plan(
 ) -> Plan:
     assert run.pretrain is not None
     settings, epochs = scale.pretrain, scale.pretrain.epochs[run.pretrain]
-    source = feed(
+    source = batches(
         clips_of(scale, run, videos, method),
         settings.batch,
         epochs,
@@ -160,7 +158,7 @@ def _plan(
         name=run.id,
         recipe={"run": run.recipe, "data": videos.fingerprint()},
         directory=directory,
-        feed=source,
+        batches=source,
         epochs=epochs,
         optimiser=settings.optimiser,
         precision=settings.precision,
@@ -170,7 +168,7 @@ def _plan(
     )
 
 
-def _hand_on(
+def _export(
     scale: Scale,
     run: Run,
     method: Method,
@@ -187,7 +185,7 @@ def _hand_on(
         "scale": scale.name,
         "recipe": run.recipe,
         "seed": run.seed,
-        "data": run.datum(scale),
+        "data": run.data_id(scale),
         "data_fingerprint": fingerprint,
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),

@@ -30,8 +30,8 @@ def _keep_until(path: Path, step: int) -> None:
         file.write("".join(kept).encode())
 
 
-class Journal:
-    """Records scalars by step; a resumed journal holds each step once.
+class TrainingLog:
+    """Records scalars by step; a resumed training_log holds each step once.
 
     Args:
         directory: where `metrics.jsonl` and `tensorboard/` are kept.

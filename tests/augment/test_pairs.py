@@ -5,12 +5,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fame.augment.crop import geometry
+from fame.augment.crop import crop_resize_flip
 from fame.augment.masks.seed import mask
 from fame.augment.merge import donors
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import draw
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.scale import Merge
 from fame.config.views import ViewSettings
 from fame.core.distributed import World
@@ -38,7 +38,7 @@ PLAIN = COLOURFUL.model_copy(update={"gray": 0, "jitter": 0, "blur": 0})
 
 
 def mixing(**changes):
-    values = {"mask": "seed", "beta": 0.5, "background": "inter", "clips": "both"}
+    values = {"mask": "seed", "beta": 0.5, "background": "inter", "merged_views": "both"}
     values |= {"donors": "derangement", "hue": "correct"} | changes
     return Merge(**values)
 
@@ -57,14 +57,14 @@ def batch(slots=2, rows=slice(None)):
 
 
 def pairs(mix, look=COLOURFUL, at=None, group=GROUP, **named):
-    return PairViews(look, SIZE, mix, group, 5, at or world(), **named)
+    return Views(look, SIZE, mix, group, 5, at or world(), **named)
 
 
 def cut(slot, dtype=torch.float32):
-    """One slot's cropped clips and draws, by the steps that PairViews should take."""
+    """One slot's cropped clips and draws, by the steps that Views should take."""
     whole = batch()
     chosen = draw(COLOURFUL, 5, f"view{slot}", whole.epochs, whole.indices, whole.sizes)
-    return geometry(whole.clips[:, slot], chosen.boxes, chosen.flip, SIZE).to(dtype), chosen
+    return crop_resize_flip(whole.clips[:, slot], chosen.boxes, chosen.flip, SIZE).to(dtype), chosen
 
 
 def merged_by_hand(clips, others):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torchvision.transforms.v2 import functional as tv
 
-from fame.augment.crop import TRIES, centre_boxes, frame_boxes, geometry, random_boxes
+from fame.augment.crop import TRIES, centre_boxes, crop_resize_flip, frame_boxes, random_boxes
 from fame.augment.gaussian import kernel_size
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import ViewDraws, draw
@@ -112,7 +112,7 @@ def test_geometry_equals_torchvision(height, width, size):
     clips = random_bytes(6, 3, 2, height, width)
     sizes = np.full((6, 2), (height, width))
     draws = draw(paper(), 0, "view0", np.zeros(6), np.arange(6), sizes)
-    found = geometry(clips, draws.boxes, draws.flip, size)
+    found = crop_resize_flip(clips, draws.boxes, draws.flip, size)
     assert found.dtype == torch.float32
     assert draws.flip.any()
     assert not draws.flip.all()
@@ -127,20 +127,22 @@ def test_padding_never_leaks():
     padded[..., :12, :15] = clips
     boxes = torch.tensor([[0, 0, 12, 15], [5, 6, 7, 9]])
     flip = torch.tensor([False, True])
-    assert torch.equal(geometry(padded, boxes, flip, 32), geometry(clips, boxes, flip, 32))
+    assert torch.equal(
+        crop_resize_flip(padded, boxes, flip, 32), crop_resize_flip(clips, boxes, flip, 32)
+    )
 
 
 def test_a_box_of_the_views_size_copies_its_pixels():
     clips = random_bytes(1, 3, 2, 20, 20)
-    found = geometry(clips, torch.tensor([[3, 4, 8, 8]]), torch.tensor([False]), 8)
+    found = crop_resize_flip(clips, torch.tensor([[3, 4, 8, 8]]), torch.tensor([False]), 8)
     torch.testing.assert_close(found, clips[..., 3:11, 4:12] / 255)
 
 
 def test_a_slice_of_a_batch_of_pairs_will_do():
     pairs = random_bytes(3, 2, 3, 2, 20, 20)
     boxes, flip = torch.tensor([[3, 4, 9, 8]] * 3), torch.zeros(3, dtype=torch.bool)
-    expected = geometry(pairs[:, 1].contiguous(), boxes, flip, 8)
-    assert torch.equal(geometry(pairs[:, 1], boxes, flip, 8), expected)
+    expected = crop_resize_flip(pairs[:, 1].contiguous(), boxes, flip, 8)
+    assert torch.equal(crop_resize_flip(pairs[:, 1], boxes, flip, 8), expected)
 
 
 @pytest.mark.parametrize("size", [32, 56, 112, 224])
@@ -148,7 +150,7 @@ def test_a_slice_of_a_batch_of_pairs_will_do():
 def test_short_side_boxes_equal_resize_then_centre_crop(height, width, size):
     clips = random_bytes(1, 3, 1, height, width)
     sizes = [[height, width]]
-    found = geometry(
+    found = crop_resize_flip(
         clips,
         centre_boxes(sizes, size, "short-side"),
         torch.tensor([False]),
@@ -172,7 +174,7 @@ def test_native_boxes_cut_the_centre_and_enlarge_only_small_frames():
     boxes = centre_boxes([[240, 320]], 112, "native")
     assert boxes.tolist() == [[64, 104, 112, 112]]
     expected = tv.center_crop(clips[0], [112, 112])
-    found = geometry(clips, boxes, torch.tensor([False]), 112)
+    found = crop_resize_flip(clips, boxes, torch.tensor([False]), 112)
     torch.testing.assert_close(found[0], expected / 255)
     assert centre_boxes([[56, 112]], 112, "native").tolist() == [[0, 28, 56, 56]]
 
@@ -297,18 +299,18 @@ def test_one_sigma_for_a_whole_run_if_asked():
 def test_a_clip_does_not_depend_on_its_batch():
     clips = random_bytes(6, 3, 2, 40, 60)
     draws = draws_of(6)
-    together = photometric(geometry(clips, draws.boxes, draws.flip, 16), draws)
+    together = photometric(crop_resize_flip(clips, draws.boxes, draws.flip, 16), draws)
     for sample in range(6):
         mine = slice(sample, sample + 1)
         alone = rows(draws, mine)
-        view = photometric(geometry(clips[mine], alone.boxes, alone.flip, 16), alone)
+        view = photometric(crop_resize_flip(clips[mine], alone.boxes, alone.flip, 16), alone)
         torch.testing.assert_close(view, together[mine], rtol=0, atol=1e-6)
 
 
 def test_real_clips_become_views(shared):
     clips = torch.from_numpy(np.load(shared / "golden" / "fame_masks_112.npz")["clips"][:3])
     draws = draw(paper(), 0, "view0", [0] * 3, range(3), [[112, 112]] * 3)
-    view = photometric(geometry(clips, draws.boxes, replace(draws).flip, 32), draws)
+    view = photometric(crop_resize_flip(clips, draws.boxes, replace(draws).flip, 32), draws)
     assert view.shape == (3, 3, 16, 32, 32)
     assert view.min() >= 0
     assert view.max() <= 1

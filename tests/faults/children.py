@@ -26,7 +26,7 @@ from fame.cli import main
 from fame.core.distributed import World
 from fame.pretext.moco import MoCo
 from fame.train import checkpoint, engine
-from fame.train.training_log import Journal
+from fame.train.training_log import TrainingLog
 
 PHASES = ("backward", "stepped", "half-saved", "saved")
 """Moments of a training step: after backward; after the update and before the checkpoint; with
@@ -49,7 +49,7 @@ class Conditions:
     Attributes:
         stop: a signal to itself.
         keep: keep the checkpoints at the end.
-        log_every: steps between lines of the journal.
+        log_every: steps between lines of the training_log.
         variables: of the environment.
         room: largest file in bytes that can be written once there is a checkpoint.
         spoilt: a step (from 0) whose loss is not a number.
@@ -146,7 +146,7 @@ def _arm(stop):
     save = torch.save
     places = {
         "backward": (World, "average_gradients", passage, None),
-        "stepped": (Journal, "advance", None, passage),
+        "stepped": (TrainingLog, "advance", None, passage),
         "half-saved": (torch, "save", half, None),
         "saved": (checkpoint, "save", None, passage),
         "checksum": (checkpoint, "sha256", passage, None),

@@ -27,7 +27,7 @@ class Training:
         fork: the multiprocessing context.
         place: the folder.
         arguments: of `fame`.
-        work: where checkpoints and the journal lie.
+        work: where checkpoints and the training log lie.
     """
 
     fork: object

@@ -30,7 +30,7 @@ EXACT = {
     "pretrain.group": 2,
     "pretrain.precision": "float64",
     "pretrain.moco.dim": 8,
-    "pretrain.merge.clips": "both",
+    "pretrain.merge.merged_views": "both",
     "pretrain.monitor.every_epochs": 10,
     "evaluate.finetune.epochs": 1,
     "evaluate.finetune.group": 2,

@@ -15,7 +15,7 @@ from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.models import R2Plus1DSettings, build_encoder
 from fame.models.files import load_encoder, save_encoder
-from fame.models.import_weights import adopt, fits
+from fame.models.import_weights import fits, import_weights
 
 
 @pytest.mark.parametrize("arch", PUBLISHED)
@@ -46,14 +46,14 @@ def test_a_hostile_file_is_refused_and_leaves_nothing(tmp_path):
 
     torch.save({"state_dict": Hostile()}, tmp_path / "official.pth")
     with pytest.raises(FameError, match=r"refused .* run code"):
-        adopt(tmp_path / "official.pth", tmp_path / "out")
+        import_weights(tmp_path / "official.pth", tmp_path / "out")
     assert not (tmp_path / "ran").exists()
     assert not (tmp_path / "out").exists()
 
 
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(FameError, match="cannot read"):
-        adopt(tmp_path / "none.pth", tmp_path / "out")
+        import_weights(tmp_path / "none.pth", tmp_path / "out")
 
 
 SMALL = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
@@ -68,7 +68,7 @@ def ours(path, settings=SMALL):
 def test_an_encoder_of_ours_is_taken_over_with_a_card(tmp_path):
     source = tmp_path / "mine" / "encoder.safetensors"
     encoder = ours(source)
-    card = adopt(source, tmp_path / "run", SMALL, {"run": "encoder-mine", "seed": 3})
+    card = import_weights(source, tmp_path / "run", SMALL, {"run": "encoder-mine", "seed": 3})
     assert json.loads((tmp_path / "run" / "card.json").read_text()) == card
     assert (card["run"], card["source_sha256"]) == ("encoder-mine", sha256(source))
     assert card["encoder_sha256"] == sha256(tmp_path / "run" / "encoder.safetensors")
@@ -79,11 +79,11 @@ def test_an_encoder_of_ours_is_taken_over_with_a_card(tmp_path):
 def test_another_network_is_refused_with_both_named(tmp_path):
     checkpoint(tmp_path / "official.pth", "r2plus1d")
     with pytest.raises(FameError, match=r"official\.pth is .*width=64.* backbone is .*width=4"):
-        adopt(tmp_path / "official.pth", tmp_path / "out", SMALL)
+        import_weights(tmp_path / "official.pth", tmp_path / "out", SMALL)
     ours(tmp_path / "encoder.safetensors")
     wide = SMALL.model_copy(update={"width": 6})
     with pytest.raises(FameError, match=r"encoder\.safetensors does not fit .*another shape"):
-        adopt(tmp_path / "encoder.safetensors", tmp_path / "out", wide)
+        import_weights(tmp_path / "encoder.safetensors", tmp_path / "out", wide)
     assert not (tmp_path / "out").exists()
 
 

@@ -59,9 +59,11 @@ def test_a_run_id_is_readable():
 def test_equal_recipes_are_one_run_however_they_are_written():
     scale = load_scale("mini")
     beta = scale.pretrain.merge.beta
-    spelled = FAME.model_copy(update={"merge": {"beta": beta, "mask": "fame", "clips": "single"}})
+    spelled = FAME.model_copy(
+        update={"merge": {"beta": beta, "mask": "fame", "merged_views": "single"}}
+    )
     assert run_id(scale, spelled) == run_id(scale)
-    assert run_id(scale, FAME, {"clips": "single"}) == run_id(scale)
+    assert run_id(scale, FAME, {"merged_views": "single"}) == run_id(scale)
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1, "b": 3})
 
 
@@ -91,7 +93,7 @@ def test_what_cannot_change_an_encoder_keeps_its_id(path, value):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("fit", 36),
+        ("max_short_side", 36),
         ("datasets.kinetics400.world.scene_bias", 0.75),
         ("backbones.r2plus1d.encoder.width", 16),
         ("backbones.r2plus1d.stride", 1),
@@ -123,15 +125,15 @@ def test_where_a_dataset_lies_does_not_matter_but_its_split_does():
 def test_an_unmerged_run_ignores_the_merge_settings_and_a_random_one_all_training():
     changed = scale_with({"pretrain.merge.beta": 0.3})
     assert run_id(changed, MOCO) == run_id(load_scale("mini"), MOCO) != run_id(changed)
-    assert resolve(changed, MOCO, {"clips": "both"}, 0).merge is None
+    assert resolve(changed, MOCO, {"merged_views": "both"}, 0).merge is None
     slower = scale_with({"pretrain.epochs.kinetics400": 2})
     assert run_id(slower, RANDOM) == run_id(load_scale("mini"), RANDOM)
 
 
 def test_a_column_refines_the_merge_and_seeds_make_distinct_runs():
     scale = load_scale("mini")
-    both = resolve(scale, FAME, {"clips": "both"}, 0)
-    assert both.merge is not None and both.merge.clips == "both"
+    both = resolve(scale, FAME, {"merged_views": "both"}, 0)
+    assert both.merge is not None and both.merge.merged_views == "both"
     assert both.id != run_id(scale)
     assert len({resolve(scale, FAME, {}, seed).id for seed in range(5)}) == 5
     with pytest.raises(FameError, match="unknown key bata; did you mean 'beta'"):
@@ -160,8 +162,8 @@ def test_only_mini_worlds_are_new_for_every_seed():
     mini, paper = load_scale("mini"), load_scale("paper")
     assert data_id(mini, "ucf101", 2) == "ucf101-w2"
     assert data_id(paper, "ucf101", 2) == "ucf101"
-    assert resolve(mini, FAME, {}, 1).datum(mini) == "kinetics400-w1"
-    assert resolve(mini, RANDOM, {}, 1).datum(mini) is None
+    assert resolve(mini, FAME, {}, 1).data_id(mini) == "kinetics400-w1"
+    assert resolve(mini, RANDOM, {}, 1).data_id(mini) is None
 
 
 @pytest.mark.parametrize("scale", ["mini", "paper"])
@@ -248,7 +250,7 @@ def test_an_encoder_made_elsewhere_is_a_run(tmp_path, monkeypatch):
     }
     assert runs["a"].id.startswith("encoder-a-r2plus1d-s0-")
     assert runs["a"].recipe == runs["b"].recipe != runs["c"].recipe
-    assert runs["a"].datum(scale) is None
+    assert runs["a"].data_id(scale) is None
     with pytest.raises(FameError, match=r"none\.pth: no such encoder"):
         resolve(scale, Recipe(encoder="$WEIGHTS/none.pth", backbone="r2plus1d"), {}, 0)
 
@@ -338,7 +340,7 @@ def test_unlabelled_videos_are_pretrained_on_and_not_evaluated_on():
         {"datasets.own": OWN, "pretrain.moco.queue.own": 0, "pretrain.epochs.own": 1}
     )
     own = FAME.model_copy(update={"pretrain": "own"})
-    assert resolve(scale, own, {}, 0).datum(scale) == "own"
+    assert resolve(scale, own, {}, 0).data_id(scale) == "own"
     column = Column(title="Own", dataset="own", metric="top1")
     row = Row(show={}, task="linear", recipe=own)
     said = "dataset own has no labels, so it can only be pretrained on"

@@ -94,7 +94,7 @@ def test_finetuning_needs_no_features(given, run, tmp_path, tree):
 
 
 @pytest.mark.parametrize(
-    ("log", "fate"),
+    ("log", "log_outcome"),
     [
         ("", "did not finish; its log is empty"),
         ("\n  \r\n", "did not finish; its log is empty"),
@@ -107,12 +107,12 @@ def test_finetuning_needs_no_features(given, run, tmp_path, tree):
         ("\x1b[31mred\x07\n", "did not finish; its log ends: [31mred"),
     ],
 )  # fmt: skip
-def test_what_a_log_says(given, run, tmp_path, tree, log, fate):
+def test_what_a_log_says(given, run, tmp_path, tree, log, log_outcome):
     for what, product, _ in tree:
         if not what.startswith(("pretraining", "features", "linear")):
             write(product)
     write(tmp_path / "pretrain" / run.id / "log.txt", log)
-    assert explain(given, run, tmp_path) == f"{run.id}: pretraining {fate}"
+    assert explain(given, run, tmp_path) == f"{run.id}: pretraining {log_outcome}"
 
 
 def test_a_long_log_is_searched_at_its_end_and_cut_to_a_line(given, run, tmp_path, tree):

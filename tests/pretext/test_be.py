@@ -51,7 +51,7 @@ def raw(scale, run, method, videos, count=8):
 
 
 class Views:
-    """Fixed views in the place of PairViews."""
+    """Fixed views in the place of Views."""
 
     def __init__(self, views):
         self.views = views

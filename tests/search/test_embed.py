@@ -11,7 +11,7 @@ from small_videos import pictures, write_dataset, write_video
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.data.listing import videos as listed
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work as Encoding
 from fame.evaluate.features.encode import clip_outputs
 from fame.evaluate.tasks import retrieval
@@ -23,7 +23,7 @@ from fame.search.encoder_source import EncoderSource
 from fame.search.library import OK, Library
 
 SETTINGS = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
-SHOWN = Shown(
+SHOWN = ClipSpec(
     clips=3,
     frames=4,
     stride=2,
@@ -31,7 +31,7 @@ SHOWN = Shown(
     crop="short-side",
     mean=(0.4, 0.4, 0.4),
     std=(0.2, 0.2, 0.2),
-    fit=32,
+    max_short_side=32,
 )
 CPU = Work(torch.device("cpu"), progress=False)
 LENGTHS = [20, 3, 12, 1, 9]
@@ -264,7 +264,7 @@ def test_vectors_of_another_kind_are_not_mixed(clips, source, tmp_path):
     before = out.read_bytes()
     with pytest.raises(FameError, match=r"another kind \(another encoder\)"):
         embed(listed([clips]), out, make_source(tmp_path, seed=1), CPU)
-    other = Shown(**{**vars(SHOWN), "clips": 2, "stride": 1})
+    other = ClipSpec(**{**vars(SHOWN), "clips": 2, "stride": 1})
     with pytest.raises(FameError, match=r"clips 3 instead of 2, stride 2 instead of 1"):
         embed(listed([clips]), out, make_source(tmp_path, shown=other), CPU)
     assert out.read_bytes() == before

@@ -8,16 +8,16 @@ from official_weights import checkpoint
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.core.files import sha256, write_json
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.models import I3DSettings, build_encoder
 from fame.models.files import save_encoder
-from fame.models.import_weights import adopt
+from fame.models.import_weights import import_weights
 from fame.search import encoder_source as module
 from fame.search.encoder_source import describe, locate, recorded
 from fame.search.library import Library
 
 
-def hand_on(folder, network, **facts):
+def export(folder, network, **facts):
     """An encoder with its card, as a run leaves them."""
     path = folder / "encoder.safetensors"
     save_encoder(path, build_encoder(network, 0))
@@ -29,9 +29,9 @@ def run_of(folder, start):
     """The encoder (never trained) and the true card's recipe of a micro run, and its scale."""
     scale, run = choose(MICRO, start)
     backbone = scale.backbones[run.backbone]
-    path = hand_on(folder, backbone.encoder, recipe=run.recipe, scale=scale.name, run=run.id)
-    expected = Shown.of(scale, backbone, scale.pretrain.views)
-    return path, replace(expected, fit=expected.fit or 2 * expected.size)
+    path = export(folder, backbone.encoder, recipe=run.recipe, scale=scale.name, run=run.id)
+    expected = ClipSpec.of(scale, backbone, scale.pretrain.views)
+    return path, replace(expected, max_short_side=expected.max_short_side or 2 * expected.size)
 
 
 def test_a_pretrained_encoder_needs_no_scale(tmp_path, monkeypatch):
@@ -58,7 +58,7 @@ def test_a_named_scale_of_the_card_is_found(tmp_path):
     scale = load_scale("mini")
     _, run = choose("mini", "random-r2plus1d-s0")
     backbone = scale.backbones[run.backbone]
-    path = hand_on(tmp_path, backbone.encoder, recipe=run.recipe, scale="mini")
+    path = export(tmp_path, backbone.encoder, recipe=run.recipe, scale="mini")
     assert describe(path, 10, None, None).shown.mean == scale.pretrain.views.mean
 
 
@@ -70,7 +70,7 @@ def test_the_card_goes_before_the_scale(tmp_path):
 def test_an_imported_encoder_needs_a_scale_with_its_backbone(tmp_path):
     scale = load_scale(str(MICRO))
     settings = next(iter(scale.backbones.values())).encoder
-    path = hand_on(tmp_path, settings, settings=settings.model_dump(mode="json"))
+    path = export(tmp_path, settings, settings=settings.model_dump(mode="json"))
     with pytest.raises(FameError, match="name a scale that does with --scale"):
         describe(path, 10, None, None)
     with pytest.raises(FameError, match="none of the backbones of scale paper"):
@@ -86,7 +86,7 @@ def test_backbones_that_differ_in_their_clips_only_are_chosen_by_name(tmp_path):
     (tmp_path / "two.yaml").write_text(yaml.safe_dump(content))
     two = str(tmp_path / "two.yaml")
     settings = load_scale(two).backbones["longer"].encoder
-    path = hand_on(tmp_path, settings, settings=settings.model_dump(mode="json"))
+    path = export(tmp_path, settings, settings=settings.model_dump(mode="json"))
     with pytest.raises(FameError, match="any of longer, r2plus1d; choose with --backbone"):
         describe(path, 10, two, None)
     assert describe(path, 10, two, "longer").shown.frames == 12
@@ -94,7 +94,7 @@ def test_backbones_that_differ_in_their_clips_only_are_chosen_by_name(tmp_path):
 
 def test_what_fame_adopts_can_be_described(tmp_path):
     checkpoint(tmp_path / "official.pth", "r2plus1d")
-    adopt(tmp_path / "official.pth", tmp_path / "out")
+    import_weights(tmp_path / "official.pth", tmp_path / "out")
     source = describe(tmp_path / "out" / "encoder.safetensors", 10, "paper", None)
     assert (source.shown.frames, source.shown.size) == (16, 112)
 
@@ -107,7 +107,7 @@ def test_weights_without_a_card_are_told_how_to_become_an_encoder(tmp_path):
 
 def test_cards_that_say_too_little_or_of_another_encoder_are_refused(tmp_path):
     settings = I3DSettings(arch="i3d", width=8)
-    path = hand_on(tmp_path, settings)
+    path = export(tmp_path, settings)
     with pytest.raises(FameError, match="does not say what network"):
         describe(path, 10, "mini", None)
     path.write_bytes(path.read_bytes() + b" ")
@@ -121,7 +121,7 @@ def test_an_encoder_is_found_by_file_directory_and_id(tmp_path, monkeypatch):
     folder = tmp_path / "results" / scale.name / "pretrain" / run.id
     with pytest.raises(FameError, match=rf"{run.id} is not pretrained yet; `snakemake results/"):
         locate(run.id, str(MICRO), TABLES)
-    path = hand_on(folder, scale.backbones[run.backbone].encoder)
+    path = export(folder, scale.backbones[run.backbone].encoder)
     for name in (str(path), str(folder), run.id):
         assert locate(name, str(MICRO), TABLES).resolve() == path.resolve()
 

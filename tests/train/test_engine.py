@@ -15,7 +15,7 @@ from fame.config.scale import Optimiser
 from fame.core.distributed import World
 from fame.core.errors import FameError, Interrupted
 from fame.train import checkpoint, engine
-from fame.train.batches import Feed
+from fame.train.batches import Batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
 from fame.train.stopping import SIGNALS
@@ -76,7 +76,7 @@ class Crash(Exception):
 
 
 def plan(directory, crash=None, **changes):
-    """A plan whose feed fails before the step `crash`."""
+    """A plan whose batches fail before the step `crash`."""
 
     def batches(first):
         for step in range(first, STEPS):
@@ -88,7 +88,7 @@ def plan(directory, crash=None, **changes):
         name="line",
         recipe={"a": 1},
         directory=directory,
-        feed=Feed(PER_EPOCH, batches),
+        batches=Batches(PER_EPOCH, batches),
         epochs=EPOCHS,
         optimiser=SGD,
         precision="float64",

@@ -1,4 +1,4 @@
-"""The journal: each step once after any interruption, and quiet where nobody watches."""
+"""The training_log: each step once after any interruption, and quiet where nobody watches."""
 
 import json
 from types import SimpleNamespace
@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from fame.core import files
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.train.training_log import Journal, last_values
+from fame.train.training_log import TrainingLog, last_values
 
 
-def journal(place, done=0, active=True):
-    return Journal(place, "name", 10, done, clips_per_step=4, active=active)
+def training_log(place, done=0, active=True):
+    return TrainingLog(place, "name", 10, done, clips_per_step=4, active=active)
 
 
 def write(place, first, last):
     """Record steps as a training does that checkpointed at `first`."""
-    book = journal(place, first)
+    book = training_log(place, first)
     for step in range(first + 1, last + 1):
         book.record(step, {"loss": step / 2})
         book.advance()
@@ -33,7 +33,7 @@ def lines(place):
 @settings(max_examples=10)
 @given(ends=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=4))
 def test_each_step_stands_once(tmp_path_factory, ends):
-    place, reached = tmp_path_factory.mktemp("journal"), 0
+    place, reached = tmp_path_factory.mktemp("training_log"), 0
     for end, lost in ends:
         write(place, reached, max(end, reached))
         reached = max(0, max(end, reached) - lost)  # back to an older checkpoint
@@ -58,7 +58,7 @@ def test_a_failure_while_lines_are_dropped_loses_none(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(FameError, match="No space left"):
-        journal(tmp_path, done=1)
+        training_log(tmp_path, done=1)
     assert (tmp_path / "metrics.jsonl").read_text() == before
 
 
@@ -82,14 +82,14 @@ def test_a_progress_line_on_demand(tmp_path, capsys, monkeypatch):
 
 
 def test_remarks_go_to_standard_error(tmp_path, capsys):
-    book = journal(tmp_path)
+    book = training_log(tmp_path)
     book.say("going on from step 3")
     book.close()
     assert capsys.readouterr() == ("", "going on from step 3\n")
 
 
 def test_other_processes_are_silent(tmp_path, capsys):
-    book = journal(tmp_path / "none", active=False)
+    book = training_log(tmp_path / "none", active=False)
     book.record(1, {"loss": 1.0})
     book.advance()
     book.say("nothing")
@@ -101,7 +101,7 @@ def test_other_processes_are_silent(tmp_path, capsys):
 def test_last_values(tmp_path):
     assert last_values(tmp_path, ("loss",)) == {}
     write(tmp_path, 0, 3)
-    book = journal(tmp_path, 3)
+    book = training_log(tmp_path, 3)
     book.record(4, {"knn": 50.0})
     book.close()
     assert last_values(tmp_path, ("loss", "knn", "absent")) == {"loss": 1.5, "knn": 50.0}
@@ -112,7 +112,7 @@ def test_progress_is_told_once_in_a_while_and_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "fame.train.training_log.time", SimpleNamespace(monotonic=lambda: next(clock))
     )
-    found = Journal(tmp_path, "run", total=40, done=20, clips_per_step=8, active=True)
+    found = TrainingLog(tmp_path, "run", total=40, done=20, clips_per_step=8, active=True)
     told = []
     for step in (21, 22, 30, 40):
         found.record(step, {"loss": 1.0})

@@ -101,14 +101,14 @@ def test_nothing_crashes_where_nothing_exists(place, tmp_path):
     (tmp_path / "tables").symlink_to(place / "tables")
     scale = yaml.safe_load((place / "scale.yaml").read_text())
     absent = {"root": "absent", "annotations": "absent", "missing": "error", "tolerance": 0}
-    filmed = {
+    real = {
         "kind": "ucf101",
         "title": "UCF101",
         "split": 1,
         "verify": VERIFY,
         "prepare": None,
     } | absent
-    scale["datasets"]["ucf101"] = filmed  # so that the very first job fails
+    scale["datasets"]["ucf101"] = real  # so that the very first job fails
     (tmp_path / "scale.yaml").write_text(yaml.safe_dump(scale))
     outcome = snakemake(tmp_path, "results/micro/tables/table8.csv")
     assert outcome.returncode == 1

@@ -31,7 +31,7 @@ def clips(shared, tmp_path):
 def scale(tmp_path):
     """The example with fewer epochs, clips and pixels."""
     settings = yaml.safe_load(EXAMPLE.read_text())
-    settings["fit"] = 40
+    settings["max_short_side"] = 40
     settings["pretrain"] |= {
         "epochs": dict.fromkeys(settings["pretrain"]["epochs"], 1),
         "batch": 8,

@@ -93,8 +93,8 @@ def masks(*names):
 
 def manifest_of_run(wildcards):
     """The manifest a run is pretrained on; none for an untrained encoder."""
-    datum = EXPERIMENTS.run(wildcards.run).datum(SCALE)
-    return f"{ROOT}/data/{datum}/manifest.parquet" if datum else []
+    data = EXPERIMENTS.run(wildcards.run).data_id(SCALE)
+    return f"{ROOT}/data/{data}/manifest.parquet" if data else []
 
 
 def gpus_of_run(wildcards):
@@ -164,17 +164,17 @@ def is_world(data):
 
 
 def world_of(wildcards):
-    """The mini world behind a data instance; none for filmed videos."""
+    """The mini world behind a data instance; none for real videos."""
     return f"{ROOT}/data/{wildcards.data}/world" if is_world(wildcards.data) else []
 
 
 def source_of(wildcards):
-    """The record that a filmed dataset's videos and lists are there; none for a mini world."""
+    """The record that a real dataset's videos and lists are there; none for a mini world."""
     return [] if is_world(wildcards.data) else f"{ROOT}/data/{wildcards.data}/source.json"
 
 
 def prepared_datasets():
-    """The filmed datasets that are read from small copies."""
+    """The real datasets that are read from small copies."""
     found = SCALE.datasets.items()
     return [name for name, entry in found if getattr(entry, "prepare", None) is not None]
 

@@ -50,7 +50,7 @@ rule extract:
         mem_mb=SCALE.resources.mem_mb,
         runtime=SCALE.resources.runtime,
     params:
-        fit=settings("fit"),
+        max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
         bias=settings("evaluate", "bias"),
@@ -186,7 +186,7 @@ rule finetune:
         runtime=SCALE.resources.runtime,
     params:
         settings=settings("evaluate", "finetune"),
-        fit=settings("fit"),
+        max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
     shell:

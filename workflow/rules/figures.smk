@@ -99,7 +99,7 @@ rule activation:
         runtime=SCALE.resources.runtime,
     params:
         settings=settings("evaluate", "activation"),
-        fit=settings("fit"),
+        max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
         # Where the true foreground is unknown, FAME's mask stands for it.
@@ -167,7 +167,7 @@ rule figure2:
         runtime=short_minutes,
     params:
         settings=settings("pretrain"),
-        fit=settings("fit"),
+        max_short_side=settings("max_short_side"),
         shapes=shapes(),
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
     shell:
@@ -232,7 +232,7 @@ rule figure4:
         runtime=short_minutes,
     params:
         merge=settings("pretrain", "merge"),
-        fit=settings("fit"),
+        max_short_side=settings("max_short_side"),
         crop=settings("evaluate", "crop"),
         shapes=shapes(),
         stem=lambda w, output: str(Path(output.png).with_suffix("")),
@@ -270,7 +270,7 @@ rule mask_quality:
     params:
         settings=settings("evaluate", "masks"),
         hue=settings("pretrain", "merge", "hue"),
-        fit=settings("fit"),
+        max_short_side=settings("max_short_side"),
         crop=settings("evaluate", "crop"),
         shapes=shapes(),
     shell:

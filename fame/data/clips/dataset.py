@@ -80,7 +80,7 @@ class Sample:
 class _Frames:
     """Frames of a manifest's videos, fitted, and cached while there is room."""
 
-    def __init__(self, manifest: Manifest, fit: int | None, cache_mib: int) -> None:
+    def __init__(self, manifest: Manifest, max_short_side: int | None, cache_mib: int) -> None:
         if (manifest.table["status"] != OK).any():
             raise FameError(f"{manifest.dataset}: take clips from manifest.select(split) only.")
         table = manifest.table
@@ -88,9 +88,10 @@ class _Frames:
         self._starts = table["start"].to_numpy()
         self.lengths = table["frames"].to_numpy()
         self._sizes = [
-            fitted(h, w, fit) for h, w in zip(table["height"], table["width"], strict=True)
+            fitted(h, w, max_short_side)
+            for h, w in zip(table["height"], table["width"], strict=True)
         ]
-        self._fit = fit
+        self._max_short_side = max_short_side
         self._room = cache_mib * 2**20
         self._kept: dict[int, torch.Tensor] = {}
 
@@ -115,7 +116,7 @@ class _Frames:
         wanted, places = np.unique(numbers, return_inverse=True)
         pixels = read_frames(self._paths[index], (wanted + self._starts[index]).tolist())
         frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-        return scaled_down(frames, self._fit)[torch.from_numpy(places)]
+        return scaled_down(frames, self._max_short_side)[torch.from_numpy(places)]
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,9 @@ class RandomClips:
 class _Clips(Dataset[Sample]):
     """What both datasets share: clips of one video, cut at given frame numbers."""
 
-    def __init__(self, manifest: Manifest, fit: int | None, cache_mib: int) -> None:
+    def __init__(self, manifest: Manifest, max_short_side: int | None, cache_mib: int) -> None:
         self._labels = manifest.labels()
-        self._video = _Frames(manifest, fit, cache_mib)
+        self._video = _Frames(manifest, max_short_side, cache_mib)
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -160,7 +161,7 @@ class TrainClips(_Clips):
         draw: frame numbers `(clips, frames)` of a video of n frames, for example `RandomClips`;
             it gets a generator keyed by (seed, epoch, video).
         seed: the run's seed.
-        fit: short side in pixels above which frames are shrunk; None leaves them as they are.
+        max_short_side: in pixels; larger frames are shrunk to it; None leaves them as they are.
         cache_mib: memory in MiB, in each worker process, for decoded videos; 0 caches none.
             It changes speed only.
     """
@@ -171,10 +172,10 @@ class TrainClips(_Clips):
         draw: Draw,
         *,
         seed: int,
-        fit: int | None = None,
+        max_short_side: int | None = None,
         cache_mib: int = 0,
     ) -> None:
-        super().__init__(manifest, fit, cache_mib)
+        super().__init__(manifest, max_short_side, cache_mib)
         self._draw = draw
         self._seed = seed
 
@@ -193,7 +194,7 @@ class UniformClips(_Clips):
         frames: frames of a clip, T.
         stride: native frames from one to the next.
         clips: clips of each video; the paper's tests use 10.
-        fit: as in `TrainClips`.
+        max_short_side: as in `TrainClips`.
         cache_mib: as in `TrainClips`.
     """
 
@@ -204,10 +205,10 @@ class UniformClips(_Clips):
         stride: int,
         clips: int,
         *,
-        fit: int | None = None,
+        max_short_side: int | None = None,
         cache_mib: int = 0,
     ) -> None:
-        super().__init__(manifest, fit, cache_mib)
+        super().__init__(manifest, max_short_side, cache_mib)
         self._frames, self._stride, self._clips = frames, stride, clips
 
     def __getitem__(self, index: int) -> Sample:

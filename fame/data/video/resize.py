@@ -3,17 +3,17 @@
 import torch
 
 
-def fitted(height: int, width: int, fit: int | None) -> tuple[int, int]:
-    """The size (H, W) once the short side is at most `fit`, proportions kept; None keeps it."""
+def fitted(height: int, width: int, max_short_side: int | None) -> tuple[int, int]:
+    """The size (H, W) with a short side of at most `max_short_side`, proportions kept."""
     short = min(height, width)
-    if fit is None or short <= fit:
+    if max_short_side is None or short <= max_short_side:
         return int(height), int(width)
-    return round(height * fit / short), round(width * fit / short)
+    return round(height * max_short_side / short), round(width * max_short_side / short)
 
 
-def scaled_down(frames: torch.Tensor, fit: int | None) -> torch.Tensor:
+def scaled_down(frames: torch.Tensor, max_short_side: int | None) -> torch.Tensor:
     """Frames (..., H, W) uint8 at their fitted size, antialiased; those that fit as they are."""
-    size = fitted(frames.shape[-2], frames.shape[-1], fit)
+    size = fitted(frames.shape[-2], frames.shape[-1], max_short_side)
     if frames.shape[-2:] == size:
         return frames
     # Here, because it takes as long to import as torch does, and mini worlds need none.

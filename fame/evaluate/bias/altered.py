@@ -18,7 +18,7 @@ from fame.data.clips.dataset import Batch
 from fame.evaluate.bias.background import GREY, erase
 from fame.evaluate.bias.foreground import Foreground
 from fame.evaluate.bias.scores import SHOWINGS
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 
 Integers = npt.NDArray[np.int64]
 
@@ -95,8 +95,8 @@ class AlteredClips:
 
     def __init__(
         self,
-        shown: Shown,
-        colours: Sequence[Shown],
+        shown: ClipSpec,
+        colours: Sequence[ClipSpec],
         clips: int,
         foreground: Foreground,
         labels: Integers,

@@ -12,7 +12,7 @@ from fame.data.clips.dataset import Batch, clip_indices, uniform_starts
 from fame.data.manifest import Manifest
 from fame.data.synthetic import true_masks
 from fame.data.video.resize import scaled_down
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 
 
 class Foreground(Protocol):
@@ -35,7 +35,7 @@ class TrueForeground:
 
     name = "true"
 
-    def __init__(self, manifest: Manifest, world: Path, shown: Shown) -> None:
+    def __init__(self, manifest: Manifest, world: Path, shown: ClipSpec) -> None:
         table = manifest.table
         self._files = [manifest.root / path for path in table["path"]]
         self._starts, self._lengths = table["start"].to_numpy(), table["frames"].to_numpy()
@@ -54,7 +54,7 @@ class TrueForeground:
         numbers = np.stack([clip_indices(s, length, shown.frames, shown.stride) for s in starts])
         whole = true_masks(self._files[index], self._world)[self._starts[index] :]
         frames = torch.from_numpy(whole[numbers].astype(np.uint8) * 255)
-        frames = scaled_down(frames, shown.fit)
+        frames = scaled_down(frames, shown.max_short_side)
         padded = torch.zeros(*frames.shape[:2], *shape, dtype=torch.uint8)
         padded[..., : frames.shape[-2], : frames.shape[-1]] = frames
         return padded[:, None]

@@ -20,7 +20,7 @@ from fame.core.randomness import generator
 from fame.data.clips.dataset import Batch, UniformClips, loader, uniform_starts, window
 from fame.data.manifest import Manifest
 from fame.evaluate.bias.foreground import Foreground
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, evaluation, pieces
 from fame.models.encoder import Encoder, fast_layout
 
@@ -125,9 +125,9 @@ def share(maps: Tensor, masks: Tensor) -> Tensor:
 def measure(
     encoder: Encoder,
     manifest: Manifest,
-    shown: Shown,
+    shown: ClipSpec,
     work: Work,
-    foreground: Callable[[Manifest, Shown], Foreground],
+    foreground: Callable[[Manifest, ClipSpec], Foreground],
     choice: npt.NDArray[np.int64],
 ) -> Activation:
     """Activation maps of the middle clip of every video of a manifest.
@@ -148,7 +148,9 @@ def measure(
     shown = replace(shown, clips=1)
     clips = middle(manifest, shown.frames, shown.stride)
     course = _Course(clips, shown, foreground(clips, shown), choice)
-    dataset = UniformClips(clips, shown.frames, shown.stride, 1, fit=shown.fit)
+    dataset = UniformClips(
+        clips, shown.frames, shown.stride, 1, max_short_side=shown.max_short_side
+    )
     rows = [list(batch) for batch in pieces(range(len(clips)), work.batch)]
     hide = None if work.progress else True
     with evaluation(encoder, work.device), torch.no_grad():
@@ -163,7 +165,7 @@ class _Course:
     def __init__(
         self,
         manifest: Manifest,
-        shown: Shown,
+        shown: ClipSpec,
         foreground: Foreground,
         choice: npt.NDArray[np.int64],
     ) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from fame.augment.crop import centre_boxes, frame_boxes, geometry
+from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.photometric import normalise
 from fame.config.normalisation import CONSTANTS, Colours
 from fame.config.scale import Backbone, Scale
@@ -14,7 +14,7 @@ from fame.config.views import ViewSettings
 
 
 @dataclass(frozen=True)
-class Shown:
+class ClipSpec:
     """What the encoder is shown of a video; all of it decides the features.
 
     Attributes:
@@ -25,7 +25,7 @@ class Shown:
         crop: `short-side` resizes to 8/7 of `size` first, `native` does not.
         mean: subtracted from RGB in [0, 1], last of all.
         std: RGB is divided by it.
-        fit: frames with a larger short side are scaled down to it when read; None: never.
+        max_short_side: frames with a larger short side are scaled down to it when read, or None.
     """
 
     clips: int
@@ -35,10 +35,10 @@ class Shown:
     crop: Literal["short-side", "native"]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    fit: int | None
+    max_short_side: int | None
 
     @classmethod
-    def of(cls, scale: Scale, backbone: Backbone, views: ViewSettings) -> "Shown":
+    def of(cls, scale: Scale, backbone: Backbone, views: ViewSettings) -> "ClipSpec":
         """From a scale; of `views` only the colour normalisation is used."""
         return cls(
             clips=scale.evaluate.clips,
@@ -48,10 +48,10 @@ class Shown:
             crop=scale.evaluate.crop,
             mean=views.mean,
             std=views.std,
-            fit=scale.fit,
+            max_short_side=scale.max_short_side,
         )
 
-    def in_colours(self, colours: Colours) -> "Shown":
+    def in_colours(self, colours: Colours) -> "ClipSpec":
         """The same with a named normalisation; `pretraining` leaves it as it is."""
         if colours == "pretraining":
             return self
@@ -72,7 +72,7 @@ class Shown:
         native = sizes.numpy().repeat(count, axis=0)
         boxes, frames = centre_boxes(native, self.size, self.crop), frame_boxes(native)
         unmirrored = torch.zeros(videos * count, dtype=torch.bool)
-        views = geometry(clips.flatten(0, 1), boxes, unmirrored, self.size, frames)
+        views = crop_resize_flip(clips.flatten(0, 1), boxes, unmirrored, self.size, frames)
         return views.unflatten(0, (videos, count))
 
     def coloured(self, views: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from fame.data.clips.dataset import Batch, UniformClips, loader
 from fame.data.clips.workers import explained
 from fame.data.manifest import Manifest
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.parts import Parts
 
 Show = Callable[[Batch], Iterable[Tensor]]
@@ -49,7 +49,7 @@ class Work:
 
 
 def clip_outputs(
-    network: nn.Module, manifest: Manifest, shown: Shown, work: Work
+    network: nn.Module, manifest: Manifest, shown: ClipSpec, work: Work
 ) -> npt.NDArray[np.float32]:
     """What a network says of the uniform clips of each video, without gradients.
 
@@ -73,7 +73,7 @@ def clip_outputs(
 def outputs(
     network: nn.Module,
     manifest: Manifest,
-    shown: Shown,
+    shown: ClipSpec,
     work: Work,
     show: Show,
     settings: dict[str, Any],
@@ -102,7 +102,7 @@ def outputs(
     return parts.joined()
 
 
-def identity(network: nn.Module, manifest: Manifest, shown: Shown) -> dict[str, Any]:
+def identity(network: nn.Module, manifest: Manifest, shown: ClipSpec) -> dict[str, Any]:
     """All that decides the outputs of uniform clips, as JSON data."""
     return {
         "encoder": fingerprint(network),
@@ -149,7 +149,7 @@ def _complete(
     parts: Parts,
     network: nn.Module,
     manifest: Manifest,
-    shown: Shown,
+    shown: ClipSpec,
     work: Work,
     show: Show,
 ) -> None:
@@ -157,7 +157,11 @@ def _complete(
     every = dict(enumerate(batches(len(manifest), work)))
     missing = {number: rows for number, rows in every.items() if number not in parts}
     dataset = UniformClips(
-        manifest, frames=shown.frames, stride=shown.stride, clips=shown.clips, fit=shown.fit
+        manifest,
+        frames=shown.frames,
+        stride=shown.stride,
+        clips=shown.clips,
+        max_short_side=shown.max_short_side,
     )
     wanted = [list(batch) for rows in missing.values() for batch in rows]
     loaded = iter(loader(dataset, wanted, workers=work.workers))

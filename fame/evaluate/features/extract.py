@@ -15,7 +15,7 @@ from fame.data.clips.dataset import Batch
 from fame.data.manifest import OK, Manifest
 from fame.evaluate.bias.altered import AlteredClips, spread
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, batches, identity, outputs
 from fame.evaluate.features.parts import clear
 from fame.evaluate.features.store import Features
@@ -34,7 +34,7 @@ class Alteration:
     Attributes:
         clips: how many of a video's uniform clips are altered.
         beta: share of FAME's mask, where the truth is not known.
-        world: the folder of a mini world, which knows it; None for filmed videos.
+        world: the folder of a mini world, which knows it; None for real videos.
         seed: of donors and orders.
     """
 
@@ -43,7 +43,7 @@ class Alteration:
     world: Path | None
     seed: int
 
-    def foreground(self, manifest: Manifest, shown: Shown) -> Foreground:
+    def foreground(self, manifest: Manifest, shown: ClipSpec) -> Foreground:
         """Who says where the foreground is."""
         if self.world is None:
             return MotionForeground(self.beta)
@@ -55,8 +55,8 @@ class _Pass:
     """One encoder on its way through the videos."""
 
     encoder: nn.Module
-    shown: Shown
-    colours: tuple[Shown, ...]
+    shown: ClipSpec
+    colours: tuple[ClipSpec, ...]
     work: Work
 
     def plain(self, videos: Manifest) -> Floats:
@@ -89,7 +89,7 @@ class _Pass:
 def extract(
     encoder: nn.Module,
     manifest: Manifest,
-    shown: Shown,
+    shown: ClipSpec,
     work: Work,
     origin: dict[str, Any],
     colours: Sequence[Colours] = ("pretraining",),

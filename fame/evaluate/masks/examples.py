@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.scale import Backbone, Scale
 from fame.core.distributed import World
 from fame.core.errors import FameError
@@ -24,20 +24,20 @@ from fame.data.clips.dataset import (
 from fame.data.manifest import Manifest
 from fame.data.video.decode import read_frames
 from fame.data.video.resize import scaled_down
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.pictures import Floats, Masked, TrainingPair
 from fame.evaluate.masks.variants import Variant
 from fame.evaluate.masks.windows import check_window, inspect
 
 
-def middle_clip(path: Path, length: int, stride: int, fit: int | None) -> Tensor:
+def middle_clip(path: Path, length: int, stride: int, max_short_side: int | None) -> Tensor:
     """The clip in the middle of a video; a video shorter than the clip loops.
 
     Args:
         path: the video file.
         length: frames of the clip.
         stride: native frames from one to the next; smaller where the video is shorter than it.
-        fit: short side in pixels above which frames are scaled down; None never.
+        max_short_side: short side in pixels above which frames are scaled down; None never.
 
     Returns:
         (3, T, H, W) uint8.
@@ -51,7 +51,7 @@ def middle_clip(path: Path, length: int, stride: int, fit: int | None) -> Tensor
     start = max(info.frames - window(length, step), 0) // 2
     numbers = clip_indices(start, info.frames, length, step)
     pixels = torch.from_numpy(read_frames(path, numbers.tolist(), info.decoder))
-    frames = scaled_down(pixels.permute(0, 3, 1, 2), fit)
+    frames = scaled_down(pixels.permute(0, 3, 1, 2), max_short_side)
     return frames.transpose(0, 1).contiguous()
 
 
@@ -76,7 +76,7 @@ def masked_files(
     beta: float,
     length: int,
     stride: int,
-    fit: int | None,
+    max_short_side: int | None,
 ) -> tuple[list[Masked], list[str]]:
     """Masks of the middle clip of each video that can be read.
 
@@ -86,7 +86,7 @@ def masked_files(
         beta: as in `masked`.
         length: as in `middle_clip`.
         stride: as in `middle_clip`.
-        fit: as in `middle_clip`.
+        max_short_side: as in `middle_clip`.
 
     Returns:
         The examples, and why each other video was left out, a sentence each.
@@ -97,7 +97,7 @@ def masked_files(
     found, reasons = [], []
     for path in tqdm(paths, unit="video", disable=None):
         try:
-            clip = middle_clip(path, length, stride, fit)
+            clip = middle_clip(path, length, stride, max_short_side)
         except FameError as error:
             reasons.append(str(error))
         else:
@@ -108,7 +108,7 @@ def masked_files(
 
 
 def masked_videos(
-    manifest: Manifest, count: int, shown: Shown, variants: Sequence[Variant], beta: float
+    manifest: Manifest, count: int, shown: ClipSpec, variants: Sequence[Variant], beta: float
 ) -> list[Masked]:
     """Masks of evaluation clips: one from the middle of each of some videos, spread evenly.
 
@@ -120,7 +120,13 @@ def masked_videos(
         beta: as in `masked`.
     """
     # Of three uniform clips the second starts halfway.
-    clips = UniformClips(manifest, frames=shown.frames, stride=shown.stride, clips=3, fit=shown.fit)
+    clips = UniformClips(
+        manifest,
+        frames=shown.frames,
+        stride=shown.stride,
+        clips=3,
+        max_short_side=shown.max_short_side,
+    )
     found = []
     for row in spread(len(manifest), count):
         batch = collate([clips[row]])
@@ -156,7 +162,7 @@ def training_pair(
     videos = manifest.select("train")
     batch = _first_group(scale, backbone, videos, seed)
     world = World(0, 1, torch.device("cpu"))
-    views = PairViews(
+    views = Views(
         settings.views, backbone.size, settings.merge, settings.group, seed, world, torch.float32
     )
     first, second = views.explain(batch, step=0)
@@ -178,7 +184,7 @@ def _first_group(scale: Scale, backbone: Backbone, videos: Manifest, seed: int) 
     """The clips of the first group of the first batch, as training draws them."""
     settings = scale.pretrain
     draw = RandomClips(backbone.frames, backbone.stride, clips=2)
-    clips = TrainClips(videos, draw, seed=seed, fit=scale.fit)
+    clips = TrainClips(videos, draw, seed=seed, max_short_side=scale.max_short_side)
     batches = KeyedBatches(len(videos), settings.batch, 1, seed)
     return collate([clips[key] for key in next(iter(batches))[: settings.group]])
 

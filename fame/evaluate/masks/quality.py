@@ -21,7 +21,7 @@ from fame.data.clips.dataset import Batch, UniformClips, clip_indices, collate, 
 from fame.data.manifest import OK, Manifest
 from fame.data.synthetic import true_masks
 from fame.data.video.resize import scaled_down
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.overlap import average_precision, best_possible, by_chance, overlap
 from fame.evaluate.masks.variants import Variant
 
@@ -37,7 +37,7 @@ _VIDEOS = 8  # in memory at a time
 def measure(
     manifest: Manifest,
     world: Path,
-    shown: Shown,
+    shown: ClipSpec,
     variants: Sequence[Variant],
     betas: Sequence[float],
 ) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def measure(
     Args:
         manifest: a world's videos; quarantined ones and the split "unused" are left out.
         world: the world's folder, which holds the true masks.
-        shown: clips, crop and `fit`; its colours are not used.
+        shown: clips, crop and `max_short_side`; its colours are not used.
         variants: what to score.
         betas: shares of foreground to cut the masks at.
 
@@ -76,11 +76,15 @@ def measure(
 
 
 def _clips(
-    manifest: Manifest, world: Path, shown: Shown
+    manifest: Manifest, world: Path, shown: ClipSpec
 ) -> Iterator[tuple[Tensor, npt.NDArray[np.bool_]]]:
     """Cropped clips (N, 3, T, S, S) and their truths (N, S * S), where there is any truth."""
     dataset = UniformClips(
-        manifest, frames=shown.frames, stride=shown.stride, clips=shown.clips, fit=shown.fit
+        manifest,
+        frames=shown.frames,
+        stride=shown.stride,
+        clips=shown.clips,
+        max_short_side=shown.max_short_side,
     )
     for first in range(0, len(manifest), _VIDEOS):
         rows = range(first, min(first + _VIDEOS, len(manifest)))
@@ -92,18 +96,18 @@ def _clips(
             yield clips[found], truths[found].numpy()
 
 
-def _truths(manifest: Manifest, world: Path, shown: Shown, batch: Batch, rows: range) -> Tensor:
+def _truths(manifest: Manifest, world: Path, shown: ClipSpec, batch: Batch, rows: range) -> Tensor:
     """(videos * clips, S * S) bool: where any frame of a clip shows the foreground."""
     height, width = batch.clips.shape[-2:]
     padded = torch.zeros(len(rows), shown.clips, 1, 1, height, width, dtype=torch.uint8)
     for place, row, size in zip(padded, rows, batch.sizes.tolist(), strict=True):
         whole = torch.from_numpy(_unions(manifest, world, shown, row)).to(torch.uint8) * 255
-        whole = scaled_down(whole, shown.fit)
+        whole = scaled_down(whole, shown.max_short_side)
         place[:, 0, 0, : size[0], : size[1]] = whole
     return (shown.cropped(padded, batch.sizes) >= 0.5).flatten(0, 1).flatten(1)
 
 
-def _unions(manifest: Manifest, world: Path, shown: Shown, row: int) -> npt.NDArray[np.bool_]:
+def _unions(manifest: Manifest, world: Path, shown: ClipSpec, row: int) -> npt.NDArray[np.bool_]:
     """(clips, H, W): the union of the true masks over the frames of each uniform clip."""
     video = manifest.table.iloc[row]
     masks = true_masks(manifest.root / video["path"], world)[video["start"] :]

@@ -66,17 +66,19 @@ def check_window(frames: int, length: int, stride: int) -> None:
         )
 
 
-def frames_of(path: Path, info: VideoInfo, fit: int | None) -> Iterator[npt.NDArray[np.uint8]]:
-    """A video's frames (H, W, 3), scaled down where the short side exceeds `fit` pixels."""
-    size = fitted(info.height, info.width, fit)
+def frames_of(
+    path: Path, info: VideoInfo, max_short_side: int | None
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """A video's frames (H, W, 3), whose short side is at most `max_short_side` pixels."""
+    size = fitted(info.height, info.width, max_short_side)
     for frame in stream_frames(path, info.decoder):
-        yield frame if frame.shape[:2] == size else _resized(frame, fit)
+        yield frame if frame.shape[:2] == size else _resized(frame, max_short_side)
 
 
-def _resized(frame: npt.NDArray[np.uint8], fit: int | None) -> npt.NDArray[np.uint8]:
+def _resized(frame: npt.NDArray[np.uint8], max_short_side: int | None) -> npt.NDArray[np.uint8]:
     # Contiguous: upright frames of rotated videos are views with negative strides else.
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)
-    return scaled_down(pixels, fit).permute(1, 2, 0).contiguous().numpy()
+    return scaled_down(pixels, max_short_side).permute(1, 2, 0).contiguous().numpy()
 
 
 def windows(

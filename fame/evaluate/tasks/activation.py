@@ -13,7 +13,7 @@ from fame.core.files import replacing
 from fame.data.manifest import Manifest
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features.activation_maps import Activation, measure, spread_choice
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.results import write_result
 from fame.models.files import load_encoder
@@ -43,7 +43,7 @@ def activation(
         encoder: its weights, with the card beside them.
         manifest: the videos.
         out: the `.npz` file; the same videos are shown for all runs of one seed.
-        known: the folder of the mini world that the videos are of; None for filmed videos, whose
+        known: the folder of the mini world that the videos are of; None for real videos, whose
             foreground is then FAME's own mask (with the scale's `pretrain.merge.beta`).
         world: this process among its peers.
 
@@ -53,7 +53,7 @@ def activation(
     card = of_run(encoder, run.id)
     backbone, settings = scale.backbones[run.backbone], scale.evaluate.activation
     videos = Manifest.read(manifest).select("test")
-    shown = replace(Shown.of(scale, backbone, scale.pretrain.views), size=settings.size)
+    shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
     found = measure(
         load_encoder(encoder, backbone.encoder),
         videos,
@@ -88,7 +88,7 @@ def activation(
     )
 
 
-def _foreground(known: Path | None, beta: float, videos: Manifest, shown: Shown) -> Foreground:
+def _foreground(known: Path | None, beta: float, videos: Manifest, shown: ClipSpec) -> Foreground:
     if known is None:
         return MotionForeground(beta)
     return TrueForeground(videos, known, shown)

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.scale import Finetune, Scale
 from fame.core.distributed import World, groups_of
 from fame.core.randomness import generator
 from fame.data.clips.dataset import Batch, RandomClips, TrainClips
 from fame.data.manifest import Manifest
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
 from fame.evaluate.metrics import accuracy
 from fame.evaluate.metrics.selection import BestOnTest
@@ -30,7 +30,7 @@ from fame.evaluate.metrics.tested_epochs import due
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
-from fame.train.batches import feed
+from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
 
@@ -66,7 +66,7 @@ class Classifier(torch.nn.Module):
 class Finetuning:
     """Cross-entropy on augmented clips, as the training loop wants it."""
 
-    def __init__(self, module: Classifier, views: PairViews, dropout: float, seed: int) -> None:
+    def __init__(self, module: Classifier, views: Views, dropout: float, seed: int) -> None:
         self.module = module
         self._views, self._dropout, self._seed = views, dropout, seed
 
@@ -118,7 +118,7 @@ class _Test:
     """The test videos and how a network is tested on them."""
 
     videos: Manifest
-    shown: Shown
+    shown: ClipSpec
     work: Work
 
     def scores(self, model: Classifier) -> np.ndarray:
@@ -150,7 +150,7 @@ def finetune(
         manifest: the dataset, with `train` and `test` videos.
         seed: keys every draw.
         recipe: what defines this training, compared when it is resumed.
-        directory: for checkpoints and the journal.
+        directory: for checkpoints and the training log.
         world: this process among its peers.
 
     Returns:
@@ -159,7 +159,7 @@ def finetune(
     """
     settings, backbone = scale.evaluate.finetune, scale.backbones[backbone_name]
     work = Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None)
-    test = _Test(manifest.select("test"), Shown.of(scale, backbone, settings.views), work)
+    test = _Test(manifest.select("test"), ClipSpec.of(scale, backbone, settings.views), work)
     selection = None
     if settings.report == "best-on-test":
         selection = BestOnTest(len(test.videos), len(manifest.classes))
@@ -218,7 +218,7 @@ def finetuning(
             module.update_running = groups.start == 0
     dtype = parameter_dtype(settings.precision)
     model.to(world.device, dtype)
-    views = PairViews(settings.views, size, None, settings.group, seed, world, dtype)
+    views = Views(settings.views, size, None, settings.group, seed, world, dtype)
     return Finetuning(model, views, settings.dropout, seed)
 
 
@@ -259,21 +259,21 @@ def _plan(
         videos,
         RandomClips(backbone.frames, backbone.stride, clips=1),
         seed=seed,
-        fit=scale.fit,
+        max_short_side=scale.max_short_side,
         cache_mib=scale.resources.cache_mib,
     )
 
-    source = feed(dataset, settings.batch, settings.epochs, seed, world, scale.resources.workers)
+    source = batches(dataset, settings.batch, settings.epochs, seed, world, scale.resources.workers)
     return Plan(
         name=f"finetune {directory.parent.name}",
         recipe={
             "finetune": recipe,
             "backbone": backbone.model_dump(mode="json", exclude={"title"}),
-            "fit": scale.fit,
+            "max_short_side": scale.max_short_side,
             "data": videos.fingerprint(),
         },
         directory=directory,
-        feed=source,
+        batches=source,
         epochs=settings.epochs,
         optimiser=settings.optimiser,
         precision=settings.precision,

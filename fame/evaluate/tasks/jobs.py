@@ -41,7 +41,7 @@ def settings_of(scale: Scale, task: str) -> dict[str, Any]:
     """What of a scale decides a task's result, given its features or encoder; JSON data."""
     found = scale.evaluate
     if task == "finetune":
-        shown = {"clips": found.clips, "crop": found.crop, "fit": scale.fit}
+        shown = {"clips": found.clips, "crop": found.crop, "max_short_side": scale.max_short_side}
         return found.finetune.model_dump(mode="json") | shown
     settings = found.retrieval if task == "retrieval" else found.linear
     return settings.model_dump(mode="json")
@@ -79,7 +79,7 @@ def extract(
         encoder: its weights, with the card beside them.
         manifest: the videos.
         out: the folder to write to.
-        known: the folder of the mini world that the videos are of; None for filmed videos.
+        known: the folder of the mini world that the videos are of; None for real videos.
         world: this process among its peers.
 
     Raises:
@@ -87,7 +87,7 @@ def extract(
     """
     from fame.config.normalisation import needed
     from fame.data.manifest import Manifest
-    from fame.evaluate.features.clipspec import Shown
+    from fame.evaluate.features.clipspec import ClipSpec
     from fame.evaluate.features.encode import Work
     from fame.evaluate.features.extract import Alteration
     from fame.evaluate.features.extract import extract as encode
@@ -99,7 +99,7 @@ def extract(
     found = encode(
         load_encoder(encoder, backbone.encoder),
         videos,
-        Shown.of(scale, backbone, scale.pretrain.views),
+        ClipSpec.of(scale, backbone, scale.pretrain.views),
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
         origin_of(scale, run, manifest, videos.dataset),
         needed(scale),

@@ -10,7 +10,7 @@ from fame.config.scale import Scale
 from fame.core.distributed import World
 from fame.core.randomness import generator
 from fame.data.manifest import Manifest
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
 from fame.evaluate.tasks.knn import leave_one_out
 from fame.models.encoder import Encoder
@@ -32,7 +32,7 @@ def monitor(
     if videos is None or len(videos) <= settings.neighbours:
         return None
     labels = torch.from_numpy(videos.labels())
-    shown = replace(Shown.of(scale, backbone, scale.pretrain.views), clips=1)
+    shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), clips=1)
     work = Work(world.device, VIDEOS_AT_A_TIME, workers=0, parts=None, progress=False)
 
     def score(encoder: Encoder) -> float:

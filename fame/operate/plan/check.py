@@ -14,7 +14,7 @@ import torch
 from fame.config.scale import Scale
 from fame.core.distributed import World, world
 from fame.core.errors import FameError
-from fame.models.import_weights import take_over
+from fame.models.import_weights import import_run
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.measure import pieces
 from fame.operate.plan.needs import free
@@ -169,7 +169,7 @@ def _weights(trial: Trial) -> Iterator[Line]:
 
 def _taken(scale: Scale, run: Run) -> str:
     with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
-        take_over(scale, run, Path(folder))
+        import_run(scale, run, Path(folder))
     return f"they are of {run.backbone}"
 
 

@@ -64,7 +64,7 @@ def count(scale: Scale, data: str, root: Path) -> Counts:
     manifest = root / "data" / data / "manifest.parquet"
     size = _generated_size(dataset) if isinstance(dataset, Synthetic) else _official_size(dataset)
     if manifest.is_file():
-        return _indexed(manifest, scale.fit, size)
+        return _indexed(manifest, scale.max_short_side, size)
     if isinstance(dataset, Synthetic):
         world = dataset.world
         decoded = world.frames * 3 * world.size**2
@@ -86,12 +86,16 @@ def _official_size(dataset: Folder | Own) -> int | None:
     return source.room if source else None
 
 
-def _indexed(path: Path, fit: int | None, size: int | None) -> Counts:
+def _indexed(path: Path, max_short_side: int | None, size: int | None) -> Counts:
     from fame.data.manifest import OK, Manifest
 
     table = Manifest.read(path).table
     table = table[table["status"] == OK]
-    shrink = 1.0 if fit is None else (fit / table[["height", "width"]].min(axis=1)).clip(upper=1)
+    shrink = (
+        1.0
+        if max_short_side is None
+        else (max_short_side / table[["height", "width"]].min(axis=1)).clip(upper=1)
+    )
     pixels = table["frames"] * table["height"] * table["width"] * shrink**2
     decoded = int(3 * pixels.mean()) if len(table) else None
     return Counts(**_splits(table["split"]), source="indexed", decoded=decoded, size=size)
@@ -104,7 +108,7 @@ def _splits(column: Iterable[str]) -> dict[str, Any]:
 
 
 def _filmed(name: str, dataset: Folder | Own, size: int | None) -> Counts:
-    """A filmed dataset that is not indexed yet: what is on disk, else the official counts."""
+    """A real dataset that is not indexed yet: what is on disk, else the official counts."""
     from fame.data.datasets import refuse_absent
     from fame.data.instances import matched
 

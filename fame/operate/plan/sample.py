@@ -22,7 +22,7 @@ from fame.pipeline.experiments import data_id
 SPLITS = ("train", "test")
 
 FRAMES, SIDE = 250, 256
-"""Of a stand-in for filmed videos: ten seconds, as Kinetics-400's, at the size of its copies."""
+"""Of a stand-in for real videos: ten seconds, as Kinetics-400's, at the size of its copies."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Sample:
 
     Attributes:
         manifest: all usable; both splits, unless the dataset lacks one.
-        world: the folder of the mini world that they are of; None for filmed videos.
+        world: the folder of the mini world that they are of; None for real videos.
     """
 
     manifest: Manifest
@@ -51,7 +51,7 @@ def sample(scale: Scale, dataset: str, root: Path, scratch: Path, sizes: tuple[i
     """Videos of a dataset, evenly spread over it.
 
     Of an indexed dataset its own; of a mini world that is not generated yet, others of its kind;
-    of filmed videos that are not indexed yet, those on disk.
+    of real videos that are not indexed yet, those on disk.
 
     Args:
         scale: which defines it.
@@ -102,7 +102,7 @@ def _small_world(world: WorldConfig, dataset: str, place: Path, sizes: tuple[int
 
 
 def _on_disk(settings: Folder | Own, dataset: str, sizes: tuple[int, int]) -> Manifest:
-    """Filmed videos that are not indexed yet; those that are chosen are decoded."""
+    """Real videos that are not indexed yet; those that are chosen are decoded."""
     root, found = matched(settings, dataset, None)
     chosen = replace(found, table=_spread(found.table, sizes), absent=(), unnamed=())
     check = Check(settings.verify.frames, settings.verify.seconds, progress=False)
@@ -110,7 +110,7 @@ def _on_disk(settings: Folder | Own, dataset: str, sizes: tuple[int, int]) -> Ma
 
 
 def stand_in(dataset: str, scratch: Path, sizes: tuple[int, int]) -> Sample:
-    """One generated film under many names, as filmed videos are stored: H.264, 256 pixels.
+    """One generated film under many names, as real videos are stored: H.264, 256 pixels.
 
     Args:
         dataset: the name of what it stands in for.

@@ -23,7 +23,7 @@ from fame.data.synthetic import write_world
 from fame.data.video.decode import probe
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features import activation_maps as activation
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
 from fame.evaluate.features.extract import BIAS, Alteration, extract
 from fame.evaluate.features.store import Features
@@ -39,7 +39,7 @@ from fame.operate.plan.sample import Sample
 from fame.operate.plan.work import Piece
 from fame.pipeline.experiments import Run
 from fame.pretext.common import Method
-from fame.train.batches import Feed
+from fame.train.batches import Batches
 from fame.train.engine import Plan, Trainable, train
 from fame.train.pretrain import Pretraining, build_method, clips_of
 
@@ -141,8 +141,8 @@ class _Attempt:
         return self._scale.backbones[self.piece.backbone]
 
     @property
-    def _shown(self) -> Shown:
-        return Shown.of(self._scale, self._backbone, self._scale.pretrain.views)
+    def _shown(self) -> ClipSpec:
+        return ClipSpec.of(self._scale, self._backbone, self._scale.pretrain.views)
 
     @property
     def _work(self) -> Work:
@@ -176,7 +176,7 @@ class _Attempt:
             section, backbone.size, encoder, len(videos.classes), seed, self.terms.world
         )
         draw = RandomClips(backbone.frames, backbone.stride, clips=1)
-        clips = TrainClips(videos, draw, seed=seed, fit=self._scale.fit)
+        clips = TrainClips(videos, draw, seed=seed, max_short_side=self._scale.max_short_side)
         return self._trained(module, encoder, clips, section, 1)
 
     def _trained(
@@ -205,7 +205,7 @@ class _Attempt:
             name=self.piece.name,
             recipe={},
             directory=self.terms.scratch / "training",
-            feed=Feed(steps, lambda first: [batch] * (steps - first)),
+            batches=Batches(steps, lambda first: [batch] * (steps - first)),
             epochs=1,
             optimiser=optimiser,
             precision=precision,
@@ -219,7 +219,9 @@ class _Attempt:
     def _reading(self, videos: Manifest, clips: int) -> float:
         """Seconds to read a video's uniform clips."""
         shown = self._shown
-        found = UniformClips(videos, shown.frames, shown.stride, clips, fit=shown.fit)
+        found = UniformClips(
+            videos, shown.frames, shown.stride, clips, max_short_side=shown.max_short_side
+        )
         started = time.perf_counter()
         for row in range(len(videos)):
             found[row]
@@ -297,7 +299,7 @@ class _Attempt:
         )
         return self._timed(videos, 1, act)
 
-    def _foreground(self, videos: Manifest, shown: Shown) -> Foreground:
+    def _foreground(self, videos: Manifest, shown: ClipSpec) -> Foreground:
         if self.sample.world is None:
             return MotionForeground(self._scale.pretrain.merge.beta)
         return TrueForeground(videos, self.sample.world, shown)
@@ -306,7 +308,7 @@ class _Attempt:
         videos, pretrain = self._tested(), self._scale.pretrain
         assert self.sample.world is not None
         settings, first = self._scale.evaluate.masks, next(iter(self._scale.backbones.values()))
-        shown = replace(Shown.of(self._scale, first, pretrain.views), clips=settings.clips)
+        shown = replace(ClipSpec.of(self._scale, first, pretrain.views), clips=settings.clips)
         chosen = variants(PAPER, pretrain.merge.hue)
         started = time.perf_counter()
         mask_quality.measure(videos, self.sample.world, shown, chosen, settings.betas)

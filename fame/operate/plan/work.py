@@ -101,7 +101,7 @@ def described(run: Run) -> str:
     words = [method, *(str(value) for value in options.values() if isinstance(value, str))]
     if run.merge is not None:
         words += [Path(run.merge.mask).stem]
-        words += ["both"] if run.merge.clips == "both" else []
+        words += ["both"] if run.merge.merged_views == "both" else []
         words += ["intra"] if run.merge.background == "intra" else []
     return " ".join(words)
 
@@ -120,7 +120,7 @@ class Works:
     def task(self, job: Job) -> Task:
         """What a job does."""
         run = self._experiments.run(job.run) if job.run else None
-        data = job.data or (run.datum(self._scale) if run else None)
+        data = job.data or (run.data_id(self._scale) if run else None)
         dataset = split_data_id(self._scale, data)[0] if data else ""
         parts = _Parts(self._scale, run, dataset, self._counts(data)) if data else None
         return Task(
@@ -179,7 +179,7 @@ class _Parts:
         return self.scale.backbones[self.run.backbone]
 
     def _piece(self, verb: Verb, what: str = "", **decides: Any) -> Piece:
-        settings: dict[str, Any] = {"fit": self.scale.fit, **decides}
+        settings: dict[str, Any] = {"max_short_side": self.scale.max_short_side, **decides}
         backbone = ""
         if self.run is not None:
             backbone = self.run.backbone

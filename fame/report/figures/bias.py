@@ -102,7 +102,7 @@ def _measured(metrics: dict[str, float], details: dict[str, Any]) -> dict[str, A
 def _over_seeds(
     source: Source, results: list[dict[str, Any]], single: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """All seeds' test videos together. Mini worlds differ by seed, filmed videos do not."""
+    """All seeds' test videos together. Mini worlds differ by seed, real videos do not."""
     found = pooled([_predictions(file) for file in source.files])
     same = len({result["data"] for result in results}) == 1
     judged = judge(found, seed=0, copies=len(results) if same else 1)

@@ -164,7 +164,7 @@ MEASURES = (
 
 
 def present(parts: tuple[Part, ...], files: Path) -> list[Part]:
-    """The parts whose picture a scale has; filmed videos have no mask quality.
+    """The parts whose picture a scale has; real videos have no mask quality.
 
     Args:
         parts: some of the above.

@@ -22,7 +22,7 @@ from fame.report.page.graph import svg
 from fame.report.page.grid import Grid, grid, read_csv
 from fame.report.page.runs import ALL, Card, cards, cost, costs_of, duration, runs
 from fame.report.page.templates import template
-from fame.report.tables.html import Shown, shown
+from fame.report.tables.html import Rendered, shown
 
 PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
 
@@ -60,7 +60,7 @@ class Section:
 class Printed:
     """A table of the paper, and its files as name and base64."""
 
-    shown: Shown
+    shown: Rendered
     files: tuple[tuple[str, str], ...]
 
 

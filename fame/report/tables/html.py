@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Rendered:
     """A table as the templates take it; see `fame.config.tables.Table`."""
 
     name: str
@@ -56,7 +56,7 @@ class Shown:
     notes: tuple[str, ...]
 
 
-def shown(frame: pd.DataFrame, table: Table, scale: Scale) -> Shown:
+def shown(frame: pd.DataFrame, table: Table, scale: Scale) -> Rendered:
     """A table for the templates.
 
     Args:
@@ -77,7 +77,7 @@ def shown(frame: pd.DataFrame, table: Table, scale: Scale) -> Shown:
         )
         for number, ((_, row), *cells) in enumerate(zip(frame.iterrows(), *columns, strict=True))
     ]
-    return Shown(
+    return Rendered(
         table.name,
         table.title,
         table.source,

@@ -153,7 +153,7 @@ def test_the_cache_holds_what_fits_and_no_more(tmp_path, monkeypatch):
 @pytest.mark.parametrize("cache_mib", [0, 1])
 def test_fit_shrinks_the_short_side_only(small, cache_mib):
     manifest, frames = small
-    dataset = UniformClips(manifest, 4, 2, 2, fit=16, cache_mib=cache_mib)
+    dataset = UniformClips(manifest, 4, 2, 2, max_short_side=16, cache_mib=cache_mib)
     assert dataset[0].clips.shape == (2, 3, 4, 16, 21)
     assert dataset[3].clips.shape == (2, 3, 4, 16, 48)
     whole = resize(torch.from_numpy(frames[0]).permute(0, 3, 1, 2), [16, 21], antialias=True)

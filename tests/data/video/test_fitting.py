@@ -12,9 +12,9 @@ few = settings(max_examples=25)
 
 @few
 @given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 300))
-def test_fitted_sizes(height, width, fit):
-    new = fitted(height, width, fit)
-    assert min(new) == min(height, width, fit)
+def test_fitted_sizes(height, width, max_short_side):
+    new = fitted(height, width, max_short_side)
+    assert min(new) == min(height, width, max_short_side)
     assert abs(new[0] * width - new[1] * height) <= max(height, width) / 2 + 1e-6
     assert fitted(height, width, None) == (height, width)
 

@@ -22,7 +22,7 @@ from fame.evaluate.bias.background import GREY, widen
 from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
 from fame.evaluate.bias.scores import SHOWINGS
 from fame.evaluate.features import encode
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.features.extract import Alteration, extract
 from fame.models.encoder import Encoder
@@ -50,7 +50,7 @@ def world(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shown():
     scale = load_scale(str(MICRO))
-    found = Shown.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
+    found = ClipSpec.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
     return dataclasses.replace(found, clips=3, size=32)
 
 

@@ -10,7 +10,7 @@ from fame.core.errors import FameError
 from fame.data.clips.dataset import UniformClips, clip_indices, collate, uniform_starts
 from fame.data.synthetic import true_masks
 from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +22,16 @@ def world(tmp_path_factory):
 def native():
     """Crops of 32 of the worlds' 40 pixels, not resized."""
     scale = load_scale(str(MICRO))
-    found = Shown.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
+    found = ClipSpec.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
     return dataclasses.replace(found, clips=3, size=32, crop="native")
 
 
 def asked(world, shown, videos=None, rows=range(4)):
     """The batch, its views, and its masks."""
     videos = videos or world.videos("ucf101").select("test")
-    dataset = UniformClips(videos, shown.frames, shown.stride, shown.clips, fit=shown.fit)
+    dataset = UniformClips(
+        videos, shown.frames, shown.stride, shown.clips, max_short_side=shown.max_short_side
+    )
     batch = collate([dataset[row] for row in rows])
     views = shown.cropped(batch.clips, batch.sizes)
     known = TrueForeground(videos, world.place / "ucf101-w0", shown)
@@ -71,10 +73,10 @@ def test_the_sprite_is_what_moves(world, native):
     assert inside > 3 * outside
 
 
-@pytest.mark.parametrize("fit", [None, 20])
-def test_masks_follow_any_resize(world, native, fit):
+@pytest.mark.parametrize("max_short_side", [None, 20])
+def test_masks_follow_any_resize(world, native, max_short_side):
     """A smaller crop of a resized frame: masks and pixels keep their places."""
-    shown = dataclasses.replace(native, crop="short-side", size=16, fit=fit)
+    shown = dataclasses.replace(native, crop="short-side", size=16, max_short_side=max_short_side)
     _, _, masks = asked(world, shown)
     full = dataclasses.replace(native, size=40)
     _, _, large = asked(world, full)

@@ -23,7 +23,7 @@ from fame.evaluate.features.activation_maps import (
     share,
     spread_choice,
 )
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks.activation import activation
@@ -33,8 +33,8 @@ from fame.models.files import save_encoder
 
 CPU = torch.device("cpu")
 WORK = Work(CPU, batch=2, workers=0, parts=None, progress=False)
-PLAIN = {"crop": "native", "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0), "fit": None}
-SHOWN = Shown(clips=10, frames=4, stride=2, size=16, **PLAIN)
+PLAIN = {"crop": "native", "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0), "max_short_side": None}
+SHOWN = ClipSpec(clips=10, frames=4, stride=2, size=16, **PLAIN)
 
 
 class Fixed(Encoder):
@@ -334,7 +334,7 @@ def test_real_clips_have_fames_mask_for_a_foreground(shared):
     )
     videos = Manifest("ucf101", shared / "videos", table, sorted(set(chosen["class"])))
     settings = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
-    shown = Shown(clips=1, frames=8, stride=4, size=64, **PLAIN | {"fit": 80})
+    shown = ClipSpec(clips=1, frames=8, stride=4, size=64, **PLAIN | {"max_short_side": 80})
     encoder = build_encoder(settings, seed=0)
     found = measure(
         encoder, videos, shown, WORK, lambda *_: MotionForeground(0.3), np.array([2, 1])

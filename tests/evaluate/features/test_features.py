@@ -12,12 +12,12 @@ from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.codec import encode as write_video
 from fame.data.video.decode import read_frames
 from fame.evaluate.features import extract as extraction
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs, fingerprint
 from fame.evaluate.features.store import Features
 from fame.models.encoder import Encoder
 
-SHOWN = Shown(
+SHOWN = ClipSpec(
     clips=3,
     frames=4,
     stride=2,
@@ -25,7 +25,7 @@ SHOWN = Shown(
     crop="short-side",
     mean=(0.43, 0.39, 0.37),
     std=(0.23, 0.22, 0.21),
-    fit=None,
+    max_short_side=None,
 )
 WORK = Work(device=torch.device("cpu"), batch=2, workers=0, parts=None, part=4)
 SIZES = [(20, 26), (18, 18), (26, 20), (8, 9)]  # the last is enlarged to (16, 18)

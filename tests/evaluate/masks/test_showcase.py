@@ -8,14 +8,14 @@ from micro_world import MICRO
 from small_videos import pictures, write_dataset, write_video
 
 from fame.augment.photometric import normalise
-from fame.augment.views import PairViews
+from fame.augment.views import Views
 from fame.config.reading import load_scale
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.clips.dataset import RandomClips, TrainClips
 from fame.data.index import index
 from fame.data.synthetic import write_world
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.examples import (
     masked,
     masked_files,
@@ -27,7 +27,7 @@ from fame.evaluate.masks.examples import (
 from fame.evaluate.masks.variants import PAPER, variants
 from fame.report.figures import figure2, figure4
 from fame.report.figures.style import style
-from fame.train.batches import feed
+from fame.train.batches import batches
 
 ALL = variants(PAPER, "correct")
 
@@ -46,13 +46,13 @@ def test_spread(whole, count, expected):
 )
 def test_the_middle_clip(tmp_path, frames, numbers):
     given = write_video(tmp_path / "v.avi", pictures(frames))
-    clip = middle_clip(tmp_path / "v.avi", length=4, stride=2, fit=None)
+    clip = middle_clip(tmp_path / "v.avi", length=4, stride=2, max_short_side=None)
     np.testing.assert_array_equal(clip.permute(1, 2, 3, 0), given[numbers])
 
 
 def test_the_middle_clip_is_scaled_down(tmp_path):
     write_video(tmp_path / "v.avi", pictures(8, 48, 64))
-    assert middle_clip(tmp_path / "v.avi", 4, 2, fit=24).shape == (3, 4, 24, 32)
+    assert middle_clip(tmp_path / "v.avi", 4, 2, max_short_side=24).shape == (3, 4, 24, 32)
 
 
 def test_a_frame_with_its_masks():
@@ -71,7 +71,7 @@ def test_a_frame_with_its_masks():
 
 def test_evaluation_clips_are_cropped_as_the_scale_says(tmp_path):
     manifest, frames = write_dataset(tmp_path, [9, 9, 9], [(24, 32)] * 3)
-    shown = Shown(10, 4, 1, 16, "native", (0, 0, 0), (1, 1, 1), None)
+    shown = ClipSpec(10, 4, 1, 16, "native", (0, 0, 0), (1, 1, 1), None)
     found = masked_videos(manifest.select("train"), 2, shown, ALL, 0.5)
     assert [example.title for example in found] == ["v0", "v2"]
     for example, video in zip(found, (0, 2), strict=True):
@@ -107,7 +107,7 @@ def scale_with(**merge):
 
 
 @pytest.mark.parametrize(
-    "merge", [{}, {"clips": "both"}, {"background": "intra"}, {"mask": "gauss"}]
+    "merge", [{}, {"merged_views": "both"}, {"background": "intra"}, {"mask": "gauss"}]
 )
 @pytest.mark.parametrize("row", [0, 3])
 def test_the_pair_is_the_one_that_training_sees(world, merge, row):
@@ -118,13 +118,13 @@ def test_the_pair_is_the_one_that_training_sees(world, merge, row):
     clips = TrainClips(
         world.select("train"), RandomClips(backbone.frames, backbone.stride, 2), seed=seed
     )
-    batch = next(iter(feed(clips, settings.batch, 1, seed, here, 0).batches(0)))
+    batch = next(iter(batches(clips, settings.batch, 1, seed, here, 0).batches(0)))
     mixing, look = settings.merge, settings.views
-    views = PairViews(look, backbone.size, mixing, settings.group, seed, here)(batch, 0)
+    views = Views(look, backbone.size, mixing, settings.group, seed, here)(batch, 0)
     for shown, view in zip((pair.first_view, pair.second_view), views, strict=True):
         clip = torch.from_numpy(shown).permute(3, 0, 1, 2)[None]
         assert torch.equal(normalise(clip, look.mean, look.std)[0], view[row])
-    assert pair.both == (mixing.clips == "both")
+    assert pair.both == (mixing.merged_views == "both")
 
 
 def test_the_parts_make_up_the_merged_clip(world):

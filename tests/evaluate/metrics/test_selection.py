@@ -94,7 +94,7 @@ def trained(micro, directory, seed=0, videos=None, clips=2, **changes):
 
 
 def tops_of(directory):
-    """The test accuracies in a training's journal."""
+    """The test accuracies in a training's training log."""
     lines = (directory / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["test_top1"] for line in lines if "test_top1" in line]
 

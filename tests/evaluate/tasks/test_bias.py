@@ -14,7 +14,7 @@ from fame.core.errors import FameError
 from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.codec import encode as write_video
 from fame.evaluate.bias.scores import SHOWINGS
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.features.extract import Alteration, extract
 from fame.evaluate.results import read_result
@@ -25,7 +25,7 @@ from fame.report.figures.bias import POOLED, Source, table, write
 
 COLOURS = [(150, 0, 0), (0, 150, 0), (0, 0, 150), (100, 100, 100)]
 STEPS = [(0, 1), (0, -1), (1, 0), (-1, 0)]
-SHOWN = Shown(2, 6, 1, 28, "short-side", (0, 0, 0), (1, 1, 1), None)
+SHOWN = ClipSpec(2, 6, 1, 28, "short-side", (0, 0, 0), (1, 1, 1), None)
 NAMES = (ORIGINAL, *SHOWINGS)
 
 

@@ -134,7 +134,7 @@ def test_a_finished_training_is_only_tested_again(micro, finished, capsys):
     ("path", "value", "sentence"),
     [
         ("backbones.r2plus1d.stride", 1, r"backbone\.stride: 2, not 1"),
-        ("fit", 32, r"fit: None, not 32"),
+        ("max_short_side", 32, r"max_short_side: None, not 32"),
     ],
 )
 def test_clips_of_another_kind_are_refused(micro, finished, path, value, sentence):

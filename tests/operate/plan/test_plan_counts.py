@@ -35,7 +35,7 @@ def test_a_manifest_is_what_counts_once_it_is_there(tmp_path):
 
 def test_a_cached_frame_is_as_large_as_it_is_read(tmp_path):
     micro = make(tmp_path / "data")
-    scale = load_scale(str(micro.scale("half", {"fit": 20})))
+    scale = load_scale(str(micro.scale("half", {"max_short_side": 20})))
     found = count(scale, "ucf101-w0", tmp_path)
     assert found.decoded == 16 * 20 * 20 * 3
 

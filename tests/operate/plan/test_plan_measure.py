@@ -45,7 +45,7 @@ def test_what_is_measured_is_what_a_plan_needs(tmp_path, monkeypatch):
     assert trained.clips == 2 and trained.read > 0 and trained.compute > 0
     assert trained.checkpoint > trained.encoder > 1000
     assert trained.device_mib is None
-    other = scale.model_copy(update={"fit": 20})
+    other = scale.model_copy(update={"max_short_side": 20})
     _, changed, _ = tasks_of(tmp_path / "micro", rules)
     works = Works(Experiments(str(MICRO), TABLES), counts)
     works._scale = other

@@ -15,11 +15,11 @@ from fame.data.index import index
 from fame.data.manifest import Manifest
 from fame.data.synthetic import true_masks, write_world
 from fame.data.video.decode import read_frames
-from fame.evaluate.features.clipspec import Shown
+from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.quality import METRICS, OWN, TOP_SHARE, binarised, measure, write
 from fame.evaluate.masks.variants import PAPER, Variant, variant, variants
 
-SHOWN = Shown(2, 4, 2, 32, "native", (0, 0, 0), (1, 1, 1), None)
+SHOWN = ClipSpec(2, 4, 2, 32, "native", (0, 0, 0), (1, 1, 1), None)
 
 
 def moving_square(frames=16, size=32, side=8):
@@ -90,7 +90,7 @@ def test_pixels_and_truth_are_cropped_alike(tmp_path, crop):
 def test_frames_scaled_down_when_read_scale_their_truth(tmp_path):
     pixels, masks = (part.repeat(2, 1).repeat(2, 2) for part in moving_square())
     manifest = make_world(tmp_path, [(pixels, masks)])
-    whole = measure(manifest, tmp_path, replace(SHOWN, fit=32), [PERFECT], [0.5]).iloc[0]
+    whole = measure(manifest, tmp_path, replace(SHOWN, max_short_side=32), [PERFECT], [0.5]).iloc[0]
     assert whole["iou"] == 1
     assert whole["area"] == pytest.approx(8 * 14 / 32**2)
 
