@@ -1,4 +1,4 @@
-"""What the readers share: tolerant text files, checked rows, and finding the videos on disk."""
+"""Annotation lists: tolerant text files, checked rows, and matching them with videos on disk."""
 
 import os
 from collections import Counter
