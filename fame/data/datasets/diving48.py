@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fame.core.errors import FameError
-from fame.data.annotations import Annotations, Row, checked, resolve
+from fame.data.annotations import Annotations, Row, checked, json_list, resolve
 from fame.data.datasets.common import (
     Archives,
     Dataset,
@@ -43,11 +43,11 @@ def parse(annotations: Path) -> Annotations:
     Raises:
         FameError: a missing or malformed file, an unknown label, a repeated video.
     """
-    classes = ["_".join(attributes) for attributes in _json(annotations / _VOCABULARY)]
+    classes = ["_".join(attributes) for attributes in json_list(annotations / _VOCABULARY)]
     rows = [
         _row(entry, part, classes, f"{annotations / name}, entry {number}")
         for part, name in _LISTS.items()
-        for number, entry in enumerate(_json(annotations / name))
+        for number, entry in enumerate(json_list(annotations / name))
     ]
     return checked(rows, classes, annotations)
 
@@ -61,18 +61,6 @@ def match(root: Path, annotations: Path, split: int) -> Annotations:
     parsed = parse(annotations)
     table = parsed.table.assign(path=inside + parsed.table["path"])
     return resolve(Annotations(table, parsed.classes), root)
-
-
-def _json(path: Path) -> list[Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise FameError(f"Annotation file {path} is missing; download the lists.") from error
-    except ValueError as error:
-        raise FameError(f"Annotation file {path} is not JSON; download it again.") from error
-    if not isinstance(content, list):
-        raise FameError(f"Annotation file {path} does not hold a list; download it again.")
-    return content
 
 
 def _row(entry: Any, part: str, classes: list[str], where: str) -> Row:

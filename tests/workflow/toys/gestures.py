@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fame.data.annotations import Annotations, Row, checked, resolve
+from fame.data.annotations import Annotations, Row, checked, json_list, resolve
 from fame.data.datasets.common import Archives, Dataset, Place, WorldLayout, WrittenVideo
 
 SPLITS = ("train", "test")
@@ -24,7 +24,7 @@ def match(root: Path, annotations: Path, split: int) -> Annotations:
     rows = [
         Row(entry["id"], f"{entry['id']}.avi", entry["label"], None, side)
         for side, name in _LISTS.items()
-        for entry in json.loads((annotations / name).read_text())
+        for entry in json_list(annotations / name)
     ]
     return resolve(checked(rows, sorted({str(row.label) for row in rows}), annotations), root)
 
