@@ -81,7 +81,7 @@ def test_worlds_and_settings_are_in_the_scale(study):
     settings = plan.scale(study, "search", batch)
     assert settings["datasets"]["ucf101"]["world"]["scene_bias"] == 0.5
     assert settings["datasets"]["hmdb51"]["world"]["scene_bias"] == 0.25
-    assert settings["pretrain"]["moco"]["queue"]["kinetics400"] == 64
+    assert settings["pretrain"]["methods"]["moco"]["queue"]["kinetics400"] == 64
 
 
 def test_mini_has_the_regime_that_the_study_chose(study):

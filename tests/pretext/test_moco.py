@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fame.config.scale import MoCo as Settings
+from fame.config.methods import MoCo as Settings
 from fame.core.distributed import World
 from fame.data.clips.dataset import Batch
 from fame.models.encoder import Encoder
@@ -42,18 +42,13 @@ def settings(**changes):
     return Settings(**(values | changes))
 
 
-class FakePretrain:
-    def __init__(self, moco, group=BATCH):
-        self.moco, self.group = moco, group
-
-
 class FakeRun:
-    seed, pretrain = 3, "k"
+    method, seed, pretrain = "moco", 3, "k"
 
 
 def method(views, **changes):
     torch.manual_seed(0)
-    setup = Setup(FakeRun(), FakePretrain(settings(**changes)), {}, Tiny(), views, WORLD)
+    setup = Setup(FakeRun(), {"moco": settings(**changes)}, {}, Tiny(), views, WORLD, BATCH)
     return moco.MoCo(setup).double()
 
 
