@@ -20,7 +20,9 @@ AtOnceOption = Annotated[
 
 
 def acquire(
-    dataset: Annotated[str, typer.Argument(help="ucf101, hmdb51, diving48 or kinetics400.")],
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset of config/datasets.yaml, such as ucf101.")
+    ],
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder for videos/, annotations/, archives/.")
     ] = None,

@@ -1,0 +1,188 @@
+"""Annotation lists: tolerant text files, checked rows, and matching them with videos on disk."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from fame.core.errors import FameError
+
+Missing = Literal["error", "skip"] | float
+"""Annotated videos that may be absent: none, any number, or a share in [0, 1] of them."""
+
+COLUMNS = ["video", "path", "label", "group", "split", "start", "end"]
+VIDEO_SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One annotated video.
+
+    Attributes:
+        video: unique id.
+        path: POSIX path relative to the dataset's root.
+        label: class name; None if unlabelled.
+        group: what comes from one source and must stay on one side; None if unknown.
+        split: "train", "val", "test" or "unused".
+        start: first frame used.
+        end: frame after the last one used; None for the whole video.
+    """
+
+    video: str
+    path: str
+    label: str | None
+    group: str | None
+    split: str
+    start: int = 0
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Annotated videos and how they compare with what is on disk.
+
+    Attributes:
+        table: one row per video, columns `COLUMNS`; `group` and `end` may be null.
+        classes: class names in the official order.
+        absent: annotated videos that are not on disk (left out of the table), as listed.
+        unnamed: videos on disk that the lists do not name, by their paths below the root.
+    """
+
+    table: pd.DataFrame
+    classes: list[str]
+    absent: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines of a text file without blanks, line ends of any kind, or a BOM.
+
+    Raises:
+        FameError: the file is missing or is not text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise FameError(f"Annotation file {path} is missing; download the lists.") from error
+    except UnicodeDecodeError as error:
+        raise FameError(f"Annotation file {path} is not UTF-8 text; download it again.") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            yield number, line.strip()
+
+
+def json_list(path: Path) -> list[Any]:
+    """The entries of a JSON file that holds a list.
+
+    Raises:
+        FameError: the file is missing, is not JSON, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise FameError(f"Annotation file {path} is missing; download the lists.") from error
+    except ValueError as error:
+        raise FameError(f"Annotation file {path} is not JSON; download it again.") from error
+    if not isinstance(content, list):
+        raise FameError(f"Annotation file {path} does not hold a list; download it again.")
+    return content
+
+
+def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:
+    """Annotations without presence: no video twice, none on both sides.
+
+    Raises:
+        FameError: a duplicate, a video in two splits, or no row at all.
+    """
+    if not rows:
+        raise FameError(f"The lists in {source} name no video; download them again.")
+    table = pd.DataFrame([vars(row) for row in rows], columns=COLUMNS).astype({"end": "Int64"})
+    twice = table[table["video"].duplicated(keep=False)]
+    if len(twice):
+        name = twice["video"].iloc[0]
+        splits = sorted(set(twice["split"][twice["video"] == name]))
+        fault = f"is in both {' and '.join(splits)}" if len(splits) > 1 else "is listed twice"
+        raise FameError(f"{source}: {len(twice)} lines repeat a video; {name} {fault}.")
+    return Annotations(table, classes)
+
+
+def resolve(parsed: Annotations, root: Path) -> Annotations:
+    """Keep the videos that are under `root`, with their real paths.
+
+    Upper and lower case and the suffix are ignored, so that both spellings of
+    HandstandPushups and transcoded files are found.
+
+    Raises:
+        FameError: the root is missing, or holds a video twice.
+    """
+    present = _videos_under(root)
+    keys = [_key(path) for path in parsed.table["path"]]
+    here = pd.Series([key in present for key in keys], index=parsed.table.index)
+    absent = tuple(parsed.table["path"][~here])
+    table = parsed.table[here].assign(path=[present[key] for key in keys if key in present])
+    classes = with_videos(parsed.classes, table)
+    unnamed = tuple(sorted(set(present.values()) - set(table["path"])))
+    return Annotations(table.reset_index(drop=True), classes, absent, unnamed)
+
+
+def refuse_absent(found: Annotations, root: Path, missing: Missing) -> None:
+    """Stop if more annotated videos are absent than may be.
+
+    Raises:
+        FameError: naming the first of them.
+    """
+    allowed = {"error": 0.0, "skip": 1.0}[missing] if isinstance(missing, str) else missing
+    total = len(found.absent) + len(found.table)
+    if len(found.absent) > allowed * total:
+        raise FameError(
+            f"{len(found.absent)} of {total} annotated videos are not under {root}, for example "
+            f"{', '.join(found.absent[:3])}; complete the download, or set missing to skip, or to "
+            "the share that may be absent."
+        )
+
+
+def with_videos(classes: list[str], table: pd.DataFrame) -> list[str]:
+    """The official class order restricted to classes that have a video."""
+    used = set(table["label"])
+    return [name for name in classes if name in used]
+
+
+def video_files(root: Path) -> list[Path]:
+    """Every video file under `root`, sorted.
+
+    Raises:
+        FameError: the folder does not exist.
+    """
+    if not root.is_dir():
+        raise FameError(f"The video folder {root} does not exist; download or mount the dataset.")
+    return sorted(_walk(root))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Video files, hidden folders left out: unfinished ones wait there."""
+    for folder, inner, names in os.walk(root, followlinks=True):  # class folders are often links
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in names:
+            if Path(name).suffix.lower() in VIDEO_SUFFIXES:
+                yield Path(folder, name)
+
+
+def _key(path: str) -> str:
+    return str(Path(path).with_suffix("")).lower()
+
+
+def _videos_under(root: Path) -> dict[str, str]:
+    """Lower-case path without suffix -> POSIX path, both relative to `root`."""
+    paths = [file.relative_to(root).as_posix() for file in video_files(root)]
+    repeated = [key for key, times in Counter(map(_key, paths)).items() if times > 1]
+    if repeated:
+        raise FameError(
+            f"{root} holds {repeated[0]} in two files that differ in suffix or case only; "
+            "remove one."
+        )
+    return {_key(path): path for path in paths}

@@ -1,0 +1,166 @@
+"""Your own videos: a folder for each class, no classes at all, or a csv that says everything.
+
+The csv has a header. `path` (relative to the root) is needed; `label`, `split` and `group` may be
+there, and may be empty in some rows. A row without a label is a video to pretrain on only.
+"""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from fame.core.errors import FameError
+from fame.data.annotations import Annotations, Row, checked, lines
+from fame.data.groups import SIDES, Member, Shares, split
+from fame.data.listing import videos
+
+Labels = Literal["folders", "csv", "none"]
+
+_COLUMNS = ("path", "label", "split", "group")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the videos of a folder are labelled, grouped and split.
+
+    Attributes:
+        labels: "folders" takes the first folder below the root as the class, "csv" reads
+            `annotations`, "none" leaves all videos unlabelled.
+        annotations: the csv; None for the other two.
+        group: a regular expression that finds a video's group in its path below the root (its
+            first bracket, or all of it); None makes every video a group of its own. A group that
+            the csv states wins.
+        shares: how much of the data is held out where no split is stated.
+    """
+
+    labels: Labels
+    annotations: Path | None
+    group: str | None
+    shares: Shares
+
+
+def match(root: Path, layout: Layout) -> Annotations:
+    """The videos under `root`, in the order of their paths or of the csv.
+
+    Args:
+        root: folder of the videos.
+        layout: how they are labelled, grouped and split.
+
+    Raises:
+        FameError: no such folder or csv, a malformed row, a video outside the root or in no
+            class folder, a group on two sides, a path without a group, or a side without videos
+            though a share of them was to be held out.
+    """
+    if not root.is_dir():
+        raise FameError(f"The video folder {root} does not exist; correct the root.")
+    files = {_below(path, root) for path in videos([root])}
+    if layout.labels == "csv":
+        listed = _listed(layout.annotations, root)
+    else:
+        listed = [_Listed(path, _class(path, layout.labels, root)) for path in sorted(files)]
+    rows = _rows(listed, layout)
+    _check_held(rows, layout.shares, root)
+    table = checked(rows, [], layout.annotations or root).table
+    here = [(root / path).is_file() for path in table["path"]]
+    absent = tuple(path for path, there in zip(table["path"], here, strict=True) if not there)
+    present = table[here].reset_index(drop=True)
+    classes = sorted(set(present["label"].dropna()))
+    unnamed = sorted(files - set(table["path"]))
+    return Annotations(present, classes, absent, tuple(unnamed))
+
+
+@dataclass(frozen=True)
+class _Listed:
+    path: str
+    label: str | None
+    side: str | None = None
+    group: str | None = None
+
+
+def _below(path: Path, root: Path) -> str:
+    return path.relative_to(Path(root).absolute()).as_posix()
+
+
+def _class(path: str, labels: Labels, root: Path) -> str | None:
+    """The class that a path says, or None where classes are not asked for."""
+    if labels == "none":
+        return None
+    first, _, rest = path.partition("/")
+    if not rest:
+        raise FameError(
+            f"{root / path} lies in no class folder; move it into one, or set labels to none."
+        )
+    if first in SIDES:
+        raise FameError(
+            f"{root / first} is named as a split; take kind: kinetics400 for train/<class>/<video>."
+        )
+    return first
+
+
+def _listed(annotations: Path | None, root: Path) -> list[_Listed]:
+    """The rows of the csv."""
+    if annotations is None:
+        raise FameError(f"{root}: labels are in a csv; name it in annotations.")
+    numbered = list(lines(annotations))
+    reader = csv.DictReader(text for _, text in numbered)
+    names = [name.strip() for name in reader.fieldnames or []]
+    wrong = sorted(set(names) - set(_COLUMNS)) or ([] if "path" in names else ["no path"])
+    if wrong or len(set(names)) < len(names):
+        raise FameError(
+            f"{annotations}: its first line should name path and any of label, split and group, "
+            f"each once ({', '.join(wrong) or 'one is named twice'})."
+        )
+    reader.fieldnames = names
+    try:
+        return [_entry(row, f"{annotations}, row {i}") for i, row in enumerate(reader, start=1)]
+    except csv.Error as error:
+        raise FameError(f"{annotations}: not readable as csv ({error}); mend it.") from None
+
+
+def _entry(row: dict[str, str | None], where: str) -> _Listed:
+    if None in row or None in row.values():
+        raise FameError(f"{where}: should have as many fields as the first line; quote commas.")
+    value = {name: (text or "").strip() or None for name, text in row.items()}
+    path, side = value["path"], value.get("split")
+    if path is None or "\0" in path or _outside(PurePosixPath(path)):
+        raise FameError(f"{where}: {path!r} should be a path below the root.")
+    if side not in (None, "unused", *SIDES):
+        raise FameError(f"{where}: split {side!r} is none of {', '.join(SIDES)} and unused.")
+    return _Listed(str(PurePosixPath(path)), value.get("label"), side, value.get("group"))
+
+
+def _outside(path: PurePosixPath) -> bool:
+    return path.is_absolute() or ".." in path.parts or not path.parts
+
+
+def _rows(listed: list[_Listed], layout: Layout) -> list[Row]:
+    groups = [row.group or _group(row.path, layout.group) for row in listed]
+    members = [
+        Member(group, row.label, row.side) for group, row in zip(groups, listed, strict=True)
+    ]
+    sides = split(members, layout.shares)
+    return [
+        Row(row.path, row.path, row.label, group, side)
+        for row, group, side in zip(listed, groups, sides, strict=True)
+    ]
+
+
+def _check_held(rows: list[Row], shares: Shares, root: Path) -> None:
+    """Refuse a side that was asked for and got no video: nothing could be evaluated on it."""
+    labelled = {row.split for row in rows if row.label is not None} - {"unused"}
+    for side, share in (("val", shares.val), ("test", shares.test)):
+        if labelled and share > 0 and side not in labelled:
+            raise FameError(
+                f"{root}: no video could be held out ({side}: {share:g}), since groups stay whole "
+                f"and every class keeps one; give the videos smaller groups, or set {side} to 0."
+            )
+
+
+def _group(path: str, pattern: str | None) -> str:
+    if pattern is None:
+        return path
+    found = re.search(pattern, path)
+    if found is None:
+        raise FameError(f"{path}: the pattern {pattern!r} finds no group in it; mend the pattern.")
+    return str(found[1] if found.re.groups else found[0])

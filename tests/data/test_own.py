@@ -1,0 +1,168 @@
+"""Your own videos: class folders, no classes, a csv; each mistake is one sentence."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fame.core.errors import FameError
+from fame.data.groups import Shares
+from fame.data.own import Layout, match
+
+NOTHING_HELD = Shares(0, 0, 0)
+FOLDERS = Layout("folders", None, None, NOTHING_HELD)
+
+
+@pytest.fixture
+def root(tmp_path):
+    for name in ("run/ann_1.avi", "run/bob_1.mp4", "jump/ann_2.avi", "jump/far/bob_2.avi"):
+        (tmp_path / "videos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "videos" / name).write_bytes(b"x")
+    (tmp_path / "videos" / "notes.txt").touch()
+    return tmp_path / "videos"
+
+
+def listed(root, text, shares=NOTHING_HELD, group=None):
+    path = root.parent / "own.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return match(root, Layout("csv", path, group, shares))
+
+
+def column(found, name):
+    return dict(zip(found.table["path"], found.table[name], strict=True))
+
+
+def test_a_folder_for_each_class(root):
+    found = match(root, FOLDERS)
+    assert found.classes == ["jump", "run"]
+    assert column(found, "label") == {
+        "jump/ann_2.avi": "jump",
+        "jump/far/bob_2.avi": "jump",
+        "run/ann_1.avi": "run",
+        "run/bob_1.mp4": "run",
+    }
+    assert set(found.table["split"]) == {"train"}
+    assert (found.absent, found.unnamed) == ((), ())
+
+
+def test_a_pattern_finds_groups_and_they_stay_whole(root):
+    held = Layout("folders", None, "(ann|bob)_", Shares(0, 0.5, 0))
+    found = match(root, held)
+    assert column(found, "group")["jump/far/bob_2.avi"] == "bob"
+    sides = found.table.groupby("group")["split"].unique().map(list).to_dict()
+    assert sorted(map(tuple, sides.values())) == [("test",), ("train",)]
+
+
+def test_a_split_that_would_hold_out_nothing_is_refused(root):
+    """As with a pattern that finds the class: each class is then a single group."""
+    for shares, said in (
+        (Shares(0, 0.3, 0), r"\(test: 0.3\)"),
+        (Shares(0.3, 0, 0), r"\(val: 0.3\)"),
+    ):
+        with pytest.raises(FameError, match=f"no video could be held out {said}.*smaller groups"):
+            match(root, Layout("folders", None, "^[^/]+", shares))
+    stated = "path,split\nrun/ann_1.avi,train\n"
+    assert column(listed(root, stated, Shares(0, 0.3, 0)), "split") == {"run/ann_1.avi": "train"}
+
+
+def test_videos_without_classes_are_for_pretraining(root):
+    (root / "loose.mkv").touch()
+    found = match(root, Layout("none", None, None, NOTHING_HELD))
+    assert found.classes == []
+    assert found.table["label"].isna().all()
+    assert len(found.table) == 5
+
+
+def test_a_csv_says_label_split_and_group(root):
+    text = (
+        "path, label ,group,split\r\n"
+        "run/ann_1.avi,going fast,A,test\n\n"
+        '"jump/ann_2.avi","up, and down",A,\n'
+        "run/bob_1.mp4,,,\n"
+    )
+    found = listed(root, "\ufeff" + text)
+    assert found.classes == ["going fast", "up, and down"]
+    assert column(found, "split") == {
+        "run/ann_1.avi": "test",
+        "jump/ann_2.avi": "test",
+        "run/bob_1.mp4": "train",
+    }
+    assert column(found, "group")["run/bob_1.mp4"] == "run/bob_1.mp4"
+    assert found.unnamed == ("jump/far/bob_2.avi",)
+
+
+def test_absent_videos_are_named_and_left_out(root):
+    found = listed(root, "path,label\nrun/ann_1.avi,run\ngone.avi,fly\n")
+    assert found.table["path"].tolist() == ["run/ann_1.avi"]
+    assert found.absent == ("gone.avi",)
+    assert found.classes == ["run"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "first line should name path"),
+        ("label,split\n", r"\(no path\)"),
+        ("path,class\nrun/ann_1.avi,run\n", r"\(class\)"),
+        ("path,path\nrun/ann_1.avi,x\n", "named twice"),
+        ("path,label\n", "no video"),
+        ("path,label\nrun/ann_1.avi\n", r"row 1: should have as many fields"),
+        ("path,label\nrun/ann_1.avi,a,b\n", r"row 1: should have as many fields"),
+        ("path\n../videos/run/ann_1.avi\n", "below the root"),
+        ("path\n/etc/passwd\n", "below the root"),
+        ('path,label\n"",x\n', "below the root"),
+        ("path,split\nrun/ann_1.avi,training\n", "'training' is none of train, val, test"),
+        ("path,label\nrun/ann_1.avi,a\nrun/ann_1.avi,a\n", "is listed twice"),
+        ("path\nrun/./ann_1.avi\nrun/ann_1.avi\n", "is listed twice"),
+        (b"path\n\xff\xfe\n", "not UTF-8"),
+        (
+            "path,label,group,split\nrun/ann_1.avi,r,A,train\nrun/bob_1.mp4,r,A,test\n",
+            "on one side",
+        ),
+    ],
+)
+def test_a_mistake_in_the_csv_is_one_sentence(root, text, said):
+    with pytest.raises(FameError, match=said) as caught:
+        listed(root, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_mistakes_in_the_folder_are_named(root, tmp_path):
+    with pytest.raises(FameError, match="does not exist; correct the root"):
+        match(tmp_path / "none", FOLDERS)
+    with pytest.raises(FameError, match="finds no group"):
+        match(root, Layout("folders", None, "carol", NOTHING_HELD))
+    with pytest.raises(FameError, match="is missing"):
+        match(root, Layout("csv", tmp_path / "none.csv", None, NOTHING_HELD))
+    (root / "loose.avi").touch()
+    with pytest.raises(FameError, match=r"loose\.avi lies in no class folder"):
+        match(root, FOLDERS)
+
+
+def test_folders_called_train_and_test_are_not_classes(tmp_path):
+    (tmp_path / "train" / "run").mkdir(parents=True)
+    (tmp_path / "train" / "run" / "a.avi").touch()
+    with pytest.raises(FameError, match="named as a split; take kind: kinetics400"):
+        match(tmp_path, FOLDERS)
+
+
+cells = st.one_of(
+    st.sampled_from(["run/ann_1.avi", "jump/ann_2.avi", "test", "train", "A", "", '"', "..", "\0"]),
+    st.text(max_size=6),
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(cells, max_size=5).map(",".join), max_size=6),
+    st.sampled_from(["path,label,split,group", "path", "group,path", "label", "\0path"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_any_csv_is_read_or_refused(root: Path, rows, head, end):
+    try:
+        found = listed(root, end.join([head, *rows]).encode("utf-8", "surrogatepass"))
+    except FameError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert set(found.table["split"]) <= {"train", "val", "test", "unused"}
