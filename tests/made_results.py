@@ -18,14 +18,6 @@ from fame.report.tables.build import write as write_table
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
 
-DOT = """digraph snakemake_dag {
-    0[label = "all", color = "0 0 0", style="rounded"];
-    1[label = "table", color = "0 0 0", style="rounded"];
-    2[label = "pretrain", color = "0 0 0", style="rounded"];
-    1 -> 0
-    2 -> 1
-}"""
-
 
 def experiments(scale, root):
     return Experiments(scale, root / "config" / "tables")
@@ -101,6 +93,6 @@ def _pretrain(folder, run, scale, number):
 
 def publish_page(given, folder):
     """Write the page where the workflow puts it, beside the scale's folder."""
-    write(page(given, folder, DOT), folder / "report.html")
+    write(page(given, folder), folder / "report.html")
     shutil.copy(folder / "report.html", folder.parent / "report.html")
     return folder.parent / "report.html"

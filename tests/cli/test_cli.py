@@ -254,14 +254,3 @@ def test_a_manifest_that_would_overwrite_its_report_is_refused(tmp_path):
         done = CliRunner().invoke(app, words)
         assert isinstance(done.exception, FameError)
         assert "must end in .parquet" in str(done.exception)
-
-
-@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
-def test_a_rulegraph_that_cannot_be_read_is_named(tmp_path, content):
-    file = tmp_path / "graph.dot"
-    if content is not None:
-        file.write_bytes(content)
-    words = ["report", "--scale", "mini", "--results", str(tmp_path), "--out", "never.html"]
-    done = CliRunner().invoke(app, [*words, "--rulegraph", str(file)])
-    assert isinstance(done.exception, FameError)
-    assert "graph.dot is no readable text" in str(done.exception)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from micro_world import make
-from test_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
+from slow_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
 
 from fame.augment.distraction import distract, frames_of, weight_of
 from fame.config.reading import load_scale

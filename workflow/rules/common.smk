@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 from fame.config.reading import check_keys
-from fame.cli.run import setting
 from fame.core.errors import FameError
 from fame.config.normalisation import needed
 from fame.pipeline.experiments import Experiments, data_id, result_file, split_data_id
@@ -47,14 +46,11 @@ def word(value):
 
 
 # What every shell command may lean on: the interpreter that runs Snakemake comes first on the
-# path, activated or not, and what the configuration names is at hand, quoted; for another
-# Snakemake's --config in YAML, to which ` #` in a name were a comment.
+# path, activated or not, and what the configuration names is at hand, quoted.
 shell.prefix(
     f"PATH={word(Path(sys.executable).parent)}:$PATH "
     f"SCALE={word(config['scale'])} "
     f"TABLES={word(config.get('tables') or TABLES)} "
-    f"SCALE_AGAIN={word(setting('scale', config['scale']))} "
-    f"TABLES_AGAIN={word(setting('tables', config.get('tables') or TABLES))} "
     f"SOURCES={word(config.get('sources') or SOURCES)} "
     f"ACCEPTED={word(accepted_terms(config.get('accept_terms')))}; "
 )

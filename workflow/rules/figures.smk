@@ -28,7 +28,10 @@ rule bias_summary:
             for suffix in (".json", ".parquet")
         ],
         code=module(
-            "evaluate/bias/scores.py", "evaluate/results.py", "report/figures/bias.py", "report/figures/style.py"
+            "evaluate/bias/scores.py",
+            "evaluate/results.py",
+            "report/figures/bias.py",
+            "report/figures/style.py",
         ),
     output:
         csv=f"{ROOT}/figures/bias.csv",

@@ -88,7 +88,6 @@ rule report:
             "report/claims/markdown.py",
             "report/page/contents.py",
             "pipeline/cost.py",
-            "report/page/graph.py",
             "report/page/grid.py",
             "report/page/page.py",
             "report/claims/html.py",
@@ -112,16 +111,13 @@ rule report:
         runtime=short_minutes,
     params:
         results=lambda w, output: str(Path(output.html).parent),
-        snakefile=workflow.main_snakefile,
         scale=settings(),
     shell:
-        "(python3 -m snakemake --snakefile {params.snakefile:q} --directory . --nolock"
-        ' --rulegraph dot all --config "$SCALE_AGAIN" "$TABLES_AGAIN" 2> /dev/null'
-        " | python3 -m fame report"
+        "python3 -m fame report"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --results {params.results:q}"
-        " --rulegraph -"
-        " --out {output.html:q}) > {log:q} 2>&1"
+        " --out {output.html:q}"
+        " > {log:q} 2>&1"
 
 
 rule publish_report:

@@ -17,7 +17,7 @@ from fame.report.figures.forest import draw, reach
 from fame.report.figures.style import style
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
-SCALES = ("mini", "mini-validation", "ucf", "paper", "official")
+SCALES = ("mini", "ucf", "paper", "official")
 
 
 def experiments(scale, root):
