@@ -17,7 +17,7 @@ from fame.config.methods import MoCo as Settings
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.randomness import generator
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.heads import projection
