@@ -72,7 +72,6 @@ rule index:
             "data/datasets/folder.py",
             "data/datasets/grouped.py",
             "data/index.py",
-            "data/look.py",
             "data/manifest.py",
             "data/video/decode.py",
         ),
