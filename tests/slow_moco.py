@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from fame.config.scale import MoCo as Settings
+from fame.config.methods import MoCo as Settings
 from fame.core.distributed import World
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 
 WORLD = World(0, 1, torch.device("cpu"))
@@ -39,20 +39,16 @@ def settings(**changes):
     return Settings(**(values | changes))
 
 
-class FakePretrain:
-    def __init__(self, moco, group=BATCH):
-        self.moco, self.group = moco, group
-
-
 class FakeRun:
-    seed, pretrain = 3, "k"
+    method, seed, pretrain = "moco", 3, "k"
 
 
 def batch():
     nothing = torch.zeros(BATCH, 2, 3, 1, 2, 2, dtype=torch.uint8)
     ids = torch.arange(BATCH)
     sizes = torch.full((BATCH, 2), 2)
-    return Batch(clips=nothing, sizes=sizes, labels=ids, indices=ids, epochs=ids)
+    frames = torch.zeros(BATCH, 2, 1, dtype=torch.int64)
+    return Batch(nothing, sizes, ids, ids, ids, frames, frames[:, 0, :0])
 
 
 def project(network, clips):

@@ -8,8 +8,10 @@ import time
 
 import torch
 
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pretext.moco import MoCo
+
+USES = ("moco",)
 
 
 class Slow(MoCo):

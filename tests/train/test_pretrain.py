@@ -9,14 +9,17 @@ from micro_world import choose, make
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256
-from fame.data.clips.dataset import collate
+from fame.data.clips.batch import collate
 from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm
 from fame.pretext import moco
 from fame.train.precision import parameter_dtype
 from fame.train.pretrain import build_method, clips_of, pretrain
 
-SHORT = {"pretrain.epochs.kinetics400": 2, "pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
+SHORT = {
+    "pretrain.epochs.kinetics400": 2,
+    "pretrain.methods.moco.queue": {"kinetics400": 16, "ucf101": 0},
+}
 
 
 @pytest.fixture(scope="module")
