@@ -1,4 +1,4 @@
-"""Options that several verbs share."""
+"""Options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +16,12 @@ ManifestOption = Annotated[
     Path, typer.Option("--manifest", help="The dataset's manifest (see `fame index`).")
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, help="CPU threads; the scale's by default.")
+    int | None, typer.Option("--threads", min=1, help="CPU threads (default: the scale's).")
 ]
 
 
 def _tables() -> Path:
-    """The tables' folder: the working folder's own, else the project's, found from anywhere."""
+    """The tables' folder: that of the working folder, else the project's."""
     own = Path("config") / "tables"
     return own if own.is_dir() else Path(__file__).resolve().parents[2] / own
 

@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.data.annotations import Annotations, Missing, refuse_absent
 from fame.data.children import Undecided, decide
-from fame.data.datasets import Annotations, Kind, Missing, match, refuse_absent
+from fame.data.datasets import match
 from fame.data.look import look
 from fame.data.manifest import COLUMNS, OK, Manifest
 from fame.data.video.decode import Depth, VideoInfo
@@ -39,7 +40,7 @@ class Check:
 
 
 def index(  # noqa: PLR0913 - the arguments are the dataset's config
-    kind: Kind,
+    kind: str,
     root: Path,
     annotations: Path | None,
     *,

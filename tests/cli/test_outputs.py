@@ -20,7 +20,7 @@ def test_an_input_is_not_replaced_by_whatever_name(tmp_path, monkeypatch):
     (tmp_path / "link.json").symlink_to(given)
     monkeypatch.chdir(tmp_path)
     for name in (given, tmp_path / "link.json", given.relative_to(tmp_path)):
-        with pytest.raises(FameError, match="is read here and would be lost"):
+        with pytest.raises(FameError, match="is an input and would be overwritten"):
             check_out(name, ".json", inputs=[None, given])
 
 

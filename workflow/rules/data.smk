@@ -69,8 +69,8 @@ rule index:
         world=world_of,
         source=source_of,
         code=module(
-            "data/datasets/folder.py",
-            "data/datasets/grouped.py",
+            "data/own.py",
+            "data/groups.py",
             "data/index.py",
             "data/look.py",
             "data/manifest.py",

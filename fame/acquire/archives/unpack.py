@@ -6,7 +6,6 @@ marker is written last. After a kill the same call goes on: what was written is 
 """
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,12 +14,10 @@ from fame.acquire.archives.guard import Guard
 from fame.acquire.archives.members import Member
 from fame.config.sources import Limits
 from fame.core.errors import FameError
+from fame.data.datasets.common import Place
 from fame.data.disk import check_space, writing
 
 _CHUNK = 1 << 20
-
-Place = Callable[[PurePosixPath], str | None]
-"""From an entry's path to the file's, relative to the folder; None leaves it in the archive."""
 
 
 @dataclass(frozen=True)
