@@ -16,7 +16,10 @@ from fame.pretext import moco
 from fame.train.precision import parameter_dtype
 from fame.train.pretrain import build_method, clips_of, pretrain
 
-SHORT = {"pretrain.epochs.kinetics400": 2, "pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
+SHORT = {
+    "pretrain.epochs.kinetics400": 2,
+    "pretrain.methods.moco.queue": {"kinetics400": 16, "ucf101": 0},
+}
 
 
 def world(rank=0, size=1):

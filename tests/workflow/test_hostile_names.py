@@ -45,7 +45,7 @@ def scale(videos, tmp_path):
     }
     micro["note"] = HOSTILE
     micro["pretrain"]["epochs"] = {"kinetics400": 1}
-    micro["pretrain"]["moco"]["queue"] = {"kinetics400": 8}
+    micro["pretrain"]["methods"]["moco"]["queue"] = {"kinetics400": 8}
     micro["evaluate"]["linear"]["lrs"] = [1]
     micro["evaluate"]["retrieval"]["ranks"] = [1]
     for measure in ("activation", "masks"):
