@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from micro_world import make
 from slow_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
 
 from fame.augment.distraction import distract, frames_of, weight_of
@@ -33,11 +32,6 @@ OWN = {
     "std": HALF,
 }
 OPTIONS = {"fame": FAME, "own": OWN}
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
 
 
 def setting(micro, options, queue="queue", method="be", **changes):

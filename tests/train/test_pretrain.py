@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 import torch
-from micro_world import choose, make
+from micro_world import choose
 
 from fame.core.distributed import World
 from fame.core.errors import FameError
@@ -20,11 +20,6 @@ SHORT = {
     "pretrain.epochs.kinetics400": 2,
     "pretrain.methods.moco.queue": {"kinetics400": 16, "ucf101": 0},
 }
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
 
 
 def world(rank=0, size=1):

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from micro_world import MICRO, ROOT, TABLES, choose, make
+from micro_world import MICRO, ROOT, TABLES, choose
 
 from fame.config.reading import load_scale
 from fame.operate.plan.counts import Counts, count
@@ -52,8 +52,7 @@ def test_the_data_of_a_run_is_what_it_is_trained_on():
     assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
 
 
-def test_without_a_cache_every_epoch_reads_again(tmp_path):
-    micro = make(tmp_path)
+def test_without_a_cache_every_epoch_reads_again(micro):
     none = micro.scale("none", {"resources.cache_mib": 0})
     assert work(task_of("pretrain", none, data=None)) == {"pretrain": (32, 32)}
     unknown = Counts(20, 0, 6, 0, "listed", decoded=None)
@@ -64,8 +63,7 @@ def test_without_a_cache_every_epoch_reads_again(tmp_path):
     assert work(task_of("finetune", half, counts=large))["finetune"] == (32, 16 * (0.5 * 2 + 0.5))
 
 
-def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
-    micro = make(tmp_path)
+def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(micro):
     slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
     assert work(task_of("features", scale)) == {"features": (2 * 29, 29)}
@@ -124,8 +122,8 @@ def test_a_rule_that_nothing_tells_of_is_unknown(tmp_path):
         assert len(rows) == 4 and all(row.hours is None for row in rows.values())
 
 
-def test_gpus_and_threads_are_the_rules(tmp_path):
-    scale = make(tmp_path).scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
+def test_gpus_and_threads_are_the_rules(micro):
+    scale = micro.scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
     taken = {
         rule: (task.gpus, task.threads)
         for rule in ("pretrain", "finetune", "features", "linear", "index", "table")
@@ -138,8 +136,8 @@ def test_gpus_and_threads_are_the_rules(tmp_path):
     assert task_of("pretrain", scale, run="random", data=None).gpus == 1
 
 
-def test_a_changed_setting_changes_the_digest_of_its_pieces_only(tmp_path):
-    scale = make(tmp_path).scale("other", {"evaluate.finetune.group": 8})
+def test_a_changed_setting_changes_the_digest_of_its_pieces_only(micro):
+    scale = micro.scale("other", {"evaluate.finetune.group": 8})
     old = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule).parts}
     new = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule, scale).parts}
     assert {piece.verb for piece in old - new} == {"finetune"}
