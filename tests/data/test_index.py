@@ -99,7 +99,7 @@ def test_what_is_absent_and_what_is_unnamed_is_named_before_it_is_refused(datase
     unnamed = (tmp_path / "out/unnamed.csv").read_text().splitlines()
     assert absent == ["path", "train/odd one/gone_000000_000010.mp4"]
     assert unnamed == ["path", "train/odd one/v1.avi", "val/even/v2.avi"]
-    manifest = index("kinetics400", dataset, lists, missing=0.25, reports=tmp_path / "out", **QUIET)
+    manifest = index("kinetics400", dataset, lists, missing=0.5, reports=tmp_path / "out", **QUIET)
     assert len(manifest) == 3
 
 
