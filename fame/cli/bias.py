@@ -1,4 +1,4 @@
-"""The verb that compares encoders by their background bias."""
+"""The command that compares encoders by their background bias."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def bias_summary(
     out: Annotated[Path, typer.Option("--out", help="The .csv; .png and .pdf go beside it.")],
     tables: TablesOption = TABLES,
 ) -> None:
-    """Gather the bias probes of the arms that figures.yaml names: a table and a figure."""
+    """Summarise the bias probes of the encoders in figures.yaml as a table and a figure."""
     from fame.pipeline.experiments import Experiments, result_file
     from fame.report.figures.bias import Source, table, write
 
@@ -33,5 +33,5 @@ def bias_summary(
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the command."""
     app.command("bias-summary")(bias_summary)

@@ -1,4 +1,4 @@
-"""The verb that judges claims."""
+"""The command that judges claims."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ def claims(
         bool, typer.Option("--partial", help="Mark claims whose results are missing.")
     ] = False,
 ) -> None:
-    """Judge every claim from finished results: .csv, .md and a forest plot (docs/claims.md)."""
+    """Judge every claim from finished results (docs/claims.md): .csv, .md and a forest plot."""
     from fame.config.claims import load_claims
     from fame.pipeline.experiments import Experiments
     from fame.report.claims.judge import judge, write
@@ -31,5 +31,5 @@ def claims(
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the command."""
     app.command()(claims)

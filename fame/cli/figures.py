@@ -1,4 +1,4 @@
-"""Verbs for the paper's figures (activation maps, temporal kernels) and for confusion matrices."""
+"""Commands for activation maps, temporal kernels and confusion matrices."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,20 +12,20 @@ from fame.cli.options import (
     ScaleOption,
     TablesOption,
     ThreadsOption,
+    check_out,
 )
-from fame.cli.outputs import check_out
 from fame.core.errors import FameError
 
 StemOption = Annotated[
-    Path, typer.Option("--out", help="Where to write, without ending: .png, .pdf and .csv.")
+    Path, typer.Option("--out", help="Output path without suffix; writes .png, .pdf and .csv.")
 ]
 
 
 def titled(arguments: list[str]) -> dict[str, list[Path]]:
-    """`TITLE=PATH[,PATH...]` arguments as paths by title, in their order.
+    """Parse `TITLE=PATH[,PATH...]` arguments into paths by title, in their order.
 
     Raises:
-        FameError: an argument of another form, or a title that comes twice.
+        FameError: an argument of another form, or a repeated title.
     """
     found: dict[str, list[Path]] = {}
     for argument in arguments:
@@ -33,7 +33,9 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
         if not title.strip() or not all(paths.split(",")):
             raise FameError(f"{argument!r} is not TITLE=PATH[,PATH...], one path for each seed")
         if title in found:
-            raise FameError(f"the title {title!r} comes twice; give all its paths in one argument")
+            raise FameError(
+                f"the title {title!r} is given twice; give all its paths in one argument"
+            )
         found[title] = [Path(path) for path in paths.split(",")]
     return found
 
@@ -41,7 +43,7 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
 def confusion(
     counts: Annotated[list[Path] | None, typer.Argument(help="Files <task>.confusion.csv.")] = None,
 ) -> None:
-    """Draw confusion matrices, each as a .png beside its .csv; none given, nothing to do."""
+    """Draw confusion matrices, each as a .png beside its .csv; does nothing without arguments."""
     from fame.evaluate.metrics.confusion import picture
 
     for path in counts or []:
@@ -56,12 +58,12 @@ def activation(
     out: Annotated[Path, typer.Option("--out", help="The .npz to write; a .json goes beside it.")],
     world: Annotated[
         Path | None,
-        typer.Option("--world", help="The mini world that the videos are of: its true masks."),
+        typer.Option("--world", help="The mini world of the videos, for true masks."),
     ] = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Map where an encoder is active on test videos, and the share on the foreground."""
+    """Compute activation maps on test videos, and their share on the foreground."""
     from fame.core.distributed import world as join
     from fame.evaluate.tasks.activation import activation as task
     from fame.pipeline.experiments import Experiments
@@ -89,7 +91,9 @@ def figure1(
 def figure3(
     encoders: Annotated[
         list[str],
-        typer.Argument(help="TITLE=encoder.safetensors[,...]: an encoder's files, one a seed."),
+        typer.Argument(
+            help="TITLE=encoder.safetensors[,...]: an encoder's files, one for each seed."
+        ),
     ],
     out: StemOption,
 ) -> None:
@@ -100,6 +104,6 @@ def figure3(
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     for verb in (activation, confusion, figure1, figure3):
         app.command()(verb)

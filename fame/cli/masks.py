@@ -1,12 +1,11 @@
-"""Verbs about masks: draw them over a video, show them side by side, measure them."""
+"""Commands for masks: draw them over a video, compare them side by side, measure them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fame.cli.options import ManifestOption, ScaleOption
-from fame.cli.outputs import check_out
+from fame.cli.options import ManifestOption, ScaleOption, check_out
 
 if TYPE_CHECKING:
     from fame.config.scale import Backbone, Scale
@@ -16,25 +15,28 @@ BetaOption = Annotated[
 ]
 HueOption = Annotated[
     Literal["correct", "official"],
-    typer.Option("--hue", help="FAME's colours: correct, or with the slip of the release."),
+    typer.Option("--hue", help="FAME's hue: correct, or official (with the slip of the release)."),
 ]
 LengthOption = Annotated[int, typer.Option("--clip-frames", min=2, help="Frames of a clip.")]
 StrideOption = Annotated[
-    int, typer.Option("--stride", min=1, help="From one frame of a clip to the next.")
+    int, typer.Option("--stride", min=1, help="Frames from one frame of a clip to the next.")
 ]
 SizeOption = Annotated[
     int,
-    typer.Option("--size", min=16, help="Frames with a larger short side (pixels) are shrunk."),
+    typer.Option(
+        "--size", min=16, help="Frames with a larger short side (pixels) are scaled down."
+    ),
 ]
 VariantsOption = Annotated[
     list[str] | None,
-    typer.Option("--variant", help="fame, gauss, grid, seed or a .py file; again for more."),
+    typer.Option("--variant", help="fame, gauss, grid, seed or a .py file; can be repeated."),
 ]
 StemOption = Annotated[
-    Path, typer.Option("--out", help="Where to write, without ending: .png and .pdf.")
+    Path, typer.Option("--out", help="Output path without suffix; writes .png and .pdf.")
 ]
 BackboneOption = Annotated[
-    str | None, typer.Option("--backbone", help="Whose clips; the scale's first by default.")
+    str | None,
+    typer.Option("--backbone", help="Backbone whose clip settings are used (default: the first)."),
 ]
 
 
@@ -50,10 +52,10 @@ def mask(
     stride: StrideOption = 2,
     size: SizeOption = 360,
 ) -> None:
-    """Draw the mask over a whole video: what FAME takes for the moving foreground.
+    """Draw FAME's mask of the moving foreground over a whole video.
 
-    One mask serves all frames of a clip, so each window of clip-frames times stride frames has
-    its own. The background is darkened; a binary mask is outlined.
+    All frames of a clip share one mask, so each window of clip-frames times stride frames has its
+    own. The background is darkened; a binary mask is outlined.
     """
     from tqdm import tqdm
 
@@ -88,10 +90,10 @@ def mask_sheet(
     clip_frames: LengthOption = 16,
     stride: StrideOption = 2,
     rows: Annotated[
-        int, typer.Option("--rows", min=1, help="At most so many, spread evenly over the videos.")
+        int, typer.Option("--rows", min=1, help="Maximum number of rows, sampled evenly.")
     ] = 12,
 ) -> None:
-    """Show the masks of many videos side by side: a row for each, a column for each variant."""
+    """Draw the masks of many videos side by side: a row per video, a column per variant."""
     import sys
 
     from fame.data.listing import videos as listed
@@ -114,7 +116,9 @@ def mask_quality(
     scale: ScaleOption,
     data: Annotated[str, typer.Option("--data", help="The data instance, such as ucf101-w0.")],
     manifest: ManifestOption,
-    world: Annotated[Path, typer.Option("--world", help="The mini world: its true masks.")],
+    world: Annotated[
+        Path, typer.Option("--world", help="The mini world of the videos, for true masks.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The .csv to write.")],
     variant: VariantsOption = None,
     backbone: BackboneOption = None,
@@ -138,16 +142,18 @@ def mask_quality(
     chosen = variants(variant or PAPER, pretrain.merge.hue)
     videos = Manifest.read(manifest)
     if videos.dataset != split_data_id(settings, data)[0]:
-        raise FameError(f"{manifest} is of {videos.dataset}, not of {data}; give the other")
+        raise FameError(
+            f"{manifest} is of {videos.dataset}, not of {data}; give the manifest of {data}"
+        )
     write(measure(videos, world, shown, chosen, plan.betas), data, out)
 
 
 def mask_quality_summary(
-    files: Annotated[list[Path], typer.Argument(help="What `fame mask-quality` wrote.")],
+    files: Annotated[list[Path], typer.Argument(help="The files that `fame mask-quality` wrote.")],
     scale: ScaleOption,
     out: Annotated[Path, typer.Option("--out", help="The .csv; .png and .pdf go beside it.")],
 ) -> None:
-    """Average the mask quality over the seeds' worlds, as a table and a figure."""
+    """Average the mask quality over the seeds' worlds; write a table and a figure."""
     from fame.config.reading import load_scale
     from fame.report.figures.mask_quality import read, summarise, write
 
@@ -162,13 +168,11 @@ def figure4(
         Path | None, typer.Option("--video", help="A video of your own, shown whole.")
     ] = None,
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="Or a dataset, as the scale tests on it.")
+        Path | None, typer.Option("--manifest", help="Or the manifest of a dataset of the scale.")
     ] = None,
-    scale: Annotated[
-        str | None, typer.Option("--scale", help="The scale that the manifest belongs to.")
-    ] = None,
-    split: Annotated[str, typer.Option("--split", help="Which of the manifest's videos.")] = "test",
-    rows: Annotated[int, typer.Option("--rows", min=1, help="How many of them.")] = 1,
+    scale: Annotated[str | None, typer.Option("--scale", help="The scale of the manifest.")] = None,
+    split: Annotated[str, typer.Option("--split", help="Split of the manifest.")] = "test",
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Number of videos.")] = 1,
     backbone: BackboneOption = None,
 ) -> None:
     """Draw Figure 4: a frame and what each mask variant keeps of it, on white.
@@ -223,7 +227,7 @@ def figure2(
     row: Annotated[int, typer.Option("--row", min=0, help="Which clip of the first group.")] = 0,
     backbone: BackboneOption = None,
 ) -> None:
-    """Draw Figure 2 with a real training pair: the very first that a run sees."""
+    """Draw Figure 2 with the first training pair of a run."""
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
     from fame.evaluate.masks.examples import training_pair
@@ -248,7 +252,7 @@ def _backbone(scale: "Scale", name: str | None) -> "Backbone":
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     app.command()(mask)
     app.command("mask-sheet")(mask_sheet)
     app.command("mask-quality")(mask_quality)

@@ -1,4 +1,4 @@
-"""The verb that puts everything on one page."""
+"""The command that writes the report page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The .html to write.")],
     tables: TablesOption = TABLES,
 ) -> None:
-    """Gather tables, figures, claims, costs and cards in one page that needs nothing else."""
+    """Write tables, figures, claims, costs and cards to one self-contained page."""
     from fame.pipeline.experiments import Experiments
     from fame.report.page.page import page, write
 
@@ -23,5 +23,5 @@ def report(
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the command."""
     app.command()(report)

@@ -1,4 +1,4 @@
-"""Verbs that report: write a table, publish it as the active one."""
+"""Commands for tables: write one, publish it in results/."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +15,13 @@ def table(
     out: Annotated[Path, typer.Option("--out", help="The .csv; .md, .tex and .html go beside it.")],
     tables: TablesOption = TABLES,
     partial: Annotated[
-        bool, typer.Option("--partial", help="If results are missing, write what is there.")
+        bool, typer.Option("--partial", help="If results are missing, write the finished part.")
     ] = False,
 ) -> None:
     """Write a table from finished results: .csv, .md, .tex and .html.
 
-    With --partial, a table that lacks results is written as NAME.partial.csv and .partial.md,
-    which say what is missing and why; the exit status is then 1.
+    With --partial, a table that lacks results is written as NAME.partial.csv and .partial.md, which
+    list what is missing and why; the exit status is then 1.
     """
     from fame.pipeline.experiments import Experiments
     from fame.report.tables.build import build, write
@@ -36,15 +36,15 @@ def table(
 
 def publish(
     table: Annotated[Path, typer.Argument(help="A scale's finished table (.csv).")],
-    out: Annotated[Path, typer.Option("--out", help="Where the active scale's copy goes.")],
+    out: Annotated[Path, typer.Option("--out", help="Path of the copy in results/.")],
 ) -> None:
-    """Copy a scale's table, with its .md and .tex, to where the active scale's stand."""
+    """Copy a scale's table, with its .md and .tex, to results/."""
     from fame.report.tables.build import publish as copy
 
     copy(table, out)
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     app.command()(table)
     app.command()(publish)
