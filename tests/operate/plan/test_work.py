@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from micro_world import MICRO, ROOT, TABLES, choose, make
+from micro_world import MICRO, ROOT, TABLES, choose
 
 from fame.operate.plan.counts import Counts, count
 from fame.operate.plan.estimate import History
@@ -49,8 +49,7 @@ def test_the_data_of_a_run_is_what_it_is_trained_on():
     assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
 
 
-def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
-    micro = make(tmp_path)
+def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(micro):
     slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
     assert work(task_of("features", scale)) == {"features": 2 * 29}
@@ -102,8 +101,8 @@ def test_a_rule_that_nothing_tells_of_is_unknown(tmp_path):
     assert len(rows) == 4 and all(row.hours is None for row in rows.values())
 
 
-def test_gpus_and_threads_are_the_rules(tmp_path):
-    scale = make(tmp_path).scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
+def test_gpus_and_threads_are_the_rules(micro):
+    scale = micro.scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
     taken = {
         rule: (task.gpus, task.threads)
         for rule in ("pretrain", "finetune", "features", "linear", "index", "table")
