@@ -8,7 +8,7 @@ from fame.augment.views import Views
 from fame.config.scale import Merge
 from fame.config.views import ViewSettings
 from fame.core.distributed import World
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 
 SIZE, GROUP, CLIPS = 16, 2, 8
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
@@ -46,7 +46,9 @@ def batch(slots=2, rows=slice(None)):
     shape = (CLIPS, slots, 3, 3, 24, 20)
     clips = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
     ids = torch.arange(CLIPS) * 7
-    whole = (clips, torch.tensor([[24, 20]] * CLIPS), ids, ids, torch.full((CLIPS,), 3))
+    epochs, frames = torch.full((CLIPS,), 3), torch.arange(3).expand(CLIPS, slots, 3)
+    sizes, drawn = torch.tensor([[24, 20]] * CLIPS), torch.empty(CLIPS, 0, dtype=torch.int64)
+    whole = (clips, sizes, ids, ids, epochs, frames, drawn)
     return Batch(*(part[rows] for part in whole))
 
 

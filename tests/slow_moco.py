@@ -6,7 +6,7 @@ from torch import nn
 
 from fame.config.scale import MoCo as Settings
 from fame.core.distributed import World
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 
 WORLD = World(0, 1, torch.device("cpu"))
@@ -52,7 +52,8 @@ def batch():
     nothing = torch.zeros(BATCH, 2, 3, 1, 2, 2, dtype=torch.uint8)
     ids = torch.arange(BATCH)
     sizes = torch.full((BATCH, 2), 2)
-    return Batch(clips=nothing, sizes=sizes, labels=ids, indices=ids, epochs=ids)
+    frames = torch.zeros(BATCH, 2, 1, dtype=torch.int64)
+    return Batch(nothing, sizes, ids, ids, ids, frames, frames[:, 0, :0])
 
 
 def project(network, clips):

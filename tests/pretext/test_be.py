@@ -14,7 +14,7 @@ from fame.config.tables import Recipe
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.data.clips.dataset import collate
+from fame.data.clips.batch import collate
 from fame.pipeline.experiments import resolve
 from fame.pretext.be import BackgroundErasing, DistractedMoCo, TwoTimes
 from fame.pretext.common import Setup
