@@ -93,7 +93,7 @@ def test_a_fault_names_the_claim_and_the_remedy(load, path, value, message):
 
 def test_a_row_that_is_not_unique(load):
     claim = changed("better", {"table": "table4", "row": {"method": "FAME"}, "column": "ucf101"})
-    with pytest.raises(FameError, match=r"2 rows of table4 show method FAME; name .*, pretrain\)"):
+    with pytest.raises(FameError, match=r"2 rows of table4 show method FAME; give .*, pretrain\)"):
         load(claim)
 
 
