@@ -64,7 +64,7 @@ def test_what_the_profile_lacks_is_unknown(micro, profile):
 def test_a_chain_waits_and_others_do_not():
     jobs = [
         Timed(task("pretrain", "a", None), 10),
-        Timed(task("extract", "a", "u"), 5),
+        Timed(task("features", "a", "u"), 5),
         Timed(task("linear", "a", "u"), 1),
         Timed(task("pretrain", "b", None), 4),
     ]
@@ -79,7 +79,7 @@ def test_gpus_are_shared_out():
     assert [wall_clock(jobs, 8, gpus) for gpus in (1, 2, 4, 8)] == [40, 40, 20, 10]
 
 
-KINDS = st.sampled_from(["world", "index", "pretrain", "extract", "linear", "finetune"])
+KINDS = st.sampled_from(["world", "index", "pretrain", "features", "linear", "finetune"])
 
 
 @settings(max_examples=60)
