@@ -137,7 +137,7 @@ def _disk(trial: Trial) -> str:
             file.write(bytes(2**16))
     except OSError as error:
         raise FameError(
-            f"{there}: cannot be written ({error.strerror}); mend its permissions"
+            f"{there}: cannot be written ({error.strerror}); correct its permissions"
         ) from None
     room = free(results)
     said = f"{trial.bytes / 2**30:.1f} GiB to be written, {room / 2**30:.1f} GiB free"
