@@ -3,16 +3,14 @@
 import shutil
 
 import pytest
-import torch
 from micro_world import MICRO
 
 from fame.config.reading import load_scale
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.history import History, Measured
 from fame.operate.plan.hours import Rates
 from fame.operate.plan.jobs import Job
-from fame.operate.plan.needs import Memory, dimensions, disk, free, memory
+from fame.operate.plan.needs import Memory, disk, free, memory
 from fame.operate.plan.pace import Entry, Machine, Pace
 from fame.operate.plan.work import Part, Piece, Task
 
@@ -68,18 +66,6 @@ def test_sizes_come_from_the_profile_or_from_finished_runs(scale):
     found = spaces(scale, runs, pace(encoder=60, checkpoint=200), at_a_time=2)
     assert (found["encoders"], found["checkpoints"]) == (180, 200 * 2 * 2)
     assert spaces(scale, runs[:1], pace(encoder=60), at_a_time=2)["checkpoints"] is None
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4),
-        I3DSettings(arch="i3d", width=64),
-    ],
-)
-def test_dimensions_are_the_encoders(settings):
-    with torch.device("meta"):
-        assert dimensions(settings) == build_encoder(settings, 0).feature_dim
 
 
 def test_free_disk_is_of_the_nearest_folder_that_exists(tmp_path):
