@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fame.cli.options import ScaleOption
-from fame.cli.outputs import check_out
+from fame.cli.options import ScaleOption, check_out
 from fame.core.errors import FameError
 
 DataOption = Annotated[

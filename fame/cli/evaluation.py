@@ -12,8 +12,8 @@ from fame.cli.options import (
     ScaleOption,
     TablesOption,
     ThreadsOption,
+    check_out,
 )
-from fame.cli.outputs import check_out
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
 FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]

@@ -12,8 +12,8 @@ from fame.cli.options import (
     ScaleOption,
     TablesOption,
     ThreadsOption,
+    check_out,
 )
-from fame.cli.outputs import check_out
 from fame.core.errors import FameError
 
 StemOption = Annotated[

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fame.cli.options import ManifestOption, ScaleOption
-from fame.cli.outputs import check_out
+from fame.cli.options import ManifestOption, ScaleOption, check_out
 
 if TYPE_CHECKING:
     from fame.config.scale import Backbone, Scale

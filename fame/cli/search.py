@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fame.cli.options import TABLES, TablesOption
-from fame.cli.outputs import check_out
+from fame.cli.options import TABLES, TablesOption, check_out
 from fame.core.errors import FameError
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from fame.core.files import replacing
 from fame.data.annotations import Annotations, Missing, refuse_absent
 from fame.data.children import Undecided, decide
 from fame.data.datasets import match
-from fame.data.look import look
 from fame.data.manifest import COLUMNS, OK, Manifest
-from fame.data.video.decode import Depth, VideoInfo
+from fame.data.video.decode import Depth, VideoInfo, describe
 
 _log = logging.getLogger(__name__)
 
@@ -123,11 +122,11 @@ def _report(found: Annotations, name: str, folder: Path | None) -> None:
 def looks(paths: list[Path], check: Check) -> Iterable[VideoInfo | str]:
     """What each file is, or a sentence on why it cannot be used; nothing is raised for a file."""
     decided = decide(
-        partial(look, depth=check.frames),
+        partial(describe, depth=check.frames),
         paths,
         workers=check.workers,
         seconds=check.seconds,
-        preload="fame.data.look",
+        preload=("av", "fame.data.video.decode"),
     )
     bar = None if check.progress else True
     for found in tqdm(decided, "index", len(paths), disable=bar, unit="video"):

@@ -69,12 +69,14 @@ def test_an_unknown_scale_is_named_with_the_nearest():
 def test_an_unknown_key_is_named_with_its_path(tmp_path, root):
     scale = yaml.safe_load((root / "config" / "scales" / "mini.yaml").read_text())
     scale["pretrain"]["optimiser"]["learning_rate"] = 1
-    scale["pretrain"]["moco"]["temprature"] = scale["pretrain"]["moco"].pop("temperature")
+    scale["pretrain"]["methods"]["moco"]["temprature"] = scale["pretrain"]["methods"]["moco"].pop(
+        "temperature"
+    )
     path = tmp_path / "own.yaml"
     path.write_text(yaml.safe_dump(scale))
     said = sentence(fame("runs", "--scale", path))
     assert "pretrain.optimiser.learning_rate" in said
-    assert "pretrain.moco.temprature; did you mean 'temperature'?" in said
+    assert "pretrain.methods.moco.temprature; did you mean 'temperature'?" in said
 
 
 def test_an_unknown_run_is_named(root):

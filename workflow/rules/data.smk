@@ -72,7 +72,6 @@ rule index:
             "data/own.py",
             "data/groups.py",
             "data/index.py",
-            "data/look.py",
             "data/manifest.py",
             "data/video/decode.py",
         ),

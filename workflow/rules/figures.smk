@@ -146,7 +146,7 @@ rule figure1:
 
 rule figure2:
     input:
-        manifest=lambda w: manifest_of(next(iter(SCALE.pretrain.moco.queue))),
+        manifest=lambda w: manifest_of(next(iter(SCALE.pretrain.epochs))),
         code=masks(
             "augment/crop.py",
             "augment/merge.py",

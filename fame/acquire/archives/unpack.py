@@ -9,9 +9,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fame.acquire.archives.entries import members, reading
+from fame.acquire.archives.entries import Member, members, reading
 from fame.acquire.archives.guard import Guard
-from fame.acquire.archives.members import Member
 from fame.config.sources import Limits
 from fame.core.errors import FameError
 from fame.data.datasets.common import Place
@@ -26,7 +25,7 @@ class Job:
 
     Attributes:
         archive: the file.
-        kind: as `archives.members` takes it.
+        kind: as `entries.members` takes it.
         to: the folder of the files.
         draft: a folder on the same disk, for files that are not in place yet.
         place: where each goes.

@@ -15,11 +15,13 @@ from fame.core.errors import FameError
 from fame.core.files import LOCK, owned
 from fame.data.datasets import world_layout
 from fame.data.datasets.common import WrittenVideo
-from fame.data.synthetic.codec import encode
 from fame.data.synthetic.world import Video, draws, render, truth
 
 GENERATOR_VERSION = 1
 """Raised whenever equal configs would give other videos than before."""
+
+FPS = 25
+"""Frames a second of every generated video."""
 
 
 def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = False) -> None:
@@ -127,7 +129,7 @@ def _write_files(video: Video, root: Path, path: str) -> None:
     target, masks = root / "videos" / path, root / "masks" / f"{path}.npz"
     for folder in (target.parent, masks.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    encode(target, video.frames)
+    write_video(target, video.frames)
     np.savez_compressed(masks, masks=video.masks)
 
 
@@ -139,3 +141,22 @@ def _card(config: WorldConfig, seed: int, entries: list[WrittenVideo]) -> dict[s
         "classes": sorted({entry.class_name for entry in entries}),
         "videos": [vars(entry) for entry in entries],
     }
+
+
+def write_video(path: Path, frames: np.ndarray) -> None:
+    """Write frames (T, H, W, 3) uint8 RGB without loss to a `.avi` or `.mp4` file.
+
+    decord and PyAV read them back bit for bit. One thread and FFV1 version 1, so that equal frames
+    give equal bytes on any machine.
+    """
+    # Here, so that settings can be read where there is no decoder.
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=FPS, options={"level": "1"})
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "bgr0"
+        stream.codec_context.thread_count = 1
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))

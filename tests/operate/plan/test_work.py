@@ -1,7 +1,7 @@
 """Work of every rule's job, against a scale counted by hand."""
 
 import pytest
-from micro_world import MICRO, TABLES, choose, make
+from micro_world import MICRO, TABLES, choose
 
 from fame.operate.plan.counts import Counts, count
 from fame.operate.plan.jobs import Job
@@ -46,8 +46,7 @@ def test_the_data_of_a_run_is_what_it_is_trained_on():
     assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
 
 
-def test_without_a_cache_every_epoch_reads_again(tmp_path):
-    micro = make(tmp_path)
+def test_without_a_cache_every_epoch_reads_again(micro):
     none = micro.scale("none", {"resources.cache_mib": 0})
     assert work(task_of("pretrain", none, data=None)) == {"pretrain": (32, 32)}
     unknown = Counts(20, 0, 6, 0, "listed", decoded=None)
@@ -58,8 +57,7 @@ def test_without_a_cache_every_epoch_reads_again(tmp_path):
     assert work(task_of("finetune", half, counts=large))["finetune"] == (32, 16 * (0.5 * 2 + 0.5))
 
 
-def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
-    micro = make(tmp_path)
+def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(micro):
     slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
     assert work(task_of("extract", scale)) == {"encode": (2 * 29, 29)}
@@ -69,8 +67,8 @@ def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
     assert work(task_of("finetune", long))["encode"] == (4 * 6, 4 * 6)
 
 
-def test_gpus_and_threads_are_the_rules(tmp_path):
-    scale = make(tmp_path).scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
+def test_gpus_and_threads_are_the_rules(micro):
+    scale = micro.scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
     taken = {
         rule: (task.gpus, task.threads)
         for rule in ("pretrain", "finetune", "extract", "linear", "index", "table")
@@ -83,8 +81,8 @@ def test_gpus_and_threads_are_the_rules(tmp_path):
     assert task_of("pretrain", scale, run="random", data=None).gpus == 1
 
 
-def test_a_changed_setting_changes_the_digest_of_its_pieces_only(tmp_path):
-    scale = make(tmp_path).scale("other", {"evaluate.finetune.group": 8})
+def test_a_changed_setting_changes_the_digest_of_its_pieces_only(micro):
+    scale = micro.scale("other", {"evaluate.finetune.group": 8})
     old = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule).parts}
     new = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule, scale).parts}
     assert {piece.verb for piece in old - new} == {"finetune"}
