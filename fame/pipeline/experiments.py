@@ -128,7 +128,7 @@ def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
 
 
 def plugin_digest(name: str) -> dict[str, str]:
-    """For a method or mask given as a file: its content's hash, which is part of the recipe."""
+    """For a choice given as a file: its content's hash, which is part of the recipe."""
     if not name.endswith(".py"):
         return {}
     try:
@@ -177,6 +177,8 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     if not isinstance(entry, Synthetic) and entry.prepare is not None:
         # Left out where there is none, so that ids are what they were before copies existed.
         recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
+    if not isinstance(entry, Own) and (plugin := plugin_digest(entry.layout)):
+        recipe["plugin"] = plugin
     return recipe
 
 

@@ -15,8 +15,8 @@ from fame.core.errors import FameError
 from fame.core.files import write_json
 
 VERBS = (
-    *("world", "index", "runs", "pretrain", "extract", "linear", "retrieve", "finetune"),
-    *("evaluate", "table", "provide"),
+    *("world", "index", "runs", "pretrain", "features", "linear", "retrieval", "finetune"),
+    *("evaluate", "table", "source"),
 )
 
 
@@ -176,7 +176,7 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
     ("verb", "inputs"),
     [
         ("linear", ["--features", "f.npz"]),
-        ("retrieve", ["--features", "f.npz"]),
+        ("retrieval", ["--features", "f.npz"]),
         ("bias", ["--features", "f.npz", "--bias-features", "b.npz"]),
     ],
 )
@@ -256,3 +256,14 @@ def test_a_manifest_that_would_overwrite_its_report_is_refused(tmp_path):
         done = CliRunner().invoke(app, words)
         assert isinstance(done.exception, FameError)
         assert "must end in .parquet" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("extract", "features"), ("retrieve", "retrieval"), ("provide", "source")]
+)
+def test_a_renamed_command_says_its_new_name(old, new, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["fame", old, "--scale", "mini"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == f"fame: `fame {old}` is called `fame {new}` now; use that\n"

@@ -232,9 +232,9 @@ DRAWN = {"figure2", "figure4", "mask_quality", "mask_quality_summary"}
 @pytest.mark.parametrize(
     ("old", "new", "stale"),
     [
-        ("\n  clips: 2\n", "\n  clips: 3\n", {"extract", "finetune"}),
-        ("\nfit: null\n", "\nfit: 20\n", {"extract", "finetune"} | DRAWN),
-        ("\n    stride: 2\n", "\n    stride: 1\n", {"extract", "finetune"} | DRAWN),
+        ("\n  clips: 2\n", "\n  clips: 3\n", {"features", "finetune"}),
+        ("\nfit: null\n", "\nfit: 20\n", {"features", "finetune"} | DRAWN),
+        ("\n    stride: 2\n", "\n    stride: 1\n", {"features", "finetune"} | DRAWN),
         ("hue: correct", "hue: official", DRAWN),
         ("note: a test", "note: another test", {"mask_quality_summary", "table"}),
     ],
@@ -246,7 +246,7 @@ def test_whatever_uses_a_setting_is_made_again(snakemake, pictured, edit, old, n
     every = pictured.outcome.jobs | dict.fromkeys(DRAWN, 1)
     counted = {rule: outcome.jobs.get(rule, 0) for rule in stale}
     assert counted == {rule: every[rule] for rule in stale}
-    untouched = {"extract", "finetune", *DRAWN} - stale
+    untouched = {"features", "finetune", *DRAWN} - stale
     changed = {rule for rule in untouched if outcome.jobs.get(rule, 0) == every[rule]}
     assert not changed
 

@@ -41,7 +41,7 @@ rule world:
         " > {log:q} 2>&1"
 
 
-rule provide:
+rule source:
     output:
         f"{ROOT}/data/{{data}}/source.json",
     log:
@@ -55,7 +55,7 @@ rule provide:
     params:
         settings=dataset_settings,
     shell:
-        "python3 -m fame provide"
+        "python3 -m fame source"
         ' --scale "$SCALE"'
         " --data {wildcards.data:q}"
         ' --sources "$SOURCES"'

@@ -17,7 +17,7 @@ CONFUSION = {
 BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
-rule extract:
+rule features:
     input:
         encoder=ENCODER,
         manifest=MANIFEST,
@@ -59,7 +59,7 @@ rule extract:
         world=lambda w, input: ["--world", input.world] if input.world else [],
         directory=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "exec python3 -m fame extract"
+        "exec python3 -m fame features"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --run {wildcards.run:q}"
         " --encoder {input.encoder:q}"
@@ -142,7 +142,7 @@ rule bias:
         " > {log:q} 2>&1"
 
 
-rule retrieve:
+rule retrieval:
     input:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
         code=module("evaluate/tasks/retrieval.py", "evaluate/tasks/jobs.py"),
@@ -160,7 +160,7 @@ rule retrieve:
     params:
         settings=settings("evaluate", "retrieval"),
     shell:
-        "python3 -m fame retrieve"
+        "python3 -m fame retrieval"
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " --out {output.json:q}"

@@ -37,7 +37,7 @@ class I3DSettings(EncoderSettings):
     """What a scale says of an I3D; the published network is `width=64`.
 
     Attributes:
-        arch: names the architecture.
+        arch: the architecture's name.
         width: channels of the first convolution; every other count scales by `width / 64` and is
             rounded to a multiple of 4 (no published count changes at width 64).
     """

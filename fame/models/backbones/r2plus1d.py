@@ -19,11 +19,11 @@ class R2Plus1DSettings(EncoderSettings):
     """What a scale says of an R(2+1)D.
 
     Attributes:
-        arch: names the architecture.
+        arch: the architecture's name.
         width: channels of the stem and the first stage; the later stages have 2, 4, 8 times more.
-        layers: number of residual blocks of each of the four stages.
+        layers: number of residual blocks in each of the four stages.
         round_middle: the channels between the spatial and the temporal kernel are rounded to a
-            multiple of this; 1 keeps the published counts, 8 suits vector units.
+            multiple of this; 1 keeps the published counts, 8 is faster on vector units.
     """
 
     arch: Literal["r2plus1d"]

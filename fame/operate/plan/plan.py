@@ -7,13 +7,13 @@ from pathlib import Path
 
 from fame.config.scale import Scale
 from fame.operate.plan.counts import Counts, count
-from fame.operate.plan.history import history
-from fame.operate.plan.hours import Rates, Timed, wall_clock
+from fame.operate.plan.estimate import History, Timed, history, wall_clock
 from fame.operate.plan.jobs import jobs, wanted
 from fame.operate.plan.needs import Memory, Space, disk, free, memory
-from fame.operate.plan.pace import MEASURE, Pace
 from fame.operate.plan.work import Task, Works
 from fame.pipeline.experiments import Experiments, measurable, untrainable
+from fame.pipeline.paths import Places
+from fame.pipeline.steps import RULES
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Row:
         each: seconds of one; None where nobody has measured it.
         gpus: that each takes.
         videos: work of each, in videos; 0 for small jobs.
+        known: whether that is all of its work; nobody can say how long a download takes.
     """
 
     rule: str
@@ -37,6 +38,7 @@ class Row:
     each: float | None
     gpus: int
     videos: float
+    known: bool = True
 
     @property
     def to_do(self) -> int:
@@ -161,29 +163,28 @@ class Survey:
         """Ask Snakemake for the jobs and say what each does."""
         target = wanted(experiments, asked.target)
         found = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
-        root = asked.results / experiments.scale.name
+        root = Places.of(experiments.scale, asked.results).root
         counts = cache(lambda data: count(experiments.scale, data, root))
         works = Works(experiments, counts)
         tasks = tuple(works.task(job) for job in found)
         return cls(experiments, counts, tasks, root, target.left_out)
 
 
-def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
+def plan(survey: Survey, asked: Asked) -> Plan:
     """Plan a target.
 
     Args:
         survey: its jobs.
         asked: what was asked for.
-        pace: a profile, or None to look at finished jobs.
 
     Raises:
         FameError: the files of finished jobs cannot be read.
     """
     scale = survey.experiments.scale
-    rates = Rates(scale, pace, history(survey.tasks, survey.root))
-    rows = _rows(survey.tasks, rates)
+    finished = history(survey.tasks, survey.root)
+    rows = rows_of(survey.tasks, finished)
     at_a_time = _together(scale, asked.cores, asked.gpus)
-    spaces, room = disk(scale, survey.tasks, survey.counts, rates, at_a_time), free(asked.results)
+    spaces, room = disk(scale, survey.tasks, survey.counts, finished), free(asked.results)
     runs = [task for task in survey.tasks if task.job.rule == "pretrain"]
     return Plan(
         target=asked.target,
@@ -191,15 +192,15 @@ def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
         rows=tuple(rows),
         runs=len(runs),
         present=sum(task.job.done for task in runs),
-        pace=_source(rates),
-        clocks=tuple(_clocks(scale, survey.tasks, rates, at_a_time)),
+        pace=_source(finished),
+        clocks=tuple(_clocks(scale, survey.tasks, finished, at_a_time)),
         disk=tuple(spaces),
         free=room,
-        memory=memory(scale, rates),
+        memory=memory(scale, finished),
         at_a_time=at_a_time,
         left_out=survey.left_out,
         missing=(*survey.missing, *_short(spaces, room, asked.results)),
-        notes=(*_unknown(rows, survey.tasks, rates), *_unmeasured(survey.experiments, survey)),
+        notes=(*_unknown(rows), *_unmeasured(survey.experiments, survey)),
     )
 
 
@@ -211,34 +212,32 @@ def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
     return [f"{results}: {own / 2**30:.1f} GiB are to be written, {room / 2**30:.1f} are free"]
 
 
-_ORDER = (
-    "world", "index", "pretrain", "extract", "linear", "retrieve", "bias", "finetune",
-    "activation", "mask_quality",
-)  # fmt: skip
-
 SMALL = "tables, figures, page"
 
 
-def _rows(tasks: Sequence[Task], rates: Rates) -> list[Row]:
+def rows_of(tasks: Sequence[Task], finished: History) -> list[Row]:
     """Jobs by kind, in the pipeline's order."""
+    order = [*RULES, SMALL]
     kinds: dict[tuple[str, str, str, str], list[Task]] = {}
     for task in tasks:
-        small = task.job.rule not in _ORDER and not task.data
-        kinds.setdefault((SMALL, "", "", "") if small else task.kind, []).append(task)
+        kinds.setdefault((SMALL, "", "", "") if _small(task) else task.kind, []).append(task)
 
     def place(kind: tuple[str, str, str, str]) -> tuple[int, tuple[str, str, str, str]]:
-        if kind[0] in _ORDER:
-            return _ORDER.index(kind[0]), kind
-        return (len(_ORDER) if kind[0] == SMALL else -1), kind
+        return (order.index(kind[0]) if kind[0] in order else -1), kind
 
-    return [_row(kind, kinds[kind], rates) for kind in sorted(kinds, key=place)]
+    return [_row(kind, kinds[kind], finished) for kind in sorted(kinds, key=place)]
 
 
-def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], rates: Rates) -> Row:
+def _small(task: Task) -> bool:
+    """Whether a job takes a second or so, and is counted without a time."""
+    return task.job.rule in RULES and not RULES[task.job.rule].timed
+
+
+def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], finished: History) -> Row:
     todo = next((task for task in tasks if not task.job.done), tasks[0])
-    each = rates.seconds(todo) if kind[0] in _ORDER else 0.0
+    each = 0.0 if _small(todo) else finished.seconds(todo)
     done = sum(task.job.done for task in tasks)
-    return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos)
+    return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos, todo.known)
 
 
 def _together(scale: Scale, cores: int, gpus: int | None) -> int:
@@ -250,12 +249,12 @@ def _together(scale: Scale, cores: int, gpus: int | None) -> int:
     return max(1, cores // min(resources.threads, cores))
 
 
-def _clocks(scale: Scale, tasks: Sequence[Task], rates: Rates, given: int) -> list[Clock]:
+def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) -> list[Clock]:
     """Hours on the wall with one, the given number and twice as many trainings at a time."""
     found = []
     for task in tasks:
-        if not task.job.done and task.parts:
-            seconds = rates.seconds(task)
+        if not task.job.done and task.known and not _small(task):
+            seconds = finished.seconds(task)
             if seconds is None:
                 return []
             found.append(Timed(task, seconds))
@@ -267,34 +266,28 @@ def _clocks(scale: Scale, tasks: Sequence[Task], rates: Rates, given: int) -> li
     return clocks
 
 
-def _source(rates: Rates) -> str:
+def _source(finished: History) -> str:
     """Where speed is known from."""
-    if rates.pace is not None:
-        machine = rates.pace.machine
-        threads = f", {machine.threads} threads" if machine.kind == "cpu" else ""
-        return f"a profile of {machine.device}{threads}, measured {rates.pace.measured}"
-    found = rates.history
-    if not found.found:
+    if not finished.found:
         return "nothing was measured here yet"
-    jobs = sum(one.jobs for one in found.found.values())
-    return f"{jobs} finished jobs on {', '.join(found.devices) or 'this machine'}"
+    jobs = sum(one.jobs for one in finished.found.values())
+    return f"{jobs} finished jobs on {', '.join(finished.devices) or 'this machine'}"
 
 
-def _unknown(rows: Sequence[Row], tasks: Sequence[Task], rates: Rates) -> list[str]:
+def _unknown(rows: Sequence[Row]) -> list[str]:
     """What to do where hours are unknown."""
-    dark = [row for row in rows if row.hours is None]
-    if not dark:
-        return []
-    if rates.pace is None:
-        return [
-            f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here: "
-            f"`{MEASURE}` times them on the machine that it runs on, `--pace FILE` uses that"
-        ]
-    names = dict.fromkeys(name for task in tasks for name in rates.lacking(task))
-    return [
-        f"the profile lacks, or knows by other settings: {'; '.join(names)}; measure again with "
-        f"`{MEASURE}`"
+    notes = [
+        f"how long {row.rule} of {row.dataset} takes is known when it is done, not before"
+        for row in rows
+        if row.hours is None and not row.known
     ]
+    dark = [row for row in rows if row.hours is None and row.known]
+    if dark:
+        notes.append(
+            f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here; "
+            "run one seed first, which says how long the others take"
+        )
+    return notes
 
 
 def _unmeasured(experiments: Experiments, survey: Survey) -> list[str]:

@@ -19,7 +19,7 @@ from fame.operate.plan.jobs import Job
 from fame.operate.plan.work import Works
 from fame.pipeline.experiments import Experiments, resolve
 
-RULES = ("pretrain", "extract", "linear", "bias", "retrieve", "finetune", "activation")
+RULES = ("pretrain", "features", "linear", "bias", "retrieval", "finetune", "activation")
 
 
 def trial(root, rules=(), data="ucf101-w0", *, scale=MICRO, run=None):
@@ -55,7 +55,7 @@ def test_every_kind_of_job_is_tried_and_nothing_stays(tmp_path, temporary):
     lines = list(check(trial(root, (*RULES, "world", "index", "mask_quality"))))
     assert failures(lines) == {}
     tried = {line.name.split()[0] for line in lines}
-    verbs = "pretrain encode altered probe retrieve finetune activation world index masks"
+    verbs = "pretrain features altered probe retrieval finetune activation world index masks"
     assert tried == {"torch", "devices", "results", "dataset", *verbs.split()}
     assert not list(temporary.glob("fame-plan-*")) and not root.parent.exists()
 
@@ -88,11 +88,11 @@ def test_a_step_that_raises_is_found_and_others_go_on(tmp_path, temporary):
     scale = Experiments(str(MICRO), TABLES).scale
     method = str(ROOT / "tests" / "workflow" / "toys" / "stumble.py")
     run = resolve(scale, Recipe(method=method, backbone="r2plus1d", pretrain="kinetics400"), {}, 0)
-    lines = list(check(trial(tmp_path / "micro", ("pretrain", "retrieve"), run=run)))
+    lines = list(check(trial(tmp_path / "micro", ("pretrain", "retrieval"), run=run)))
     assert failures(lines) == {
         "pretrain stumble r2plus1d kinetics400": "RuntimeError: the method stumbled"
     }
-    assert lines[-1].name.startswith("retrieve") and lines[-1].passed
+    assert lines[-1].name.startswith("retrieval") and lines[-1].passed
     assert not list(temporary.glob("fame-plan-*"))
 
 

@@ -1,28 +1,22 @@
-"""What finished jobs took: the run cards and Snakemake's benchmark files below results/<scale>."""
+"""How long jobs take, from finished ones: measured or unknown, never guessed.
 
+Run cards and Snakemake's benchmark files below results/<scale> say what finished jobs took. Work on
+several GPUs is taken to be shared without loss.
+"""
+
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
+from fame.operate.plan.jobs import Job
 from fame.operate.plan.work import Task
-
-BENCHMARKS = {
-    "world": "data/{data}/world.benchmark.tsv",
-    "index": "data/{data}/index.benchmark.tsv",
-    "mask_quality": "data/{data}/mask_quality.benchmark.tsv",
-    "pretrain": "pretrain/{run}/benchmark.tsv",
-    "extract": "evaluate/{run}/{data}/features.benchmark.tsv",
-    "finetune": "evaluate/{run}/{data}/finetune.benchmark.tsv",
-    "linear": "evaluate/{run}/{data}/linear.benchmark.tsv",
-    "bias": "evaluate/{run}/{data}/bias.benchmark.tsv",
-    "retrieve": "evaluate/{run}/{data}/retrieval.benchmark.tsv",
-    "activation": "evaluate/{run}/{data}/activation.benchmark.tsv",
-}
-"""Where a rule's jobs leave their seconds, below results/<scale>."""
+from fame.pipeline.paths import Places
+from fame.pipeline.steps import RULES
 
 Kind = tuple[str, str, str, str]
 
@@ -72,7 +66,7 @@ def history(tasks: Iterable[Task], root: Path) -> History:
     found: dict[Kind, list[Measured]] = defaultdict(list)
     devices: dict[str, None] = {}
     for task in tasks:
-        if task.job.done and task.job.rule in BENCHMARKS:
+        if task.job.done:
             measured = _measured(task, root)
             found[task.kind] += [measured] if measured else []
             if task.job.rule == "pretrain":
@@ -80,12 +74,22 @@ def history(tasks: Iterable[Task], root: Path) -> History:
     return History({k: _mean(v) for k, v in found.items() if v}, tuple(devices))
 
 
+def benchmark(job: Job, root: Path) -> Path | None:
+    """Where a job leaves its seconds; None if it is not timed."""
+    rule = RULES.get(job.rule)
+    if rule is None or rule.benchmark is None:
+        return None
+    shard, _, shards = job.name.partition("-of-")
+    wildcards = {"run": job.run, "data": job.data, "shard": shard, "shards": shards}
+    return root.parent / rule.benchmark.format(scale=root.name, **wildcards)
+
+
 def _measured(task: Task, root: Path) -> Measured | None:
     from fame.pipeline.cost import timed
 
     job = task.job
-    path = root / BENCHMARKS[job.rule].format(run=job.run, data=job.data)
-    if not path.is_file():
+    path = benchmark(job, root)
+    if path is None or not path.is_file():
         return None
     seconds, host = timed(path)
     if job.rule == "pretrain":
@@ -102,13 +106,13 @@ def _pretrained(task: Task, root: Path, seconds: float, host: float) -> Measured
     devices = int(card.get("environment", {}).get("processes", 1))
     peak = card.get("peak_memory_mib", {}).get("device")
     seconds = max(seconds, float(card.get("seconds", 0)))
-    weights = root / "pretrain" / str(task.job.run) / "encoder.safetensors"
+    weights = Places(root).encoder(str(task.job.run))
     size = weights.stat().st_size if weights.is_file() else None
     return Measured(1, seconds * devices, host, peak, size)
 
 
 def _card(task: Task, root: Path) -> dict[str, Any]:
-    path = root / "pretrain" / str(task.job.run) / "card.json"
+    path = Places(root).card(str(task.job.run))
     card = read_json(path)
     if not isinstance(card, dict):
         raise FameError(f"{path}: not a run's card; pretrain again")
@@ -125,3 +129,63 @@ def _mean(found: list[Measured]) -> Measured:
         device_mib=max(peaks) if peaks else None,
         encoder=max(sizes) if sizes else None,
     )
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A job that is still to be done, and how long it takes."""
+
+    task: Task
+    seconds: float
+
+
+def wall_clock(jobs: Sequence[Timed], cores: int, gpus: int) -> float:
+    """Seconds until all jobs are done, each started as soon as it can be.
+
+    Jobs wait for those that make what they need, and for free cores and GPUs. A job that wants
+    more than there is takes all there is.
+
+    Args:
+        jobs: to be done; what they need besides is there.
+        cores: that may be used at a time.
+        gpus: likewise.
+    """
+    waiting = {number: _needs(jobs, job) for number, job in enumerate(jobs)}
+    order = sorted(waiting, key=lambda number: -jobs[number].seconds)
+    running: list[tuple[float, int]] = []
+    free, now = [cores, gpus], 0.0
+    done: set[int] = set()
+    while waiting or running:
+        for number in [n for n in order if n in waiting and waiting[n] <= done]:
+            takes = _takes(jobs[number], cores, gpus)
+            if takes[0] <= free[0] and takes[1] <= free[1]:
+                free = [free[0] - takes[0], free[1] - takes[1]]
+                heapq.heappush(running, (now + jobs[number].seconds, number))
+                del waiting[number]
+        now, finished = heapq.heappop(running)
+        takes = _takes(jobs[finished], cores, gpus)
+        free = [free[0] + takes[0], free[1] + takes[1]]
+        done.add(finished)
+    return now
+
+
+def _takes(job: Timed, cores: int, gpus: int) -> tuple[int, int]:
+    return min(job.task.threads, cores), min(job.task.gpus, gpus)
+
+
+def _needs(jobs: Sequence[Timed], job: Timed) -> set[int]:
+    """The jobs that must end before this one starts; for small jobs at the end, none is told."""
+    rule = RULES.get(job.task.job.rule)
+    return {
+        number
+        for number, other in enumerate(jobs)
+        if rule and other.task.job.rule in rule.needs and _related(other.task, job.task)
+    }
+
+
+def _related(maker: Task, user: Task) -> bool:
+    """Whether one job makes what the other uses."""
+    run, data = maker.job.run, maker.job.data
+    if run is not None and data is not None:
+        return (run, data) == (user.job.run, user.job.data)
+    return run == user.job.run if run is not None else data == user.data
