@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from benchmarks.study.plan import Arm, Plan, ablation_arms
-from fame.report.figures.style import PALETTE, TEXT_WIDTH, save, style
+from fame.report.style import PALETTE, TEXT_WIDTH, save, style
 
 FEW = 4
 """Up to so many names stand upright."""

@@ -61,7 +61,7 @@ def mask(
     from fame.data.video.encode import check_name, rate, write_video
     from fame.evaluate.masks.variants import variant as choose
     from fame.evaluate.masks.windows import check_window, frames_of, inspect, windows
-    from fame.report.figures.overlay import darkened
+    from fame.report.overlay import darkened
 
     check_name(out)
     if out.exists() and video.exists() and out.samefile(video):

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from fame.core.registry import names
 from fame.core.schema import Model
 
-FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
-"""Short names of what `results` holds beside the tables and the page."""
+FIGURES = tuple(names("fame.report.figures"))
+"""What `results` holds beside the tables and the page: a figure for each file there."""
 
 RESERVED = {"all", "report", *FIGURES}
 """Targets that are no table, whose names no table may have."""

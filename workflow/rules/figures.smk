@@ -28,7 +28,7 @@ rule bias_summary:
             for suffix in (".json", ".parquet")
         ],
         code=module(
-            "evaluate/bias/scores.py", "evaluate/results.py", "report/figures/bias.py", "report/figures/style.py"
+            "evaluate/bias/scores.py", "evaluate/results.py", "report/figures/bias.py", "report/style.py"
         ),
     output:
         csv=f"{ROOT}/figures/bias.csv",
@@ -122,7 +122,7 @@ rule activation:
 rule figure1:
     input:
         maps=lambda w: [path for _, paths in activation_maps() for path in paths],
-        code=module("evaluate/results.py", "report/figures/figure1.py", "report/figures/style.py"),
+        code=module("evaluate/results.py", "report/figures/figure1.py", "report/style.py"),
     output:
         csv=f"{FIGURES}/figure1.csv",
         png=shown_in_report(f"{FIGURES}/figure1.png", "figure1"),
@@ -153,7 +153,7 @@ rule figure2:
             "evaluate/masks/pictures.py",
             "evaluate/masks/examples.py",
             "report/figures/figure2.py",
-            "report/figures/style.py",
+            "report/style.py",
         ),
     output:
         png=shown_in_report(f"{FIGURES}/figure2.png", "figure2"),
@@ -187,7 +187,7 @@ rule figure3:
         code=module(
             "report/figures/figure3.py",
             "evaluate/metrics/spread.py",
-            "report/figures/style.py",
+            "report/style.py",
             "evaluate/metrics/kernels.py",
         ),
     output:
@@ -217,8 +217,8 @@ rule figure4:
             "evaluate/masks/examples.py",
             "evaluate/masks/variants.py",
             "report/figures/figure4.py",
-            "report/figures/overlay.py",
-            "report/figures/style.py",
+            "report/overlay.py",
+            "report/style.py",
         ),
     output:
         png=shown_in_report(f"{FIGURES}/figure4.png", "figure4"),
@@ -289,7 +289,7 @@ rule mask_quality_summary:
             f"{ROOT}/data/{data_id(SCALE, MASK_DATA, seed)}/mask_quality.csv"
             for seed in SCALE.seeds
         ],
-        code=module("report/figures/mask_quality.py", "report/figures/style.py"),
+        code=module("report/figures/mask_quality.py", "report/style.py"),
     output:
         csv=f"{FIGURES}/mask_quality.csv",
         png=shown_in_report(f"{FIGURES}/mask_quality.png", "mask_quality"),
@@ -321,7 +321,7 @@ rule claims:
             "evaluate/results.py",
             "report/claims/judge.py",
             "report/claims/markdown.py",
-            "report/figures/forest.py",
+            "report/figures/claims.py",
             "report/claims/paired.py",
             "report/tables/build.py",
             "report/claims/verdicts.py",

@@ -1,17 +1,32 @@
 """Figure 4: one frame and what each mask variant keeps of it, on white. Also the contact sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from fame.config.scale import Scale
 from fame.evaluate.masks.pictures import Bytes, Masked
-from fame.report.figures.overlay import on_white
-from fame.report.figures.style import TEXT_WIDTH, save, style
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.overlay import on_white
+from fame.report.style import TEXT_WIDTH, save, style
+
+FIGURE = Figure(
+    title="Figure 4: mask variants",
+    caption="What each mask variant keeps of a clip; what is masked is white.",
+    alt="A row for each clip: a frame, then what the variants Gauss, Seed, Grid and FAME keep of "
+    "it on white.",
+    needs="test videos",
+    settings=("pretrain.merge", "max_short_side", "evaluate.crop", "backbones"),
+    measured=False,
+)
+
+ROWS = 4
+"""Videos that the figure shows."""
 
 NAMES = {"gauss": "Gauss", "seed": "Seed", "grid": "Grid", "fame": "FAME"}
 """The paper's names of its variants."""
@@ -44,7 +59,7 @@ def caption(scale: Scale, dataset: str, beta: float) -> str:
     )
 
 
-def figure(examples: Sequence[Masked], caption: str = "") -> Figure:
+def figure(examples: Sequence[Masked], caption: str = "") -> Drawing:
     """Rows of examples, columns of frame and variants, left to right as in the paper.
 
     Args:
@@ -88,3 +103,24 @@ def _show(axis: Axes, picture: Bytes) -> None:
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():  # white on white paper has no edge of its own
         spine.set(visible=True, color="0.85", linewidth=0.4)
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Draw some test videos as the first backbone sees them.
+
+    Args:
+        experiments: gives the scale.
+        files: the manifest of the videos.
+        out: the .png; a .pdf goes beside it.
+    """
+    from fame.data.manifest import Manifest
+    from fame.evaluate.features.clipspec import ClipSpec
+    from fame.evaluate.masks.examples import masked_videos
+    from fame.evaluate.masks.variants import PAPER, variants
+
+    scale, ((manifest, *_), *_) = experiments.scale, files.values()
+    merge, backbone = scale.pretrain.merge, next(iter(scale.backbones.values()))
+    clips = ClipSpec.of(scale, backbone, scale.pretrain.views)
+    videos = Manifest.read(manifest).select("test")
+    examples = masked_videos(videos, ROWS, clips, variants(PAPER, merge.hue), merge.beta)
+    write(examples, out, caption(scale, videos.dataset, merge.beta))

@@ -13,8 +13,8 @@ from fame.pipeline.experiments import Experiments, data_id, result_file
 from fame.report.claims.judge import judge, tabulate, write
 from fame.report.claims.markdown import markdown, resolution
 from fame.report.claims.paired import fewest_seeds
-from fame.report.figures.forest import draw, reach
-from fame.report.figures.style import style
+from fame.report.figures.claims import draw, reach
+from fame.report.style import style
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
 SCALES = ("mini", "mini-validation", "ucf", "paper", "official")
