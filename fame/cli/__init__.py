@@ -1,28 +1,26 @@
-"""The command line: one small module per verb. Heavy imports wait until a verb runs."""
+"""The command line: one file a group of commands. Heavy imports wait until a command runs."""
 
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import typer
 
 from fame.cli import (
     acquire,
-    bias,
-    claims,
     data,
     evaluate,
     evaluation,
     figures,
     masks,
     plan,
+    pretrain,
+    report,
     run,
+    search,
     status,
 )
-from fame.cli import page as report
-from fame.cli import pretrain as encoders
-from fame.cli import search as embedding
-from fame.cli import tables as reporting
 from fame.core.errors import FameError
 from fame.core.files import UNWRITABLE, unusable
 from fame.core.processes import end_with_workflow
@@ -34,10 +32,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PEOPLE = (plan, run, status, acquire, evaluate, embedding, masks)
-WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
-for room in (*PEOPLE, *WORKFLOW):
-    room.add(app)
+
+GROUPS = {
+    "Plan, run and check": (plan, run, status),
+    "Your videos": (search, masks),
+    "Data": (acquire, data),
+    "Encoders": (pretrain,),
+    "Evaluation": (evaluate, evaluation),
+    "Figures": (figures,),
+    "Tables, claims and the page": (report,),
+}
+"""The commands as the help shows them: by heading, the files that hold them."""
+
+
+def _add(title: str, commands: ModuleType) -> None:
+    """Register the commands of a file under a heading of the help."""
+    known = len(app.registered_commands)
+    commands.add(app)
+    for command in app.registered_commands[known:]:
+        command.rich_help_panel = title
+
+
+for heading, files in GROUPS.items():
+    for file in files:
+        _add(heading, file)
 
 
 def main() -> None:

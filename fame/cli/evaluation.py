@@ -124,7 +124,29 @@ def finetune(
         task(settings, experiments.run(run), encoder, manifest, out, work, peers)
 
 
+def activation(
+    scale: ScaleOption,
+    run: RunOption,
+    encoder: EncoderOption,
+    manifest: ManifestOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz to write; a .json goes beside it.")],
+    known: WorldOption = None,
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Map where an encoder is active on test videos, and the share on the foreground."""
+    from fame.core.distributed import world
+    from fame.evaluate.tasks.activation import activation as task
+    from fame.pipeline.experiments import Experiments
+
+    check_out(out, ".npz", inputs=[encoder, manifest])
+    experiments = Experiments(scale, tables)
+    settings, chosen = experiments.scale, experiments.run(run)
+    with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        task(settings, chosen, encoder, manifest, out, known, peers)
+
+
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
-    for verb in (extract, linear, retrieve, finetune, bias):
-        app.command()(verb)
+    """Register the commands."""
+    for command in (extract, linear, retrieve, finetune, bias, activation):
+        app.command()(command)

@@ -409,6 +409,23 @@ class Experiments:
                 found[result_file(self.scale, run, cell.dataset, cell.task)] = None
         return list(found)
 
+    def nodes_of(self, run: str) -> int:
+        """The machines that make a run's encoder; one if nothing is trained."""
+        return self.scale.resources.nodes if self.run(run).pretrain else 1
+
+    def gpus_of(self, run: str) -> int:
+        """The GPUs that make a run's encoder; one at most if nothing is trained."""
+        gpus = self.nodes_of(run) * self.scale.resources.gpus
+        return gpus if self.run(run).pretrain else min(1, gpus)
+
+    def confusions(self) -> list[str]:
+        """The confusion matrices beside the results of all tables that have one."""
+        return [
+            name.removesuffix(".json") + ".confusion.csv"
+            for name in self.results(self.tables)
+            if name.endswith(("/linear.json", "/finetune.json"))
+        ]
+
 
 def result_file(scale: Scale, run: Run, dataset: str, task: str) -> str:
     """Where a result stands below `results/<scale>/evaluate/`."""

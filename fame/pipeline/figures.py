@@ -189,17 +189,19 @@ def _mask_quality(experiments: Experiments, name: str) -> Files:
     return {dataset: [f"data/{world}/mask_quality.csv" for world in worlds]}
 
 
-def _pretraining_videos(experiments: Experiments, name: str) -> Files:
-    return _manifest(experiments, next(iter(experiments.scale.pretrain.epochs)))
+def _training_pair(experiments: Experiments, name: str) -> Files:
+    """Of the first dataset that is trained on."""
+    return _example(experiments, next(iter(experiments.scale.pretrain.epochs)), "training_pair")
 
 
-def _test_videos(experiments: Experiments, name: str) -> Files:
-    return _manifest(experiments, experiments.scale.evaluate.activation.dataset)
+def _masked_clips(experiments: Experiments, name: str) -> Files:
+    return _example(experiments, experiments.scale.evaluate.activation.dataset, "masked_clips")
 
 
-def _manifest(experiments: Experiments, dataset: str) -> Files:
+def _example(experiments: Experiments, dataset: str, kind: str) -> Files:
+    """Examples of a dataset; of the first seed's world if it is a generated one."""
     scale = experiments.scale
-    return {dataset: [f"data/{data_id(scale, dataset, scale.seeds[0])}/manifest.parquet"]}
+    return {dataset: [f"data/{data_id(scale, dataset, scale.seeds[0])}/{kind}.npz"]}
 
 
 def _results(experiments: Experiments, name: str) -> Files:
@@ -218,8 +220,8 @@ NEEDS: dict[str, Callable[[Experiments, str], Files]] = {
     "temporal kernels": _temporal_kernels,
     "bias probes": _bias_probes,
     "mask quality": _mask_quality,
-    "pretraining videos": _pretraining_videos,
-    "test videos": _test_videos,
+    "training pair": _training_pair,
+    "masked clips": _masked_clips,
     "results": _results,
     "claims": _claims,
 }

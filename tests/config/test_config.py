@@ -272,7 +272,7 @@ def test_the_grid_is_micro_with_what_it_lacks(root):
     assert full == plain
 
 
-@pytest.mark.parametrize("scale", ["mini", "mini-validation", "paper", "micro_grid"])
+@pytest.mark.parametrize("scale", ["mini", "paper", "micro_grid"])
 def test_complete_scales_measure_every_row_with_a_recipe(root, scale):
     path = root / "tests" / "workflow" / f"{scale}.yaml"
     found = Experiments(str(path) if path.is_file() else scale, root / "config" / "tables")
@@ -280,13 +280,6 @@ def test_complete_scales_measure_every_row_with_a_recipe(root, scale):
         for row in table.rows:
             for column in table.columns.values():
                 assert measurable(found.scale, row, column) in {None, "quoted only"}
-
-
-def test_validation_worlds_differ_from_mini_in_their_seeds_only():
-    mini, validation = load_scale("mini"), load_scale("mini-validation")
-    own = {"name", "note", "seeds"}
-    assert mini.model_dump(exclude=own) == validation.model_dump(exclude=own)
-    assert not set(mini.seeds) & set(validation.seeds)
 
 
 OWN = {

@@ -1,15 +1,16 @@
 """How much an encoder leans on background and on motion: scores from accuracies (docs/bias.md).
 
-NumPy only. Accuracies are shares in [0, 1] here.
+No torch. Accuracies are shares in [0, 1] here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, lgamma, log, log1p, nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import bdtrc
 
 from fame.core.randomness import generator
 
@@ -90,16 +91,7 @@ def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
 
 def above_chance(hits: int, videos: int, chance: float) -> float:
     """Exact one-sided binomial p: how likely chance alone gives so many hits, or more."""
-
-    def ways(count: int) -> float:
-        return lgamma(videos + 1) - lgamma(count + 1) - lgamma(videos - count + 1)
-
-    # In logarithms: the number of ways overflows for a thousand videos.
-    tail = (
-        exp(ways(count) + count * log(chance) + (videos - count) * log1p(-chance))
-        for count in range(hits, videos + 1)
-    )
-    return min(1.0, sum(tail))
+    return float(bdtrc(hits - 1, videos, chance))
 
 
 def follows_background(predictions: Predictions, rows: Integers | None = None) -> tuple[float, int]:

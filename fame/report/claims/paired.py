@@ -11,7 +11,7 @@ from statistics import NormalDist, fmean, stdev
 import numpy as np
 
 from fame.core.errors import FameError
-from fame.evaluate.metrics.spread import student_quantile
+from fame.evaluate.metrics.spread import half_width
 
 ALPHA = 0.05
 """The chance of any false verdict on a page that is put up with (after Holm's correction)."""
@@ -73,8 +73,7 @@ def paired(values: Sequence[float], within: float | None) -> Paired:
     mean = fmean(values)
     if len(values) < 2:
         return Paired(tuple(values), mean)
-    std = stdev(values)
-    half = student_quantile(len(values) - 1) * std / math.sqrt(len(values))
+    std, half = stdev(values), half_width(values)
     support, against = _ordering(values) if within is None else _equivalence(values, within)
     return Paired(tuple(values), mean, std, mean - half, mean + half, support, against)
 

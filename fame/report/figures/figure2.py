@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import FancyBboxPatch, Polygon
 
 from fame.config.scale import Scale
-from fame.evaluate.masks.pictures import Floats, TrainingPair
+from fame.evaluate.masks.pictures import Floats, TrainingPair, read_pair
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure
 from fame.report.style import PALETTE, TEXT_WIDTH, save, style
@@ -27,8 +27,8 @@ FIGURE = Figure(
     alt="A diagram from left to right: the donor and two clips of one video as stacked frames, the "
     "binary mask, foreground and background cut out, the merged clip, the two views after "
     "their colour changes, two encoders and two features that attract each other.",
-    needs="pretraining videos",
-    settings=("pretrain", "max_short_side", "backbones"),
+    needs="training pair",
+    settings=("pretrain.merge",),
     measured=False,
 )
 
@@ -179,18 +179,13 @@ def _arrow(
 
 
 def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
-    """Draw the first pair that a run of the first seed and backbone sees.
+    """Draw the pair that `fame training-pair` wrote.
 
     Args:
         experiments: gives the scale.
-        files: the manifest of the dataset that is trained on.
+        files: the pair of the dataset that is trained on.
         out: the .png; a .pdf goes beside it.
     """
-    from fame.data.manifest import Manifest
-    from fame.evaluate.masks.examples import training_pair
-
-    scale, ((manifest, *_), *_) = experiments.scale, files.values()
-    videos = Manifest.read(manifest)
-    backbone = next(iter(scale.backbones.values()))
-    pair = training_pair(scale, backbone, videos, scale.seeds[0], row=0)
-    write(pair, out, caption(scale, videos.dataset, pair))
+    ((file, *_), *_) = files.values()
+    pair, dataset = read_pair(file)
+    write(pair, out, caption(experiments.scale, dataset, pair))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from fame.config.scale import Scale
-from fame.evaluate.masks.pictures import Bytes, Masked
+from fame.evaluate.masks.pictures import Bytes, Masked, read_masked
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure
 from fame.report.overlay import on_white
@@ -20,13 +20,10 @@ FIGURE = Figure(
     caption="What each mask variant keeps of a clip; what is masked is white.",
     alt="A row for each clip: a frame, then what the variants Gauss, Seed, Grid and FAME keep of "
     "it on white.",
-    needs="test videos",
-    settings=("pretrain.merge", "max_short_side", "evaluate.crop", "backbones"),
+    needs="masked clips",
+    settings=("pretrain.merge.beta",),
     measured=False,
 )
-
-ROWS = 4
-"""Videos that the figure shows."""
 
 NAMES = {"gauss": "Gauss", "seed": "Seed", "grid": "Grid", "fame": "FAME"}
 """The paper's names of its variants."""
@@ -106,21 +103,14 @@ def _show(axis: Axes, picture: Bytes) -> None:
 
 
 def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
-    """Draw some test videos as the first backbone sees them.
+    """Draw the clips that `fame masked-clips` wrote.
 
     Args:
         experiments: gives the scale.
-        files: the manifest of the videos.
+        files: the masked clips of a dataset.
         out: the .png; a .pdf goes beside it.
     """
-    from fame.data.manifest import Manifest
-    from fame.evaluate.features.clipspec import ClipSpec
-    from fame.evaluate.masks.examples import masked_videos
-    from fame.evaluate.masks.variants import PAPER, variants
-
-    scale, ((manifest, *_), *_) = experiments.scale, files.values()
-    merge, backbone = scale.pretrain.merge, next(iter(scale.backbones.values()))
-    clips = ClipSpec.of(scale, backbone, scale.pretrain.views)
-    videos = Manifest.read(manifest).select("test")
-    examples = masked_videos(videos, ROWS, clips, variants(PAPER, merge.hue), merge.beta)
-    write(examples, out, caption(scale, videos.dataset, merge.beta))
+    ((file, *_), *_) = files.values()
+    examples, dataset = read_masked(file)
+    scale = experiments.scale
+    write(examples, out, caption(scale, dataset, scale.pretrain.merge.beta))

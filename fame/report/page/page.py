@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from markupsafe import Markup
 
 from fame.config.reading import SCALES
 from fame.config.scale import Scale
@@ -18,7 +17,6 @@ from fame.core.files import replacing
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure, declared
 from fame.report.claims.html import claim_grids, claim_remarks
-from fame.report.page.graph import svg
 from fame.report.page.grid import Grid, grid, read_csv
 from fame.report.page.runs import ALL, Card, cards, cost, costs_of, duration, runs
 from fame.report.page.templates import template
@@ -67,13 +65,12 @@ class Printed:
     files: tuple[tuple[str, str], ...]
 
 
-def page(experiments: Experiments, results: Path, rulegraph: str) -> str:
+def page(experiments: Experiments, results: Path) -> str:
     """The page as HTML: no script, no request, pictures inline.
 
     Args:
         experiments: a scale and its tables.
         results: `results/<scale>`, with tables, figures, cards and benchmark files.
-        rulegraph: what `snakemake --rulegraph dot` prints.
 
     Raises:
         FameError: a table, picture, CSV, encoder or card is missing or damaged.
@@ -100,7 +97,6 @@ def page(experiments: Experiments, results: Path, rulegraph: str) -> str:
         cost=cost(experiments, results),
         runs=runs(experiments, found),
         cards=found,
-        graph=Markup(svg(rulegraph)),
         command=_choice(scale),
         versions=_versions(found),
         configuration=yaml.safe_dump(scale.model_dump(mode="json"), sort_keys=False),

@@ -1,1 +1,0 @@
-"""The parts of the mini study; `benchmarks.mini_study` runs it."""
