@@ -16,7 +16,7 @@ import typer
 from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.masks import fame as mask
 from fame.augment.merge import donors
-from fame.data.clips.dataset import clip_indices, uniform_starts
+from fame.data.clips.sampling import clip_indices, uniform_starts
 from fame.data.video.decode import probe, read_frames
 
 FRAMES, STRIDE, SIZE, BETA, GROUP = 16, 2, 112, 0.5, 8

@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
-from fame.data.clips.dataset import RandomClips, TrainClips
+from fame.data.clips.dataset import TrainClips
+from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.models import build_encoder
 from fame.models.encoder import Encoder

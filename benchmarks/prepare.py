@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fame.augment.masks.fame import mask
 from fame.core.errors import FameError
 from fame.core.randomness import generator
-from fame.data.clips.dataset import RandomClips, clip_indices
+from fame.data.clips.sampling import RandomClips, clip_indices
 from fame.data.listing import videos
 from fame.data.video.decode import VideoInfo, probe, read_frames
 from fame.data.video.resize import scaled_down

@@ -26,7 +26,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fame.core.randomness import generator
-from fame.data.clips.dataset import RandomClips, TrainClips
+from fame.data.clips.dataset import TrainClips
+from fame.data.clips.sampling import RandomClips
 from fame.data.listing import videos
 from fame.data.manifest import OK, Manifest
 from fame.data.video.decode import probe, read_frames

@@ -27,7 +27,7 @@ from fame.config.reading import check_keys, load_scale
 from fame.config.scale import Merge, Scale
 from fame.core.errors import FameError
 from fame.core.files import write_json
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.train.pretrain import build_method
 
 CPU = torch.device("cpu")

@@ -17,7 +17,6 @@ class Fault:
         stall: seconds to wait before it is closed.
         content: other bytes than the file's.
         ranges: False ignores what range is asked for.
-        shift: begin so many bytes later than asked for, and say so.
         length: False does not say how long the content is.
         headers: more of them.
     """
@@ -26,7 +25,6 @@ class Fault:
     after: int | None = None
     content: bytes | None = None
     ranges: bool = True
-    shift: int = 0
     length: bool = True
     stall: float = 0
     headers: dict = field(default_factory=dict)
@@ -37,13 +35,12 @@ class Served:
     """A file of the server: the first faults are spent first, `always` on what comes after."""
 
     content: bytes
-    etag: str | None = '"v1"'
     faults: list = field(default_factory=list)
     always: Fault = field(default_factory=Fault)
 
 
 class Web(dict):
-    """Path -> Served; `requests` are (path, Range, If-Range) of what was asked."""
+    """Path -> Served; `requests` are (path, Range) of what was asked."""
 
     def __init__(self, url):
         super().__init__()
@@ -57,7 +54,7 @@ class Web(dict):
 
     def asked(self, path):
         """The ranges that were asked of a file, in order; None where the whole was."""
-        return [span for name, span, _ in self.requests if name == f"/{path}"]
+        return [span for name, span in self.requests if name == f"/{path}"]
 
 
 @contextmanager
@@ -85,7 +82,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         web = self.server.web
-        web.requests.append((self.path, self.headers["Range"], self.headers["If-Range"]))
+        web.requests.append((self.path, self.headers["Range"]))
         served = web.get(self.path)
         if served is None:
             self._head(404, {"Content-Length": "0"})
@@ -98,13 +95,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _content(self, served, fault):
         content = served.content if fault.content is None else fault.content
-        start = self._start(served, fault)
+        start = self._start(fault)
         if start >= len(content) > 0 and start:
             headers = {"Content-Range": f"bytes */{len(content)}", "Content-Length": "0"}
             self._head(416, headers)
             return
-        start += fault.shift if start else 0
-        headers = {"ETag": served.etag} if served.etag else {}
+        headers = {}
         if fault.length:
             headers["Content-Length"] = str(len(content) - start)
         if start:
@@ -114,10 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(rest if fault.after is None else rest[: fault.after])
         self.server.closing.wait(fault.stall)
 
-    def _start(self, served, fault):
+    def _start(self, fault):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")
-        same = self.headers["If-Range"] in {None, served.etag}
-        return int(asked[1]) if asked and fault.ranges and same else 0
+        return int(asked[1]) if asked and fault.ranges else 0
 
     def _head(self, status, headers):
         self.send_response(status)

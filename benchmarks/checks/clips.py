@@ -8,16 +8,10 @@ import torch
 from torch import Tensor
 
 from fame.core.randomness import generator
-from fame.data.clips.dataset import (
-    Batch,
-    Key,
-    KeyedBatches,
-    Sample,
-    clip_indices,
-    collate,
-    random_starts,
-    uniform_starts,
-)
+from fame.data.clips.batch import Batch, Sample, collate
+from fame.data.clips.dataset import Key
+from fame.data.clips.loader import KeyedBatches
+from fame.data.clips.sampling import clip_indices, random_starts, uniform_starts
 from fame.train.batches import Batches
 
 
@@ -76,14 +70,11 @@ class Clips:
 
     def _cut(self, index: int, starts: list[int], span: Span, epoch: int) -> Sample:
         video = self.videos[index]
-        cuts = [
-            video.index_select(
-                0, torch.from_numpy(clip_indices(start, len(video), span.frames, span.stride))
-            )
-            for start in starts
-        ]
-        stacked = torch.stack(cuts).transpose(1, 2)
-        return Sample(stacked, int(self.labels[index]), index, epoch)
+        cuts = [clip_indices(start, len(video), span.frames, span.stride) for start in starts]
+        frames = torch.from_numpy(np.stack(cuts))
+        stacked = video[frames].transpose(1, 2)
+        drawn = torch.empty(0, dtype=torch.int64)
+        return Sample(stacked, frames, drawn, int(self.labels[index]), index, epoch)
 
     def batches(
         self, span: Span, batch: int, epochs: int, seed: int, go_on: Callable[[int], bool]

@@ -19,7 +19,7 @@ from benchmarks.checks.sizes import SEED, alone, moco
 from fame.augment.views import Views
 from fame.config.scale import Backbone
 from fame.core.distributed import fixed_order
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.evaluate.bias.altered import AlteredClips
 from fame.evaluate.bias.foreground import MotionForeground
 from fame.evaluate.features.activation_maps import activation_maps

@@ -18,7 +18,7 @@ from fame.augment.view_draws import draw
 from fame.augment.views import Views
 from fame.config.scale import Backbone, Scale
 from fame.core import registry
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pretext.moco import MoCo
 from fame.train.precision import autocast, rounding
 from fame.train.pretrain import build_method

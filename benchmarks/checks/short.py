@@ -11,7 +11,7 @@ from benchmarks.checks.clips import Clips, Span
 from benchmarks.checks.sizes import alone
 from benchmarks.checks.stepping import Arithmetic
 from fame.config.scale import Scale
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pipeline.experiments import Run
 from fame.pretext.common import Method
 from fame.train.engine import Plan, train

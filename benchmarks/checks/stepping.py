@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fame.config.scale import Optimiser
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pretext.common import Method
 from fame.train.precision import autocast, rounding
 from fame.train.sgd import SGD

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from fame.acquire.archives.arrange import LIST_SUFFIXES, place_lists, place_videos
-from fame.acquire.archives.unpack import Place
 from fame.acquire.part import Settings, Task, complete, state_folder
 from fame.config.sources import DatasetSource, Part
 from fame.core.errors import FameError
-from fame.data.datasets.lists import video_files
+from fame.data import datasets
+from fame.data.annotations import video_files
+from fame.data.datasets.common import Place
 from fame.data.disk import check_space, human, writing
 
 _log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ def refuse(name: str, source: DatasetSource, tasks: list[Task]) -> FameError:
     folders = " and ".join(sorted({str(task.folder) for task in tasks}))
     lists_only = all(task.part.into == "annotations" for task in tasks)
     size = "" if lists_only else f" ({human(source.space.archives)})"
-    trust = ", or set annotations to null to trust the folders" if name == "kinetics400" else ""
+    can_do_without = datasets.get(name).match_folders is not None
+    trust = ", or set annotations to null to trust the folders" if can_do_without else ""
     return FameError(
         f"{name}: {'lists' if lists_only else 'files'} are missing from {folders}; put them there"
         f"{trust if lists_only else ''}, or have them downloaded{size}: read the terms with "
@@ -115,12 +117,7 @@ def _task(name: str, key: str, part: Part, places: Places) -> Task:
     def place() -> Place:
         if part.into == "annotations":
             return place_lists(name)
-        if places.annotations is None and name == "kinetics400":
-            raise FameError(
-                "Kinetics-400 is sorted into classes by its lists; give the scale a folder of "
-                "annotations, which are then downloaded too"
-            )
-        return place_videos(name, key, places.annotations or places.videos)
+        return place_videos(name, key, places.annotations)
 
     return Task(key, part, folder, places.archives / key, place)
 

@@ -1,12 +1,10 @@
 """One file from the first of its sources that gives it, checked and recorded."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fame.acquire.download import Patience, Resuming, SourceError
-from fame.acquire.partial import Partial
+from fame.acquire.download import Patience, SourceError, download
 from fame.config.sources import Source
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256, write_json
@@ -84,13 +82,9 @@ def _present(source: Source, folder: Path) -> Fetched:
 
 
 def _downloaded(source: Source, folder: Path, patience: Patience, progress: bool) -> Fetched:
-    import pooch
-
-    pooch.get_logger().setLevel(logging.WARNING)  # it names every file on standard error
-    partial = Partial(folder / f"{source.name}.part", source.sha256)
-    known = f"sha256:{source.sha256}" if source.sha256 else None
-    downloader = Resuming(partial, source.size, patience, progress)
-    path = Path(pooch.retrieve(source.url, known, source.name, folder, downloader=downloader))
+    part = folder / f"{source.name}.part"
+    download(source, part, patience, progress)
+    path = part.replace(folder / source.name)
     found = source.sha256 or sha256(path)
     write_json(_record(path), {"url": source.url, "sha256": found, "bytes": path.stat().st_size})
     return Fetched(path, source, found, ours=True)

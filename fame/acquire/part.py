@@ -14,13 +14,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from fame.acquire.archives.unpack import Contents, Job, Place, unpack
+from fame.acquire.archives.unpack import Contents, Job, unpack
 from fame.acquire.download import Patience
 from fame.acquire.fetch import Fetched, fetch
 from fame.config.sources import Part, Source, checked_url
 from fame.core.errors import FameError
 from fame.core.files import read_json, write_json
-from fame.data.datasets.lists import lines
+from fame.data.annotations import lines
+from fame.data.datasets.common import Place
 
 
 @dataclass(frozen=True)

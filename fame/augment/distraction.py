@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fame.core.randomness import generator
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 
 
 def distract(clips: Tensor, weight: float, frames: Tensor) -> Tensor:

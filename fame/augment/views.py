@@ -19,7 +19,7 @@ from fame.augment.view_draws import ViewDraws, draw
 from fame.config.scale import Merge
 from fame.config.views import Colour, ViewSettings
 from fame.core.distributed import World
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 
 Change = Callable[[Tensor, Batch, int, int], Tensor]
 """What another method does to cut clips in FAME's place: (clips (B, 3, T, S, S) in [0, 1], their

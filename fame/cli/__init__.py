@@ -1,4 +1,4 @@
-"""The command line: one file a group of commands. Heavy imports wait until a command runs."""
+"""The command line: one module per group of commands. Heavy imports wait until a command runs."""
 
 import os
 import sys
@@ -59,7 +59,7 @@ for heading, files in GROUPS.items():
 
 
 def main() -> None:
-    """Run the command line; a `FameError` becomes one sentence and its exit status."""
+    """Run the command line; a `FameError` prints one sentence and sets the exit status."""
     _open_closed()
     try:
         end_with_workflow()
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _open_closed() -> None:
-    """Stand in for outputs that the caller closed (`2>&-`), which bars and prints write to."""
+    """Replace outputs that the caller closed (`2>&-`), which bars and prints write to."""
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the whole process
     if sys.stderr is None:

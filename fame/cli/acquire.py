@@ -1,4 +1,4 @@
-"""Verbs that get real datasets."""
+"""Commands that download real datasets."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from fame.config.sources import DatasetSource
 
 SourcesOption = Annotated[
-    Path | None, typer.Option("--sources", help="Instead of config/datasets.yaml.")
+    Path | None, typer.Option("--sources", help="A file to use instead of config/datasets.yaml.")
 ]
 AtOnceOption = Annotated[
-    int, typer.Option("--at-once", min=1, help="Archives at a time, where there are hundreds.")
+    int,
+    typer.Option("--at-once", min=1, help="Parallel downloads for datasets with many archives."),
 ]
 
 
 def acquire(
-    dataset: Annotated[str, typer.Argument(help="ucf101, hmdb51, diving48 or kinetics400.")],
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset of config/datasets.yaml, such as ucf101.")
+    ],
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder for videos/, annotations/, archives/.")
     ] = None,
@@ -28,15 +31,18 @@ def acquire(
         bool, typer.Option("--accept-terms", help="You have read the terms and accept them.")
     ] = False,
     parts: Annotated[
-        str, typer.Option("--parts", help="Only these, by commas; without --to all are listed.")
+        str,
+        typer.Option(
+            "--parts", help="Only these parts, separated by commas; without --to all are listed."
+        ),
     ] = "",
     sources: SourcesOption = None,
     at_once: AtOnceOption = 2,
 ) -> None:
     """Print a dataset's terms, or download it and unpack it into its official layout.
 
-    The same command again goes on where it was interrupted. An archive that you have got some
-    other way can be put into archives/PART/ under its own name.
+    After an interruption, rerun the same command to resume. An archive that you got another way
+    can be put into archives/PART/ under its own name.
     """
     from fame.acquire import dataset as acquisition
     from fame.acquire.part import Settings
@@ -64,12 +70,15 @@ def provide(
     data: DataOption,
     out: Annotated[Path, typer.Option("--out", help="The record to write (.json).")],
     accept_terms: Annotated[
-        str, typer.Option("--accept-terms", help="Datasets whose terms are accepted, by commas.")
+        str,
+        typer.Option(
+            "--accept-terms", help="Datasets whose terms you accept, separated by commas."
+        ),
     ] = "",
     sources: SourcesOption = None,
     at_once: AtOnceOption = 2,
 ) -> None:
-    """See that a real dataset is where its scale says; download what is missing, if allowed."""
+    """Check that a dataset is in place; download missing parts if its terms are accepted."""
     from fame.acquire.part import Settings
     from fame.acquire.provide import provide as see_to
     from fame.config.reading import load_scale
@@ -118,6 +127,6 @@ def _about(name: str, source: "DatasetSource") -> str:
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     app.command()(acquire)
     app.command()(provide)

@@ -1,12 +1,11 @@
-"""Verbs about videos: make a mini world, index a dataset."""
+"""Commands for videos: generate a mini world, index a dataset, make small copies."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fame.cli.options import ScaleOption
-from fame.cli.outputs import check_out
+from fame.cli.options import ScaleOption, check_out
 from fame.core.errors import FameError
 
 DataOption = Annotated[
@@ -19,7 +18,7 @@ def world(
     data: DataOption,
     out: Annotated[Path, typer.Option("--out", help="The folder to make.")],
 ) -> None:
-    """Generate a mini world: real video files, laid out as the dataset that it stands in for."""
+    """Generate a mini world: video files in the layout of the dataset that it imitates."""
     from fame.config.reading import load_scale
     from fame.data.instances import generate
 
@@ -37,8 +36,8 @@ def index(
 ) -> None:
     """Read a dataset's annotations, open every video, and write the manifest.
 
-    Beside it stand absent.csv and unnamed.csv: videos only in the lists, or only on the disk; and
-    quarantine.csv: videos that cannot be used, with the reasons.
+    Also writes, beside it, absent.csv (videos only in the lists), unnamed.csv (videos only on disk)
+    and quarantine.csv (unusable videos, with the reasons).
     """
     from fame.config.reading import load_scale
     from fame.data.instances import read
@@ -80,7 +79,9 @@ def gather(
     scale: ScaleOption,
     data: DataOption,
     originals: OriginalsOption,
-    records: Annotated[list[Path], typer.Argument(help="What `prepare` wrote, of all parts.")],
+    records: Annotated[
+        list[Path], typer.Argument(help="The records that `prepare` wrote, of all parts.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The manifest to write (.parquet).")],
 ) -> None:
     """Write the manifest of the copies, and prepared.json beside it: space and quality."""
@@ -99,7 +100,7 @@ def gather(
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     app.command()(world)
     app.command()(index)
     app.command()(prepare)

@@ -1,4 +1,4 @@
-"""The verb that evaluates one encoder on one dataset, for people."""
+"""The command that evaluates any encoder on one dataset."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,27 +13,33 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
         str, typer.Argument(help="A run's id, its folder, an encoder.safetensors or a checkpoint.")
     ],
     dataset: Annotated[str, typer.Argument(help="A dataset of the scale, such as ucf101.")],
-    scale: Annotated[str, typer.Option("--scale", help="Whose protocol is followed.")] = "mini",
+    scale: Annotated[
+        str, typer.Option("--scale", help="The scale whose protocol is used.")
+    ] = "mini",
     tasks: Annotated[
-        str, typer.Option("--tasks", help="Of linear, retrieval, bias, finetune; with commas.")
+        str, typer.Option("--tasks", help="linear, retrieval, bias, finetune; separated by commas.")
     ] = "linear,retrieval",
     backbone: Annotated[
-        str | None, typer.Option("--backbone", help="The scale's one that foreign weights are of.")
+        str | None,
+        typer.Option("--backbone", help="Backbone of external weights (a key of the scale)."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Of the evaluation's draws, for foreign weights.")
+        int | None, typer.Option("--seed", help="Seed of the evaluation, for external weights.")
     ] = None,
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="The dataset's, if it is not the workflow's.")
+        Path | None, typer.Option("--manifest", help="A manifest other than the workflow's.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder for results, if not below --results.")
+        Path | None,
+        typer.Option("--out", help="A folder for the results other than below --results."),
     ] = None,
-    results: Annotated[Path, typer.Option("--results", help="Where results go.")] = Path("results"),
+    results: Annotated[Path, typer.Option("--results", help="The folder of results.")] = Path(
+        "results"
+    ),
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Evaluate any encoder by the tables' protocol; what is done already is not done again."""
+    """Evaluate any encoder by the tables' protocol; finished results are reused."""
     from fame.core.distributed import world
     from fame.evaluate.protocol import evaluate as run_tasks
     from fame.evaluate.protocol import named, place
@@ -59,5 +65,5 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the command."""
     app.command()(evaluate)

@@ -1,4 +1,4 @@
-"""Verbs that evaluate an encoder: extract features, probe them, retrieve, finetune."""
+"""Commands that evaluate an encoder: extract features, probe them, retrieve, finetune."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,21 +12,24 @@ from fame.cli.options import (
     ScaleOption,
     TablesOption,
     ThreadsOption,
+    check_out,
 )
-from fame.cli.outputs import check_out
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
 FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]
 RawFeaturesOption = Annotated[
     Path | None,
-    typer.Option("--raw-features", help="Features in raw colours, if the scale trains on them."),
+    typer.Option(
+        "--raw-features",
+        help="Features of clips without normalisation, if the scale trains on them.",
+    ),
 ]
 WorldOption = Annotated[
     Path | None,
-    typer.Option("--world", help="The mini world that the videos are of; it knows their truth."),
+    typer.Option("--world", help="The mini world of the videos, for true masks."),
 ]
 OutOption = Annotated[
-    Path, typer.Option("--out", help="The .json to write; what else there is goes beside it.")
+    Path, typer.Option("--out", help="The .json to write; other results go beside it.")
 ]
 
 
@@ -40,7 +43,7 @@ def extract(
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Encode every video of a dataset, once, for probe, retrieval and bias probes."""
+    """Encode every video of a dataset once, for linear probe, retrieval and bias probes."""
     from fame.core.distributed import world
     from fame.evaluate.tasks.jobs import extract as task
     from fame.pipeline.experiments import Experiments
@@ -75,7 +78,7 @@ def bias(
     ],
     out: OutOption,
 ) -> None:
-    """Measure how much an encoder leans on the background and on motion (docs/bias.md)."""
+    """Measure how much an encoder relies on the background and on motion (docs/bias.md)."""
     from fame.config.reading import load_scale
     from fame.core.distributed import one_thread
     from fame.evaluate.tasks.jobs import bias as task
@@ -86,7 +89,7 @@ def bias(
 
 
 def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
-    """Retrieve training videos by test videos and write R@k."""
+    """Retrieve training videos for test videos and write R@k."""
     from fame.config.reading import load_scale
     from fame.core.distributed import one_thread
     from fame.evaluate.tasks.jobs import retrieve as task
@@ -105,7 +108,7 @@ def finetune(
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Finetune an encoder on a dataset and write its accuracy; goes on if interrupted."""
+    """Finetune an encoder on a dataset and write its accuracy; rerun to resume."""
     from contextlib import nullcontext
 
     from fame.core.distributed import world
@@ -134,7 +137,7 @@ def activation(
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Map where an encoder is active on test videos, and the share on the foreground."""
+    """Compute activation maps on test videos, and their share on the foreground."""
     from fame.core.distributed import world
     from fame.evaluate.tasks.activation import activation as task
     from fame.pipeline.experiments import Experiments

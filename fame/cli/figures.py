@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from fame.cli.options import TABLES, TablesOption
-from fame.cli.outputs import check_out
+from fame.cli.options import TABLES, TablesOption, check_out
 from fame.core.errors import FameError
 
 
 def titled(arguments: list[str]) -> dict[str, list[Path]]:
-    """`TITLE=PATH[,PATH...]` arguments as paths by title, in their order.
+    """Parse `TITLE=PATH[,PATH...]` arguments into paths by title, in their order.
 
     Raises:
-        FameError: an argument of another form, or a title that comes twice.
+        FameError: an argument of another form, or a repeated title.
     """
     found: dict[str, list[Path]] = {}
     for argument in arguments:
@@ -22,7 +21,9 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
         if not title.strip() or not all(paths.split(",")):
             raise FameError(f"{argument!r} is not TITLE=PATH[,PATH...], one path for each seed")
         if title in found:
-            raise FameError(f"the title {title!r} comes twice; give all its paths in one argument")
+            raise FameError(
+                f"the title {title!r} is given twice; give all its paths in one argument"
+            )
         found[title] = [Path(path) for path in paths.split(",")]
     return found
 
@@ -69,7 +70,7 @@ def _below(root: Path, files: dict[str, list[str]]) -> dict[str, list[Path]]:
 def confusion(
     counts: Annotated[list[Path] | None, typer.Argument(help="Files <task>.confusion.csv.")] = None,
 ) -> None:
-    """Draw confusion matrices, each as a .png beside its .csv; none given, nothing to do."""
+    """Draw confusion matrices, each as a .png beside its .csv; does nothing without arguments."""
     from fame.evaluate.metrics.confusion import picture
 
     for path in counts or []:

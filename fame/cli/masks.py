@@ -1,12 +1,11 @@
-"""Commands about masks: draw them over a video, show them side by side, measure them."""
+"""Commands for masks: draw them over a video, compare them side by side, measure them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fame.cli.options import ManifestOption, ScaleOption
-from fame.cli.outputs import check_out
+from fame.cli.options import ManifestOption, ScaleOption, check_out
 
 if TYPE_CHECKING:
     from fame.config.scale import Backbone, Scale
@@ -16,22 +15,25 @@ BetaOption = Annotated[
 ]
 HueOption = Annotated[
     Literal["correct", "official"],
-    typer.Option("--hue", help="FAME's colours: correct, or with the slip of the release."),
+    typer.Option("--hue", help="FAME's hue: correct, or official (with the slip of the release)."),
 ]
 LengthOption = Annotated[int, typer.Option("--clip-frames", min=2, help="Frames of a clip.")]
 StrideOption = Annotated[
-    int, typer.Option("--stride", min=1, help="From one frame of a clip to the next.")
+    int, typer.Option("--stride", min=1, help="Frames from one frame of a clip to the next.")
 ]
 SizeOption = Annotated[
     int,
-    typer.Option("--size", min=16, help="Frames with a larger short side (pixels) are shrunk."),
+    typer.Option(
+        "--size", min=16, help="Frames with a larger short side (pixels) are scaled down."
+    ),
 ]
 VariantsOption = Annotated[
     list[str] | None,
-    typer.Option("--variant", help="fame, gauss, grid, seed or a .py file; again for more."),
+    typer.Option("--variant", help="fame, gauss, grid, seed or a .py file; can be repeated."),
 ]
 BackboneOption = Annotated[
-    str | None, typer.Option("--backbone", help="Whose clips; the scale's first by default.")
+    str | None,
+    typer.Option("--backbone", help="Backbone whose clip settings are used (default: the first)."),
 ]
 
 
@@ -47,10 +49,10 @@ def mask(
     stride: StrideOption = 2,
     size: SizeOption = 360,
 ) -> None:
-    """Draw the mask over a whole video: what FAME takes for the moving foreground.
+    """Draw FAME's mask of the moving foreground over a whole video.
 
-    One mask serves all frames of a clip, so each window of clip-frames times stride frames has
-    its own. The background is darkened; a binary mask is outlined.
+    All frames of a clip share one mask, so each window of clip-frames times stride frames has its
+    own. The background is darkened; a binary mask is outlined.
     """
     from tqdm import tqdm
 
@@ -85,10 +87,10 @@ def mask_sheet(
     clip_frames: LengthOption = 16,
     stride: StrideOption = 2,
     rows: Annotated[
-        int, typer.Option("--rows", min=1, help="At most so many, spread evenly over the videos.")
+        int, typer.Option("--rows", min=1, help="Maximum number of rows, sampled evenly.")
     ] = 12,
 ) -> None:
-    """Show the masks of many videos side by side: a row for each, a column for each variant."""
+    """Draw the masks of many videos side by side: a row per video, a column per variant."""
     import sys
 
     from fame.data.listing import videos as listed
@@ -111,7 +113,9 @@ def mask_quality(
     scale: ScaleOption,
     data: Annotated[str, typer.Option("--data", help="The data instance, such as ucf101-w0.")],
     manifest: ManifestOption,
-    world: Annotated[Path, typer.Option("--world", help="The mini world: its true masks.")],
+    world: Annotated[
+        Path, typer.Option("--world", help="The mini world of the videos, for true masks.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The .csv to write.")],
     variant: VariantsOption = None,
     backbone: BackboneOption = None,
@@ -135,7 +139,9 @@ def mask_quality(
     chosen = variants(variant or PAPER, pretrain.merge.hue)
     videos = Manifest.read(manifest)
     if videos.dataset != split_data_id(settings, data)[0]:
-        raise FameError(f"{manifest} is of {videos.dataset}, not of {data}; give the other")
+        raise FameError(
+            f"{manifest} is of {videos.dataset}, not of {data}; give the manifest of {data}"
+        )
     write(measure(videos, world, shown, chosen, plan.betas), data, out)
 
 
@@ -149,7 +155,7 @@ def training_pair(
     row: Annotated[int, typer.Option("--row", min=0, help="Which clip of the first group.")] = 0,
     backbone: BackboneOption = None,
 ) -> None:
-    """Make the very first training pair that a run sees, for Figure 2."""
+    """Make the first training pair of a run, which Figure 2 shows."""
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
     from fame.evaluate.masks.examples import training_pair as make
@@ -167,11 +173,11 @@ def masked_clips(
     scale: ScaleOption,
     manifest: ManifestOption,
     out: Annotated[Path, typer.Option("--out", help="The .npz to write.")],
-    split: Annotated[str, typer.Option("--split", help="Which of the manifest's videos.")] = "test",
-    rows: Annotated[int, typer.Option("--rows", min=1, help="How many of them.")] = 4,
+    split: Annotated[str, typer.Option("--split", help="Split of the manifest.")] = "test",
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Number of videos.")] = 4,
     backbone: BackboneOption = None,
 ) -> None:
-    """Mask a clip of some videos by each variant, for Figure 4; see also `fame mask-sheet`."""
+    """Mask a clip of some videos by each variant, which Figure 4 shows."""
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
     from fame.evaluate.features.clipspec import ClipSpec

@@ -1,4 +1,4 @@
-"""The verb that tells what a target takes, and tries it, before days are spent on it."""
+"""The command that estimates a target's cost, and tries each kind of its jobs."""
 
 import json
 import os
@@ -25,27 +25,34 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
         str, typer.Option("--scale", help="A scale by name (mini, paper) or a path to its file.")
     ] = "mini",
     tables: TablesOption = TABLES,
-    results: Annotated[Path, typer.Option("--results", help="Where results go.")] = Path("results"),
+    results: Annotated[Path, typer.Option("--results", help="The folder of results.")] = Path(
+        "results"
+    ),
     cores: Annotated[
-        int | None, typer.Option("--cores", min=1, help="CPU cores for Snakemake; all by default.")
+        int | None, typer.Option("--cores", min=1, help="CPU cores for Snakemake (default: all).")
     ] = None,
     gpus: Annotated[
-        int | None, typer.Option("--gpus", min=0, help="GPUs for Snakemake; one job's by default.")
+        int | None,
+        typer.Option("--gpus", min=0, help="GPUs for Snakemake (default: those of one job)."),
     ] = None,
     pace: Annotated[
-        Path | None, typer.Option("--pace", help="Times from a profile that --measure wrote.")
+        Path | None, typer.Option("--pace", help="Take times from a profile that --measure wrote.")
     ] = None,
     measure: Annotated[
         Path | None,
-        typer.Option("--measure", help="Time each kind of job here; the profile to write."),
+        typer.Option(
+            "--measure", help="Time each kind of job on this machine; the profile to write."
+        ),
     ] = None,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Do one real step of every kind of job; exit 1 if any fails."),
+        typer.Option(
+            "--check", help="Try one real step of every kind of job; exit 1 if any fails."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell which jobs a target needs, which are done, and the hours, disk and memory left."""
+    """Estimate a target's jobs, hours, disk and memory, and list what is missing."""
     from fame.operate.plan.pace import read_pace
     from fame.operate.plan.plan import Asked, Survey
     from fame.operate.plan.plan import plan as make
@@ -54,7 +61,7 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
     from fame.pipeline.experiments import Experiments
 
     if pace and measure:
-        raise FameError("--measure makes a profile and --pace takes one; give one of the two")
+        raise FameError("--measure writes a profile and --pace reads one; give only one of them")
     experiments = Experiments(scale, tables)
     asked = Asked(scale, tables, target, results, cores or os.cpu_count() or 1, gpus)
     profile = read_pace(pace, experiments.scale) if pace else None
@@ -68,7 +75,7 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
 
 
 def _measured(survey: "Survey", path: Path) -> "Pace":
-    """Time everything, say each rate, and write the profile."""
+    """Time everything, print each rate, and write the profile."""
     from fame.operate.plan.measure import measure
 
     found = measure(
@@ -96,9 +103,9 @@ def _check(survey: "Survey", made: "Plan") -> None:
     if made.left_out:
         raise FameError(f"the target cannot be made: {'; '.join(made.left_out)}")
     if failed:
-        raise FameError(f"{failed} checks failed; what each lacks stands in its line")
+        raise FameError(f"{failed} checks failed; the reasons are in the lines above")
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the command."""
     app.command()(plan)

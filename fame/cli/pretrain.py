@@ -1,4 +1,4 @@
-"""Verbs about encoders: list the runs, pretrain one, import one."""
+"""Commands for encoders: list the runs, pretrain one, import one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from fame.cli.options import TABLES, RunOption, ScaleOption, TablesOption, Threa
 
 
 def runs(scale: ScaleOption = "mini", tables: TablesOption = TABLES) -> None:
-    """List every run that the tables need at a scale, a line each."""
+    """List every run that the tables need at a scale, one per line."""
     from fame.core.errors import FameError
     from fame.pipeline.experiments import Experiments
 
@@ -26,17 +26,18 @@ def pretrain(
     out: Annotated[Path, typer.Option("--out", help="The run's directory.")],
     tables: TablesOption = TABLES,
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="The videos (none for `random`).")
+        Path | None, typer.Option("--manifest", help="Manifest of the videos (none for `random`).")
     ] = None,
     threads: ThreadsOption = None,
     processes: Annotated[
-        int, typer.Option(min=0, help="One for each GPU; the result is the same for any number.")
+        int,
+        typer.Option(min=0, help="Processes, one for each GPU; the result does not depend on it."),
     ] = 1,
     nodes: Annotated[
         int, typer.Option(min=1, help="Machines of this Slurm job that share the processes.")
     ] = 1,
 ) -> None:
-    """Pretrain an encoder, or take over a finished one; goes on after an interruption."""
+    """Pretrain an encoder, or import a finished one; rerun to resume after an interruption."""
     from fame.core.files import owned
     from fame.operate.launch import spread
     from fame.pipeline.experiments import Experiments
@@ -71,7 +72,7 @@ def import_official(
     file: Annotated[Path, typer.Argument(help="The authors' checkpoint, or torchvision's.")],
     out: Annotated[Path, typer.Option("--out", help="The folder for the encoder and its card.")],
 ) -> None:
-    """Turn a published checkpoint into an encoder of ours; the file can run no code."""
+    """Convert a published checkpoint to an encoder of ours, without running code from the file."""
     from fame.models.import_weights import import_weights
 
     card = import_weights(file, out)
@@ -79,7 +80,7 @@ def import_official(
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     app.command()(runs)
     app.command()(pretrain)
     app.command("import-official")(import_official)

@@ -1,4 +1,4 @@
-"""Commands that report: write a table, judge claims, put everything on one page, publish."""
+"""Commands that report: write a table, judge claims, write the page, publish in results/."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,13 +19,13 @@ def table(
     out: Annotated[Path, typer.Option("--out", help="The .csv; .md, .tex and .html go beside it.")],
     tables: TablesOption = TABLES,
     partial: Annotated[
-        bool, typer.Option("--partial", help="If results are missing, write what is there.")
+        bool, typer.Option("--partial", help="If results are missing, write the finished part.")
     ] = False,
 ) -> None:
     """Write a table from finished results: .csv, .md, .tex and .html.
 
-    With --partial, a table that lacks results is written as NAME.partial.csv and .partial.md,
-    which say what is missing and why; the exit status is then 1.
+    With --partial, a table that lacks results is written as NAME.partial.csv and .partial.md, which
+    list what is missing and why; the exit status is then 1.
     """
     from fame.pipeline.experiments import Experiments
     from fame.report.tables.build import build, write
@@ -48,7 +48,7 @@ def claims(
         bool, typer.Option("--partial", help="Mark claims whose results are missing.")
     ] = False,
 ) -> None:
-    """Judge every claim from finished results: .csv, .md and a forest plot (docs/claims.md)."""
+    """Judge every claim from finished results (docs/claims.md): .csv, .md and a forest plot."""
     from fame.config.claims import load_claims
     from fame.pipeline.experiments import Experiments
     from fame.report.claims.judge import judge
@@ -65,7 +65,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The .html to write.")],
     tables: TablesOption = TABLES,
 ) -> None:
-    """Gather tables, figures, claims, costs and cards in one page that needs nothing else."""
+    """Write tables, figures, claims, costs and cards to one self-contained page."""
     from fame.pipeline.experiments import Experiments
     from fame.report.page.page import page, write
 
@@ -76,11 +76,9 @@ def publish(
     files: Annotated[
         list[Path], typer.Argument(help="All files of a scale's table or figure, or its page.")
     ],
-    folder: Annotated[
-        Path, typer.Option("--to", help="Where the active scale's copies stand.")
-    ] = Path("results"),
+    folder: Annotated[Path, typer.Option("--to", help="Folder of the copies.")] = Path("results"),
 ) -> None:
-    """Copy what a scale has finished; say so if a table of another scale is replaced."""
+    """Copy a scale's table, figure or page to results/; say so if another scale's is replaced."""
     from fame.report.publish import publish as copy
 
     copy(files, folder)

@@ -1,4 +1,4 @@
-"""The verb that runs the workflow, and recovers it by itself after a kill."""
+"""The command that runs the workflow and recovers it after a kill."""
 
 import json
 import os
@@ -17,35 +17,36 @@ from fame.core.errors import FameError
 CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
 FLAGS = DRY | {"-k", "--keep-going", "-p", "--printshellcmds", "-F", "--forceall", "-f", "--force"}
-"""Options of Snakemake that take no value: a word after them is a target."""
+"""Options of Snakemake without a value: a word after them is a target."""
 SNAKEFILE = {"--snakefile", "-s"}
 WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c", "--jobs", "-j"}
 """Options that say where jobs run; without them they run here, on all cores."""
 QUIET = {"--quiet", "-q"}
 SILENT = ("host", "progress", "reason", "rules")
-"""What Snakemake can be quiet about; `all` hides its errors as well."""
+"""Values of Snakemake's --quiet; `all` hides its errors as well."""
 AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def run(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="Targets (table5, results/table5.csv), and options of Snakemake."),
+        typer.Argument(help="Targets (table5, results/table5.csv) and options of Snakemake."),
     ] = None,
     scale: Annotated[
         str | None, typer.Option("--scale", help="A scale by name or by its file's path.")
     ] = None,
     tables: Annotated[
-        Path | None, typer.Option("--tables", help="A folder of table files other than ours.")
+        Path | None,
+        typer.Option("--tables", help="A folder of table files other than config/tables."),
     ] = None,
     directory: Annotated[
-        Path, typer.Option("--directory", help="The folder that `results` is made in.")
+        Path, typer.Option("--directory", help="The folder in which `results` is made.")
     ] = Path(),
 ) -> None:
-    """Make targets by Snakemake, here on all cores; after a kill the same command goes on.
+    """Make targets with Snakemake, by default on all cores; after a kill, rerun to resume.
 
-    One workflow at a time is let into a folder. The lock, the processes and the jobs in Slurm's
-    queue that a killed one left are removed first. `--quiet all` still tells errors.
+    A folder holds one workflow at a time. The lock, the processes and the Slurm jobs that a killed
+    workflow left are removed first. `--quiet all` still prints errors.
     """
     from fame.operate.workplace import clear, occupy
 
@@ -64,26 +65,26 @@ def run(
     command = [sys.executable, "-m", "snakemake", *cores, "--rerun-incomplete", *given]
     if directory != Path():
         command += ["--directory", str(directory)]
-    # The same process goes on as Snakemake: signals reach it, and the lock lasts as long as it.
+    # This process becomes Snakemake: signals reach it, and the lock lasts as long as it does.
     os.execv(sys.executable, command)
 
 
 def from_anywhere(scale: str | None) -> str | None:
-    """A scale as Snakemake finds it from another folder: a path in full, a name as it is."""
+    """A scale as Snakemake finds it from another folder: a path made absolute, a name unchanged."""
     is_path = scale is not None and scale.endswith((".yaml", ".yml"))
     return str(Path(scale).absolute()) if scale and is_path else scale
 
 
 def settings_in(arguments: list[str]) -> list[str]:
-    """What Snakemake takes for settings: the words from `--config` to the next option."""
+    """The words that Snakemake reads as settings: those from `--config` to the next option."""
     start = next((n + 1 for n, word in enumerate(arguments) if word in CONFIG), len(arguments))
     return list(takewhile(lambda word: not word.startswith("-"), arguments[start:]))
 
 
 def check_settings(arguments: list[str], **options: object) -> None:
-    """Refuse a target among the settings, and a setting that an option gives as well.
+    """Refuse a target among the settings, and a setting that is also given as an option.
 
-    Snakemake shows a stack for the first, and lets the last of two settings win without a word.
+    Snakemake shows a traceback for the first, and silently uses the last of two settings.
     """
     for word in settings_in(arguments):
         key, equals, _ = word.partition("=")
@@ -92,24 +93,26 @@ def check_settings(arguments: list[str], **options: object) -> None:
                 f"--config takes key=value, which {word!r} is not; put targets before it"
             )
         if options.get(key) is not None:
-            raise FameError(f"--{key} and --config {word} both say the {key}; give one of the two")
+            raise FameError(
+                f"--{key} and --config {word} both set the {key}; give only one of them"
+            )
 
 
 def check_folder(directory: Path) -> None:
-    """Refuse a folder in which Snakemake cannot keep its own; it does in a dry run too."""
+    """Refuse a folder in which Snakemake cannot write its own files, even in a dry run."""
     whole = (directory / ".snakemake").absolute()
     place = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
     if not place.is_dir():
         raise FameError(f"{place}: not a folder; correct --directory")
     if not os.access(place, os.W_OK | os.X_OK):
-        raise FameError(f"{place} cannot be written; mend its permissions or correct --directory")
+        raise FameError(f"{place} cannot be written; correct its permissions or --directory")
 
 
 def in_full(arguments: list[str], tables: Path | None) -> list[str]:
-    """The arguments with targets by short names (table5, figure1, report) as files of `results`.
+    """Replace targets by short names (table5, figure1, report) by files in `results`.
 
     Raises:
-        FameError: a target is a table that there is not, for which Snakemake would show a stack.
+        FameError: a target is an unknown table, for which Snakemake would show a traceback.
     """
     given = [
         word.removeprefix("tables=")
@@ -125,7 +128,7 @@ def in_full(arguments: list[str], tables: Path | None) -> list[str]:
 
 
 def _targets(arguments: list[str]) -> Iterator[int]:
-    """Where targets stand for sure: an option before them may take a word as its value."""
+    """Positions that are certainly targets: a word after an option may be its value."""
     option = None
     for place, word in enumerate(arguments):
         if word.startswith("-"):
@@ -149,9 +152,9 @@ def _in_full(word: str, tables: list[str]) -> str:
 
 
 def with_config(arguments: list[str], **settings: str | None) -> list[str]:
-    """Snakemake's arguments with settings added to what follows `--config`, if they name it.
+    """Add settings to Snakemake's arguments, after an existing `--config` if there is one.
 
-    A second `--config` would displace the first.
+    A second `--config` would replace the first.
     """
     words = [setting(key, value) for key, value in settings.items() if value is not None]
     if not words:
@@ -161,7 +164,7 @@ def with_config(arguments: list[str], **settings: str | None) -> list[str]:
 
 
 def audible(arguments: list[str]) -> list[str]:
-    """Snakemake's arguments with `--quiet all` weakened to what leaves errors to be seen."""
+    """Replace `--quiet all` by the values that keep errors visible."""
     words: list[str] = []
     quiet = silent = False
     for word in arguments:
@@ -170,18 +173,18 @@ def audible(arguments: list[str]) -> list[str]:
             silent = True
         else:
             words.append(word)
-    # Last, where no target can be taken for one of its words.
+    # Last, so that no target is read as one of its values.
     return [*words, "--quiet", *SILENT] if silent else words
 
 
 def setting(key: str, value: object) -> str:
-    """`key=value` for Snakemake's `--config`, which takes off outer quotes and reads YAML.
+    """`key=value` for Snakemake's `--config`, which strips outer quotes and parses YAML.
 
-    In YAML ` #` starts a comment; the spaces keep the quotes.
+    In YAML ` #` starts a comment; the surrounding spaces keep the quotes.
     """
     return f"{key}= {json.dumps(str(value), ensure_ascii=False)} "
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the command."""
     app.command(context_settings=AS_THEY_ARE)(run)

@@ -1,4 +1,4 @@
-"""Verbs for people with their own videos: embed them, search them."""
+"""Commands for your own videos: embed them, search them."""
 
 import os
 import sys
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fame.cli.options import TABLES, TablesOption
-from fame.cli.outputs import check_out
+from fame.cli.options import TABLES, TablesOption, check_out
 from fame.core.errors import FameError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ MINI = "mini"
 _LISTED = 20
 
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, help="CPU threads; all by default.")
+    int | None, typer.Option("--threads", min=1, help="CPU threads (default: all).")
 ]
 
 
@@ -31,26 +30,30 @@ def embed(  # noqa: PLR0913 - a command's options
     encoder: Annotated[
         str, typer.Option("--encoder", help="A run's id, its directory, or encoder.safetensors.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The .parquet to make or extend.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .parquet to write or extend.")],
     *,
-    clips: Annotated[int, typer.Option("--clips", min=1, help="Uniform clips of each.")] = 10,
+    clips: Annotated[int, typer.Option("--clips", min=1, help="Uniform clips per video.")] = 10,
     scale: Annotated[
         str | None,
-        typer.Option("--scale", help="Of a run's id (mini, if none), and for what the card lacks."),
+        typer.Option(
+            "--scale",
+            help="Scale of the run (default: mini); also for settings that the card lacks.",
+        ),
     ] = None,
     backbone: Annotated[
-        str | None, typer.Option("--backbone", help="The scale's one, if several would fit.")
+        str | None,
+        typer.Option("--backbone", help="Backbone (a key of the scale), if several fit."),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if any video was set aside.")
+        bool, typer.Option("--strict", help="Exit with 1 if any video was skipped.")
     ] = False,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Turn videos into vectors, a row each; the same command goes on after an interruption.
+    """Embed videos, one vector per video; rerun the same command to resume or to add videos.
 
-    A video that cannot be decoded gets a row that says why. A later call adds to the file and
-    decodes only what is new or has changed.
+    A video that cannot be decoded gets a row with the reason. A later call decodes only videos that
+    are new or have changed.
     """
     from fame.data.listing import videos as listed
 
@@ -66,49 +69,55 @@ def embed(  # noqa: PLR0913 - a command's options
         summary = run(files, out, source, work)
     _report(out, summary)
     if strict and summary.aside:
-        raise FameError(f"{len(summary.aside)} of {len(files)} videos were set aside (--strict)")
+        raise FameError(f"{len(summary.aside)} of {len(files)} videos were skipped (--strict)")
     if len(summary.aside) == len(files):
         raise FameError(f"none of {len(files)} videos could be used; the reasons are above")
 
 
 def _report(out: Path, summary: "Summary") -> None:
-    """One line to the output, and one for each video that was set aside (20 at most)."""
+    """Print one line in total, and one for each skipped video (20 at most)."""
     for path, reason in summary.aside[:_LISTED]:
-        print(f"set aside: {path}: {reason}", file=sys.stderr)
+        print(f"skipped: {path}: {reason}", file=sys.stderr)
     if len(summary.aside) > _LISTED:
         more = len(summary.aside) - _LISTED
-        print(f"set aside: {more} more, see the column `status`", file=sys.stderr)
+        print(f"skipped: {more} more, see the column `status`", file=sys.stderr)
     others = f"; {summary.others} other videos are in the file" if summary.others else ""
     print(
         f"{out}: {summary.made} videos embedded, {summary.kept} kept from before, "
-        f"{len(summary.aside)} set aside{others}"
+        f"{len(summary.aside)} skipped{others}"
     )
 
 
 def search(
     query: Annotated[Path, typer.Argument(help="The video to look for.")],
-    features: Annotated[Path, typer.Option("--in", help="What `fame embed` wrote.")],
+    features: Annotated[Path, typer.Option("--in", help="The .parquet that `fame embed` wrote.")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours.")] = 5,
     sheet: Annotated[
-        Path | None, typer.Option("--sheet", help="Draw them to this .png, and a .pdf beside it.")
+        Path | None,
+        typer.Option("--sheet", help="Draw the neighbours to this .png and a .pdf beside it."),
     ] = None,
     centre: Annotated[
-        bool, typer.Option("--centre/--no-centre", help="Subtract the set's mean first.")
+        bool, typer.Option("--centre/--no-centre", help="Subtract the mean of all vectors first.")
     ] = True,
     keep_self: Annotated[
-        bool, typer.Option("--keep-self", help="Do not leave out the query if it is in the set.")
+        bool,
+        typer.Option(
+            "--keep-self", help="Keep the query among the neighbours if it is in the file."
+        ),
     ] = False,
     encoder: Annotated[
-        Path | None, typer.Option("--encoder", help="Where the set's encoder lies now.")
+        Path | None, typer.Option("--encoder", help="The encoder of the vectors, if it was moved.")
     ] = None,
     threads: ThreadsOption = None,
 ) -> None:
-    """Print the videos most like one video: rank, cosine, path."""
+    """Print the nearest neighbours of a video: rank, cosine similarity, path."""
     from fame.search.library import Library
     from fame.search.nearest import nearest
 
     if sheet and sheet.suffix not in {".png", ".pdf"}:
-        raise FameError(f"{sheet}: a sheet is a .png with a .pdf beside it; name it so")
+        raise FameError(
+            f"{sheet}: a sheet is a .png with a .pdf beside it; give a name that ends in .png"
+        )
     if not query.is_file():
         raise FameError(f"{query}: no such video; name a file")
     library = Library.read(features)
@@ -127,7 +136,7 @@ def search(
 def _query(
     query: Path, library: "Library", features: Path, encoder: Path | None, threads: int | None
 ) -> "Row":
-    """The query's row: the library's own if it is there unchanged, else encoded as the set was."""
+    """The query's row: from the library if it is there unchanged, else encoded like the library."""
     from fame.search.nearest import stored
 
     row = stored(library, query)
@@ -155,11 +164,11 @@ def _draw(row: "Row", query: Path, found: "list[Neighbour]", sheet: Path) -> Non
 
 
 def _short(path: Path) -> str:
-    """A file's name with its folder's, which often is its class."""
+    """A file's name with that of its folder, which often is its class."""
     return "/".join(path.parts[-2:])
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     for verb in (embed, search):
         app.command()(verb)

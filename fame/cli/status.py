@@ -1,4 +1,4 @@
-"""Verbs that look at what is there: how far a scale is, and whether it is still what was made."""
+"""Commands that inspect results: progress, failures, and changed files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def status(
     results: ResultsOption = Path("results"),
     tables: TablesOption = TABLES,
 ) -> None:
-    """Show each run's steps, time left and last checkpoint, and what failed and why."""
+    """Show each run's steps, time left and last checkpoint, and why jobs failed."""
     from fame.operate.status import rendered
     from fame.operate.status import status as look
     from fame.pipeline.experiments import Experiments
@@ -30,11 +30,11 @@ def verify(
     results: Annotated[Path, typer.Argument(help="The folder of results.")] = Path("results"),
     scale: Annotated[
         list[str] | None,
-        typer.Option("--scale", help="The file of a scale that is not the project's own."),
+        typer.Option("--scale", help="The file of a scale outside config/scales."),
     ] = None,
     tables: TablesOption = TABLES,
 ) -> None:
-    """Hold encoders, manifests, features, results and tables against their recorded sums."""
+    """Verify encoders, manifests, features, results and tables against their recorded checksums."""
     from fame.core.errors import FameError
     from fame.operate.verify import verify as check
 
@@ -43,10 +43,12 @@ def verify(
         print(sentence)
     print(found.summary)
     if found.changes:
-        raise FameError(f"{len(found.changes)} things below {results} are not what was made")
+        raise FameError(
+            f"{len(found.changes)} files below {results} have changed since they were produced"
+        )
 
 
 def add(app: typer.Typer) -> None:
-    """Register the verbs."""
+    """Register the commands."""
     app.command()(status)
     app.command()(verify)

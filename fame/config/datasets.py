@@ -1,12 +1,15 @@
 """What a scale file may say of a dataset: a mini world, an official layout, or your own videos."""
 
+import difflib
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from fame.config.layouts import DATASETS, Layout, official_splits_of
 from fame.config.worlds import WorldConfig
-from fame.core.schema import Layout, Model, Positive, Share
+from fame.core.registry import names
+from fame.core.schema import Model, Positive, Share
 
 
 class Synthetic(Model):
@@ -17,7 +20,7 @@ class Synthetic(Model):
     world: WorldConfig
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> str:
         """The dataset whose folders and annotations the world imitates."""
         return self.world.layout
 
@@ -63,8 +66,10 @@ class Prepare(Model):
 class Folder(Model):
     """A real dataset in its official layout.
 
+    `kind` is a file of fame/data/datasets by its name, or a path to one (`./mine.py`).
     `root` and `annotations` may hold `~`, `$NAME` and `${NAME:-default}`.
-    `annotations` is null only for Kinetics-400, whose classes are folders.
+    `annotations` is null only for datasets whose classes are folders, such as Kinetics-400.
+    `split` is the official split, from 1.
     `missing` says how many annotated videos may be absent: none (`error`), any number (`skip`) or
     a share of them. `tolerance` is the share of those present that may be unusable.
     """
@@ -73,14 +78,24 @@ class Folder(Model):
     title: str
     root: str
     annotations: str | None
-    split: Annotated[int, Field(ge=1, le=3)]
+    split: Positive
     missing: Literal["error", "skip"] | Share
     tolerance: Share
     verify: Verify
     prepare: Prepare | None
 
+    @model_validator(mode="after")
+    def _split_exists(self) -> "Folder":
+        number = official_splits_of(self.kind)
+        if self.split > number:
+            raise ValueError(
+                f"{self.kind} has no official split {self.split}; set split to "
+                + (f"a number from 1 to {number}" if number > 1 else "1")
+            )
+        return self
+
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> str:
         """The dataset whose layout this is: its own."""
         return self.kind
 
@@ -128,4 +143,47 @@ class Own(Model):
         return self
 
 
-Dataset = Annotated[Synthetic | Folder | Own, Field(discriminator="kind")]
+_OTHER_KINDS = ("synthetic", "folder")
+
+
+def _known_kind(entry: Any) -> Any:
+    """Refuse an entry whose kind is neither a dataset nor one of the other two."""
+    if isinstance(entry, Model):
+        return entry
+    if not isinstance(entry, dict) or "kind" not in entry:
+        raise ValueError("kind is missing")
+    kind, choices = str(entry["kind"]), [*names(DATASETS), *_OTHER_KINDS]
+    if kind not in choices and not kind.endswith(".py"):
+        near = difflib.get_close_matches(kind, choices, n=1, cutoff=0.0)[0]
+        raise ValueError(
+            f"there is no kind {kind!r}; did you mean {near!r}? Choose one of "
+            f"{', '.join(choices)}, or give the path of a .py file"
+        )
+    return entry
+
+
+def _tag(entry: Any) -> str:
+    """Which of the three models an entry, or a model of one, belongs to."""
+    kind = entry["kind"] if isinstance(entry, dict) else entry.kind
+    return kind if kind in _OTHER_KINDS else "official"
+
+
+# The mapping lets `fame.config.reading` find the model of a tag, as for a plain discriminator.
+Dataset = Annotated[
+    Annotated[Synthetic, Tag("synthetic")]
+    | Annotated[Folder, Tag("official")]
+    | Annotated[Own, Tag("folder")],
+    Discriminator(_tag),
+    BeforeValidator(_known_kind),
+    Field(
+        json_schema_extra={
+            "discriminator": {
+                "mapping": {
+                    "synthetic": "#/$defs/Synthetic",
+                    "official": "#/$defs/Folder",
+                    "folder": "#/$defs/Own",
+                }
+            }
+        }
+    ),
+]

@@ -7,8 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from fame.config.layouts import Layout
 from fame.config.reading import check_keys, parse, read_yaml
-from fame.core.schema import Layout, Model, Positive
+from fame.core.schema import Model, Positive
 
 SOURCES = Path(__file__).resolve().parents[2] / "config" / "datasets.yaml"
 
@@ -167,5 +168,4 @@ def load_sources(path: Path = SOURCES) -> dict[str, DatasetSource]:
     Raises:
         FameError: the file is missing or says something that it may not.
     """
-    found = parse(Sources, read_yaml(path), path).datasets
-    return {str(name): source for name, source in found.items()}
+    return parse(Sources, read_yaml(path), path).datasets

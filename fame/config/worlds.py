@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from fame.config.layouts import SPLITS, Layout, splits_of
+
 MOTIONS: tuple[tuple[str, str], ...] = (
     ("slow", "sway"),
     ("fast", "sway"),
@@ -23,15 +25,7 @@ Count = Annotated[int, Field(ge=0)]
 Strength = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Range = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
-Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
 Family = Literal["a", "b"]
-
-SPLITS: dict[Layout, tuple[str, ...]] = {
-    "kinetics400": ("train", "val"),
-    "ucf101": ("train", "test"),
-    "hmdb51": ("train", "test", "unused"),
-    "diving48": ("train", "test"),
-}
 
 
 class WorldConfig(BaseModel):
@@ -51,9 +45,9 @@ class WorldConfig(BaseModel):
     scenes: Family = Field(description="family of backgrounds; another dataset, another family")
     sprites: Family = Field(description="family of moving things")
     train: Count = Field(description="training videos")
-    val: Count = Field(description="videos for the training monitor; kinetics400 only")
-    test: Count = Field(description="test videos; not for kinetics400")
-    unused: Count = Field(description="videos that the split leaves out; hmdb51 only")
+    val: Count = Field(description="videos for the training monitor")
+    test: Count = Field(description="test videos")
+    unused: Count = Field(description="videos that the split leaves out")
     frames: Annotated[int, Field(ge=2)] = Field(description="frames of every video")
     size: Annotated[int, Field(ge=16)] = Field(description="height and width of a frame")
     scene_types: Annotated[int, Field(ge=len(MOTIONS))] = Field(description="kinds of background")
@@ -71,8 +65,8 @@ class WorldConfig(BaseModel):
 
     @model_validator(mode="after")
     def _splits_exist(self) -> Self:
-        for split in ("train", "val", "test", "unused"):
-            if self.videos(split) and split not in SPLITS[self.layout]:
+        for split in SPLITS:
+            if self.videos(split) and split not in splits_of(self.layout):
                 raise ValueError(f"a {self.layout} world has no {split} videos: set {split} to 0")
         return self
 

@@ -1,10 +1,9 @@
 """What all sections of the configuration share. No torch."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Layout = Literal["kinetics400", "ucf101", "hmdb51", "diving48"]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

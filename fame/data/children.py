@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ def decide(
     *,
     workers: int,
     seconds: float,
-    preload: str,
+    preload: Sequence[str],
 ) -> Iterator[Answer | Undecided]:
     """Apply a function to items in child processes and give the answers in order.
 
@@ -47,13 +47,13 @@ def decide(
         items: small values; each crosses to a child.
         workers: children at the same time.
         seconds: time for one item, after which its child is killed.
-        preload: the module that children should find imported, for a quick start.
+        preload: modules that children should find imported, for a quick start.
 
     Yields:
         The answer, or why there is none.
     """
     context = multiprocessing.get_context("forkserver")  # to fork a threaded parent is unsafe
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload(list(preload))
     pool = ProcessPool(max(1, workers), initializer=_bounded, context=context)
     waiting: deque[ProcessFuture[Any]] = deque()
     try:

@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.data.annotations import Annotations, Missing, refuse_absent
 from fame.data.children import Undecided, decide
-from fame.data.datasets import Annotations, Kind, Missing, match, refuse_absent
-from fame.data.look import look
+from fame.data.datasets import match
 from fame.data.manifest import COLUMNS, OK, Manifest
-from fame.data.video.decode import Depth, VideoInfo
+from fame.data.video.decode import Depth, VideoInfo, describe
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Check:
 
 
 def index(  # noqa: PLR0913 - the arguments are the dataset's config
-    kind: Kind,
+    kind: str,
     root: Path,
     annotations: Path | None,
     *,
@@ -122,11 +122,11 @@ def _report(found: Annotations, name: str, folder: Path | None) -> None:
 def looks(paths: list[Path], check: Check) -> Iterable[VideoInfo | str]:
     """What each file is, or a sentence on why it cannot be used; nothing is raised for a file."""
     decided = decide(
-        partial(look, depth=check.frames),
+        partial(describe, depth=check.frames),
         paths,
         workers=check.workers,
         seconds=check.seconds,
-        preload="fame.data.look",
+        preload=("av", "fame.data.video.decode"),
     )
     bar = None if check.progress else True
     for found in tqdm(decided, "index", len(paths), disable=bar, unit="video"):

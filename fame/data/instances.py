@@ -7,9 +7,9 @@ from fame.config.datasets import Dataset, Folder, Own, Prepare, Synthetic
 from fame.config.reading import expand
 from fame.config.scale import Scale
 from fame.core.errors import FameError
-from fame.data import datasets as annotations
-from fame.data.datasets import Annotations, Missing, folder
-from fame.data.datasets.grouped import Shares
+from fame.data import datasets, own
+from fame.data.annotations import Annotations, Missing
+from fame.data.groups import Shares
 from fame.data.index import Check, examine
 from fame.data.manifest import Manifest
 from fame.data.prepare import gather, prepare
@@ -81,14 +81,14 @@ def matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Anno
         if world is None:
             raise FameError(f"{data} is a mini world; give its folder with --world")
         root = world / "videos"
-        return root, annotations.match(dataset.layout, root, world / "annotations")
+        return root, datasets.match(dataset.layout, root, world / "annotations")
     root = expand(dataset.root)
     lists = expand(dataset.annotations) if dataset.annotations else None
     if isinstance(dataset, Own):
         shares = Shares(dataset.val, dataset.test, dataset.split_seed)
-        layout = folder.Layout(dataset.labels, lists, dataset.group, shares)
-        return root, folder.match(root, layout)
-    return root, annotations.match(dataset.layout, root, lists, dataset.split)
+        layout = own.Layout(dataset.labels, lists, dataset.group, shares)
+        return root, own.match(root, layout)
+    return root, datasets.match(dataset.layout, root, lists, dataset.split)
 
 
 def copy_shard(

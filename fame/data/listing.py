@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fame.core.errors import FameError
-from fame.data.datasets.lists import VIDEO_SUFFIXES
+from fame.data.annotations import VIDEO_SUFFIXES
 
 SUFFIXES = VIDEO_SUFFIXES | {".vob", ".mts", ".m2ts", ".flv", ".f4v", ".3gp", ".ogv", ".asf"}
 """What makes a file inside a folder a video. Not `.ts`, which more often is source code."""

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fame.config.layouts import SPLITS
 from fame.core.errors import FameError
 from fame.core.files import replacing
 
@@ -29,7 +30,6 @@ COLUMNS = {
 }
 """Column names in order, with the kind of value that each holds."""
 
-SPLITS = ("train", "val", "test", "unused")
 OK = "ok"
 
 _NULLABLE = ("label", "group")

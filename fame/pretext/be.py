@@ -26,7 +26,8 @@ from fame.augment.distraction import Distraction
 from fame.config.views import Colour, Positive
 from fame.core.errors import FameError
 from fame.core.schema import Model, Share
-from fame.data.clips.dataset import Batch, Draw, clip_indices, number_of_starts
+from fame.data.clips.batch import Batch
+from fame.data.clips.sampling import Draw, clip_indices, number_of_starts
 from fame.pretext.common import Method, Setup
 from fame.pretext.moco import MomentumContrast
 

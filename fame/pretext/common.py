@@ -16,7 +16,8 @@ from fame.config.scale import Pretrain
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.schema import Model
-from fame.data.clips.dataset import Batch, Draw, RandomClips
+from fame.data.clips.batch import Batch
+from fame.data.clips.sampling import Draw, RandomClips
 from fame.models.encoder import Encoder
 from fame.pipeline.experiments import Run
 

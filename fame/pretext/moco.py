@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from fame.core.distributed import World
 from fame.core.randomness import generator
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.heads import projection

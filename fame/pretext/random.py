@@ -3,7 +3,7 @@
 import torch
 
 from fame.core.errors import FameError
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pretext.common import Method, Setup
 
 

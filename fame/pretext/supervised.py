@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fame.core.errors import FameError
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 from fame.models.seeding import keyed_initialisation
 from fame.pretext.common import Method, NoOptions, Setup

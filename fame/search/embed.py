@@ -21,7 +21,7 @@ from tqdm import tqdm
 from fame.core.errors import FameError
 from fame.core.files import owned
 from fame.core.gpus import own_device
-from fame.data.clips.dataset import clip_indices, uniform_starts
+from fame.data.clips.sampling import clip_indices, uniform_starts
 from fame.data.video.decode import DecodeError, VideoInfo, probe, read_frames
 from fame.data.video.resize import scaled_down
 from fame.evaluate.features.clipspec import ClipSpec

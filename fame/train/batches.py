@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fame.core.distributed import World
-from fame.data.clips.dataset import Batch, KeyedBatches, TrainClips, loader
+from fame.data.clips.batch import Batch
+from fame.data.clips.dataset import TrainClips
+from fame.data.clips.loader import KeyedBatches, loader
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import torch
 from fame.config.scale import Optimiser
 from fame.core.distributed import World
 from fame.core.errors import FameError, Interrupted
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.data.clips.workers import explained
 from fame.train import checkpoint
 from fame.train.batches import Batches

@@ -3,9 +3,11 @@
 import hashlib
 import logging
 import shutil
+import time
 from collections import namedtuple
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Fault, serving
@@ -18,13 +20,7 @@ from fame.core.errors import FameError
 CONTENT = bytes(range(256)) * 4000
 SIZE = len(CONTENT)
 SUM = hashlib.sha256(CONTENT).hexdigest()
-pauses = []
-QUICK = Patience(attempts=3, wait=1.0, longest=8.0, timeout=5.0, sleep=pauses.append)
-
-
-@pytest.fixture(autouse=True)
-def _fresh():
-    pauses.clear()
+QUICK = Patience(attempts=3, wait=0, timeout=5)
 
 
 def source(url, size=SIZE, sha256=SUM):
@@ -47,7 +43,6 @@ def test_a_whole_file_arrives_and_is_recorded(web, tmp_path):
     assert found.path.read_bytes() == CONTENT
     assert (found.sha256, found.ours) == (SUM, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "a.zip.json"]
-    assert pauses == []
 
 
 def test_a_file_that_is_there_is_not_asked_for(web, tmp_path):
@@ -61,20 +56,12 @@ def test_a_dropped_connection_goes_on_where_it_was(web, tmp_path):
     url = web.put("a.zip", CONTENT, faults=[Fault(after=300_000), Fault(after=200_000)])
     assert get(tmp_path, source(url)).path.read_bytes() == CONTENT
     assert web.asked("a.zip") == [None, "bytes=300000-", "bytes=500000-"]
-    assert web.requests[1][2] == '"v1"'
-    assert pauses == [1.0, 1.0]  # each brought something
 
 
-def test_without_a_sum_or_a_version_it_begins_anew(web, tmp_path):
-    url = web.put("a.zip", CONTENT, etag=None, faults=[Fault(after=300_000)])
+def test_without_a_sum_it_begins_anew(web, tmp_path):
+    url = web.put("a.zip", CONTENT, faults=[Fault(after=300_000)])
     assert get(tmp_path, source(url, None, None)).path.read_bytes() == CONTENT
     assert web.asked("a.zip") == [None, None]
-
-
-def test_with_a_sum_it_goes_on_without_a_version(web, tmp_path):
-    url = web.put("a.zip", CONTENT, etag=None, faults=[Fault(after=300_000)])
-    get(tmp_path, source(url))
-    assert web.asked("a.zip") == [None, "bytes=300000-"]
 
 
 def test_a_server_that_ignores_ranges_is_read_from_the_start(web, tmp_path):
@@ -82,39 +69,40 @@ def test_a_server_that_ignores_ranges_is_read_from_the_start(web, tmp_path):
     assert get(tmp_path, source(url)).path.read_bytes() == CONTENT
 
 
-def test_a_file_that_changed_on_the_server_is_read_from_the_start(web, tmp_path):
-    url = web.put("a.zip", b"old" * 400_000, etag='"v0"', faults=[Fault(after=300_000)])
-    web["/a.zip"].always = Fault(status=503)
-    assert "3 attempts" in refusal(tmp_path, source(url, None, None))
-    web.put("a.zip", CONTENT)
-    assert get(tmp_path, source(url, None, None)).path.read_bytes() == CONTENT
-    assert web.requests[-1][1:] == ("bytes=300000-", '"v0"')
-
-
 def test_the_next_run_goes_on_where_the_last_one_gave_up(web, tmp_path):
     url = web.put("a.zip", CONTENT, faults=[Fault(after=300_000)], always=Fault(status=503))
-    message = refusal(tmp_path, source(url))
-    assert "HTTP 503 (3 attempts)" in message
+    assert "HTTP 503" in refusal(tmp_path, source(url))
+    assert len(web.requests) == 1 + QUICK.attempts
     assert (tmp_path / "a.zip.part").stat().st_size == 300_000
     web["/a.zip"].always = Fault()
     assert get(tmp_path, source(url)).path.read_bytes() == CONTENT
     assert web.asked("a.zip")[-1] == "bytes=300000-"
 
 
-def test_pauses_grow_to_a_bound_and_honour_the_server(web, tmp_path):
-    patience = Patience(attempts=6, wait=1.0, longest=8.0, timeout=5.0, sleep=pauses.append)
-    url = web.put("a.zip", CONTENT, faults=[Fault(status=429, headers={"Retry-After": "5"})])
-    web["/a.zip"].always = Fault(status=500)
-    with pytest.raises(FameError, match="6 attempts"):
-        fetch([source(url)], tmp_path, patience=patience, progress=False)
-    assert pauses == [5.0, 2.0, 4.0, 8.0, 8.0]
+def test_a_line_that_always_breaks_is_given_up(web, tmp_path):
+    url = web.put("a.zip", CONTENT, always=Fault(after=1000))
+    message = refusal(tmp_path, source(url, None, None))
+    assert "the connection broke at 1 kB" in message
+    assert "(3 attempts)" in message
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_busy_server_is_asked_again_when_it_says_but_within_a_minute(web, tmp_path, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    busy = [Fault(status=429, headers={"Retry-After": after}) for after in ("7", "3600")]
+    url = web.put("a.zip", CONTENT, faults=[*busy, Fault(status=500)])
+    patience = Patience(attempts=4, wait=1, timeout=5)
+    found = fetch([source(url)], tmp_path, patience=patience, progress=False)
+    assert found.path.read_bytes() == CONTENT
+    assert pauses == [7, 60, 4]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_what_will_not_mend_is_not_tried_again(web, tmp_path, status):
     url = web.put("a.zip", CONTENT, always=Fault(status=status))
     assert f"HTTP {status}" in refusal(tmp_path, source(url))
-    assert (len(web.requests), pauses) == (1, [])
+    assert len(web.requests) == 1
 
 
 def test_a_mirror_takes_over_and_may_have_another_name(web, tmp_path):
@@ -188,11 +176,6 @@ def test_a_web_page_is_not_a_file_unless_its_sum_says_so(web, tmp_path, known):
         assert "web page" in refusal(tmp_path, one)
 
 
-def test_a_range_from_elsewhere_is_refused(web, tmp_path):
-    url = web.put("a.zip", CONTENT, faults=[Fault(after=1000), Fault(shift=7)])
-    assert "another range" in refusal(tmp_path, source(url))
-
-
 def test_a_part_that_is_whole_needs_no_request(web, tmp_path):
     (tmp_path / "a.zip.part").write_bytes(CONTENT)
     assert get(tmp_path, source(web.put("a.zip", CONTENT))).path.read_bytes() == CONTENT
@@ -209,25 +192,21 @@ def test_a_part_that_is_too_long_is_dropped(web, tmp_path):
     (tmp_path / "a.zip.part").write_bytes(CONTENT + b"more")
     url = web.put("a.zip", CONTENT)
     assert get(tmp_path, source(url, size=None)).path.read_bytes() == CONTENT
+    assert web.asked("a.zip") == [f"bytes={SIZE + 4}-", None]
 
 
 def test_nothing_listens(tmp_path):
     with serving() as web:
         url = web.put("a.zip", CONTENT)
-    assert "no connection (ConnectionError) (3 attempts)" in refusal(tmp_path, source(url))
-    assert pauses == [1.0, 2.0]
+    assert "no connection (ConnectionError)" in refusal(tmp_path, source(url))
 
 
-def test_a_server_without_a_trusted_certificate_is_not_asked_twice(tmp_path, monkeypatch):
-    import requests
-
+def test_a_server_without_a_trusted_certificate_is_named(tmp_path, monkeypatch):
     def untrusted(*_, **__):
         raise requests.exceptions.SSLError("self-signed")
 
-    monkeypatch.setattr(requests, "get", untrusted)
-    url = "https://127.0.0.1/a.zip"
-    assert "certificate cannot be verified" in refusal(tmp_path, source(url))
-    assert pauses == []
+    monkeypatch.setattr(requests.Session, "get", untrusted)
+    assert "certificate cannot be verified" in refusal(tmp_path, source("https://127.0.0.1/a.zip"))
 
 
 def test_a_disk_without_room_is_found_before_the_first_byte(web, tmp_path, monkeypatch):
@@ -256,12 +235,12 @@ faults = st.one_of(
 
 
 @settings(max_examples=25)
-@given(st.lists(faults, max_size=6), st.sampled_from([SUM, None]), st.sampled_from(['"v1"', None]))
-def test_whatever_happens_the_file_is_whole_in_the_end(tmp_path_factory, bad, known, etag):
+@given(st.lists(faults, max_size=6), st.sampled_from([SUM, None]))
+def test_whatever_happens_the_file_is_whole_in_the_end(tmp_path_factory, bad, known):
     folder = tmp_path_factory.mktemp("any")
     with serving() as web:
-        url = web.put("a.zip", CONTENT, etag=etag, faults=list(bad))
-        many = Patience(attempts=8, wait=0, longest=0, timeout=5, sleep=lambda _: None)
+        url = web.put("a.zip", CONTENT, faults=list(bad))
+        many = Patience(attempts=8, wait=0, timeout=5)
         found = fetch([source(url, None, known)], folder, patience=many, progress=False)
     assert found.path.read_bytes() == CONTENT
     assert sorted(path.name for path in folder.iterdir()) == ["a.zip", "a.zip.json"]

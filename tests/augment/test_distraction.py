@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_pairs import PLAIN, SIZE, batch, cut, pairs, world
+from random_batch import PLAIN, SIZE, batch, cut, pairs, world
 
 from fame.augment.distraction import Distraction, distract, frames_of, weight_of
 from fame.augment.photometric import normalise, photometric

@@ -136,7 +136,7 @@ def test_a_table_that_there_is_not_is_named_with_the_known_ones(root, target):
     ("arguments", "said"),
     [
         (["--config", "a=b", "table6"], "'table6' is not; put targets before it"),
-        (["--scale", "mini", "--config", "scale=paper"], "--config scale=paper both say the scale"),
+        (["--scale", "mini", "--config", "scale=paper"], "--config scale=paper both set the scale"),
     ],
 )
 def test_settings_that_snakemake_would_mistake_are_refused(arguments, said):
@@ -150,5 +150,5 @@ def test_a_folder_that_cannot_be_used_is_refused_before_a_dry_run(tmp_path, monk
         check_folder(tmp_path / "file")
     check_folder(tmp_path / "new" / "folder")
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(FameError, match="cannot be written; mend its permissions"):
+    with pytest.raises(FameError, match="cannot be written; correct its permissions"):
         check_folder(tmp_path / "new")

@@ -3,6 +3,8 @@
 What several processes compute together is tested by trainings, in tests/faults.
 """
 
+import os
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -61,3 +63,17 @@ def test_a_fixed_order_ends_with_its_context(monkeypatch, wanted):
         assert torch.are_deterministic_algorithms_enabled() == wanted
         _ = 1 / 0
     assert torch.are_deterministic_algorithms_enabled() == before
+
+
+def test_fixed_order_is_honoured_and_put_back(monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    with fixed_order(True):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.backends.cudnn.benchmark
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        with fixed_order(False):
+            assert not torch.are_deterministic_algorithms_enabled()
+        assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.backends.cudnn.benchmark

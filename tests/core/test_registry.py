@@ -71,7 +71,7 @@ def test_a_broken_plug_in_fails_every_time(tmp_path):
 
 def test_listing_the_choices_does_not_import_torch(root):
     code = (
-        "import sys; from fame import registry; import fame.config.views\n"
+        "import sys; from fame.core import registry; import fame.config.views\n"
         f"assert registry.names('{PACKAGE}'); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)

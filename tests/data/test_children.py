@@ -31,7 +31,7 @@ def act(order):
 
 
 def decided(orders, workers=2, seconds=60):
-    return list(decide(act, orders, workers=workers, seconds=seconds, preload="fame.data.look"))
+    return list(decide(act, orders, workers=workers, seconds=seconds, preload=["av"]))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -59,7 +59,7 @@ def test_an_error_that_the_function_lets_through_is_raised():
 
 def test_nothing_is_left_running_when_the_reader_stops():
     before = multiprocessing.active_children()
-    answers = decide(act, [1] * 100, workers=2, seconds=60, preload="fame.data.look")
+    answers = decide(act, [1] * 100, workers=2, seconds=60, preload=["av"])
     assert next(answers) == 2
     children = set(multiprocessing.active_children()).difference(before)
     assert children

@@ -9,9 +9,10 @@ from small_videos import pictures, write_video
 from typer.testing import CliRunner
 
 from fame.cli import app
-from fame.data.clips.dataset import UniformClips, uniform_starts, window
+from fame.data.annotations import with_videos
+from fame.data.clips.dataset import UniformClips
+from fame.data.clips.sampling import uniform_starts, window
 from fame.data.datasets import diving48
-from fame.data.datasets.lists import with_videos
 from fame.data.index import index
 from fame.data.manifest import Manifest
 from fame.pipeline.experiments import Experiments

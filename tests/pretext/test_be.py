@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from micro_world import make
-from test_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
+from slow_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
 
 from fame.augment.distraction import distract, frames_of, weight_of
 from fame.config.reading import load_scale
@@ -14,7 +14,7 @@ from fame.config.tables import Recipe
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.data.clips.dataset import collate
+from fame.data.clips.batch import collate
 from fame.pipeline.experiments import resolve
 from fame.pretext.be import BackgroundErasing, DistractedMoCo, TwoTimes
 from fame.pretext.common import Setup

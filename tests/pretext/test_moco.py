@@ -3,52 +3,21 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from slow_moco import (
+    BATCH,
+    DIM,
+    WORLD,
+    FakePretrain,
+    FakeRun,
+    Tiny,
+    batch,
+    info_nce,
+    project,
+    settings,
+)
 
-from fame.config.scale import MoCo as Settings
-from fame.core.distributed import World
-from fame.data.clips.dataset import Batch
-from fame.models.encoder import Encoder
 from fame.pretext import moco
 from fame.pretext.common import Setup
-
-WORLD = World(0, 1, torch.device("cpu"))
-BATCH, DIM = 6, 5
-
-
-class Tiny(Encoder):
-    """Averages the clip and applies a matrix; no BatchNorm, so that NumPy can follow."""
-
-    feature_dim = 4
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.matrix = nn.Linear(3, 4)
-
-    def maps(self, x):
-        return self.matrix(x.mean(dim=(2, 3, 4)))[:, :, None, None, None]
-
-
-def settings(**changes):
-    values = {
-        "queue": {"k": 16},
-        "momentum": 0.9,
-        "temperature": 0.1,
-        "dim": DIM,
-        "head": "mlp",
-        "shuffle": False,
-        "enqueue": "step",
-    }
-    return Settings(**(values | changes))
-
-
-class FakePretrain:
-    def __init__(self, moco, group=BATCH):
-        self.moco, self.group = moco, group
-
-
-class FakeRun:
-    seed, pretrain = 3, "k"
 
 
 def method(views, **changes):
@@ -57,37 +26,11 @@ def method(views, **changes):
     return moco.MoCo(setup).double()
 
 
-def batch():
-    nothing = torch.zeros(BATCH, 2, 3, 1, 2, 2, dtype=torch.uint8)
-    ids = torch.arange(BATCH)
-    sizes = torch.full((BATCH, 2), 2)
-    return Batch(clips=nothing, sizes=sizes, labels=ids, indices=ids, epochs=ids)
-
-
 def pair(seed=0):
     generator = torch.Generator().manual_seed(seed)
     return [
         torch.randn(BATCH, 3, 2, 4, 4, generator=generator, dtype=torch.float64) for _ in range(2)
     ]
-
-
-def project(network, clips):
-    """The network's output for clips, in NumPy."""
-    first, last = network.head[0], network.head[2]
-    x = clips.numpy().mean(axis=(2, 3, 4))
-    for layer in (network.encoder.matrix, first):
-        x = x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
-    x = np.maximum(x, 0) @ last.weight.detach().numpy().T + last.bias.detach().numpy()
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
-
-
-def info_nce(queries, keys, negatives, temperature):
-    """One direction's loss, a query at a time."""
-    total = 0.0
-    for query, key in zip(queries, keys, strict=True):
-        scores = np.exp(np.array([query @ key] + [query @ n for n in negatives]) / temperature)
-        total -= np.log(scores[0] / scores.sum())
-    return total / len(queries)
 
 
 @pytest.mark.parametrize("enqueue", ["step", "direction"])

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pretext.moco import MoCo
 
 

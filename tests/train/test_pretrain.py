@@ -9,7 +9,7 @@ from micro_world import choose, make
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256
-from fame.data.clips.dataset import collate
+from fame.data.clips.batch import collate
 from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm
 from fame.pretext import moco

@@ -71,10 +71,9 @@ rule index:
         world=world_of,
         source=lambda w: [] if is_world(w.data) else f"{ROOT}/data/{w.data}/source.json",
         code=module(
-            "data/datasets/folder.py",
-            "data/datasets/grouped.py",
+            "data/own.py",
+            "data/groups.py",
             "data/index.py",
-            "data/look.py",
             "data/manifest.py",
             "data/video/decode.py",
         ),

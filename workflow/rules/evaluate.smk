@@ -109,7 +109,7 @@ rule linear:
 
 
 rule bias:
-    """Measure how much an encoder leans on the background and on motion."""
+    """Measure how much an encoder relies on the background and on motion."""
     input:
         features=f"{EVALUATE}/features-pretraining.npz",
         altered=BIAS_FEATURES,
@@ -144,7 +144,7 @@ rule bias:
 
 
 rule retrieve:
-    """Retrieve training videos by test videos."""
+    """Retrieve training videos for test videos."""
     input:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
         code=module("evaluate/tasks/retrieval.py", "evaluate/tasks/jobs.py"),
@@ -201,7 +201,7 @@ rule finetune:
 
 
 rule activation:
-    """Map where an encoder is active on test videos, and the share on the foreground."""
+    """Compute activation maps on test videos, and their share on the foreground."""
     input:
         encoder=ENCODER,
         manifest=MANIFEST,

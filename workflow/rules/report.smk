@@ -20,7 +20,7 @@ onerror:
 
 
 rule table:
-    """Gather a table's measured cells beside the published ones."""
+    """Write a table: measured cells beside the published ones."""
     input:
         results=lambda w: below(EXPERIMENTS.results([w.table]), "evaluate"),
         code=module(
@@ -60,7 +60,7 @@ rule table:
 
 
 rule report:
-    """Put tables, figures, claims, costs and cards on one page that needs nothing else."""
+    """Write tables, figures, claims, costs and cards to one self-contained page."""
     input:
         tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
         figures=[f"{FIGURES}/{name}" for name in files_of_figures("png", "csv")],

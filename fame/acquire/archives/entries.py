@@ -8,15 +8,37 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from fame.acquire.archives.members import Member, no_content
 from fame.core.errors import FameError
 
 TOOLS = "unrar, unar, 7z or bsdtar"
+
+
+@dataclass(frozen=True)
+class Member:
+    """An entry of an archive.
+
+    Attributes:
+        name: as the archive has it.
+        size: bytes that it says it has, unpacked.
+        kind: `link` is a symbolic or hard one; `other` is a device, a pipe and the like.
+        open: gives the content, for a file.
+    """
+
+    name: str
+    size: int
+    kind: Literal["file", "folder", "link", "other"]
+    open: Callable[[], IO[bytes]]
+
+
+def _no_content() -> IO[bytes]:
+    """The `open` of what has no content to read."""
+    raise ValueError("only files are opened")
 
 
 def members(archive: Path, kind: str) -> Iterator[Member]:
@@ -89,11 +111,11 @@ def _tar(archive: Path) -> Iterator[Member]:
 
 def _tar_member(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
     if info.isdir():
-        return Member(info.name, 0, "folder", no_content)
+        return Member(info.name, 0, "folder", _no_content)
     if info.issym() or info.islnk():
-        return Member(info.name, 0, "link", no_content)
+        return Member(info.name, 0, "link", _no_content)
     if not info.isreg():
-        return Member(info.name, 0, "other", no_content)
+        return Member(info.name, 0, "other", _no_content)
 
     def content() -> IO[bytes]:
         # The standard library's own rules for data. Ours are stricter and have come first, so

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from fame.acquire.archives.members import Member
+from fame.acquire.archives.entries import Member
 from fame.config.sources import Limits
 from fame.core.errors import FameError
 from fame.data.disk import human

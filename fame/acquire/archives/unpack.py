@@ -6,21 +6,17 @@ marker is written last. After a kill the same call goes on: what was written is 
 """
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fame.acquire.archives.entries import members, reading
+from fame.acquire.archives.entries import Member, members, reading
 from fame.acquire.archives.guard import Guard
-from fame.acquire.archives.members import Member
 from fame.config.sources import Limits
 from fame.core.errors import FameError
+from fame.data.datasets.common import Place
 from fame.data.disk import check_space, writing
 
 _CHUNK = 1 << 20
-
-Place = Callable[[PurePosixPath], str | None]
-"""From an entry's path to the file's, relative to the folder; None leaves it in the archive."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class Job:
 
     Attributes:
         archive: the file.
-        kind: as `archives.members` takes it.
+        kind: as `entries.members` takes it.
         to: the folder of the files.
         draft: a folder on the same disk, for files that are not in place yet.
         place: where each goes.

@@ -1,1 +1,1 @@
-"""From a Manifest to batches of raw clips."""
+"""From a Manifest to batches of clips: sampling, dataset, batch, loader."""

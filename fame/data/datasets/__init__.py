@@ -1,55 +1,86 @@
-"""Official lists of each dataset, read into one kind of table."""
+"""The datasets, each in a file of its own that `fame.core.registry` finds; see `common`."""
 
 from pathlib import Path
-from typing import Literal, get_args
 
+from fame.core import registry
 from fame.core.errors import FameError
-from fame.data.datasets import diving48, hmdb51, kinetics400, ucf101
-from fame.data.datasets.lists import Annotations, Missing, refuse_absent
+from fame.data.annotations import Annotations, Missing, refuse_absent
+from fame.data.datasets.common import Archives, Dataset, WorldLayout
 
-__all__ = ["Annotations", "Kind", "Missing", "match", "read", "refuse_absent"]
+__all__ = ["archives", "get", "match", "read", "world_layout"]
 
-Kind = Literal["ucf101", "hmdb51", "kinetics400", "diving48"]
+
+def get(name: str) -> Dataset:
+    """A dataset by its name, or by the path of a `.py` file.
+
+    Raises:
+        FameError: there is no such dataset, or its file declares none.
+    """
+    dataset = registry.load(__name__, name, "DATASET")
+    if not isinstance(dataset, Dataset):
+        raise FameError(f"DATASET of '{name}' is not a Dataset of fame.data.datasets.common.")
+    return dataset
+
+
+def archives(name: str) -> Archives:
+    """How a dataset's downloads are arranged.
+
+    Raises:
+        FameError: as `get`, or the dataset does not say.
+    """
+    found = get(name).archives
+    if found is None:
+        raise FameError(f"'{name}' does not say how its archives are arranged; add archives to it.")
+    return found
+
+
+def world_layout(name: str) -> WorldLayout:
+    """How a mini world is laid out like a dataset.
+
+    Raises:
+        FameError: as `get`, or the dataset does not say.
+    """
+    found = get(name).world
+    if found is None:
+        raise FameError(f"'{name}' does not say how a world is laid out like it; add world to it.")
+    return found
 
 
 def read(
-    kind: Kind, root: Path, annotations: Path | None, split: int = 1, missing: Missing = "error"
+    kind: str, root: Path, annotations: Path | None, split: int = 1, missing: Missing = "error"
 ) -> Annotations:
     """As `match`, but too many absent videos are an error.
 
     Args:
-        kind: the dataset's format.
+        kind: the dataset, by name or by path.
         root: folder of the videos.
-        annotations: folder of the lists; only Kinetics-400 can do without.
-        split: official split (UCF101 and HMDB51 have 1, 2, 3; the others one).
+        annotations: folder of the lists; None only where the dataset can do without.
+        split: official split, from 1.
         missing: "error" if every annotated video must be there, "skip" to leave out those that
             are not, as with a subset of UCF101, or the share of them that may be absent.
 
     Raises:
         FameError: as `match` and `refuse_absent` do.
     """
-    found = match(kind, root, annotations, split)
-    refuse_absent(found, root, missing)
-    return found
+    matched = match(kind, root, annotations, split)
+    refuse_absent(matched, root, missing)
+    return matched
 
 
-def match(kind: Kind, root: Path, annotations: Path | None, split: int = 1) -> Annotations:
-    """Read a dataset's lists and match them with the videos under `root`.
+def match(kind: str, root: Path, annotations: Path | None, split: int = 1) -> Annotations:
+    """Read a dataset's lists and match them with the videos under `root`; arguments as for `read`.
 
     Returns:
         The table, the classes in official order (those that have a video), and which videos are
         absent from the disk or from the lists.
 
     Raises:
-        FameError: missing folder or list, malformed line, unknown class, repeated video.
+        FameError: unknown dataset, missing folder or list, malformed line, unknown class, repeated
+            video.
     """
-    if kind not in get_args(Kind):
-        raise FameError(f"Dataset kind {kind!r} is unknown; use one of {get_args(Kind)}.")
-    if kind == "kinetics400":
-        return kinetics400.match(root, annotations)
-    if annotations is None:
+    dataset = get(kind)
+    if annotations is not None:
+        return dataset.match(root, annotations, split)
+    if dataset.match_folders is None:
         raise FameError(f"{kind} needs the folder of its official lists; download them.")
-    if kind == "diving48":
-        return diving48.match(root, annotations)
-    reader = ucf101 if kind == "ucf101" else hmdb51
-    return reader.match(root, annotations, split)
+    return dataset.match_folders(root)

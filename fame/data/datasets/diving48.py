@@ -2,17 +2,36 @@
 
 15,027 train and 1,970 test clips; the vocabulary has 48 dives of which 47 occur (facts E4).
 A class is named by its four attributes joined with "_".
+
+A mini world has `rgb/<source>_<number>.mp4`. As in the real set the vocabulary has a dive more than
+the videos show, and a list says from which frame to which a video counts: every second one in the
+world lacks an eighth of its file at either end.
 """
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from fame.core.errors import FameError
-from fame.data.datasets.lists import Annotations, Row, checked, resolve
+from fame.data.annotations import Annotations, Row, checked, json_list, resolve
+from fame.data.datasets.common import (
+    Archives,
+    Dataset,
+    Place,
+    WorldLayout,
+    WrittenVideo,
+    draw_id,
+)
+
+SPLITS = ("train", "test")
+OFFICIAL_SPLITS = 1
 
 _LISTS = {"train": "Diving48_V2_train.json", "test": "Diving48_V2_test.json"}
 _VOCABULARY = "Diving48_vocab.json"
+_UNUSED_DIVE = "steady_hover_NoTwis_FREE"
 
 
 def parse(annotations: Path) -> Annotations:
@@ -24,33 +43,24 @@ def parse(annotations: Path) -> Annotations:
     Raises:
         FameError: a missing or malformed file, an unknown label, a repeated video.
     """
-    classes = ["_".join(attributes) for attributes in _json(annotations / _VOCABULARY)]
+    classes = ["_".join(attributes) for attributes in json_list(annotations / _VOCABULARY)]
     rows = [
         _row(entry, part, classes, f"{annotations / name}, entry {number}")
         for part, name in _LISTS.items()
-        for number, entry in enumerate(_json(annotations / name))
+        for number, entry in enumerate(json_list(annotations / name))
     ]
     return checked(rows, classes, annotations)
 
 
-def match(root: Path, annotations: Path) -> Annotations:
-    """The clips whose videos are under `root`, flat or in the archive's `rgb` folder."""
+def match(root: Path, annotations: Path, split: int) -> Annotations:
+    """The clips whose videos are under `root`, flat or in the archive's `rgb` folder.
+
+    There is one official split, so `split` chooses nothing.
+    """
     inside = "rgb/" if (root / "rgb").is_dir() else ""
     parsed = parse(annotations)
     table = parsed.table.assign(path=inside + parsed.table["path"])
     return resolve(Annotations(table, parsed.classes), root)
-
-
-def _json(path: Path) -> list[Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise FameError(f"Annotation file {path} is missing; download the lists.") from error
-    except ValueError as error:
-        raise FameError(f"Annotation file {path} is not JSON; download it again.") from error
-    if not isinstance(content, list):
-        raise FameError(f"Annotation file {path} does not hold a list; download it again.")
-    return content
 
 
 def _row(entry: Any, part: str, classes: list[str], where: str) -> Row:
@@ -67,3 +77,48 @@ def _row(entry: Any, part: str, classes: list[str], where: str) -> Row:
         raise FameError(f"{where}: frames {start} to {end} are not a range.")
     source = name.rpartition("_")[0] or None
     return Row(name, f"{name}.mp4", classes[label], source, part, start, end)
+
+
+def place_videos(part: str, annotations: Path | None) -> Place:
+    """The folder `rgb`, as in the archive."""
+    return lambda path: f"rgb/{path.name}"
+
+
+def class_name(words: tuple[str, str]) -> str:
+    """Two words, and a dive's last two attributes, as in "Back_15som_NoTwis_FREE"."""
+    return "_".join((*words, "NoTwis", "FREE"))
+
+
+def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
+    """A path with a source drawn from `rng`."""
+    return f"rgb/{draw_id(rng)}_{number:05d}.mp4"
+
+
+def write_annotations(folder: Path, videos: Sequence[WrittenVideo]) -> None:
+    """Write `Diving48_V2_{train,test}.json`, in the order given, and `Diving48_vocab.json`."""
+    dives = sorted({video.class_name for video in videos} | {_UNUSED_DIVE})
+    _write(folder / _VOCABULARY, [dive.split("_") for dive in dives])
+    for split, name in _LISTS.items():
+        chosen = [video for video in videos if video.split == split]
+        _write(folder / name, [_entry(video, place, dives) for place, video in enumerate(chosen)])
+
+
+def _entry(video: WrittenVideo, place: int, dives: list[str]) -> dict[str, Any]:
+    cut = video.frames // 8 if place % 2 else 0
+    return {
+        "vid_name": PurePosixPath(video.path).stem,
+        "label": dives.index(video.class_name),
+        "start_frame": cut,
+        "end_frame": video.frames - cut,
+    }
+
+
+def _write(path: Path, content: list[Any]) -> None:
+    path.write_text(json.dumps(content), newline="")
+
+
+DATASET = Dataset(
+    match=match,
+    archives=Archives(place_videos),
+    world=WorldLayout(class_name, video_path, write_annotations),
+)

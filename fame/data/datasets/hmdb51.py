@@ -2,17 +2,34 @@
 
 Each official split has 3570 train and 1530 test videos (facts E3). The part of a file's
 name before `_<class>_` is the film, which is the group.
+
+A mini world has `<class>/<film>_<class>_<tags>_<n>.avi` and the lists of split 1. Titles of films
+have punctuation, and those of the training and of the test videos differ.
 """
 
 import re
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from fame.core.errors import FameError
-from fame.data.datasets.lists import Annotations, Row, checked, lines, resolve
+from fame.data.annotations import Annotations, Row, checked, lines, resolve
+from fame.data.datasets.common import Archives, Dataset, Place, WorldLayout, WrittenVideo
+
+SPLITS = ("train", "test", "unused")
+OFFICIAL_SPLITS = 3
 
 FOLDER = "testTrainMulti_7030_splits"
 _TAGS = {"0": "unused", "1": "train", "2": "test"}
+_TAG_OF = {split: tag for tag, split in _TAGS.items()}
 _LIST = re.compile(r"(.+)_test_split(\d)\.txt")
+_WORLD_FILMS = {
+    "train": ("Moving_Blobs!_(1996)", "Up_&_Down_#3", "Lobe_+_Stripe", "April_09", "Dots"),
+    "test": ("Round;_and_Round!!!", "RE-_Home_Video_[HQ]", "(Trailer)_Sprites_@_Play"),
+    "unused": ("Left_Overs_~_2", "Cut_Scenes_(9_of_9)"),
+}
 
 
 def parse(annotations: Path, split: int) -> Annotations:
@@ -40,7 +57,7 @@ def parse(annotations: Path, split: int) -> Annotations:
 
 
 def match(root: Path, annotations: Path, split: int) -> Annotations:
-    """The videos of one split that are under `root`; see `tables.resolve` for errors."""
+    """The videos of one split that are under `root`; see `resolve` for errors."""
     return resolve(parse(annotations, split), root)
 
 
@@ -51,3 +68,43 @@ def _row(text: str, label: str, where: str) -> Row:
         raise FameError(f"{where}: expected a file name and the tag 0, 1 or 2.")
     film, found, _ = name.rpartition(f"_{label}_")
     return Row(Path(name).stem, f"{label}/{name}", label, film if found else None, _TAGS[tag])
+
+
+def place_videos(part: str, annotations: Path | None) -> Place:
+    """The class folder of each video: the inner RARs, the first folders, are named after it."""
+    return _place
+
+
+def _place(path: PurePosixPath) -> str | None:
+    return f"{path.parts[0]}/{path.name}" if len(path.parts) > 1 else None
+
+
+def class_name(words: tuple[str, str]) -> str:
+    """Two words with an underscore, as in "brush_hair"."""
+    return "_".join(words)
+
+
+def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
+    """The path of a class's video of that number; the view and quality tags come from `rng`."""
+    films = _WORLD_FILMS[split]
+    clip, place = divmod(number, len(films))
+    camera, view = rng.choice(("cm", "nm")), rng.choice(("fr", "ba", "le", "ri"))
+    tags = f"f_{camera}_np1_{view}_{rng.choice(('goo', 'med', 'bad'))}"
+    return f"{class_name}/{films[place]}_{class_name}_{tags}_{clip}.avi"
+
+
+def write_annotations(folder: Path, videos: Sequence[WrittenVideo]) -> None:
+    """Write `<class>_test_split1.txt` for every class, sorted by file name."""
+    texts = defaultdict(list)
+    for video in videos:
+        name = PurePosixPath(video.path).name
+        texts[video.class_name].append(f"{name} {_TAG_OF[video.split]} \n")
+    for label, rows in texts.items():
+        (folder / f"{label}_test_split1.txt").write_text("".join(sorted(rows)), newline="")
+
+
+DATASET = Dataset(
+    match=match,
+    archives=Archives(place_videos, list_folder=FOLDER),
+    world=WorldLayout(class_name, video_path, write_annotations),
+)

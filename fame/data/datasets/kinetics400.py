@@ -3,17 +3,39 @@
 Videos vanish from the source all the time, so some that are listed are not on disk (facts E1).
 Where lists are given, the class of each video that they name is checked by its YouTube id, and
 what is absent or in no list is told. A class folder may hold spaces.
+
+Nothing is evaluated on it, since its test videos have no public labels; its validation videos
+serve to watch a pretraining. A mini world has both of the other splits, with a csv for each.
 """
 
 import csv
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from fame.core.errors import FameError
-from fame.data.datasets.lists import Annotations, Row, checked, lines, video_files
+from fame.data.annotations import Annotations, Row, checked, lines, video_files
+from fame.data.datasets.common import (
+    Archives,
+    Dataset,
+    Place,
+    WorldLayout,
+    WrittenVideo,
+    draw_id,
+)
+
+SPLITS = ("train", "val")
+OFFICIAL_SPLITS = 1
 
 PARTS = ("train", "val", "test")
+UNNAMED = "unnamed"
+"""Folder of downloaded videos that no list names; they are in no split."""
+
+_HEADER = "label,youtube_id,time_start,time_end,split,is_cc"
+_WORLD_TIMES = "_000000_000010"
 _SPELLED = {"validate": "val", "validation": "val"}
 _TIMES = len("_000027_000037")
 
@@ -129,12 +151,13 @@ def youtube_id(stem: str) -> str:
     return stem[:-_TIMES] or stem
 
 
-def match(root: Path, annotations: Path | None) -> Annotations:
-    """The videos under `root`.
+def match(root: Path, annotations: Path, split: int) -> Annotations:
+    """The videos under `root`, checked against lists.
 
     Args:
         root: folder with `train`, `val` and `test`, or some of them.
-        annotations: an official csv, a folder of them, or None to trust the folders.
+        annotations: an official csv, or a folder of them.
+        split: chooses nothing, as there is one official split.
 
     Returns:
         Annotations whose classes are in alphabetical order, which is the official one;
@@ -144,19 +167,34 @@ def match(root: Path, annotations: Path | None) -> Annotations:
         FameError: no such folder, no video, a video on two sides, or a class that
             contradicts the csv.
     """
+    rows, stray = _found(root)
+    clips = parse(annotations)
+    present = checked(rows, _class_names(rows), root)
+    _check_classes(rows, clips, root, annotations)
+    listed, here = {clip.youtube_id for clip in clips}, {str(row.group) for row in rows}
+    absent = tuple(_listed_path(clip) for clip in clips if clip.youtube_id not in here)
+    unknown = [row.path for row in rows if row.group not in listed]
+    return Annotations(present.table, present.classes, absent, tuple(sorted(stray + unknown)))
+
+
+def match_folders(root: Path) -> Annotations:
+    """The videos under `root`, whose folders are trusted; as `match` otherwise."""
+    rows, stray = _found(root)
+    present = checked(rows, _class_names(rows), root)
+    return Annotations(present.table, present.classes, (), tuple(sorted(stray)))
+
+
+def _found(root: Path) -> tuple[list[Row], list[str]]:
+    """The videos in class folders, and the paths of those that lie elsewhere."""
     files = [file.relative_to(root) for file in video_files(root)]
     rows = [_row(file) for file in files if _sorted(file)]
     if not rows:
         raise FameError(f"{root} holds no video as train, val or test/<class>/<video>; sort them.")
-    clips = parse(annotations) if annotations else []
-    present = checked(rows, sorted({str(row.label) for row in rows}), root)
-    if annotations:
-        _check_classes(rows, clips, root, annotations)
-    listed, here = {clip.youtube_id for clip in clips}, {str(row.group) for row in rows}
-    absent = tuple(_listed_path(clip) for clip in clips if clip.youtube_id not in here)
-    stray = [file.as_posix() for file in files if not _sorted(file)]
-    unknown = [row.path for row in rows if row.group not in listed] if listed else []
-    return Annotations(present.table, present.classes, absent, tuple(sorted(stray + unknown)))
+    return rows, [file.as_posix() for file in files if not _sorted(file)]
+
+
+def _class_names(rows: list[Row]) -> list[str]:
+    return sorted({str(row.label) for row in rows})
 
 
 def _sorted(file: Path) -> bool:
@@ -184,3 +222,57 @@ def _check_classes(rows: list[Row], clips: list[Clip], root: Path, annotations: 
                 f"{root / row.path}: the lists in {annotations} put this video in "
                 f"{' and '.join(sorted(known))}; move it or mend the lists."
             )
+
+
+def place_videos(part: str, annotations: Path | None) -> Place:
+    """The class folder that the lists give each video: the archives are flat.
+
+    Args:
+        part: the split, or another part such as `replacements`.
+        annotations: folder of the lists.
+
+    Raises:
+        FameError: there are no lists, or bad ones.
+    """
+    if annotations is None:
+        raise FameError(
+            "Kinetics-400 is sorted into classes by its lists; give the scale a folder of "
+            "annotations, which are then downloaded too"
+        )
+    clips = Clips.read(annotations)
+
+    def place(path: PurePosixPath) -> str:
+        found = clips.find(path.stem, part)
+        return f"{found or f'{UNNAMED}/{part}'}/{path.name}"
+
+    return place
+
+
+def class_name(words: tuple[str, str]) -> str:
+    """Two words with a space, as in "arm wrestling"."""
+    return " ".join(words)
+
+
+def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
+    """A path with an id drawn from `rng`."""
+    return f"{split}/{class_name}/{draw_id(rng)}{_WORLD_TIMES}.mp4"
+
+
+def write_annotations(folder: Path, videos: Sequence[WrittenVideo]) -> None:
+    """Write `train.csv` and `val.csv`, sorted by label and id, with labels quoted."""
+    for split in SPLITS:
+        rows = sorted(_line(video) for video in videos if video.split == split)
+        (folder / f"{split}.csv").write_text("\n".join([_HEADER, *rows, ""]), newline="")
+
+
+def _line(video: WrittenVideo) -> str:
+    name = youtube_id(PurePosixPath(video.path).stem)
+    return f'"{video.class_name}",{name},0,10,{video.split},0'
+
+
+DATASET = Dataset(
+    match=match,
+    match_folders=match_folders,
+    archives=Archives(place_videos),
+    world=WorldLayout(class_name, video_path, write_annotations),
+)

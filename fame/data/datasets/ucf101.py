@@ -1,15 +1,28 @@
 """UCF101: `classInd.txt`, `trainlist0k.txt`, `testlist0k.txt`; videos in class folders.
 
 Counts of the official lists (facts E2): 9537/3783, 9586/3734 and 9624/3696 videos.
+
+A mini world has `<Class>/v_<Class>_gXX_cYY.avi` and the lists of split 1, with CRLF ends. As in the
+real one, groups 1 to 7 are for testing and groups 8 to 25 for training.
 """
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from fame.core.errors import FameError
-from fame.data.datasets.lists import Annotations, Row, checked, lines, resolve
+from fame.data.annotations import Annotations, Row, checked, lines, resolve
+from fame.data.datasets.common import Archives, Dataset, Place, WorldLayout, WrittenVideo
+
+SPLITS = ("train", "test")
+OFFICIAL_SPLITS = 3
 
 _GROUP = re.compile(r"_(g\d+)_c\d+$")
+_NAME = re.compile(r"v_([A-Za-z]+)_g\d\d_c\d\d\.avi")
+_FOLDERS = {"handstandpushups": "HandstandPushups"}  # the folder's spelling; files vary
+_WORLD_GROUPS = {"train": range(8, 26), "test": range(1, 8)}
 
 
 def parse(annotations: Path, split: int) -> Annotations:
@@ -33,7 +46,7 @@ def parse(annotations: Path, split: int) -> Annotations:
 
 
 def match(root: Path, annotations: Path, split: int) -> Annotations:
-    """The videos of one split that are under `root`; see `tables.resolve` for errors."""
+    """The videos of one split that are under `root`; see `resolve` for errors."""
     return resolve(parse(annotations, split), root)
 
 
@@ -58,3 +71,47 @@ def _row(text: str, part: str, classes: list[str], where: str) -> Row:
         raise FameError(f"{where}: {label} is not class {' '.join(number)} of classInd.txt.")
     group = _GROUP.search(Path(name).stem)
     return Row(Path(name).stem, path, label, group and group[1], part)
+
+
+def place_videos(part: str, annotations: Path | None) -> Place:
+    """The class folder of each video: the zip is flat, the RAR has class folders."""
+    return _place
+
+
+def _place(path: PurePosixPath) -> str | None:
+    found = _NAME.fullmatch(path.name)
+    return f"{_FOLDERS.get(found[1].lower(), found[1])}/{path.name}" if found else None
+
+
+def class_name(words: tuple[str, str]) -> str:
+    """Two words run together, as in "ApplyLipstick"."""
+    return "".join(word.capitalize() for word in words)
+
+
+def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
+    """The path of a class's video of that number within the split; nothing is drawn."""
+    groups = _WORLD_GROUPS[split]
+    clip, place = divmod(number, len(groups))
+    return f"{class_name}/v_{class_name}_g{groups[place]:02d}_c{clip + 1:02d}.avi"
+
+
+def write_annotations(folder: Path, videos: Sequence[WrittenVideo]) -> None:
+    """Write `classInd.txt`, `trainlist01.txt` (with class numbers) and `testlist01.txt`."""
+    classes = sorted({video.class_name for video in videos})
+    numbers = {name: number for number, name in enumerate(classes, start=1)}
+    train = [f"{v.path} {numbers[v.class_name]}" for v in videos if v.split == "train"]
+    test = [video.path for video in videos if video.split == "test"]
+    _write_lines(folder / "classInd.txt", [f"{numbers[name]} {name}" for name in classes])
+    _write_lines(folder / "trainlist01.txt", sorted(train))
+    _write_lines(folder / "testlist01.txt", sorted(test))
+
+
+def _write_lines(path: Path, texts: Sequence[str]) -> None:
+    path.write_text("".join(text + "\r\n" for text in texts), newline="")
+
+
+DATASET = Dataset(
+    match=match,
+    archives=Archives(place_videos),
+    world=WorldLayout(class_name, video_path, write_annotations),
+)

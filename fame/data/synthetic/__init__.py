@@ -2,8 +2,9 @@
 
 A world separates what FAME (Ding et al., CVPR 2022) is about: the class is how a sprite moves,
 while the static background is prominent and only loosely tied to the class. Worlds are written as
-real video files, laid out and annotated as Kinetics-400, UCF101, HMDB51 or Diving48, with the true
-foreground of every frame beside them. The same reader, pipeline and protocol then serve both.
+real video files, laid out and annotated like one of the real datasets (`fame.data.datasets`), with
+the true foreground of every frame beside them. The same reader, pipeline and protocol then serve
+both.
 
 Usage:
     write_world(config, seed=0, root=Path("mini/ucf101"))

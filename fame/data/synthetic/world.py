@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Truth:
 
 def draws(config: WorldConfig, seed: int, split: str, video: int) -> Draw:
     """The generators of one video, by purpose ("sprite", "camera", ...)."""
-    place = f"world/{config.layout}/{split}"
+    place = f"world/{Path(config.layout).stem}/{split}"  # a plug-in may lie anywhere
     return lambda purpose: generator(seed, f"{place}/{purpose}", config.seed, video)
 
 

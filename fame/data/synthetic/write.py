@@ -9,16 +9,19 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from fame.config.worlds import MOTIONS, SPLITS, WorldConfig
+from fame.config.layouts import splits_of
+from fame.config.worlds import MOTIONS, WorldConfig
 from fame.core.errors import FameError
 from fame.core.files import LOCK, owned
-from fame.data.synthetic.codec import encode
-from fame.data.synthetic.layouts import LAYOUTS
-from fame.data.synthetic.layouts.entry import Entry
+from fame.data.datasets import world_layout
+from fame.data.datasets.common import WrittenVideo
 from fame.data.synthetic.world import Video, draws, render, truth
 
 GENERATOR_VERSION = 1
 """Raised whenever equal configs would give other videos than before."""
+
+FPS = 25
+"""Frames a second of every generated video."""
 
 
 def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = False) -> None:
@@ -36,8 +39,10 @@ def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = Fal
         progress: whether to show a progress bar on standard error.
 
     Raises:
-        FameError: `root` already holds something, or another process is writing it.
+        FameError: `root` already holds something, another process is writing it, or the dataset
+            does not say how a world is laid out like it.
     """
+    world_layout(config.layout)  # fails before any work
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise FameError(f"{root} already exists: remove it or choose another folder")
     draft = root.with_name(f".{root.name}.partial")
@@ -95,12 +100,14 @@ def _fill(config: WorldConfig, seed: int, root: Path, progress: bool) -> None:
     entries = list(_write_videos(config, seed, root, progress))
     annotations = root / "annotations"
     annotations.mkdir(parents=True)
-    LAYOUTS[config.layout].write_annotations(annotations, entries)
+    world_layout(config.layout).write_annotations(annotations, entries)
     (root / "world.json").write_text(json.dumps(_card(config, seed, entries), indent=1) + "\n")
 
 
-def _write_videos(config: WorldConfig, seed: int, root: Path, progress: bool) -> Iterator[Entry]:
-    videos = [(split, n) for split in SPLITS[config.layout] for n in range(config.videos(split))]
+def _write_videos(
+    config: WorldConfig, seed: int, root: Path, progress: bool
+) -> Iterator[WrittenVideo]:
+    videos = [(split, n) for split in splits_of(config.layout) for n in range(config.videos(split))]
     written: Counter[tuple[str, int]] = Counter()
     for split, video in tqdm(videos, desc=f"{config.layout} world", disable=not progress):
         meant = truth(config, seed, split, video)
@@ -110,23 +117,23 @@ def _write_videos(config: WorldConfig, seed: int, root: Path, progress: bool) ->
         written[split, meant.motion] += 1
 
 
-def _name(config: WorldConfig, seed: int, place: tuple[str, int], number: int) -> Entry:
+def _name(config: WorldConfig, seed: int, place: tuple[str, int], number: int) -> WrittenVideo:
     """Name the video at a place (split, video), the `number`-th of its class and split."""
-    layout, meant = LAYOUTS[config.layout], truth(config, seed, *place)
+    layout, meant = world_layout(config.layout), truth(config, seed, *place)
     name, rng = layout.class_name(MOTIONS[meant.motion]), draws(config, seed, *place)("name")
     path = layout.video_path(name, place[0], number, rng)
-    return Entry(path, place[0], name, meant.scene, config.frames)
+    return WrittenVideo(path, place[0], name, meant.scene, config.frames)
 
 
 def _write_files(video: Video, root: Path, path: str) -> None:
     target, masks = root / "videos" / path, root / "masks" / f"{path}.npz"
     for folder in (target.parent, masks.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    encode(target, video.frames)
+    write_video(target, video.frames)
     np.savez_compressed(masks, masks=video.masks)
 
 
-def _card(config: WorldConfig, seed: int, entries: list[Entry]) -> dict[str, object]:
+def _card(config: WorldConfig, seed: int, entries: list[WrittenVideo]) -> dict[str, object]:
     return {
         "generator": GENERATOR_VERSION,
         "seed": seed,
@@ -134,3 +141,22 @@ def _card(config: WorldConfig, seed: int, entries: list[Entry]) -> dict[str, obj
         "classes": sorted({entry.class_name for entry in entries}),
         "videos": [vars(entry) for entry in entries],
     }
+
+
+def write_video(path: Path, frames: np.ndarray) -> None:
+    """Write frames (T, H, W, 3) uint8 RGB without loss to a `.avi` or `.mp4` file.
+
+    decord and PyAV read them back bit for bit. One thread and FFV1 version 1, so that equal frames
+    give equal bytes on any machine.
+    """
+    # Here, so that settings can be read where there is no decoder.
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=FPS, options={"level": "1"})
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "bgr0"
+        stream.codec_context.thread_count = 1
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))

@@ -120,6 +120,21 @@ def sample(path: Path) -> VideoInfo:
     return VideoInfo(count, rate, width, height, "pyav")
 
 
+def describe(path: Path, depth: Depth) -> VideoInfo | str:
+    """Probe or sample a video: what it is, or a sentence on why it cannot be used.
+
+    What a decoder raises on garbage is not foreseeable, so any error decides the file.
+    """
+    try:
+        return probe(path) if depth == "all" else sample(path)
+    except DecodeError as error:
+        return str(error).removeprefix(f"{path}: ")
+    except MemoryError:
+        raise
+    except Exception as error:
+        return f"cannot be decoded ({type(error).__name__}: {error})."
+
+
 def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") -> np.ndarray:
     """Read frames by number, exactly; the file is opened, read and closed.
 

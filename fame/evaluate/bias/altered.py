@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fame.core.errors import FameError
 from fame.core.randomness import generator
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.evaluate.bias.background import GREY, erase
 from fame.evaluate.bias.foreground import Foreground
 from fame.evaluate.bias.scores import SHOWINGS

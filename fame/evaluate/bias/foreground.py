@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from fame.augment import masks
-from fame.data.clips.dataset import Batch, clip_indices, uniform_starts
+from fame.data.clips.batch import Batch
+from fame.data.clips.sampling import clip_indices, uniform_starts
 from fame.data.manifest import Manifest
 from fame.data.synthetic import true_masks
 from fame.data.video.resize import scaled_down

@@ -17,7 +17,10 @@ from tqdm import tqdm
 
 from fame.core.errors import FameError
 from fame.core.randomness import generator
-from fame.data.clips.dataset import Batch, UniformClips, loader, uniform_starts, window
+from fame.data.clips.batch import Batch
+from fame.data.clips.dataset import UniformClips
+from fame.data.clips.loader import loader
+from fame.data.clips.sampling import uniform_starts, window
 from fame.data.manifest import Manifest
 from fame.evaluate.bias.foreground import Foreground
 from fame.evaluate.features.clipspec import ClipSpec

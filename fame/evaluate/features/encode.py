@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from torch.backends import cudnn
 from tqdm import tqdm
 
-from fame.data.clips.dataset import Batch, UniformClips, loader
+from fame.data.clips.batch import Batch
+from fame.data.clips.dataset import UniformClips
+from fame.data.clips.loader import loader
 from fame.data.clips.workers import explained
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec

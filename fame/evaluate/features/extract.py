@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from fame.config.normalisation import Colours
 from fame.core.errors import FameError
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.data.manifest import OK, Manifest
 from fame.evaluate.bias.altered import AlteredClips, spread
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground

@@ -11,16 +11,10 @@ from fame.augment.views import Views
 from fame.config.scale import Backbone, Scale
 from fame.core.distributed import World
 from fame.core.errors import FameError
-from fame.data.clips.dataset import (
-    Batch,
-    KeyedBatches,
-    RandomClips,
-    TrainClips,
-    UniformClips,
-    clip_indices,
-    collate,
-    window,
-)
+from fame.data.clips.batch import Batch, collate
+from fame.data.clips.dataset import TrainClips, UniformClips
+from fame.data.clips.loader import KeyedBatches
+from fame.data.clips.sampling import RandomClips, clip_indices, window
 from fame.data.manifest import Manifest
 from fame.data.video.decode import read_frames
 from fame.data.video.resize import scaled_down

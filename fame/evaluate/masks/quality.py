@@ -17,7 +17,9 @@ from torch import Tensor
 from fame.augment.masks.common import top_share
 from fame.core.errors import FameError
 from fame.core.files import replacing
-from fame.data.clips.dataset import Batch, UniformClips, clip_indices, collate, uniform_starts
+from fame.data.clips.batch import Batch, collate
+from fame.data.clips.dataset import UniformClips
+from fame.data.clips.sampling import clip_indices, uniform_starts
 from fame.data.manifest import OK, Manifest
 from fame.data.synthetic import true_masks
 from fame.data.video.resize import scaled_down

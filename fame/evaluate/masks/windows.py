@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fame.core.errors import FameError
-from fame.data.clips.dataset import clip_indices, window
+from fame.data.clips.sampling import clip_indices, window
 from fame.data.video.decode import VideoInfo, probe, stream_frames
 from fame.data.video.resize import fitted, scaled_down
 

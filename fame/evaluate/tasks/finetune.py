@@ -20,7 +20,9 @@ from fame.augment.views import Views
 from fame.config.scale import Finetune, Scale
 from fame.core.distributed import World, groups_of
 from fame.core.randomness import generator
-from fame.data.clips.dataset import Batch, RandomClips, TrainClips
+from fame.data.clips.batch import Batch
+from fame.data.clips.dataset import TrainClips
+from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs

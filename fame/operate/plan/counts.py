@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fame.config.datasets import Folder, Own, Synthetic
+from fame.config.layouts import SPLITS, splits_of
 from fame.config.scale import Scale
 from fame.config.sources import load_sources
 from fame.core.errors import FameError
@@ -109,7 +110,7 @@ def _splits(column: Iterable[str]) -> dict[str, Any]:
 
 def _filmed(name: str, dataset: Folder | Own, size: int | None) -> Counts:
     """A real dataset that is not indexed yet: what is on disk, else the official counts."""
-    from fame.data.datasets import refuse_absent
+    from fame.data.annotations import refuse_absent
     from fame.data.instances import matched
 
     try:
@@ -127,8 +128,8 @@ def _official(name: str, dataset: Folder | Own, reason: str) -> Counts:
     known = source.counts.get(dataset.split) if source else None
     if known is None:
         raise FameError(f"dataset {name}: {reason}")
-    splits = {split: known.get(split, 0) for split in ("train", "val", "unused")}
-    # Nothing is evaluated on Kinetics-400, whose test videos have no public labels.
-    splits["test"] = 0 if dataset.kind == "kinetics400" else known.get("test", 0)
+    # Videos without public labels, as of the test lists of Kinetics-400, are in no such split.
+    labelled = splits_of(dataset.kind)
+    splits = {split: known.get(split, 0) if split in labelled else 0 for split in SPLITS}
     size = _official_size(dataset)
     return Counts(**splits, source="official", size=size, missing=f"{name}: {reason}")

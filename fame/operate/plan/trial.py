@@ -17,7 +17,9 @@ from fame.config.datasets import Synthetic
 from fame.config.normalisation import needed
 from fame.config.scale import Backbone, Optimiser, Scale
 from fame.core.distributed import World
-from fame.data.clips.dataset import Batch, RandomClips, TrainClips, UniformClips, collate
+from fame.data.clips.batch import Batch, collate
+from fame.data.clips.dataset import TrainClips, UniformClips
+from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.data.synthetic import write_world
 from fame.data.video.decode import probe

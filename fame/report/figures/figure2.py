@@ -22,8 +22,8 @@ from fame.report.style import PALETTE, TEXT_WIDTH, save, style
 
 FIGURE = Figure(
     title="Figure 2: a training pair",
-    caption="A pair as the first training step really makes it: FAME's mask cuts the foreground "
-    "out of one clip and puts it on another video's background; both views go through the encoder.",
+    caption="A pair of the first training step: the foreground of one clip, by FAME's mask, on "
+    "the background of another video, and both views as the encoder gets them.",
     alt="A diagram from left to right: the donor and two clips of one video as stacked frames, the "
     "binary mask, foreground and background cut out, the merged clip, the two views after "
     "their colour changes, two encoders and two features that attract each other.",

@@ -27,8 +27,8 @@ from fame.report.style import TEXT_WIDTH, colours, footnote, save, style
 
 FIGURE = Figure(
     title="Figure 3: temporal kernels",
-    caption="The raw weights of the 3x1x1 temporal kernels of R(2+1)D, layers 1 to 4. The table "
-    "gives their spread with 95 % intervals, whether or not the encoders differ.",
+    caption="Raw weights of the 3x1x1 temporal kernels of R(2+1)D, layers 1 to 4, for each "
+    "encoder. The table gives their standard deviation and kurtosis with 95 % intervals.",
     alt="Four violin plots, one for each layer, each with a violin for every encoder. The table "
     "below gives their standard deviation and kurtosis.",
     needs="temporal kernels",

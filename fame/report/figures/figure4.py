@@ -17,7 +17,7 @@ from fame.report.style import TEXT_WIDTH, save, style
 
 FIGURE = Figure(
     title="Figure 4: mask variants",
-    caption="What each mask variant keeps of a clip; what is masked is white.",
+    caption="The foreground that each mask variant keeps of a clip; the rest is white.",
     alt="A row for each clip: a frame, then what the variants Gauss, Seed, Grid and FAME keep of "
     "it on white.",
     needs="masked clips",

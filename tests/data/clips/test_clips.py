@@ -15,14 +15,13 @@ from torchvision.transforms.v2.functional import resize
 from fame.core import randomness as draws
 from fame.core.errors import FameError
 from fame.data.clips import dataset as module
-from fame.data.clips.dataset import (
-    KeyedBatches,
+from fame.data.clips.batch import collate
+from fame.data.clips.dataset import TrainClips, UniformClips
+from fame.data.clips.loader import KeyedBatches, loader
+from fame.data.clips.sampling import (
+    Labelled,
     RandomClips,
-    TrainClips,
-    UniformClips,
     clip_indices,
-    collate,
-    loader,
     number_of_starts,
     random_starts,
     uniform_starts,
@@ -97,6 +96,11 @@ def by_hand(frames, starts, count, stride):
     return np.array(cut).transpose(0, 4, 1, 2, 3)
 
 
+def numbers_by_hand(frames, starts, count, stride):
+    """Frame numbers (n_clips, T) by plain loops."""
+    return [[(start + stride * t) % len(frames) for t in range(count)] for start in starts]
+
+
 @pytest.mark.parametrize("cache_mib", [0, 1])
 def test_train_clips_are_keyed_and_exact(small, cache_mib):
     manifest, frames = small
@@ -107,6 +111,7 @@ def test_train_clips_are_keyed_and_exact(small, cache_mib):
         draw = draws.generator(3, "clip-starts", epoch, row)
         starts = random_starts(len(frames[row]), 8, 2, 2, draw)
         np.testing.assert_array_equal(sample.clips, by_hand(frames[row], starts, 8, 2))
+        np.testing.assert_array_equal(sample.frames, numbers_by_hand(frames[row], starts, 8, 2))
         assert sample.clips.is_contiguous()
         assert (sample.label, sample.index, sample.epoch) == (row % 2, row, epoch)
     assert not torch.equal(dataset[0, 0].clips, dataset[1, 0].clips)
@@ -118,6 +123,32 @@ def test_uniform_clips_are_exact(small):
     for row in range(4):
         starts = uniform_starts(len(frames[row]), 4, 3, 5)
         np.testing.assert_array_equal(dataset[row].clips, by_hand(frames[row], starts, 4, 3))
+        numbers = numbers_by_hand(frames[row], starts, 4, 3)
+        np.testing.assert_array_equal(dataset[row].frames, numbers)
+
+
+class OldestLast:
+    """A draw that names something which no frame number tells: how many frames there are."""
+
+    def __call__(self, n, generator):
+        numbers = np.stack([np.arange(4), np.arange(4)[::-1]]).astype(np.int64)
+        return Labelled(numbers, np.array([n, generator.integers(100)]))
+
+
+def test_a_batch_carries_frame_numbers_and_what_the_draw_said(small):
+    manifest, frames = small
+    dataset = TrainClips(manifest, OldestLast(), seed=3)
+    batch = collate([dataset[2, row] for row in (0, 3)])
+    assert batch.frames.tolist() == [[[0, 1, 2, 3], [3, 2, 1, 0]]] * 2
+    lots = [int(draws.generator(3, "clip-starts", 2, row).integers(100)) for row in (0, 3)]
+    assert batch.drawn.tolist() == [[40, lots[0]], [50, lots[1]]]
+    assert (batch.frames.dtype, batch.drawn.dtype) == (torch.int64, torch.int64)
+    for place, row in enumerate((0, 3)):
+        h, w = batch.sizes[place].tolist()
+        shown = frames[row][batch.frames[place].numpy()].transpose(0, 4, 1, 2, 3)
+        np.testing.assert_array_equal(batch.clips[place][..., :h, :w], shown)
+    silent = collate([TrainClips(manifest, RandomClips(4, 2, clips=2), seed=0)[0, 0]])
+    assert silent.drawn.shape == (1, 0)
 
 
 def test_first_frame_of_the_annotation_counts_from_there(small):

@@ -9,7 +9,8 @@ from micro_world import MICRO, make
 
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
-from fame.data.clips.dataset import UniformClips, collate
+from fame.data.clips.batch import collate
+from fame.data.clips.dataset import UniformClips
 from fame.data.manifest import Manifest
 from fame.evaluate.bias.altered import (
     AlteredClips,

@@ -7,7 +7,9 @@ from micro_world import MICRO, make
 
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
-from fame.data.clips.dataset import UniformClips, clip_indices, collate, uniform_starts
+from fame.data.clips.batch import collate
+from fame.data.clips.dataset import UniformClips
+from fame.data.clips.sampling import clip_indices, uniform_starts
 from fame.data.synthetic import true_masks
 from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
 from fame.evaluate.features.clipspec import ClipSpec

@@ -12,7 +12,7 @@ import torch
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.data.manifest import COLUMNS, Manifest
-from fame.data.synthetic.codec import encode as write_video
+from fame.data.synthetic.write import write_video
 from fame.evaluate.bias.scores import SHOWINGS
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work

@@ -9,7 +9,7 @@ from torch import nn
 from fame.config.reading import load_scale
 from fame.core.distributed import World
 from fame.core.errors import FameError
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.evaluate.tasks.finetune import Classifier, Finetuning, finetune
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
@@ -36,7 +36,8 @@ def batch(order=None):
     order = torch.arange(BATCH) if order is None else order
     nothing = torch.zeros(BATCH, 1, 3, 1, 2, 2, dtype=torch.uint8)
     epochs = torch.full((BATCH,), 2)
-    return Batch(nothing, torch.full((BATCH, 2), 2), order % CLASSES, order, epochs)
+    sizes, frames = torch.full((BATCH, 2), 2), torch.zeros(BATCH, 1, 1, dtype=torch.int64)
+    return Batch(nothing, sizes, order % CLASSES, order, epochs, frames, frames[:, 0, :0])
 
 
 def task(dropout):

@@ -2,7 +2,7 @@
 
 import torch
 
-from fame.data.clips.dataset import Batch
+from fame.data.clips.batch import Batch
 from fame.pretext.common import Method, Setup
 
 

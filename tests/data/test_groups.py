@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fame.core.errors import FameError
-from fame.data.datasets.grouped import SIDES, Member, Shares, split
+from fame.data.groups import SIDES, Member, Shares, split
 
 members = st.lists(
     st.builds(

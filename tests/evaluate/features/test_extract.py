@@ -9,7 +9,7 @@ from torchvision.transforms.v2 import functional as vision
 from fame.augment.photometric import normalise
 from fame.core.errors import FameError
 from fame.data.manifest import COLUMNS, Manifest
-from fame.data.synthetic.codec import encode as write_video
+from fame.data.synthetic.write import write_video
 from fame.data.video.decode import read_frames
 from fame.evaluate.features import extract as extraction
 from fame.evaluate.features.clipspec import ClipSpec

@@ -256,7 +256,7 @@ def test_an_interrupted_world_leaves_nothing(tmp_path, monkeypatch):
     root = tmp_path / "world"
     root.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(write, "encode", interrupt)
+        patch.setattr(write, "write_video", interrupt)
         with pytest.raises(KeyboardInterrupt):
             write_world(config(), 0, root)
     assert [p.name for p in tmp_path.iterdir()] == ["world"]

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from fame.core.errors import FameError
-from fame.data.datasets.grouped import SIDES, Member, Shares, split
-from fame.data.datasets.lists import Annotations, Row, checked, lines
+from fame.data.annotations import Annotations, Row, checked, lines
+from fame.data.groups import SIDES, Member, Shares, split
 from fame.data.listing import videos
 
 Labels = Literal["folders", "csv", "none"]

@@ -62,9 +62,9 @@ def test_embed_then_search(place, call, tmp_path):
     )
     assert (done.returncode, done.stdout) == (
         0,
-        f"{tmp_path}/f.parquet: 5 videos embedded, 0 kept from before, 1 set aside\n",
+        f"{tmp_path}/f.parquet: 5 videos embedded, 0 kept from before, 1 skipped\n",
     )
-    assert f"set aside: {broken}: cannot be decoded" in done.stderr
+    assert f"skipped: {broken}: cannot be decoded" in done.stderr
     assert "video/s" not in done.stderr  # no bar where there is no terminal
     library = Library.read(tmp_path / "f.parquet")
     assert len(library.rows) == 6
@@ -98,7 +98,7 @@ def test_embed_then_search(place, call, tmp_path):
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
-        (("--strict",), "1 of 2 videos were set aside (--strict)"),
+        (("--strict",), "1 of 2 videos were skipped (--strict)"),
         ((), None),
     ],
 )
@@ -109,7 +109,7 @@ def test_strict_is_the_difference(place, call, tmp_path, extra, said):
         *("--scale", MICRO, "-o", "{t}/f.parquet", *extra),
     )
     assert done.returncode == bool(said)
-    assert "1 videos embedded, 0 kept from before, 1 set aside" in done.stdout
+    assert "1 videos embedded, 0 kept from before, 1 skipped" in done.stdout
     assert done.said == said
     assert len(Library.read(tmp_path / "f.parquet").rows) == 2
 

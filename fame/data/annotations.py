@@ -1,11 +1,12 @@
-"""What the readers share: tolerant text files, checked rows, and finding the videos on disk."""
+"""Annotation lists: tolerant text files, checked rows, and matching them with videos on disk."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -73,6 +74,23 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             yield number, line.strip()
+
+
+def json_list(path: Path) -> list[Any]:
+    """The entries of a JSON file that holds a list.
+
+    Raises:
+        FameError: the file is missing, is not JSON, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise FameError(f"Annotation file {path} is missing; download the lists.") from error
+    except ValueError as error:
+        raise FameError(f"Annotation file {path} is not JSON; download it again.") from error
+    if not isinstance(content, list):
+        raise FameError(f"Annotation file {path} does not hold a list; download it again.")
+    return content
 
 
 def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:

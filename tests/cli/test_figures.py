@@ -26,7 +26,7 @@ def test_other_arguments_are_named(argument):
 
 
 def test_a_title_comes_once():
-    with pytest.raises(FameError, match="'FAME' comes twice"):
+    with pytest.raises(FameError, match="'FAME' is given twice"):
         titled(["FAME=a", "FAME=b"])
 
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fame.core.errors import FameError
-from fame.data.datasets.folder import Layout, match
-from fame.data.datasets.grouped import Shares
+from fame.data.groups import Shares
+from fame.data.own import Layout, match
 
 NOTHING_HELD = Shares(0, 0, 0)
 FOLDERS = Layout("folders", None, None, NOTHING_HELD)

@@ -326,3 +326,8 @@ def test_own_videos_are_a_dataset():
 )
 def test_own_videos_that_contradict_themselves_are_refused(changes, said):
     assert said in refusal(with_own(**changes))
+
+
+def test_every_scale_file_says_whether_it_is_deterministic(root):
+    files = [*(root / "config" / "scales").glob("*.yaml"), root / "tests/workflow/micro.yaml"]
+    assert all(isinstance(load_scale(str(f)).resources.deterministic, bool) for f in files)

@@ -12,7 +12,8 @@ from fame.augment.views import Views
 from fame.config.reading import load_scale
 from fame.core.distributed import World
 from fame.core.errors import FameError
-from fame.data.clips.dataset import RandomClips, TrainClips
+from fame.data.clips.dataset import TrainClips
+from fame.data.clips.sampling import RandomClips
 from fame.data.index import index
 from fame.data.synthetic import write_world
 from fame.evaluate.features.clipspec import ClipSpec

@@ -64,10 +64,11 @@ def test_videos_on_disk_are_listed(tmp_path, root):
     assert found == Counts(1, 1, 0, 0, "listed", None, space.videos, None)
 
 
-def test_nothing_tells_of_a_split_that_is_not_official(tmp_path, root):
+def test_nothing_tells_of_a_dataset_without_published_counts(tmp_path, root):
     settings = yaml.safe_load((root / "config" / "scales" / "paper.yaml").read_text())
-    settings["datasets"]["diving48"]["split"] = 2
+    toy = root / "tests" / "workflow" / "toys" / "gestures.py"
+    settings["datasets"]["diving48"]["kind"] = str(toy)
     path = tmp_path / "own.yaml"
     path.write_text(yaml.safe_dump(settings))
-    with pytest.raises(FameError, match=r"dataset diving48: .*missing"):
+    with pytest.raises(FameError, match=r"dataset diving48: .*train\.json is missing"):
         count(load_scale(str(path)), "diving48", tmp_path)

@@ -21,7 +21,7 @@ from fame.config.reading import load_scale
 from fame.config.sources import DatasetSource, load_sources
 from fame.core.errors import FameError
 
-QUICK = Settings(Patience(attempts=2, wait=0, timeout=5, sleep=lambda _: None), progress=False)
+QUICK = Settings(Patience(attempts=2, wait=0, timeout=5), progress=False)
 TOY = {
     "title": "Toy",
     "page": "here",

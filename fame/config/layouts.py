@@ -1,0 +1,53 @@
+"""Which datasets there are and how they are split, read off their files without importing them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from fame.core.errors import FameError
+from fame.core.registry import check_name, constant
+
+DATASETS = "fame.data.datasets"
+"""The package that has a file for each dataset, which this room may name but not import."""
+
+SPLITS = ("train", "val", "test", "unused")
+"""What a video of a dataset can be for; only `test` is evaluated on."""
+
+
+def splits_of(layout: str) -> tuple[str, ...]:
+    """The splits that a dataset's lists put labelled videos into, some of `SPLITS`.
+
+    Raises:
+        FameError: no such dataset, or its file does not state `SPLITS`, or states others.
+    """
+    splits = constant(DATASETS, layout, "SPLITS")
+    if not isinstance(splits, tuple) or not set(splits) <= set(SPLITS):
+        raise FameError(f"SPLITS of '{layout}' must be a tuple of some of {', '.join(SPLITS)}.")
+    return splits
+
+
+def official_splits_of(layout: str) -> int:
+    """How many official divisions into these splits a dataset has.
+
+    Raises:
+        FameError: no such dataset, or its file does not state `OFFICIAL_SPLITS`, or not as a
+            positive number.
+    """
+    number = constant(DATASETS, layout, "OFFICIAL_SPLITS")
+    if not isinstance(number, int) or number < 1:
+        raise FameError(f"OFFICIAL_SPLITS of '{layout}' must be a whole number from 1.")
+    return number
+
+
+def _checked(name: str) -> str:
+    try:
+        check_name(DATASETS, name)
+        splits_of(name)
+        official_splits_of(name)
+    except FameError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+Layout = Annotated[str, AfterValidator(_checked)]
+"""A dataset by the name of its file, or by the path of a `.py` file."""

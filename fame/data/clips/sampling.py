@@ -1,0 +1,79 @@
+"""Which frames of a video make a clip: starts, frame numbers, and the draw of a training.
+
+A clip is `frames` frames, every `stride`-th of a window of `frames * stride` native frames
+(facts A5: 16 frames at stride 2). A video shorter than the window loops; it is never dropped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Frame numbers, and labels that only the draw can know.
+
+    A method whose labels follow from the frame numbers (pace, order, direction) needs none: it
+    reads `Batch.frames`.
+
+    Attributes:
+        frames: `(clips, frames)` int64 frame numbers.
+        labels: `(labels,)` int64, as many for every video; they arrive as `Batch.drawn`.
+    """
+
+    frames: np.ndarray
+    labels: np.ndarray
+
+
+Draw = Callable[[int, np.random.Generator], np.ndarray | Labelled]
+"""A video's number of frames, and a generator, to frame numbers `(clips, frames)` int64."""
+
+
+def window(frames: int, stride: int) -> int:
+    """Native frames that a clip spans."""
+    return frames * stride
+
+
+def number_of_starts(n: int, frames: int, stride: int) -> int:
+    """How many starts a video of `n` frames offers; a short one loops from any frame."""
+    span = window(frames, stride)
+    return n - span + 1 if n >= span else n
+
+
+def random_starts(
+    n: int, frames: int, stride: int, clips: int, generator: np.random.Generator
+) -> list[int]:
+    """`clips` random starts, distinct where the video offers that many."""
+    count = number_of_starts(n, frames, stride)
+    if count < clips:
+        return [int(start) for start in generator.integers(count, size=clips)]
+    return [int(start) for start in generator.choice(count, size=clips, replace=False)]
+
+
+def uniform_starts(n: int, frames: int, stride: int, clips: int) -> list[int]:
+    """`clips` starts evenly spread from the first to the last whole window (facts A6)."""
+    last = max(n - window(frames, stride), 0)
+    return [int(start) for start in np.rint(np.linspace(0, last, clips))]
+
+
+def clip_indices(start: int, n: int, frames: int, stride: int) -> np.ndarray:
+    """Frame numbers of a clip, `(frames,)` int64 in [0, n); past the end they loop."""
+    return (start + stride * np.arange(frames)) % n
+
+
+@dataclass(frozen=True)
+class RandomClips:
+    """Draws `clips` clips of `frames` frames at a `stride`, from distinct random starts.
+
+    The two of a positive pair come from different times of one video (facts A5).
+    """
+
+    frames: int
+    stride: int
+    clips: int
+
+    def __call__(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """Frame numbers `(clips, frames)` int64 in a video of `n` frames."""
+        starts = random_starts(n, self.frames, self.stride, self.clips, generator)
+        return np.stack([clip_indices(start, n, self.frames, self.stride) for start in starts])
