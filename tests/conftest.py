@@ -22,6 +22,21 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def micro(tmp_path_factory):
+    """The micro worlds of this run of pytest, made once for all its processes: not to be changed.
+
+    A test that changes them works on `micro.copy(folder)`.
+    """
+    from micro_world import shared
+
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    worlds, before = shared(run, tmp_path_factory.mktemp("scales"))
+    yield worlds
+    assert worlds.state() == before, "a test changed the micro worlds that all tests share"
+
+
+@pytest.fixture(scope="session")
 def mini_results(tmp_path_factory):
     """The mini scale's experiments, and `results/mini` with made-up numbers: not to be changed."""
     from made_results import make

@@ -88,7 +88,9 @@ def _pretrain(folder, run, scale, number):
     facts |= {"code": "0.1.0", "peak_memory_mib": {"host": 1024.0}, "note": "<b>not bold</b>"}
     facts["environment"] = {"python": "3.11", "device": "cpu", "packages": {"torch": "2"}}
     write_json(folder / "card.json", facts)
-    (folder / "benchmark.tsv").write_text(f"s\th:m:s\tmax_rss\n{60 + number}\t0:01:00\t1000.6\n")
+    (folder / "pretrain.benchmark.tsv").write_text(
+        f"s\th:m:s\tmax_rss\n{60 + number}\t0:01:00\t1000.6\n"
+    )
 
 
 def publish_page(given, folder):

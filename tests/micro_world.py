@@ -1,7 +1,10 @@
 """The micro scale and its mini worlds on disk, for tests that really train."""
 
+import fcntl
 import hashlib
-from dataclasses import dataclass
+import json
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -15,13 +18,21 @@ from fame.pipeline.experiments import Experiments
 ROOT = Path(__file__).resolve().parents[1]
 MICRO = ROOT / "tests" / "workflow" / "micro.yaml"
 TABLES = ROOT / "config" / "tables"
+DATASETS = ("kinetics400", "ucf101")
 
 
 @dataclass(frozen=True)
 class Micro:
-    """A folder with the manifests `<dataset>-w0/manifest.parquet` of micro worlds."""
+    """Micro worlds, and a folder for scale files.
+
+    Attributes:
+        place: holds `<dataset>-w0/manifest.parquet` and the videos; tests share it and change
+            nothing in it.
+        scales: where `scale` writes.
+    """
 
     place: Path
+    scales: Path
 
     def manifest(self, dataset="kinetics400"):
         return self.place / f"{dataset}-w0" / "manifest.parquet"
@@ -30,7 +41,7 @@ class Micro:
         return Manifest.read(self.manifest(dataset))
 
     def scale(self, name, changes=None):
-        """A scale file in the folder: micro's, with values replaced at dotted paths.
+        """A scale file: micro's, with values replaced at dotted paths.
 
         Tests that use one name for two contents get two files.
         """
@@ -43,22 +54,50 @@ class Micro:
             assert key in section, path
             section[key] = value
         text = yaml.safe_dump(settings)
-        file = self.place / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
+        file = self.scales / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
         file.write_text(text)
         return file
 
+    def copy(self, place):
+        """The same worlds in a folder that the test may change."""
+        shutil.copytree(self.place, place)
+        own = Micro(place, place)
+        for dataset in DATASETS:
+            videos = replace(self.videos(dataset), root=place / f"{dataset}-w0" / "videos")
+            videos.write(own.manifest(dataset))
+        return own
 
-def make(place):
+    def state(self):
+        """Size and time of change of each file, by its path."""
+        files = (path for path in sorted(self.place.rglob("*")) if path.is_file())
+        return {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
+
+
+def shared(base, scales):
+    """The worlds of one run of pytest, made by the first of its processes that asks.
+
+    Returns them and their state when they were made.
+    """
+    micro, made = Micro(base / "micro-worlds", scales), base / "micro-worlds.json"
+    with (base / "micro-worlds.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.is_file():
+            shutil.rmtree(micro.place, ignore_errors=True)
+            _make(micro)
+            made.write_text(json.dumps(micro.state()))
+    return micro, json.loads(made.read_text())
+
+
+def _make(micro):
     """Generate and index both worlds."""
     scale = load_scale(str(MICRO))
-    for dataset in ("kinetics400", "ucf101"):
-        world = place / f"{dataset}-w0"
+    for dataset in DATASETS:
+        world = micro.place / f"{dataset}-w0"
         write_world(scale.datasets[dataset].world, 0, world)
         manifest = index(
             dataset, root=world / "videos", annotations=world / "annotations", name=dataset
         )
-        manifest.write(world / "manifest.parquet")
-    return Micro(place)
+        manifest.write(micro.manifest(dataset))
 
 
 def choose(scale, start, tables=TABLES):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fame.config.scale import MoCo as Settings
+from fame.config.methods import MoCo as Settings
 from fame.core.distributed import World
 from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
@@ -39,13 +39,8 @@ def settings(**changes):
     return Settings(**(values | changes))
 
 
-class FakePretrain:
-    def __init__(self, moco, group=BATCH):
-        self.moco, self.group = moco, group
-
-
 class FakeRun:
-    seed, pretrain = 3, "k"
+    method, seed, pretrain = "moco", 3, "k"
 
 
 def batch():

@@ -21,6 +21,7 @@ from benchmarks.checks.short import NEVER, Course, short_training
 from benchmarks.checks.sizes import DATASET, alone, changed, moco
 from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.photometric import normalise
+from fame.config.methods import Methods
 from fame.config.scale import Scale
 from fame.models.encoder import Encoder
 from fame.pipeline.experiments import Run
@@ -56,11 +57,13 @@ def _recipe(context: Context) -> Scale:
     still, so the negatives come from the batch and the key encoder follows at once.
     """
     size, settings = context.size, context.size.scale.pretrain
+    assert settings.methods.moco is not None
+    in_batch = settings.methods.moco.model_copy(update={"queue": {DATASET: 0}, "momentum": 0.0})
     schedule = settings.optimiser.schedule.model_copy(update={"warmup_steps": 10})
     return changed(
         size.scale,
         batch=size.pretrain_batch,
-        moco=settings.moco.model_copy(update={"queue": {DATASET: 0}, "momentum": 0.0}),
+        methods=Methods(moco=in_batch),
         optimiser=settings.optimiser.model_copy(update={"schedule": schedule}),
     )
 

@@ -4,8 +4,10 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from fame.cli import (
     acquire,
@@ -25,7 +27,29 @@ from fame.core.errors import FameError
 from fame.core.files import UNWRITABLE, unusable
 from fame.core.processes import end_with_workflow
 
+RENAMED = {
+    "extract": "features",
+    "retrieve": "retrieval",
+    "provide": "source",
+    "bias-summary": "figure bias",
+    "mask-quality-summary": "figure mask_quality",
+    **{f"figure{number}": f"figure figure{number}" for number in range(1, 5)},
+}
+"""Commands that were called otherwise once, and their names now."""
+
+
+class Commands(TyperGroup):
+    """The commands; one that was renamed says its new name."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words name."""
+        if args and args[0] in RENAMED:
+            raise FameError(f"`fame {args[0]}` is called `fame {RENAMED[args[0]]}` now; use that")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="FAME: contrastive video representations by foreground-background merging. "
     "Every rule of the workflow calls one of these commands.",
     no_args_is_help=True,

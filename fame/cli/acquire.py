@@ -48,11 +48,11 @@ def acquire(
     from fame.acquire.part import Settings
     from fame.core.errors import FameError
 
-    source = _source(dataset, sources)
+    found = _source(dataset, sources)
     if to is None and accept_terms:
         raise FameError("nothing was downloaded; name the folder to download into with --to")
     if to is None or not accept_terms:
-        typer.echo(_about(dataset, source))
+        typer.echo(_about(dataset, found))
         if to is not None:
             raise FameError(
                 f"nothing was downloaded; add --accept-terms if you accept the terms of {dataset}"
@@ -61,11 +61,11 @@ def acquire(
     places = acquisition.Places.below(to)
     chosen = tuple(name.strip() for name in parts.split(",") if name.strip())
     settings = Settings(at_once=at_once)
-    acquisition.acquire(dataset, source, places, parts=chosen, settings=settings)
-    typer.echo(f"{source.title} is at {to}")
+    acquisition.acquire(dataset, found, places, parts=chosen, settings=settings)
+    typer.echo(f"{found.title} is at {to}")
 
 
-def provide(
+def source(
     scale: ScaleOption,
     data: DataOption,
     out: Annotated[Path, typer.Option("--out", help="The record to write (.json).")],
@@ -129,4 +129,4 @@ def _about(name: str, source: "DatasetSource") -> str:
 def add(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(acquire)
-    app.command()(provide)
+    app.command()(source)

@@ -1,4 +1,4 @@
-"""Commands that evaluate an encoder: extract features, probe them, retrieve, finetune."""
+"""Commands that evaluate an encoder: encode features, probe them, retrieve, finetune."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from fame.cli.options import (
 )
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
-FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame extract` wrote.")]
+FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame features` wrote.")]
 RawFeaturesOption = Annotated[
     Path | None,
     typer.Option(
@@ -33,7 +33,7 @@ OutOption = Annotated[
 ]
 
 
-def extract(
+def features(
     scale: ScaleOption,
     run: RunOption,
     encoder: EncoderOption,
@@ -45,7 +45,7 @@ def extract(
 ) -> None:
     """Encode every video of a dataset once, for linear probe, retrieval and bias probes."""
     from fame.core.distributed import world
-    from fame.evaluate.tasks.jobs import extract as task
+    from fame.evaluate.tasks.jobs import features as task
     from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
@@ -88,11 +88,11 @@ def bias(
     task(load_scale(scale), features, altered, out)
 
 
-def retrieve(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
+def retrieval(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
     """Retrieve training videos for test videos and write R@k."""
     from fame.config.reading import load_scale
     from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.jobs import retrieve as task
+    from fame.evaluate.tasks.jobs import retrieval as task
 
     check_out(out, ".json", inputs=[features])
     one_thread()
@@ -151,5 +151,5 @@ def activation(
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (extract, linear, retrieve, finetune, bias, activation):
+    for command in (features, linear, retrieval, finetune, bias, activation):
         app.command()(command)

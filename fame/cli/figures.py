@@ -63,7 +63,7 @@ def figure(
     make(experiments, found, out)
 
 
-def _below(root: Path, files: dict[str, list[str]]) -> dict[str, list[Path]]:
+def _below(root: Path, files: dict[str, list[Path]]) -> dict[str, list[Path]]:
     return {title: [root / path for path in paths] for title, paths in files.items()}
 
 

@@ -109,6 +109,15 @@ def _child(schema: dict[str, Any], node: dict[str, Any], part: Any) -> dict[str,
     return {}
 
 
+def _example(model: Any, location: tuple[Any, ...]) -> str:
+    """What a missing key may be set to, if its model gives an example."""
+    schema = node = model.model_json_schema()
+    for part in location:
+        node = _child(schema, node, part)
+    found = node.get("examples", ())
+    return f"; write it, for example `{location[-1]}: {found[0]}`" if found else ""
+
+
 def describe(error: ValidationError, model: Any) -> str:
     """The first problems of a validation error, each with its path and a suggestion."""
     lines = []
@@ -120,7 +129,7 @@ def describe(error: ValidationError, model: Any) -> str:
             hint = f"; did you mean {close[0]!r}?" if close else ""
             lines.append(f"unknown key {path}{hint}")
         elif item["type"] == "missing":
-            lines.append(f"{path} is missing")
+            lines.append(f"{path} is missing{_example(model, location)}")
         else:
             lines.append(f"{path}: {item['msg'].removeprefix('Value error, ')}")
     return "; ".join(lines)

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from fame.config.datasets import Dataset
 from fame.config.encoders import EncoderSettings
+from fame.config.methods import Methods
 from fame.config.views import ViewSettings
 from fame.core.schema import Model, Positive, Share
 
@@ -77,30 +78,6 @@ class Merge(Model):
     hue: Literal["correct", "official"]
 
 
-class MoCo(Model):
-    """Momentum contrast.
-
-    Attributes:
-        queue: number of queued keys for each pretraining dataset; 0 uses the other keys of
-            the batch as negatives instead.
-        momentum: of the key encoder; 0 makes it equal the query encoder at every step.
-        temperature: of the InfoNCE loss.
-        dim: of the projected features.
-        head: `mlp` (Linear-ReLU-Linear, as released) or `bn-mlp`.
-        shuffle: shuffle keys across groups before their BatchNorm.
-        enqueue: when keys join the queue, after the `step` or after each `direction` of the loss
-            (as released: among the second direction's negatives is then each query's own view).
-    """
-
-    queue: dict[str, Annotated[int, Field(ge=0)]]
-    momentum: Annotated[float, Field(ge=0, lt=1)]
-    temperature: Annotated[float, Field(gt=0)]
-    dim: Positive
-    head: Literal["mlp", "bn-mlp"]
-    shuffle: bool
-    enqueue: Literal["step", "direction"]
-
-
 class Monitor(Model):
     """kNN accuracy on some labelled videos, to see a collapse at once (never a selection)."""
 
@@ -114,7 +91,7 @@ class Pretrain(Model):
 
     `batch` is global; `group` is the number of clips that share BatchNorm statistics and
     background donors (the paper's clips per GPU), whatever the number of processes. `epochs` has
-    one entry for each dataset that is pretrained on, as `moco.queue` has.
+    one entry for each dataset that is pretrained on. `methods` holds what only some methods use.
     """
 
     batch: Positive
@@ -124,19 +101,13 @@ class Pretrain(Model):
     optimiser: Optimiser
     views: ViewSettings
     merge: Merge
-    moco: MoCo
+    methods: Methods
     monitor: Monitor
 
     @model_validator(mode="after")
     def _groups(self) -> "Pretrain":
         if self.batch % self.group:
             raise ValueError(f"batch {self.batch} is not a multiple of group {self.group}")
-        return self
-
-    @model_validator(mode="after")
-    def _same_datasets(self) -> "Pretrain":
-        for name in sorted(self.epochs.keys() ^ self.moco.queue.keys()):
-            raise ValueError(f"{name!r} must stand in both epochs and moco.queue, or in neither")
         return self
 
 
@@ -319,9 +290,17 @@ class Scale(Model):
         for key in ("activation", "masks"):
             if getattr(self.evaluate, key).dataset not in self.datasets:
                 raise ValueError(f"evaluate.{key}.dataset is not one of the datasets")
-        for name in self.pretrain.moco.queue:
-            if name not in self.datasets:
-                raise ValueError(f"pretrain.moco.queue names {name!r}, which is not a dataset")
+        return self
+
+    @model_validator(mode="after")
+    def _pretrains_on_its_datasets(self) -> "Scale":
+        named = {"epochs": tuple(self.pretrain.epochs)}
+        for key, section in self.pretrain.methods.given().items():
+            named[f"methods.{key}"] = tuple(section.datasets())
+        for place, datasets in named.items():
+            for name in datasets:
+                if name not in self.datasets:
+                    raise ValueError(f"pretrain.{place} names {name!r}, which is not a dataset")
         return self
 
     @property

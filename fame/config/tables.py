@@ -40,6 +40,10 @@ class Recipe(Model):
             raise ValueError("a recipe needs either a method or an encoder")
         if self.encoder and (self.pretrain or self.merge is not None or self.options):
             raise ValueError("an encoder is finished: remove pretrain, merge and options")
+        if self.method and not self.pretrain and (self.merge is not None or self.options):
+            raise ValueError(
+                "nothing is trained without pretrain: add it, or remove merge and options"
+            )
         return self
 
 

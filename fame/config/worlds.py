@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from fame.config.layouts import SPLITS, Layout, splits_of
+from fame.core.schema import Count, Model, Range, Share, Strength
 
 MOTIONS: tuple[tuple[str, str], ...] = (
     ("slow", "sway"),
@@ -21,14 +22,10 @@ MOTIONS: tuple[tuple[str, str], ...] = (
 PULSE = 0.35
 """Relative change of size of the pulsating class."""
 
-Count = Annotated[int, Field(ge=0)]
-Strength = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Range = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
 Family = Literal["a", "b"]
 
 
-class WorldConfig(BaseModel):
+class WorldConfig(Model):
     """A generated dataset that stands in for a real one.
 
     Lengths are pixels, times are frames, and strengths of brightness are shares of the full
@@ -38,8 +35,6 @@ class WorldConfig(BaseModel):
         pydantic.ValidationError: a missing or unknown field, a split that the layout does not
             have, a range upside down, or a sprite that would leave the frame.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     layout: Layout = Field(description="dataset whose folders and annotations are copied")
     scenes: Family = Field(description="family of backgrounds; another dataset, another family")

@@ -6,6 +6,10 @@ from typing import Any
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256
 
+ENCODER = "encoder.safetensors"
+CARD = "card.json"
+"""What a run's folder holds: weights, and the card that describes them."""
+
 
 def verified(encoder: Path) -> dict[str, Any]:
     """The `card.json` beside an encoder, once the encoder is known to be the one it describes.
@@ -18,7 +22,7 @@ def verified(encoder: Path) -> dict[str, Any]:
     """
     if not encoder.is_file():
         raise FameError(f"{encoder}: no such encoder; pretrain it first")
-    path = encoder.with_name("card.json")
+    path = encoder.with_name(CARD)
     card: dict[str, Any] = read_json(path)
     if not isinstance(card, dict) or card.get("encoder_sha256") != sha256(encoder):
         raise FameError(

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,56 @@ def check_name(package: str, name: str) -> None:
             f"There is no '{name}' in {package}; {hint}"
             f"Choose one of {', '.join(choices)} or give the path of a .py file."
         )
+
+
+def source_of(package: str, name: str) -> Path:
+    """The file behind a choice: a built-in module's, or the plug-in file itself."""
+    if name.endswith(".py"):
+        return Path(name).expanduser()
+    check_name(package, name)
+    spec = importlib.util.find_spec(f"{package}.{name}")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin)
+
+
+def declared(package: str, name: str, attribute: str, absent: Any) -> Any:
+    """What a choice's file binds `attribute` to, read off the file without importing it.
+
+    So that the workflow, which imports no torch, can ask a method what it uses.
+
+    Args:
+        package: dotted name of the package that holds the built-in choices.
+        name: one of `names(package)`, or the path of a `.py` file.
+        attribute: a name that the file assigns a literal at its top level.
+        absent: the answer if it does not.
+
+    Raises:
+        FameError: no such choice or file, or the value is no literal.
+    """
+    file = source_of(package, name)
+    try:
+        value = _assigned(file.read_bytes(), attribute)
+        return absent if value is None else ast.literal_eval(value)
+    except OSError as error:
+        raise FameError(f"{file}: the plug-in file cannot be read ({error.strerror})") from None
+    except SyntaxError as error:
+        raise FameError(f"{file}: the plug-in file is not Python ({error}); correct it") from None
+    except ValueError:
+        raise FameError(
+            f"{file}: {attribute} must be written out, since no code is run to read it"
+        ) from None
+
+
+@lru_cache
+def _assigned(text: bytes, attribute: str) -> ast.expr | None:
+    """The value that the last assignment to a name at a file's top level gives it."""
+    found = None
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id == attribute for target in targets):
+                found = node.value
+    return found
 
 
 def _built_in(package: str, name: str) -> ModuleType:

@@ -1,7 +1,9 @@
 """Annotation lists: tolerant text files, checked rows, and matching them with videos on disk."""
 
+import csv
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,9 +73,24 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         raise FameError(f"Annotation file {path} is missing; download the lists.") from error
     except UnicodeDecodeError as error:
         raise FameError(f"Annotation file {path} is not UTF-8 text; download it again.") from error
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not str.splitlines, which also breaks at characters that file names may hold.
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         if line.strip():
             yield number, line.strip()
+
+
+def csv_fields(text: str, where: str) -> list[str]:
+    """The fields of one line of a csv file.
+
+    Raises:
+        FameError: a quote that is not closed on the line, or a stray one; `where` names the line.
+    """
+    try:
+        return next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        raise FameError(
+            f"{where}: not readable as csv ({error}); close every quoted field on its own line."
+        ) from error
 
 
 def json_list(path: Path) -> list[Any]:
@@ -137,7 +154,9 @@ def refuse_absent(found: Annotations, root: Path, missing: Missing) -> None:
         FameError: naming the first of them.
     """
     allowed = {"error": 0.0, "skip": 1.0}[missing] if isinstance(missing, str) else missing
-    total = len(found.absent) + len(found.table)
+    # Class folders may hold videos that no list names; they do not make others less absent.
+    listed = ~found.table["path"].isin(found.unnamed)
+    total = len(found.absent) + int(listed.sum())
     if len(found.absent) > allowed * total:
         raise FameError(
             f"{len(found.absent)} of {total} annotated videos are not under {root}, for example "
@@ -164,11 +183,11 @@ def video_files(root: Path) -> list[Path]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Video files, hidden folders left out: unfinished ones wait there."""
+    """Video files, but nothing hidden: unfinished downloads, and what macOS calls `._name`."""
     for folder, inner, names in os.walk(root, followlinks=True):  # class folders are often links
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in names:
-            if Path(name).suffix.lower() in VIDEO_SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in VIDEO_SUFFIXES:
                 yield Path(folder, name)
 
 

@@ -103,7 +103,20 @@ def examine(
     if reports is not None:
         write_quarantine(table, reports / "quarantine.csv")
     check_share(table, tolerance, name)
-    return Manifest(name, root, table, found.classes)
+    manifest = Manifest(name, root, table, found.classes)
+    _warn_of_untrained(manifest)
+    return manifest
+
+
+def _warn_of_untrained(manifest: Manifest) -> None:
+    """Say which classes are tested but cannot be learnt."""
+    classes = manifest.untrained_classes()
+    if classes:
+        _log.warning(
+            "%s: no usable training video shows %s, so all their test videos count as wrong; "
+            "add training videos or mark the test videos unused",
+            *(manifest.dataset, ", ".join(classes)),
+        )
 
 
 def _report(found: Annotations, name: str, folder: Path | None) -> None:

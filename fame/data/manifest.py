@@ -94,6 +94,14 @@ class Manifest:
             )
         return self
 
+    def untrained_classes(self) -> list[str]:
+        """Classes that have a usable test video but no usable training video."""
+        usable = self.table[self.table["status"] == OK]
+        tested, trained = (
+            set(usable["label"][usable["split"] == split].dropna()) for split in ("test", "train")
+        )
+        return [name for name in self.classes if name in tested - trained]
+
     def labels(self) -> np.ndarray:
         """Class numbers, `(rows,)` int64; -1 where a video has no label."""
         number = {name: position for position, name in enumerate(self.classes)}

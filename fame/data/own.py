@@ -4,14 +4,13 @@ The csv has a header. `path` (relative to the root) is needed; `label`, `split` 
 there, and may be empty in some rows. A row without a label is a video to pretrain on only.
 """
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from fame.core.errors import FameError
-from fame.data.annotations import Annotations, Row, checked, lines
+from fame.data.annotations import Annotations, Row, checked, csv_fields, lines
 from fame.data.groups import SIDES, Member, Shares, split
 from fame.data.listing import videos
 
@@ -102,26 +101,33 @@ def _listed(annotations: Path | None, root: Path) -> list[_Listed]:
     """The rows of the csv."""
     if annotations is None:
         raise FameError(f"{root}: labels are in a csv; name it in annotations.")
-    numbered = list(lines(annotations))
-    reader = csv.DictReader(text for _, text in numbered)
-    names = [name.strip() for name in reader.fieldnames or []]
+    numbered = lines(annotations)
+    names = _column_names(next(numbered, (1, ""))[1], annotations)
+    return [_entry(text, names, f"{annotations}, line {number}") for number, text in numbered]
+
+
+def _column_names(text: str, annotations: Path) -> list[str]:
+    """The names in the csv's first line."""
+    names = [name.strip() for name in csv_fields(text, f"{annotations}, line 1")]
+    if "" in names:
+        raise FameError(
+            f"{annotations}: column {names.index('') + 1} has no name; name it or leave it out "
+            "(pandas writes its index there, which index=False leaves out)."
+        )
     wrong = sorted(set(names) - set(_COLUMNS)) or ([] if "path" in names else ["no path"])
     if wrong or len(set(names)) < len(names):
         raise FameError(
             f"{annotations}: its first line should name path and any of label, split and group, "
             f"each once ({', '.join(wrong) or 'one is named twice'})."
         )
-    reader.fieldnames = names
-    try:
-        return [_entry(row, f"{annotations}, row {i}") for i, row in enumerate(reader, start=1)]
-    except csv.Error as error:
-        raise FameError(f"{annotations}: not readable as csv ({error}); mend it.") from None
+    return names
 
 
-def _entry(row: dict[str, str | None], where: str) -> _Listed:
-    if None in row or None in row.values():
+def _entry(text: str, names: list[str], where: str) -> _Listed:
+    fields = csv_fields(text, where)
+    if len(fields) != len(names):
         raise FameError(f"{where}: should have as many fields as the first line; quote commas.")
-    value = {name: (text or "").strip() or None for name, text in row.items()}
+    value = {name: text.strip() or None for name, text in zip(names, fields, strict=True)}
     path, side = value["path"], value.get("split")
     if path is None or "\0" in path or _outside(PurePosixPath(path)):
         raise FameError(f"{where}: {path!r} should be a path below the root.")

@@ -262,7 +262,7 @@ def _features(asked: Evaluation, world: World) -> list[Path]:
     names = [*needed(asked.scale), *([BIAS] if asked.scale.evaluate.bias else [])]
     files = {name: asked.out / f"features-{name}.npz" for name in names}
     if not _extracted(asked, files):
-        tasks.extract(
+        tasks.features(
             asked.scale, asked.run, asked.encoder, asked.manifest, asked.out, asked.world, world
         )
     return list(files.values())
@@ -307,7 +307,7 @@ def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:
         tasks.linear(scale, plain, out, raw)
     elif task == "retrieval":
         source = folder / f"features-{scale.evaluate.retrieval.colours}.npz"
-        tasks.retrieve(scale, source, out)
+        tasks.retrieval(scale, source, out)
     elif task == "bias":
         tasks.bias(scale, plain, folder / "features-bias.npz", out)
     else:

@@ -11,8 +11,10 @@ import psutil
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.pipeline.experiments import Experiments, Run
-from fame.pipeline.missing import Step, failed, log_outcome, steps_of
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.missing import failed, log_outcome
+from fame.pipeline.paths import Places
+from fame.pipeline.steps import Step, Steps
 
 LAST_LINES = 5
 """Of a failed job's log."""
@@ -69,43 +71,46 @@ def status(
         scale: as it was given, for the commands.
         tables: the folder of the tables, for the commands; None for the project's own.
     """
-    root = results / experiments.scale.name
-    jobs = list(_jobs(experiments, root))
-    trainings = [_training(root, run, jobs) for run in experiments.runs.values() if run.pretrain]
+    places = Places.of(experiments.scale, results)
+    steps = Steps(experiments.scale, places.root)
+    trained = [run for run in experiments.runs.values() if run.pretrain]
+    trainings = [_training(places.run(run.id), steps.pretraining(run)) for run in trained]
     wanted = experiments.results(experiments.tables)
-    done = sum((root / "evaluate" / name).is_file() for name in wanted)
+    done = sum((places.evaluations / name).is_file() for name in wanted)
     words = [*(["--tables", str(tables)] if tables else []), *_elsewhere(results)]
     words = ["--scale", scale, *words]
-    failures = [_failure(what, job, results, words) for what, job in jobs if failed(job)]
+    failures = [
+        _failure(what, job, results, words)
+        for what, job in _jobs(experiments, steps)
+        if failed(job)
+    ]
     return Status(experiments.scale.name, trainings, (done, len(wanted)), failures)
 
 
-def _jobs(experiments: Experiments, root: Path) -> Iterator[tuple[str, Step]]:
+def _jobs(experiments: Experiments, steps: Steps) -> Iterator[tuple[str, Step]]:
     """Every job behind the tables once, with the name of what it is about."""
     seen: set[Path] = set()
     for cell in experiments.cells(experiments.tables):
         for run in cell.runs:
-            for step in steps_of(
-                experiments.scale, run, cell.dataset, cell.task, root / "evaluate"
-            ):
+            for step in steps.result(run, cell.dataset, cell.task).every():
                 if step.log not in seen:
                     seen.add(step.log)
                     yield run.id, step
 
 
-def _training(root: Path, run: Run, jobs: list[tuple[str, Step]]) -> Training:
-    folder = root / "pretrain" / run.id
-    if (folder / "encoder.safetensors").is_file() and (folder / "card.json").is_file():
-        return Training(run.id, "done")
+def _training(folder: Path, job: Step) -> Training:
+    """How far a training is, by its folder, which is named as its run."""
+    name = folder.name
+    if all(file.is_file() for file in job.products):
+        return Training(name, "done")
     step, of, left = _progress(folder)
     checkpoint = _age(folder / "checkpoints")
     if owner(folder) is not None:
-        return Training(run.id, "at work", step, of, left, checkpoint)
-    job = next((job for _, job in jobs if job.log == folder / "log.txt"), None)
-    state = "failed" if job and failed(job) else "to come"
+        return Training(name, "at work", step, of, left, checkpoint)
+    state = "failed" if failed(job) else "to come"
     if state == "to come" and (checkpoint is not None or step is not None):
         state = "broke off"
-    return Training(run.id, state, step, of, None, checkpoint)
+    return Training(name, state, step, of, None, checkpoint)
 
 
 def _progress(folder: Path) -> tuple[int | None, int | None, float | None]:

@@ -5,6 +5,7 @@ trained on; the manifests' videos; results against their predictions; tables aga
 published tables against the scale's. Not kept, so not checked: what is in the videos, the features.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,15 @@ from pathlib import Path
 import pandas as pd
 
 from fame.config.reading import load_scale
-from fame.core.cards import verified
+from fame.core.cards import ENCODER, verified
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.data.manifest import OK, Manifest
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
 from fame.pipeline.experiments import Experiments
+from fame.pipeline.paths import Places
+from fame.pipeline.steps import RULES
 from fame.report.tables.build import SUFFIXES, build, csv_text
 
 TOLERANCE = 1e-9
@@ -64,8 +67,8 @@ def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
     named = {load_scale(scale).name: scale for scale in scales}
     found = Findings()
     for root in roots:
-        for kind, pattern, check in CHECKS:
-            _each(found, kind, sorted(root.glob(pattern)), check)
+        for kind, rule, ending, check in CHECKS:
+            _each(found, kind, _made(root, rule, ending), check)
         _tables(found, root, results, named.get(root.name, root.name), tables)
     if not found.checked and not found.notes:
         raise FameError(
@@ -95,11 +98,11 @@ def _encoder(path: Path) -> Iterator[str]:
 def _card(path: Path) -> Iterator[str]:
     """A card against its encoder's presence and the manifest that the encoder was trained on."""
     card = read_json(path)
-    if not path.with_name("encoder.safetensors").is_file():
+    if not path.with_name(ENCODER).is_file():
         yield f"{path} describes an encoder that is gone"
     if not card.get("data_fingerprint"):
         return
-    manifest = path.parents[2] / "data" / str(card["data"]) / "manifest.parquet"
+    manifest = Places(path.parents[2]).manifest(str(card["data"]))
     if not manifest.is_file():
         yield f"{manifest}, which {path} was trained on, is gone"
     elif Manifest.read(manifest).select("train").fingerprint() != card["data_fingerprint"]:
@@ -151,34 +154,43 @@ def _accuracies(table: pd.DataFrame) -> dict[str, float]:
     return {}
 
 
-CHECKS: tuple[tuple[str, str, Callable[[Path], Iterator[str]]], ...] = (
-    ("encoders", "pretrain/*/encoder.safetensors", _encoder),
-    ("cards", "pretrain/*/card.json", _card),
-    ("manifests", "data/*/manifest.parquet", _manifest),
-    ("features", "evaluate/*/*/features-[pr]*.npz", _features),
-    ("results", "evaluate/*/*/linear.json", _result),
-    ("results", "evaluate/*/*/finetune.json", _result),
-    ("results", "evaluate/*/*/retrieval.json", _result),
+CHECKS: tuple[tuple[str, str, str, Callable[[Path], Iterator[str]]], ...] = (
+    ("encoders", "pretrain", ".safetensors", _encoder),
+    ("cards", "pretrain", ".json", _card),
+    ("manifests", "index", ".parquet", _manifest),
+    ("features", "features", ".npz", _features),
+    ("results", "linear", ".json", _result),
+    ("results", "finetune", ".json", _result),
+    ("results", "retrieval", ".json", _result),
 )
+"""What is looked at, which rule makes it in a file of which ending, and what is asked of it."""
+
+
+def _made(root: Path, rule: str, ending: str) -> list[Path]:
+    """The files that a rule has made of a scale."""
+    patterns = [file for file in RULES[rule].products if file.endswith(ending)]
+    globs = [re.sub(r"\{\w+\}", "*", file.removeprefix("{scale}/")) for file in patterns]
+    return sorted(file for pattern in globs for file in root.glob(pattern))
 
 
 def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path) -> None:
     """A scale's tables against its results, and the published copies against them."""
-    found_there = sorted(root.glob("tables/*.csv"))
-    files = [file for file in found_there if not file.name.endswith(".partial.csv")]
+    places = Places(root)
+    present = sorted(places.tables.glob("*.csv"))
+    files = [file for file in present if not file.name.endswith(".partial.csv")]
     if not files:
         return
     try:
         experiments = Experiments(scale, tables)
     except FameError:
         found.notes.append(
-            f"{root / 'tables'} was not checked: {root.name} is no scale of the project; give its "
+            f"{places.tables} was not checked: {root.name} is no scale of the project; give its "
             "file with --scale"
         )
         return
 
     def check(path: Path) -> Iterator[str]:
-        frame = build(experiments, path.stem, root / "evaluate")
+        frame = build(experiments, path.stem, places.evaluations)
         if csv_text(frame) != path.read_text(encoding="utf-8"):
             yield f"{path} is not what the results and the table's file give now"
 
@@ -200,9 +212,11 @@ def _says(copy: Path, scale: str) -> bool:
 
 
 def _copy_of(root: Path) -> Callable[[Path], Iterator[str]]:
+    tables = Places(root).tables
+
     def check(path: Path) -> Iterator[str]:
         for suffix in SUFFIXES:
-            copy, original = path.with_suffix(suffix), root / "tables" / f"{path.stem}{suffix}"
+            copy, original = path.with_suffix(suffix), tables / f"{path.stem}{suffix}"
             if not copy.is_file() or copy.read_bytes() != original.read_bytes():
                 yield f"{copy} is not the copy of {original}"
 

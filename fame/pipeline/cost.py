@@ -8,15 +8,16 @@ import pandas as pd
 
 from fame.config.scale import Scale
 from fame.core.errors import FameError
-from fame.pipeline.experiments import Cell, Run, data_id
+from fame.pipeline.experiments import Cell
+from fame.pipeline.steps import Steps
 
-KINDS = {"pretrain": "pretraining", "features": "extraction", "finetune": "finetuning"}
-"""The jobs that are timed, by their benchmark file, and what they are called."""
+KINDS = ("pretrain", "features", "finetune")
+"""The rules whose jobs are counted: those that compute for long."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Jobs of one kind: how many, their hours in all, and the most memory that one took (MiB)."""
+    """Jobs of one rule: how many, their hours in all, and the most memory that one took (MiB)."""
 
     kind: str
     jobs: int
@@ -25,7 +26,7 @@ class Cost:
 
 
 def files_of(cells: Iterable[Cell], scale: Scale, results: Path) -> dict[str, set[Path]]:
-    """The benchmark files behind some cells, by kind; each job once.
+    """The benchmark files behind some cells, by rule; each job once.
 
     Args:
         cells: measured cells.
@@ -33,17 +34,13 @@ def files_of(cells: Iterable[Cell], scale: Scale, results: Path) -> dict[str, se
         results: `results/<scale>`.
     """
     found: dict[str, set[Path]] = {kind: set() for kind in KINDS}
+    steps = Steps(scale, results)
     for cell in cells:
         for run in cell.runs:
-            found["pretrain"].add(results / "pretrain" / run.id / "benchmark.tsv")
-            kind = "finetune" if cell.task == "finetune" else "features"
-            found[kind].add(_evaluation(results, scale, run, cell.dataset, kind))
+            for step in steps.result(run, cell.dataset, cell.task).every():
+                if step.rule in found and step.benchmark is not None:
+                    found[step.rule].add(step.benchmark)
     return found
-
-
-def _evaluation(results: Path, scale: Scale, run: Run, dataset: str, kind: str) -> Path:
-    folder = results / "evaluate" / run.id / data_id(scale, dataset, run.seed)
-    return folder / f"{kind}.benchmark.tsv"
 
 
 def costs(files: dict[str, set[Path]]) -> list[Cost]:
@@ -57,7 +54,7 @@ def costs(files: dict[str, set[Path]]) -> list[Cost]:
         times = [timed(path) for path in sorted(paths) if path.is_file()]
         if times:
             seconds, peaks = zip(*times, strict=True)
-            found.append(Cost(KINDS[kind], len(times), sum(seconds) / 3600, max(peaks)))
+            found.append(Cost(kind, len(times), sum(seconds) / 3600, max(peaks)))
     return found
 
 

@@ -15,14 +15,15 @@ from typing import Any
 
 from fame.config.datasets import Own, Synthetic
 from fame.config.figures import Figures
+from fame.config.methods import Methods, Section
 from fame.config.reading import expand, load_figures, load_scale, load_table, parse
 from fame.config.scale import Backbone, Merge, Scale
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.core.errors import FameError
 from fame.core.files import sha256
-from fame.core.registry import check_name
+from fame.core.registry import check_name, declared
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Raised on purpose when the training code changes what a recipe means: all runs are redone."""
 
 FIGURES = "figures"
@@ -125,11 +126,11 @@ def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
 
 
 def plugin_digest(name: str) -> dict[str, str]:
-    """For a method or mask given as a file: its content's hash, which is part of the recipe."""
+    """For a choice given as a file: its content's hash, which is part of the recipe."""
     if not name.endswith(".py"):
         return {}
     try:
-        content = Path(name).read_bytes()
+        content = Path(name).expanduser().read_bytes()
     except OSError as error:
         raise FameError(f"{name}: the plug-in file cannot be read ({error.strerror})") from None
     try:
@@ -137,6 +138,33 @@ def plugin_digest(name: str) -> dict[str, str]:
     except (SyntaxError, ValueError) as error:
         raise FameError(f"{name}: the plug-in file is not Python ({error}); correct it") from None
     return {name: hashlib.sha256(content).hexdigest()}
+
+
+def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]:
+    """The sections of `pretrain.methods` that a method says it uses, as `dataset` needs them.
+
+    Raises:
+        FameError: the method names a section that there is not, or that the scale lacks.
+    """
+    uses, given = declared("fame.pretext", method, "USES", ()), scale.pretrain.methods.given()
+    if not isinstance(uses, tuple | list):
+        raise FameError(f"the method {method!r}: USES must be a tuple of names, as ('moco',) is")
+    for name in uses:
+        if name not in Methods.model_fields:
+            known = ", ".join(Methods.model_fields)
+            raise FameError(
+                f"the method {method!r} uses {name!r}, which is no section of pretrain.methods; "
+                f"choose from {known}, or take settings from the recipe's options"
+            )
+        if name not in given:
+            raise FameError(
+                f"scale {scale.name!r}: pretrain.methods lacks {name}, which the method "
+                f"{method!r} uses; add it as config/scales/mini.yaml has it"
+            )
+    try:
+        return {name: given[name].on(dataset) for name in uses}
+    except FameError as error:
+        raise FameError(f"scale {scale.name!r}: {error}") from None
 
 
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
@@ -147,6 +175,8 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     if not isinstance(entry, Synthetic) and entry.prepare is not None:
         # Left out where there is none, so that ids are what they were before copies existed.
         recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
+    if not isinstance(entry, Own) and (plugin := plugin_digest(entry.layout)):
+        recipe["plugin"] = plugin
     return recipe
 
 
@@ -156,15 +186,16 @@ def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
 
 def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[str, Any]:
     """All of the scale's `pretrain` section that this recipe makes use of."""
-    assert recipe.pretrain is not None
-    section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor"})
+    assert recipe.pretrain is not None and recipe.method is not None
+    section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor", "methods"})
     if recipe.pretrain not in scale.pretrain.epochs:
         raise FameError(
-            f"scale {scale.name!r}: pretrain.epochs and pretrain.moco.queue lack "
-            f"{recipe.pretrain!r}, on which a recipe pretrains; add it to both"
+            f"scale {scale.name!r}: pretrain.epochs lacks {recipe.pretrain!r}, on which a recipe "
+            "pretrains; add it"
         )
     section["epochs"] = scale.pretrain.epochs[recipe.pretrain]
-    section["moco"]["queue"] = scale.pretrain.moco.queue[recipe.pretrain]
+    used = used_sections(scale, recipe.method, recipe.pretrain)
+    section["methods"] = {name: one.model_dump(mode="json") for name, one in used.items()}
     section["merge"] = merge.model_dump(mode="json") if merge else None
     section["data"] = _data_recipe(scale, recipe.pretrain)
     section["max_short_side"] = scale.max_short_side

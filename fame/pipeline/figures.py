@@ -18,10 +18,13 @@ from fame.config.reading import SCALES
 from fame.core.errors import FameError
 from fame.core.registry import check_name, names
 from fame.pipeline.experiments import AbsentEncoder, Experiments, data_id, result_file
+from fame.pipeline.paths import Places
 
 PACKAGE = "fame.report.figures"
 
-Files = dict[str, list[str]]
+_BELOW = Places(Path())
+
+Files = dict[str, list[Path]]
 """By title (of an encoder, a dataset), files below `results/<scale>`, one for each seed."""
 
 
@@ -151,7 +154,7 @@ def _activation_maps(experiments: Experiments, name: str) -> Files:
     dataset = scale.evaluate.activation.dataset
     return {
         arm.title: [
-            f"evaluate/{run.id}/{data_id(scale, dataset, run.seed)}/activation.npz"
+            _BELOW.evaluation(run.id, data_id(scale, dataset, run.seed)) / "activation.npz"
             for run in arm.runs
         ]
         for arm in experiments.arms(name)
@@ -162,7 +165,7 @@ def _temporal_kernels(experiments: Experiments, name: str) -> Files:
     """Encoders of architectures with temporal kernels of their own, which R(2+1)D alone has."""
     backbones = experiments.scale.backbones
     return {
-        arm.title: [f"pretrain/{run.id}/encoder.safetensors" for run in arm.runs]
+        arm.title: [_BELOW.encoder(run.id) for run in arm.runs]
         for arm in experiments.arms(name)
         if backbones[arm.runs[0].backbone].encoder.arch == "r2plus1d"
     }
@@ -171,7 +174,7 @@ def _temporal_kernels(experiments: Experiments, name: str) -> Files:
 def _bias_probes(experiments: Experiments, name: str) -> Files:
     return {
         arm.title: [
-            f"evaluate/{result_file(experiments.scale, run, dataset, 'bias')}"
+            _BELOW.evaluations / result_file(experiments.scale, run, dataset, "bias")
             for dataset in experiments.bias_datasets()
             for run in arm.runs
         ]
@@ -186,7 +189,7 @@ def _mask_quality(experiments: Experiments, name: str) -> Files:
     if not isinstance(scale.datasets[dataset], Synthetic):
         return {}
     worlds = [data_id(scale, dataset, seed) for seed in scale.seeds]
-    return {dataset: [f"data/{world}/mask_quality.csv" for world in worlds]}
+    return {dataset: [_BELOW.data(world) / "mask_quality.csv" for world in worlds]}
 
 
 def _training_pair(experiments: Experiments, name: str) -> Files:
@@ -201,12 +204,12 @@ def _masked_clips(experiments: Experiments, name: str) -> Files:
 def _example(experiments: Experiments, dataset: str, kind: str) -> Files:
     """Examples of a dataset; of the first seed's world if it is a generated one."""
     scale = experiments.scale
-    return {dataset: [f"data/{data_id(scale, dataset, scale.seeds[0])}/{kind}.npz"]}
+    return {dataset: [_BELOW.data(data_id(scale, dataset, scale.seeds[0])) / f"{kind}.npz"]}
 
 
 def _results(experiments: Experiments, name: str) -> Files:
     found = experiments.results(experiments.tables)
-    return {"results": [f"evaluate/{file}" for file in found]}
+    return {"results": [_BELOW.evaluations / file for file in found]}
 
 
 def _claims(experiments: Experiments, name: str) -> Files:

@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fame.augment.distraction import Distraction
+from fame.config.methods import MoCo as Settings
 from fame.config.views import Colour, Positive
 from fame.core.errors import FameError
 from fame.core.schema import Model, Share
@@ -31,8 +32,9 @@ from fame.data.clips.sampling import Draw, clip_indices, number_of_starts
 from fame.pretext.common import Method, Setup
 from fame.pretext.moco import MomentumContrast
 
-HALF: Colour = (0.5, 0.5, 0.5)
-"""As mean and standard deviation they bring [0, 1] to [-1, 1]."""
+USES = ("moco",)
+
+Strength = Annotated[Share, Field(examples=[0.3])]
 
 
 class LikeWithLike(Model):
@@ -43,25 +45,26 @@ class LikeWithLike(Model):
     """
 
     protocol: Literal["fame"]
-    strength: Share = 0.3
+    strength: Strength
 
 
 class AsReleased(Model):
-    """Options of `protocol: own`.
+    """Options of `protocol: own`; the examples are what the release uses.
 
     Attributes:
         strength: the largest share of the still frame.
         stride: native frames from one frame of a clip to the next, instead of the backbone's.
         temperature: of the InfoNCE loss, instead of the scale's.
-        mean, std: of the input's colours, instead of the scale's.
+        mean, std: of the input's colours, instead of the scale's. 0.5 each bring [0, 1] to
+            [-1, 1].
     """
 
     protocol: Literal["own"]
-    strength: Share = 0.3
-    stride: Annotated[int, Field(gt=0)] = 4
-    temperature: Positive = 0.07
-    mean: Colour = HALF
-    std: tuple[Positive, Positive, Positive] = HALF
+    strength: Strength
+    stride: Annotated[int, Field(gt=0, examples=[4])]
+    temperature: Annotated[Positive, Field(examples=[0.07])]
+    mean: Annotated[Colour, Field(examples=[[0.5, 0.5, 0.5]])]
+    std: Annotated[tuple[Positive, Positive, Positive], Field(examples=[[0.5, 0.5, 0.5]])]
 
 
 class DistractedMoCo(MomentumContrast):
@@ -111,11 +114,12 @@ class BackgroundErasing(MomentumContrast):
 
     def __init__(self, setup: Setup) -> None:
         options = setup.read_options(AsReleased, "be")
-        moco = setup.settings.moco.model_copy(update={"temperature": options.temperature})
+        moco = setup.section("moco", Settings)
+        moco = moco.model_copy(update={"temperature": options.temperature})
         super().__init__(
             replace(
                 setup,
-                settings=setup.settings.model_copy(update={"moco": moco}),
+                sections={**setup.sections, "moco": moco},
                 views=setup.views.coloured(options.mean, options.std),
             )
         )

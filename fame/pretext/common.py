@@ -1,18 +1,21 @@
 """What a pretext method is: a batch of raw clips in, a loss out.
 
 One file per method in this folder (or anywhere, named by its path in a recipe); the file binds
-its class, or a function that makes one from a Setup, to the name METHOD.
+its class, or a function that makes one from a Setup, to the name METHOD. A method that needs a
+section of the scale's `pretrain.methods` says so there too, as `USES = ("moco",)`, written out: the
+workflow reads it off the file, and only what is named is in the run's name and in the Setup.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import torch
 
 from fame.augment.views import Views
+from fame.config.methods import Section
 from fame.config.reading import parse
-from fame.config.scale import Pretrain
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.schema import Model
@@ -22,6 +25,7 @@ from fame.models.encoder import Encoder
 from fame.pipeline.experiments import Run
 
 M = TypeVar("M", bound=Model)
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -30,28 +34,53 @@ class Setup:
 
     Attributes:
         run: the recipe; `run.seed` keys every draw.
-        settings: the scale's `pretrain` section.
+        sections: of the scale's `pretrain.methods`, those that the method's file declares to use.
         options: the recipe's own settings for this method.
         encoder: freshly initialised, BatchNorm already grouped, on the right device.
         views: turns raw clips into augmented, merged, normalised views.
         world: this process among its peers.
+        group: number of clips that share BatchNorm statistics, for BatchNorm of the method's own.
         classes: of the pretraining videos' labels; 0 where there are none.
     """
 
     run: Run
-    settings: Pretrain
+    sections: Mapping[str, Section]
     options: dict[str, Any]
     encoder: Encoder
     views: Views
     world: World
+    group: int
     classes: int = 0
+
+    def section(self, name: str, model: type[S]) -> S:
+        """A section of the scale's `pretrain.methods`, with what the run's dataset needs of it.
+
+        Raises:
+            FameError: the method's file does not declare that it uses the section.
+        """
+        found = self.sections.get(name)
+        if not isinstance(found, model):
+            raise FameError(
+                f"the method {self.run.method!r} reads pretrain.methods.{name} without saying so; "
+                f'write USES = ("{name}",) into its file'
+            )
+        return found
 
     def read_options(self, model: type[M], method: str) -> M:
         """The recipe's options as a model.
 
         Raises:
-            FameError: an option that the method does not know, lacks or cannot use.
+            FameError: an option that the method does not know, lacks or cannot use; or one that
+                has a default, which would change the encoder and not the run's name.
         """
+        schema = model.model_json_schema()
+        for part in (schema, *schema.get("$defs", {}).values()):
+            for name in part.get("properties", {}):
+                if name not in part.get("required", ()):
+                    raise FameError(
+                        f"the option {name} of the method {method!r} has a default, which no run's "
+                        "name would tell; remove the default and write the option in each recipe"
+                    )
         return parse(model, self.options, f"options of the method {method!r}")
 
     def refuse_merge(self, method: str) -> None:

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
+from fame.config.methods import MoCo as Settings
 from fame.core.distributed import World
+from fame.core.errors import FameError
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
@@ -21,6 +23,8 @@ from fame.models.group_batchnorm import convert
 from fame.models.heads import projection
 from fame.models.seeding import keyed_initialisation
 from fame.pretext.common import Method, NoOptions, Setup
+
+USES = ("moco",)
 
 
 class Network(torch.nn.Module):
@@ -83,10 +87,13 @@ class MomentumContrast(Method):
         self._views = setup.views
         self._world = setup.world
         self._seed = setup.run.seed
-        self._settings = settings = setup.settings.moco
-        assert setup.run.pretrain is not None
+        if setup.run.pretrain is None:
+            raise FameError(
+                f"the method {setup.run.method!r} learns from videos; add `pretrain` to its recipe"
+            )
+        self._settings = settings = setup.section("moco", Settings)
         size = settings.queue[setup.run.pretrain]
-        self.query = _network(setup)
+        self.query = _network(setup, settings)
         self.key = copy.deepcopy(self.query).requires_grad_(False)
         self.register_buffer("queue", _first_queue(size, settings.dim, self._seed))
         self.register_buffer("pointer", torch.zeros((), dtype=torch.int64))
@@ -182,11 +189,10 @@ def own_rows(world: World, count: int) -> slice:
     return slice(world.rank * count, (world.rank + 1) * count)
 
 
-def _network(setup: Setup) -> Network:
-    settings = setup.settings
+def _network(setup: Setup, settings: Settings) -> Network:
     with keyed_initialisation(setup.run.seed, "head"):
-        head = projection(setup.encoder.feature_dim, settings.moco.dim, settings.moco.head)
-    grouped = convert(head, settings.group)
+        head = projection(setup.encoder.feature_dim, settings.dim, settings.head)
+    grouped = convert(head, setup.group)
     return Network(setup.encoder, grouped)
 
 

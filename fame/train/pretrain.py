@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fame.augment.views import Views
+from fame.config.methods import Methods
+from fame.config.reading import parse
 from fame.config.scale import Scale
 from fame.core import registry
 from fame.core.distributed import World, groups_of
@@ -48,8 +50,11 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     dtype = parameter_dtype(settings.precision)
     views = Views(settings.views, backbone.size, run.merge, settings.group, run.seed, world, dtype)
     make: Callable[[Setup], Method] = registry.load("fame.pretext", run.method, "METHOD")
-    options = run.recipe.get("pretrain", {}).get("options", {})
-    method = make(Setup(run, settings, options, encoder, views, world, classes))
+    training = run.recipe.get("pretrain", {})
+    # What the method is given is what the run's name is made from.
+    sections = parse(Methods, training.get("methods", {}), f"the recipe of {run.id}").given()
+    options, group = training.get("options", {}), settings.group
+    method = make(Setup(run, sections, options, encoder, views, world, group, classes))
     for module in method.modules():
         if isinstance(module, GroupBatchNorm):
             module.update_running = groups.start == 0

@@ -15,8 +15,8 @@ from fame.core.errors import FameError
 from fame.core.files import write_json
 
 VERBS = (
-    *("world", "index", "runs", "pretrain", "extract", "linear", "retrieve", "finetune"),
-    *("evaluate", "table", "provide"),
+    *("world", "index", "runs", "pretrain", "features", "linear", "retrieval", "finetune"),
+    *("evaluate", "table", "source"),
 )
 
 
@@ -69,12 +69,14 @@ def test_an_unknown_scale_is_named_with_the_nearest():
 def test_an_unknown_key_is_named_with_its_path(tmp_path, root):
     scale = yaml.safe_load((root / "config" / "scales" / "mini.yaml").read_text())
     scale["pretrain"]["optimiser"]["learning_rate"] = 1
-    scale["pretrain"]["moco"]["temprature"] = scale["pretrain"]["moco"].pop("temperature")
+    scale["pretrain"]["methods"]["moco"]["temprature"] = scale["pretrain"]["methods"]["moco"].pop(
+        "temperature"
+    )
     path = tmp_path / "own.yaml"
     path.write_text(yaml.safe_dump(scale))
     said = sentence(fame("runs", "--scale", path))
     assert "pretrain.optimiser.learning_rate" in said
-    assert "pretrain.moco.temprature; did you mean 'temperature'?" in said
+    assert "pretrain.methods.moco.temprature; did you mean 'temperature'?" in said
 
 
 def test_an_unknown_run_is_named(root):
@@ -175,7 +177,7 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
     ("verb", "inputs"),
     [
         ("linear", ["--features", "f.npz"]),
-        ("retrieve", ["--features", "f.npz"]),
+        ("retrieval", ["--features", "f.npz"]),
         ("bias", ["--features", "f.npz", "--bias-features", "b.npz"]),
     ],
 )
@@ -255,3 +257,14 @@ def test_a_manifest_that_would_overwrite_its_report_is_refused(tmp_path):
         done = CliRunner().invoke(app, words)
         assert isinstance(done.exception, FameError)
         assert "must end in .parquet" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("extract", "features"), ("retrieve", "retrieval"), ("provide", "source")]
+)
+def test_a_renamed_command_says_its_new_name(old, new, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["fame", old, "--scale", "mini"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == f"fame: `fame {old}` is called `fame {new}` now; use that\n"

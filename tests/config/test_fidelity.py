@@ -19,7 +19,7 @@ SWITCHES = {
     "pretrain.views.blur_draw": ("sample", "process"),
     "pretrain.merge.donors": ("derangement", "permutation"),
     "pretrain.merge.hue": ("correct", "official"),
-    "pretrain.moco.enqueue": ("step", "direction"),
+    "pretrain.methods.moco.enqueue": ("step", "direction"),
     "evaluate.crop": ("short-side", "native"),
     "evaluate.linear.train_colours": ("normalised", "raw"),
     "evaluate.linear.batch": (128, 256),
@@ -73,7 +73,10 @@ def test_nothing_else_is_marked_as_the_releases():
 
 def test_both_scales_take_the_releases_queues():
     for name in ("paper", "official"):
-        assert load_scale(name).pretrain.moco.queue == {"kinetics400": 65536, "ucf101": 2048}
+        assert load_scale(name).pretrain.methods.moco.queue == {
+            "kinetics400": 65536,
+            "ucf101": 2048,
+        }
 
 
 def test_official_runs_are_not_the_papers_runs_unless_untrained(root):
@@ -90,7 +93,7 @@ def test_the_ucf_scale_differs_from_the_papers_in_data_precision_and_machine():
     } == {
         "pretrain.precision",
         "pretrain.epochs.kinetics400",
-        "pretrain.moco.queue.kinetics400",
+        "pretrain.methods.moco.queue.kinetics400",
         "evaluate.finetune.precision",
     }
     scale = load_scale("ucf")

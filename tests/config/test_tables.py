@@ -110,7 +110,10 @@ def test_be_meets_fame_under_fames_protocol(request, name):
     rivals = [row for row in table.rows if row.show["method"] == "BE"]
     assert rivals
     for row in rivals:
-        assert row.recipe is not None and row.recipe.options == {"protocol": "fame"}
+        assert row.recipe is not None and row.recipe.options == {
+            "protocol": "fame",
+            "strength": 0.3,
+        }
         alike = {"method": "moco", "merge": {"mask": "fame"}, "options": {}}
         assert row.recipe.model_copy(update=alike) in [twin.recipe for twin in fame]
         assert row.task == "finetune"

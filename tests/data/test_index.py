@@ -93,13 +93,13 @@ def test_what_is_absent_and_what_is_unnamed_is_named_before_it_is_refused(datase
     lists.mkdir()
     head = "label,youtube_id,time_start,time_end,split\n"
     (lists / "train.csv").write_text(head + "even,v0,0,1,train\nodd one,gone,0,10,train\n")
-    with pytest.raises(FameError, match="1 of 4 annotated"):
+    with pytest.raises(FameError, match="1 of 2 annotated"):
         index("kinetics400", dataset, lists, reports=tmp_path / "out", **QUIET)
     absent = (tmp_path / "out/absent.csv").read_text().splitlines()
     unnamed = (tmp_path / "out/unnamed.csv").read_text().splitlines()
     assert absent == ["path", "train/odd one/gone_000000_000010.mp4"]
     assert unnamed == ["path", "train/odd one/v1.avi", "val/even/v2.avi"]
-    manifest = index("kinetics400", dataset, lists, missing=0.25, reports=tmp_path / "out", **QUIET)
+    manifest = index("kinetics400", dataset, lists, missing=0.5, reports=tmp_path / "out", **QUIET)
     assert len(manifest) == 3
 
 
@@ -125,3 +125,20 @@ def test_real_subset_of_ucf101(shared, tmp_path, caplog):
     assert set(manifest.table["status"]) == {"ok"}
     assert {"train", "test"} == set(manifest.table["split"])
     assert "annotated videos are absent" in caplog.text
+
+
+def test_classes_that_cannot_be_learnt_are_named(tmp_path, caplog):
+    """One that is only tested, and one that lost its training video to the quarantine."""
+    for path in ("train/run/a", "test/run/b", "test/walk/c", "test/jump/d", "val/fly/e"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        write_video(tmp_path / f"{path}.avi", pictures(5))
+    (tmp_path / "train/jump").mkdir()
+    (tmp_path / "train/jump/broken.avi").touch()
+    manifest = index("kinetics400", tmp_path, None, tolerance=0.5, **QUIET)
+    assert manifest.untrained_classes() == ["jump", "walk"]
+    assert "small: no usable training video shows jump, walk" in caplog.text
+
+
+def test_a_dataset_without_tests_has_no_such_classes(dataset, caplog):
+    assert index("kinetics400", dataset, None, **QUIET).untrained_classes() == []
+    assert "no usable training video" not in caplog.text

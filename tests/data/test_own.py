@@ -92,6 +92,15 @@ def test_a_csv_says_label_split_and_group(root):
     assert found.unnamed == ("jump/far/bob_2.avi",)
 
 
+@pytest.mark.parametrize("odd", ["\x85", "\u2028", "\x0b", "\x0c", "\x1c", "\x1e"])
+def test_a_line_ends_at_line_ends_only(root, odd):
+    """File names may hold what Python counts among line ends."""
+    name = f"run/a{odd}b.mp4"
+    (root / name).touch()
+    found = listed(root, f"path,label\n{name},run\n")
+    assert found.table["path"].tolist() == [name]
+
+
 def test_absent_videos_are_named_and_left_out(root):
     found = listed(root, "path,label\nrun/ann_1.avi,run\ngone.avi,fly\n")
     assert found.table["path"].tolist() == ["run/ann_1.avi"]
@@ -107,8 +116,11 @@ def test_absent_videos_are_named_and_left_out(root):
         ("path,class\nrun/ann_1.avi,run\n", r"\(class\)"),
         ("path,path\nrun/ann_1.avi,x\n", "named twice"),
         ("path,label\n", "no video"),
-        ("path,label\nrun/ann_1.avi\n", r"row 1: should have as many fields"),
-        ("path,label\nrun/ann_1.avi,a,b\n", r"row 1: should have as many fields"),
+        (",path,label\n0,run/ann_1.avi,a\n", r"column 1 has no name; .*index=False leaves out"),
+        ("path,label,\nrun/ann_1.avi,a,\n", "column 3 has no name"),
+        ('path,label\nrun/ann_1.avi,"ru\nn"\n', r"line 2: .*close every quoted field on its own"),
+        ("path,label\nrun/ann_1.avi\n", r"line 2: should have as many fields"),
+        ("path,label\nrun/ann_1.avi,a,b\n", r"line 2: should have as many fields"),
         ("path\n../videos/run/ann_1.avi\n", "below the root"),
         ("path\n/etc/passwd\n", "below the root"),
         ('path,label\n"",x\n', "below the root"),

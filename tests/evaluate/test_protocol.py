@@ -75,7 +75,7 @@ def test_nothing_is_done_twice(experiments, weights, results, monkeypatch):
     def refuse(*_):
         raise AssertionError("done again")
 
-    monkeypatch.setattr(tasks, "extract", refuse)
+    monkeypatch.setattr(tasks, "features", refuse)
     evaluate(evaluation, ["retrieval"], WORLD)
     monkeypatch.setattr(tasks, "linear", refuse)
     evaluate(evaluation, ["linear"], WORLD)
@@ -89,9 +89,9 @@ def test_nothing_is_done_twice(experiments, weights, results, monkeypatch):
     ("section", "changes", "redone"),
     [
         ("linear", {"epochs": 3}, "linear"),
-        ("retrieval", {"centre": False}, "retrieve"),
-        (None, {"clips": 3}, "extract"),
-        ("bias", {"beta": 0.4}, "extract"),
+        ("retrieval", {"centre": False}, "retrieval"),
+        (None, {"clips": 3}, "features"),
+        ("bias", {"beta": 0.4}, "features"),
     ],
 )
 def test_a_changed_setting_redoes_what_depends_on_it(
@@ -103,7 +103,7 @@ def test_a_changed_setting_redoes_what_depends_on_it(
     part = {section: getattr(old, section).model_copy(update=changes)} if section else changes
     scale = evaluation.scale.model_copy(update={"evaluate": old.model_copy(update=part)})
     called = []
-    for name in ("extract", "linear", "retrieve"):
+    for name in ("features", "linear", "retrieval"):
         monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
     evaluate(dataclasses.replace(evaluation, scale=scale), ["linear", "retrieval"], WORLD)
     assert set(called) == {redone}
@@ -112,7 +112,7 @@ def test_a_changed_setting_redoes_what_depends_on_it(
 def redone(evaluation, monkeypatch):
     """What another evaluation does again."""
     called = []
-    for name in ("extract", "linear"):
+    for name in ("features", "linear"):
         monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
     evaluate(evaluation, ["linear"], WORLD)
     return called
@@ -137,7 +137,7 @@ def test_features_of_another_encoder_are_extracted_again(
     features = Features.load(path)
     dataclasses.replace(features, meta=features.meta | {"encoder": "another"}).save(path)
     os.utime(path, ns=(0, 0))
-    assert redone(evaluation, monkeypatch) == ["extract"]
+    assert redone(evaluation, monkeypatch) == ["features"]
 
 
 def test_a_manifest_and_a_folder_of_ones_own(experiments, weights, results, tmp_path):

@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 from commands import LENGTH, OFTEN, pretraining
-from micro_world import ROOT, make
+from micro_world import ROOT
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
 
 
 @pytest.fixture(scope="session")

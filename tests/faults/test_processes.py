@@ -29,18 +29,30 @@ EXACT = {
     "pretrain.batch": 8,
     "pretrain.group": 2,
     "pretrain.precision": "float64",
-    "pretrain.moco.dim": 8,
+    "pretrain.methods.moco.dim": 8,
     "pretrain.merge.merged_views": "both",
     "pretrain.monitor.every_epochs": 10,
     "evaluate.finetune.epochs": 1,
     "evaluate.finetune.group": 2,
     "evaluate.finetune.precision": "float64",
 }
-QUEUED = {"pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
+HALF = [0.5, 0.5, 0.5]
+BE_OPTIONS = {
+    "fame": {"protocol": "fame", "strength": 0.3},
+    "own": {
+        "protocol": "own",
+        "strength": 0.3,
+        "stride": 4,
+        "temperature": 0.07,
+        "mean": HALF,
+        "std": HALF,
+    },
+}
+QUEUED = {"pretrain.methods.moco.queue": {"kinetics400": 16, "ucf101": 0}}
 IN_BATCH = {
-    "pretrain.moco.queue": {"kinetics400": 0, "ucf101": 0},
-    "pretrain.moco.momentum": 0.0,
-    "pretrain.moco.shuffle": False,
+    "pretrain.methods.moco.queue": {"kinetics400": 0, "ucf101": 0},
+    "pretrain.methods.moco.momentum": 0.0,
+    "pretrain.methods.moco.shuffle": False,
 }
 
 
@@ -64,7 +76,7 @@ def test_pretraining(fork, micro, tmp_path, changes, numbers):
     scale = micro.scale("exact", EXACT | changes)
     reference = pretraining(fork, micro, tmp_path / "1", scale)
     assert reference.run(keep=True, log_every=1) == 0, reference.text()
-    assert len(reference.state()["queue"]) == changes["pretrain.moco.queue"]["kinetics400"]
+    assert len(reference.state()["queue"]) == changes["pretrain.methods.moco.queue"]["kinetics400"]
     assert reference.state()["query.head.0.weight"].dtype == torch.float64
     for processes in numbers:
         training = pretraining(fork, micro, tmp_path / str(processes), scale)
@@ -89,7 +101,7 @@ def table_of(folder, recipe):
 )
 def test_background_erasing(fork, micro, tmp_path, protocol, changes):
     recipe = {"method": "be", "backbone": "r2plus1d", "pretrain": "kinetics400"}
-    tables = table_of(tmp_path / "tables", recipe | {"options": {"protocol": protocol}})
+    tables = table_of(tmp_path / "tables", recipe | {"options": BE_OPTIONS[protocol]})
     scale = micro.scale(
         f"exact-be-{protocol}", EXACT | changes | {"pretrain.epochs.kinetics400": 3}
     )

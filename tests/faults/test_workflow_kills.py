@@ -96,7 +96,7 @@ def test_after_a_kill_the_same_command_goes_on(workflow, undisturbed):
     assert "stopping what a killed workflow left behind" in again.text()
     assert str(orphan.pid) in again.text()
     assert "removing the lock of a workflow that was killed" in again.text()
-    assert "going on from step" in (workflow.folder / "log.txt").read_text()
+    assert "going on from step" in (workflow.folder / "pretrain.log").read_text()
     name = "encoder.safetensors"
     assert sha256(workflow.folder / name) == sha256(undisturbed.work / name)
 
@@ -126,7 +126,7 @@ def test_a_stopped_trainer_ends_with_its_workflow(workflow):
         assert time.monotonic() < until
         time.sleep(0.05)
     done = (workflow.folder / "encoder.safetensors").exists()
-    assert done or "stopped by SIGTERM" in (workflow.folder / "log.txt").read_text()
+    assert done or "stopped by SIGTERM" in (workflow.folder / "pretrain.log").read_text()
 
 
 def test_ctrl_c_loses_nothing(workflow, undisturbed):
@@ -136,7 +136,7 @@ def test_ctrl_c_loses_nothing(workflow, undisturbed):
     os.killpg(first.process.pid, signal.SIGINT)
     trainer.resume()
     assert first.status() == 1
-    assert "stopped by SIGINT after step" in (workflow.folder / "log.txt").read_text()
+    assert "stopped by SIGINT after step" in (workflow.folder / "pretrain.log").read_text()
     again = workflow()
     assert again.status() == 0, again.text()
     assert "removing the lock" not in again.text()

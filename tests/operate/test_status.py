@@ -70,7 +70,7 @@ def test_broke_off(made):
 def test_a_failure_with_its_log_and_a_command(made):
     folder = interrupted(made)
     lines = ["a", "b", "c", "d", "e\x1b[31m", "fame: the loss is nan at step 41"]
-    (folder / "log.txt").write_text("\n".join(lines))
+    (folder / "pretrain.log").write_text("\n".join(lines))
     found = look(made)
     assert [training.state for training in found.trainings] == ["failed"]
     (failure,) = found.failures
@@ -84,7 +84,7 @@ def test_a_failure_with_its_log_and_a_command(made):
 
 
 def test_a_failure_s_command_names_tables_and_no_folder_that_it_is_in(made, monkeypatch):
-    (interrupted(made) / "log.txt").write_text("fame: failed")
+    (interrupted(made) / "pretrain.log").write_text("fame: failed")
     monkeypatch.chdir(made[0].parent)
     own = made[0].parent / "tables"
     (failure,) = status(made[1], made[0].relative_to(made[0].parent), "micro", own).failures

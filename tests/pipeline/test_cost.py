@@ -15,6 +15,9 @@ class FakeRun:
     id: str
     seed: int
 
+    def data_id(self, scale):
+        """An untrained encoder has no data."""
+
 
 def cell(task, *runs):
     return Cell(0, "ucf101", task, "ucf101", "top1", runs)
@@ -36,27 +39,27 @@ def write(path, *rows):
 
 def test_each_job_counts_once(files, tmp_path):
     evaluate = tmp_path / "evaluate" / "a" / "ucf101-w0"
-    assert files["pretrain"] == {tmp_path / "pretrain" / n / "benchmark.tsv" for n in "ab"}
+    assert files["pretrain"] == {tmp_path / "pretrain" / n / "pretrain.benchmark.tsv" for n in "ab"}
     assert files["features"] == {evaluate / "features.benchmark.tsv"}
     assert len(files["finetune"]) == 2
 
 
 def test_hours_and_peaks_of_what_was_run(files, tmp_path):
-    write(tmp_path / "pretrain" / "a" / "benchmark.tsv", (9, 9), (1800, 100.5))
-    write(tmp_path / "pretrain" / "b" / "benchmark.tsv", (3600, 300))
+    write(tmp_path / "pretrain" / "a" / "pretrain.benchmark.tsv", (9, 9), (1800, 100.5))
+    write(tmp_path / "pretrain" / "b" / "pretrain.benchmark.tsv", (3600, 300))
     (found,) = costs(files)
-    assert (found.kind, found.jobs, found.hours, found.peak_mib) == ("pretraining", 2, 1.5, 300)
+    assert (found.kind, found.jobs, found.hours, found.peak_mib) == ("pretrain", 2, 1.5, 300)
 
 
 def test_a_job_too_short_to_be_watched(files, tmp_path):
-    write(tmp_path / "pretrain" / "a" / "benchmark.tsv", (0.2, "-"))
+    write(tmp_path / "pretrain" / "a" / "pretrain.benchmark.tsv", (0.2, "-"))
     (found,) = costs(files)
     assert found.peak_mib != found.peak_mib
 
 
 def test_a_damaged_file_is_named(files, tmp_path):
-    path = tmp_path / "pretrain" / "a" / "benchmark.tsv"
+    path = tmp_path / "pretrain" / "a" / "pretrain.benchmark.tsv"
     path.parent.mkdir(parents=True)
     path.write_text("nothing")
-    with pytest.raises(FameError, match=r"pretrain/a/benchmark\.tsv"):
+    with pytest.raises(FameError, match=r"pretrain/a/pretrain\.benchmark\.tsv"):
         costs(files)

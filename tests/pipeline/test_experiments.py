@@ -27,6 +27,8 @@ from fame.pipeline.experiments import (
 
 FAME = Recipe(method="moco", backbone="r2plus1d", pretrain="kinetics400", merge={"mask": "fame"})
 MOCO = Recipe(method="moco", backbone="r2plus1d", pretrain="kinetics400")
+SUPERVISED = Recipe(method="supervised", backbone="r2plus1d", pretrain="kinetics400")
+BE = MOCO.model_copy(update={"method": "be", "options": {"protocol": "fame", "strength": 0.3}})
 RANDOM = Recipe(method="random", backbone="r2plus1d")
 
 
@@ -81,7 +83,7 @@ def test_equal_recipes_are_one_run_however_they_are_written():
         ("datasets.hmdb51.world.train", 16),
         ("backbones.r2plus1d.title", "Another title"),
         ("pretrain.monitor.every_epochs", 1),
-        ("pretrain.moco.queue.ucf101", 99),
+        ("pretrain.methods.moco.queue.ucf101", 99),
         ("pretrain.epochs.ucf101", 99),
         ("evaluate.clips", 5),
     ],
@@ -104,8 +106,8 @@ def test_what_cannot_change_an_encoder_keeps_its_id(path, value):
         ("pretrain.optimiser.schedule.warmup_steps", 0),
         ("pretrain.views.hue", 0.1),
         ("pretrain.merge.beta", 0.3),
-        ("pretrain.moco.temperature", 0.2),
-        ("pretrain.moco.queue.kinetics400", 64),
+        ("pretrain.methods.moco.temperature", 0.2),
+        ("pretrain.methods.moco.queue.kinetics400", 64),
     ],
 )
 def test_what_changes_an_encoder_changes_its_id(path, value):
@@ -153,9 +155,57 @@ def test_a_plug_in_is_part_of_the_recipe_by_content(tmp_path):
     assert plugin_digest("fame") == {}
 
 
-def test_a_run_needs_a_queue_for_its_dataset():
-    with pytest.raises(FameError, match="queue lack 'hmdb51'"):
-        resolve(load_scale("mini"), FAME.model_copy(update={"pretrain": "hmdb51"}), {}, 0)
+def test_a_run_needs_epochs_for_its_dataset_and_a_queue_if_its_method_has_one():
+    recipe = FAME.model_copy(update={"pretrain": "hmdb51"})
+    with pytest.raises(FameError, match=r"'mini': pretrain\.epochs lacks 'hmdb51'"):
+        resolve(load_scale("mini"), recipe, {}, 0)
+    scale = scale_with({"pretrain.epochs.hmdb51": 1})
+    with pytest.raises(FameError, match=r"'mini': pretrain\.methods\.moco\.queue lacks 'hmdb51'"):
+        resolve(scale, recipe, {}, 0)
+    labelled = SUPERVISED.model_copy(update={"pretrain": "hmdb51"})
+    assert resolve(scale, labelled, {}, 0).recipe["pretrain"]["methods"] == {}
+
+
+@pytest.mark.parametrize("key", ["temperature", "momentum", "queue.kinetics400"])
+def test_contrast_is_in_the_name_of_methods_that_contrast_only(key):
+    changed = scale_with({f"pretrain.methods.moco.{key}": 0.5 if "q" not in key else 64})
+    mini = load_scale("mini")
+    assert run_id(changed, SUPERVISED) == run_id(mini, SUPERVISED)
+    for recipe in (MOCO, FAME, BE):
+        assert run_id(changed, recipe) != run_id(mini, recipe)
+
+
+def test_a_scale_without_a_section_trains_the_methods_that_need_none():
+    scale = scale_with({"pretrain.methods": {}})
+    assert run_id(scale, SUPERVISED) == run_id(load_scale("mini"), SUPERVISED)
+    with pytest.raises(
+        FameError, match=r"pretrain\.methods lacks moco, which the method 'be' uses"
+    ):
+        resolve(scale, BE, {}, 0)
+
+
+def test_a_method_of_ones_own_names_its_sections_in_its_file(tmp_path):
+    scale, file = load_scale("mini"), tmp_path / "mine.py"
+
+    def sections(line):
+        file.write_text(f"import no_such_module\n{line}\n", encoding="utf-8")
+        recipe = MOCO.model_copy(update={"method": str(file)})
+        return resolve(scale, recipe, {}, 0).recipe["pretrain"]["methods"]
+
+    assert sections("") == {}
+    assert sections('USES: tuple[str, ...] = ("moco",)')["moco"]["queue"] == {"kinetics400": 0}
+    for line, said in {
+        'USES = ("mocco",)': "uses 'mocco', which is no section of pretrain.methods; choose",
+        'USES = "moco"': r"USES must be a tuple of names, as \('moco',\) is",
+        "USES = tuple(names)": r"mine\.py: USES must be written out",
+    }.items():
+        with pytest.raises(FameError, match=said):
+            sections(line)
+
+
+def test_the_values_of_options_are_in_the_name():
+    stronger = BE.model_copy(update={"options": BE.options | {"strength": 0.4}})
+    assert run_id(load_scale("mini"), stronger) != run_id(load_scale("mini"), BE)
 
 
 def test_only_mini_worlds_are_new_for_every_seed():
@@ -269,6 +319,12 @@ def test_a_recipe_has_one_origin(recipe):
         parse(Recipe, recipe, "a recipe")
 
 
+@pytest.mark.parametrize("more", [{"merge": {}}, {"options": {"a": 1}}])
+def test_what_only_a_training_can_use_is_refused_without_one(more):
+    with pytest.raises(FameError, match="nothing is trained without pretrain"):
+        parse(Recipe, {"method": "random", "backbone": "r2plus1d"} | more, "a recipe")
+
+
 def own_tables(folder: Path, recipes: dict[str, dict[str, Any]]) -> Path:
     """A folder with a table for each recipe, and figures whose only arm is the last one."""
     columns = {"u": {"title": "U", "dataset": "ucf101", "metric": "top1"}}
@@ -337,7 +393,7 @@ def test_weights_are_called_by_their_file_or_by_the_folder_of_an_encoder(tmp_pat
 
 def test_unlabelled_videos_are_pretrained_on_and_not_evaluated_on():
     scale = scale_with(
-        {"datasets.own": OWN, "pretrain.moco.queue.own": 0, "pretrain.epochs.own": 1}
+        {"datasets.own": OWN, "pretrain.methods.moco.queue.own": 0, "pretrain.epochs.own": 1}
     )
     own = FAME.model_copy(update={"pretrain": "own"})
     assert resolve(scale, own, {}, 0).data_id(scale) == "own"
@@ -356,7 +412,7 @@ def test_where_own_videos_lie_does_not_matter_but_how_they_are_split_does():
     def with_own(**changes):
         changed = {
             "datasets.own": entry | changes,
-            "pretrain.moco.queue.own": 0,
+            "pretrain.methods.moco.queue.own": 0,
             "pretrain.epochs.own": 1,
         }
         return run_id(scale_with(changed), recipe)

@@ -89,18 +89,22 @@ def test_figures_are_drawn_from_a_file_for_each_seed(mini):
     maps = sources(mini, "figure1")
     assert len(maps) == 3
     for arm, files in zip(mini.arms("figure1"), maps.values(), strict=True):
-        assert files == [f"evaluate/{run.id}/ucf101-w{run.seed}/activation.npz" for run in arm.runs]
+        assert files == [
+            Path(f"evaluate/{run.id}/ucf101-w{run.seed}/activation.npz") for run in arm.runs
+        ]
         assert len(files) == seeds
     assert all(len(files) == 2 * seeds for files in sources(mini, "bias").values())
     assert len(sources(mini, "mask_quality")["ucf101"]) == seeds
-    assert sources(mini, "figure2") == {"kinetics400": ["data/kinetics400-w0/training_pair.npz"]}
-    assert sources(mini, "figure4") == {"ucf101": ["data/ucf101-w0/masked_clips.npz"]}
+    assert sources(mini, "figure2") == {
+        "kinetics400": [Path("data/kinetics400-w0/training_pair.npz")]
+    }
+    assert sources(mini, "figure4") == {"ucf101": [Path("data/ucf101-w0/masked_clips.npz")]}
 
 
 def test_only_encoders_with_temporal_kernels_are_compared_by_them(mini, monkeypatch):
     every = [path for files in sources(mini, "figure3").values() for path in files]
     assert len(every) == 3 * len(mini.scale.seeds)
-    assert all(Path(path).name == "encoder.safetensors" for path in every)
+    assert all(path.name == "encoder.safetensors" for path in every)
     arms = mini.arms("figure3")
     i3d = next(run for run in mini.runs.values() if run.backbone == "i3d")
     other = type(arms[0])("other", "Other", (i3d,))

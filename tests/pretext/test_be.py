@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from micro_world import make
 from slow_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
 
 from fame.augment.distraction import distract, frames_of, weight_of
@@ -14,6 +13,7 @@ from fame.config.tables import Recipe
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import read_json
+from fame.core.schema import Model
 from fame.data.clips.batch import collate
 from fame.pipeline.experiments import resolve
 from fame.pretext.be import BackgroundErasing, DistractedMoCo, TwoTimes
@@ -21,17 +21,22 @@ from fame.pretext.common import Setup
 from fame.train.pretrain import build_method, clips_of, pretrain
 
 QUEUES = {"queue": {"kinetics400": 16, "ucf101": 0}, "in-batch": {"kinetics400": 0, "ucf101": 0}}
-OWN = {"protocol": "own", "strength": 0.3}
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
+HALF = [0.5, 0.5, 0.5]
+FAME = {"protocol": "fame", "strength": 0.3}
+OWN = {
+    "protocol": "own",
+    "strength": 0.3,
+    "stride": 4,
+    "temperature": 0.07,
+    "mean": HALF,
+    "std": HALF,
+}
+OPTIONS = {"fame": FAME, "own": OWN}
 
 
 def setting(micro, options, queue="queue", method="be", **changes):
     name = f"{method}-{options.get('protocol')}-{queue}-{len(changes)}"
-    changes = {"pretrain.moco.queue": QUEUES[queue]} | changes
+    changes = {"pretrain.methods.moco.queue": QUEUES[queue]} | changes
     scale = load_scale(str(micro.scale(name, changes)))
     recipe = Recipe(method=method, backbone="r2plus1d", pretrain="kinetics400", options=options)
     return scale, resolve(scale, recipe, {}, 0)
@@ -63,22 +68,15 @@ class Views:
         return self
 
 
-class FakePretrain:
-    def __init__(self, moco):
-        self.moco, self.group = moco, BATCH
-
-    def model_copy(self, update):
-        return FakePretrain(update["moco"])
-
-
 class FakeRun:
-    seed, pretrain, merge = 3, "k", None
+    method, seed, pretrain, merge = "be", 3, "k", None
 
 
 def own(views, **changes):
     torch.manual_seed(0)
-    pretrain = FakePretrain(settings(**changes))
-    return BackgroundErasing(Setup(FakeRun(), pretrain, OWN, Tiny(), Views(views), WORLD)).double()
+    sections = {"moco": settings(**changes)}
+    setup = Setup(FakeRun(), sections, OWN, Tiny(), Views(views), WORLD, BATCH)
+    return BackgroundErasing(setup).double()
 
 
 def three_views():
@@ -177,7 +175,7 @@ def test_its_own_stride_and_colours(micro):
 def test_without_strength_it_is_moco(micro):
     """Bit for bit: the distraction is all that `protocol: fame` changes."""
     losses = []
-    for method, options in (("be", {"protocol": "fame", "strength": 0}), ("moco", {})):
+    for method, options in (("be", FAME | {"strength": 0}), ("moco", {})):
         scale, run = setting(micro, options, method=method)
         model = build_method(scale, run, alone())
         found = raw(scale, run, model, micro.videos())
@@ -186,7 +184,7 @@ def test_without_strength_it_is_moco(micro):
 
 
 def test_it_sees_the_first_clip_distracted(micro):
-    scale, run = setting(micro, {"protocol": "fame"})
+    scale, run = setting(micro, FAME)
     model = build_method(scale, run, alone())
     assert isinstance(model, DistractedMoCo) and model.clips == 2
     found = raw(scale, run, model, micro.videos())
@@ -203,7 +201,7 @@ def test_it_sees_the_first_clip_distracted(micro):
 @pytest.mark.parametrize("queue", QUEUES)
 @pytest.mark.parametrize("protocol", ["fame", "own"])
 def test_a_run_ends_with_an_encoder_and_its_card(micro, tmp_path, protocol, queue):
-    scale, run = setting(micro, {"protocol": protocol}, queue)
+    scale, run = setting(micro, OPTIONS[protocol], queue)
     pretrain(scale, run, micro.videos(), tmp_path, alone(), None)
     card = read_json(tmp_path / "card.json")
     assert card["protocol"] == protocol
@@ -215,7 +213,7 @@ def test_a_run_ends_with_an_encoder_and_its_card(micro, tmp_path, protocol, queu
 
 @pytest.mark.parametrize("protocol", ["fame", "own"])
 def test_views_of_two_processes_are_those_of_one(micro, protocol):
-    scale, run = setting(micro, {"protocol": protocol})
+    scale, run = setting(micro, OPTIONS[protocol])
     model = build_method(scale, run, alone())
     found = raw(scale, run, model, micro.videos())
     whole = model._views(found, 3)
@@ -228,7 +226,7 @@ def test_views_of_two_processes_are_those_of_one(micro, protocol):
 
 
 def test_every_option_is_part_of_the_recipe(micro):
-    options = [{"protocol": "fame"}, OWN, OWN | {"stride": 2}, OWN | {"temperature": 0.1}]
+    options = [FAME, FAME | {"strength": 0.4}, OWN, OWN | {"stride": 2}, OWN | {"temperature": 0.1}]
     assert len({setting(micro, option)[1].id for option in options}) == len(options)
 
 
@@ -237,16 +235,71 @@ def test_every_option_is_part_of_the_recipe(micro):
     [
         ({}, "no protocol None"),
         ({"protocol": "mine"}, "no protocol 'mine'; set options.protocol to 'fame'"),
-        ({"protocol": "fame", "stride": 4}, "options of the method 'be': unknown key stride"),
-        ({"protocol": "own", "strenth": 0.3}, "unknown key strenth; did you mean 'strength'"),
-        ({"protocol": "own", "stride": 0}, "stride"),
-        ({"protocol": "own", "std": [1, 0, 1]}, "std"),
-        ({"protocol": "fame", "strength": 1.5}, "strength"),
+        (FAME | {"stride": 4}, "options of the method 'be': unknown key stride"),
+        (OWN | {"strenth": 0.3}, "unknown key strenth; did you mean 'strength'"),
+        (OWN | {"stride": 0}, "stride"),
+        (OWN | {"std": [1, 0, 1]}, "std"),
+        (FAME | {"strength": 1.5}, "strength"),
     ],
 )
 def test_options_that_it_cannot_use_are_named(micro, options, words):
     with pytest.raises(FameError, match=words):
         build_method(*setting(micro, options), alone())
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "example"),
+    [
+        (FAME, "strength", "0.3"),
+        *((OWN, name, str(OWN[name])) for name in OWN if name != "protocol"),
+    ],
+)
+def test_an_option_that_is_absent_is_named_with_what_to_write(micro, options, name, example):
+    less = {key: value for key, value in options.items() if key != name}
+    with pytest.raises(FameError) as caught:
+        build_method(*setting(micro, less), alone())
+    assert (
+        f"options of the method 'be': {name} is missing; write it, for example `{name}: {example}`"
+        in str(caught.value)
+    )
+
+
+class Defaulted(Model):
+    depth: int
+    width: int = 3
+
+
+class Nested(Model):
+    inner: Defaulted
+
+
+@pytest.mark.parametrize("model", [Defaulted, Nested])
+def test_an_option_with_a_default_is_refused(micro, model):
+    """It could change the encoder without changing the run's name."""
+    setup = Setup(FakeRun(), {}, {"depth": 1}, Tiny(), Views([]), WORLD, BATCH)
+    with pytest.raises(FameError, match=r"option width of .* 'be' has a default.*remove"):
+        setup.read_options(model, "be")
+
+
+def test_a_section_that_the_file_does_not_declare_cannot_be_read(micro, tmp_path):
+    file = tmp_path / "mine.py"
+    body = "from fame.pretext.moco import MoCo\n\nMETHOD = MoCo\n"
+    file.write_text(body)
+    scale, _ = setting(micro, {}, method="moco")
+    recipe = Recipe(method=str(file), backbone="r2plus1d", pretrain="kinetics400")
+    with pytest.raises(
+        FameError, match=r"mine\.py' reads pretrain\.methods\.moco.*USES = \(\"moco"
+    ):
+        build_method(scale, resolve(scale, recipe, {}, 0), alone())
+    file.write_text(f'{body}USES = ("moco",)\n')
+    assert build_method(scale, resolve(scale, recipe, {}, 0), alone()).clips == 2
+
+
+def test_a_method_that_needs_a_dataset_says_so(micro):
+    scale, _ = setting(micro, {}, method="moco")
+    run = resolve(scale, Recipe(method="moco", backbone="r2plus1d"), {}, 0)
+    with pytest.raises(FameError, match="'moco' learns from videos; add `pretrain`"):
+        build_method(scale, run, alone())
 
 
 def test_merging_and_options_of_others_are_refused(micro):

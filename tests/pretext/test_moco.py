@@ -7,7 +7,6 @@ from slow_moco import (
     BATCH,
     DIM,
     WORLD,
-    FakePretrain,
     FakeRun,
     Tiny,
     batch,
@@ -22,7 +21,7 @@ from fame.pretext.common import Setup
 
 def method(views, **changes):
     torch.manual_seed(0)
-    setup = Setup(FakeRun(), FakePretrain(settings(**changes)), {}, Tiny(), views, WORLD)
+    setup = Setup(FakeRun(), {"moco": settings(**changes)}, {}, Tiny(), views, WORLD, BATCH)
     return moco.MoCo(setup).double()
 
 

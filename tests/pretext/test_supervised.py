@@ -3,7 +3,6 @@ import json
 
 import pytest
 import torch
-from micro_world import make
 
 from fame.config.reading import load_scale
 from fame.config.tables import Recipe
@@ -14,11 +13,6 @@ from fame.train.pretrain import build_method, pretrain
 
 RECIPE = Recipe(method="supervised", backbone="r2plus1d", pretrain="kinetics400")
 WORLD = World(0, 1, torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
 
 
 def setting(micro, **changes):

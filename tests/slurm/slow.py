@@ -11,6 +11,8 @@ import torch
 from fame.data.clips.batch import Batch
 from fame.pretext.moco import MoCo
 
+USES = ("moco",)
+
 
 class Slow(MoCo):
     """Waits before each step."""

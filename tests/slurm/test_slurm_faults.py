@@ -31,7 +31,7 @@ class Disturbed:
         return [job for job in self.jobs if job.of(run) and job.number not in self.left]
 
     def log(self, run):
-        return self.place.result(f"micro/pretrain/{run}/log.txt").read_text()
+        return self.place.result(f"micro/pretrain/{run}/pretrain.log").read_text()
 
 
 def profile(place, name, late, crashed):
@@ -50,7 +50,7 @@ def profile(place, name, late, crashed):
 def working(place, run, said, but=()):
     """The running job of a training that has said something in its log and left a checkpoint."""
     checkpoints = place.result(f"micro/pretrain/{run}/checkpoints").glob("step-*.pt")
-    log = place.result(f"micro/pretrain/{run}/log.txt")
+    log = place.result(f"micro/pretrain/{run}/pretrain.log")
     if not list(checkpoints) or not log.is_file() or said not in log.read_text():
         return None
     jobs = [job for job in cluster.jobs() if job.of(run) and job.number not in but]

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 import torch
-from micro_world import choose, make
+from micro_world import choose
 
 from fame.core.distributed import World
 from fame.core.errors import FameError
@@ -16,12 +16,10 @@ from fame.pretext import moco
 from fame.train.precision import parameter_dtype
 from fame.train.pretrain import build_method, clips_of, pretrain
 
-SHORT = {"pretrain.epochs.kinetics400": 2, "pretrain.moco.queue": {"kinetics400": 16, "ucf101": 0}}
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
+SHORT = {
+    "pretrain.epochs.kinetics400": 2,
+    "pretrain.methods.moco.queue": {"kinetics400": 16, "ucf101": 0},
+}
 
 
 def world(rank=0, size=1):

@@ -11,7 +11,7 @@ import sys
 import pandas as pd
 import pytest
 import yaml
-from micro_world import ROOT, make
+from micro_world import ROOT
 
 HOSTILE = 'it\'s "so" $(touch pwned) `touch pwned` (x) & ; touch pwned # {y}'
 SECRET = "hunter2-must-not-be-written-down"
@@ -20,9 +20,8 @@ pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture
-def videos(tmp_path):
+def videos(micro, tmp_path):
     """Generated videos in the layout of Kinetics-400, with hostile folders, classes and names."""
-    micro = make(tmp_path / "micro")
     world, root = micro.videos(), tmp_path / HOSTILE / "videos"
     for number, row in enumerate(world.table.itertuples()):
         split = "train" if row.split == "train" else "test"
@@ -46,7 +45,7 @@ def scale(videos, tmp_path):
     }
     micro["note"] = HOSTILE
     micro["pretrain"]["epochs"] = {"kinetics400": 1}
-    micro["pretrain"]["moco"]["queue"] = {"kinetics400": 8}
+    micro["pretrain"]["methods"]["moco"]["queue"] = {"kinetics400": 8}
     micro["evaluate"]["linear"]["lrs"] = [1]
     micro["evaluate"]["retrieval"]["ranks"] = [1]
     for measure in ("activation", "masks"):

@@ -21,12 +21,12 @@ ASKED = {
     "runtime": 70,
     "short": {"mem_mb": 900, "runtime": 9},
 }
-HEAVY = {"world", "index", "mask_quality", "pretrain", "extract", "finetune", "activation"}
-ON_GPU = {"pretrain", "extract", "finetune", "activation"}
-FILMED = {"provide"}  # for real datasets only; runs where Snakemake runs
+HEAVY = {"world", "index", "mask_quality", "pretrain", "features", "finetune", "activation"}
+ON_GPU = {"pretrain", "features", "finetune", "activation"}
+FILMED = {"source"}  # for real datasets only; runs where Snakemake runs
 GROUPS = {
     "data": {"world", "index"},
-    "evaluation": {"extract", "linear", "bias", "retrieve"},
+    "evaluation": {"features", "linear", "bias", "retrieval"},
     "table": {"table", "publish"},
     "page": {"report", "publish_report"},
 }

@@ -78,7 +78,7 @@ def small_scale():
             "shards": 2 if name == "kinetics400" else 1,
         }
     settings["pretrain"]["epochs"] = dict.fromkeys(DATASETS, 1)
-    settings["pretrain"]["moco"]["queue"] = dict.fromkeys(DATASETS, 0)
+    settings["pretrain"]["methods"]["moco"]["queue"] = dict.fromkeys(DATASETS, 0)
     return settings
 
 

@@ -233,9 +233,9 @@ DRAWN = MEASURED_FOR_PICTURES | {"picture": 2, "figure": 1}
 @pytest.mark.parametrize(
     ("old", "new", "stale"),
     [
-        ("\n  clips: 2\n", "\n  clips: 3\n", {"extract", "finetune"}),
-        ("\nmax_short_side: null\n", "\nmax_short_side: 20\n", {"extract", "finetune", *DRAWN}),
-        ("\n    stride: 2\n", "\n    stride: 1\n", {"extract", "finetune", *DRAWN}),
+        ("\n  clips: 2\n", "\n  clips: 3\n", {"features", "finetune"}),
+        ("\nmax_short_side: null\n", "\nmax_short_side: 20\n", {"features", "finetune", *DRAWN}),
+        ("\n    stride: 2\n", "\n    stride: 1\n", {"features", "finetune", *DRAWN}),
         ("hue: correct", "hue: official", {*DRAWN}),
         ("note: a test", "note: another test", {"figure", "table"}),
     ],
@@ -247,7 +247,7 @@ def test_whatever_uses_a_setting_is_made_again(snakemake, pictured, edit, old, n
     every = pictured.outcome.jobs | DRAWN
     counted = {rule: outcome.jobs.get(rule, 0) for rule in stale}
     assert counted == {rule: every[rule] for rule in stale}
-    untouched = {"extract", "finetune", *DRAWN} - stale
+    untouched = {"features", "finetune", *DRAWN} - stale
     changed = {rule for rule in untouched if outcome.jobs.get(rule, 0) == every[rule]}
     assert not changed
 

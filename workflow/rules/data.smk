@@ -41,7 +41,7 @@ rule world:
         " > {log:q} 2>&1"
 
 
-rule provide:
+rule source:
     """Check that a dataset is where the scale says, and download what is missing if allowed."""
     output:
         f"{ROOT}/data/{{data}}/source.json",
@@ -56,7 +56,7 @@ rule provide:
     params:
         settings=settings_of_data,
     shell:
-        "python3 -m fame provide"
+        "python3 -m fame source"
         ' --scale "$SCALE"'
         " --data {wildcards.data:q}"
         ' --sources "$SOURCES"'

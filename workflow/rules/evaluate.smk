@@ -19,7 +19,7 @@ CONFUSION = {
 BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
-rule extract:
+rule features:
     """Encode every video once, in all the ways that the evaluations need."""
     input:
         encoder=ENCODER,
@@ -60,7 +60,7 @@ rule extract:
         world=lambda w, input: ["--world", input.world] if input.world else [],
         directory=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "exec python3 -m fame extract"
+        "exec python3 -m fame features"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --run {wildcards.run:q}"
         " --encoder {input.encoder:q}"
@@ -143,7 +143,7 @@ rule bias:
         " > {log:q} 2>&1"
 
 
-rule retrieve:
+rule retrieval:
     """Retrieve training videos for test videos."""
     input:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
@@ -161,7 +161,7 @@ rule retrieve:
     params:
         settings=settings("evaluate", "retrieval"),
     shell:
-        "python3 -m fame retrieve"
+        "python3 -m fame retrieval"
         ' --scale "$SCALE"'
         " --features {input.features:q}"
         " --out {output.json:q}"

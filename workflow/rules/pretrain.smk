@@ -15,9 +15,9 @@ rule pretrain:
         encoder=f"{ROOT}/pretrain/{{run}}/encoder.safetensors",
         card=f"{ROOT}/pretrain/{{run}}/card.json",
     log:
-        f"{ROOT}/pretrain/{{run}}/log.txt",
+        f"{ROOT}/pretrain/{{run}}/pretrain.log",
     benchmark:
-        f"{ROOT}/pretrain/{{run}}/benchmark.tsv"
+        f"{ROOT}/pretrain/{{run}}/pretrain.benchmark.tsv"
     conda:
         ENVIRONMENT
     threads: SCALE.resources.threads

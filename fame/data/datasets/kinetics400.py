@@ -8,7 +8,6 @@ Nothing is evaluated on it, since its test videos have no public labels; its val
 serve to watch a pretraining. A mini world has both of the other splits, with a csv for each.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fame.core.errors import FameError
-from fame.data.annotations import Annotations, Row, checked, lines, video_files
+from fame.data.annotations import Annotations, Row, checked, csv_fields, lines, video_files
 from fame.data.datasets.common import (
     Archives,
     Dataset,
@@ -88,11 +87,8 @@ def _clips(file: Path) -> list[Clip]:
 
 
 def _fields(text: str, where: str, number: int | None = None) -> list[str]:
-    """One line's fields; a stray quote spoils its own line only."""
-    try:
-        values = next(csv.reader([text], strict=True), [])
-    except csv.Error as error:
-        raise FameError(f"{where}: not readable as csv ({error}); mend it.") from error
+    """One line's fields, of which there must be `number`."""
+    values = csv_fields(text, where)
     if number is not None and len(values) != number:
         raise FameError(f"{where}: has {len(values)} fields instead of {number}; mend it.")
     return values

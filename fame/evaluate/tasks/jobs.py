@@ -59,7 +59,7 @@ def _features(source: Path, colours: str) -> Features:
     return features
 
 
-def extract(
+def features(
     scale: Scale,
     run: Run,
     encoder: Path,
@@ -166,7 +166,7 @@ def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
     )
 
 
-def retrieve(scale: Scale, source: Path, out: Path) -> None:
+def retrieval(scale: Scale, source: Path, out: Path) -> None:
     """Retrieve training videos by test videos; writes R@k and each query's neighbours.
 
     `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),

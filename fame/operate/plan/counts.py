@@ -12,6 +12,7 @@ from fame.config.scale import Scale
 from fame.config.sources import load_sources
 from fame.core.errors import FameError
 from fame.pipeline.experiments import split_data_id
+from fame.pipeline.paths import Places
 
 Source = Literal["indexed", "generated", "listed", "official"]
 
@@ -62,7 +63,7 @@ def count(scale: Scale, data: str, root: Path) -> Counts:
     """
     name, _ = split_data_id(scale, data)
     dataset = scale.datasets[name]
-    manifest = root / "data" / data / "manifest.parquet"
+    manifest = Places(root).manifest(data)
     size = _generated_size(dataset) if isinstance(dataset, Synthetic) else _official_size(dataset)
     if manifest.is_file():
         return _indexed(manifest, scale.max_short_side, size)

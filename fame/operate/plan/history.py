@@ -8,21 +8,10 @@ from typing import Any
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
+from fame.operate.plan.jobs import Job
 from fame.operate.plan.work import Task
-
-BENCHMARKS = {
-    "world": "data/{data}/world.benchmark.tsv",
-    "index": "data/{data}/index.benchmark.tsv",
-    "mask_quality": "data/{data}/mask_quality.benchmark.tsv",
-    "pretrain": "pretrain/{run}/benchmark.tsv",
-    "extract": "evaluate/{run}/{data}/features.benchmark.tsv",
-    "finetune": "evaluate/{run}/{data}/finetune.benchmark.tsv",
-    "linear": "evaluate/{run}/{data}/linear.benchmark.tsv",
-    "bias": "evaluate/{run}/{data}/bias.benchmark.tsv",
-    "retrieve": "evaluate/{run}/{data}/retrieval.benchmark.tsv",
-    "activation": "evaluate/{run}/{data}/activation.benchmark.tsv",
-}
-"""Where a rule's jobs leave their seconds, below results/<scale>."""
+from fame.pipeline.paths import Places
+from fame.pipeline.steps import RULES
 
 Kind = tuple[str, str, str, str]
 
@@ -72,7 +61,7 @@ def history(tasks: Iterable[Task], root: Path) -> History:
     found: dict[Kind, list[Measured]] = defaultdict(list)
     devices: dict[str, None] = {}
     for task in tasks:
-        if task.job.done and task.job.rule in BENCHMARKS:
+        if task.job.done:
             measured = _measured(task, root)
             found[task.kind] += [measured] if measured else []
             if task.job.rule == "pretrain":
@@ -80,12 +69,22 @@ def history(tasks: Iterable[Task], root: Path) -> History:
     return History({k: _mean(v) for k, v in found.items() if v}, tuple(devices))
 
 
+def benchmark(job: Job, root: Path) -> Path | None:
+    """Where a job leaves its seconds; None if it is not timed."""
+    rule = RULES.get(job.rule)
+    if rule is None or rule.benchmark is None:
+        return None
+    shard, _, shards = job.name.partition("-of-")
+    wildcards = {"run": job.run, "data": job.data, "shard": shard, "shards": shards}
+    return root.parent / rule.benchmark.format(scale=root.name, **wildcards)
+
+
 def _measured(task: Task, root: Path) -> Measured | None:
     from fame.pipeline.cost import timed
 
     job = task.job
-    path = root / BENCHMARKS[job.rule].format(run=job.run, data=job.data)
-    if not path.is_file():
+    path = benchmark(job, root)
+    if path is None or not path.is_file():
         return None
     seconds, host = timed(path)
     if job.rule == "pretrain":
@@ -102,13 +101,13 @@ def _pretrained(task: Task, root: Path, seconds: float, host: float) -> Measured
     devices = int(card.get("environment", {}).get("processes", 1))
     peak = card.get("peak_memory_mib", {}).get("device")
     seconds = max(seconds, float(card.get("seconds", 0)))
-    weights = root / "pretrain" / str(task.job.run) / "encoder.safetensors"
+    weights = Places(root).encoder(str(task.job.run))
     size = weights.stat().st_size if weights.is_file() else None
     return Measured(1, seconds * devices, host, peak, size)
 
 
 def _card(task: Task, root: Path) -> dict[str, Any]:
-    path = root / "pretrain" / str(task.job.run) / "card.json"
+    path = Places(root).card(str(task.job.run))
     card = read_json(path)
     if not isinstance(card, dict):
         raise FameError(f"{path}: not a run's card; pretrain again")

@@ -8,6 +8,7 @@ from fame.config.scale import Scale
 from fame.operate.plan.history import History
 from fame.operate.plan.pace import Pace
 from fame.operate.plan.work import Part, Task
+from fame.pipeline.steps import RULES
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Rates:
 
         Work on several GPUs is taken to be shared without loss.
         """
-        if self.pace is None:
+        if self.pace is None or not task.known:
             return self.history.seconds(task)
         parts = [self._part(part, task) for part in task.parts]
         known = [seconds for seconds in parts if seconds is not None]
@@ -40,7 +41,7 @@ class Rates:
             return None
         devices, workers = max(1, task.gpus), self.scale.resources.workers
         reading, computing = part.reads * entry.read, part.videos * entry.compute / devices
-        if part.piece.verb == "index":
+        if part.piece.verb in {"index", "prepare"}:
             return (reading + computing) / task.threads
         if not workers or (not task.gpus and part.piece.verb in {"world", "masks"}):
             return reading + computing
@@ -90,28 +91,13 @@ def _takes(job: Timed, cores: int, gpus: int) -> tuple[int, int]:
     return min(job.task.threads, cores), min(job.task.gpus, gpus)
 
 
-BEFORE = {
-    "world": (),
-    "index": ("world",),
-    "pretrain": ("index",),
-    "extract": ("index", "pretrain"),
-    "finetune": ("index", "pretrain"),
-    "activation": ("index", "pretrain"),
-    "mask_quality": ("index",),
-    "linear": ("extract",),
-    "bias": ("extract",),
-    "retrieve": ("extract",),
-}
-"""The rules whose jobs, of the same run or data, a rule's jobs wait for."""
-
-
 def _needs(jobs: Sequence[Timed], job: Timed) -> set[int]:
     """The jobs that must end before this one starts; for small jobs at the end, none is told."""
-    rules = BEFORE.get(job.task.job.rule, ())
+    rule = RULES.get(job.task.job.rule)
     return {
         number
         for number, other in enumerate(jobs)
-        if other.task.job.rule in rules and _related(other.task, job.task)
+        if rule and other.task.job.rule in rule.needs and _related(other.task, job.task)
     }
 
 

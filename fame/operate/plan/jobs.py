@@ -11,15 +11,13 @@ from pathlib import Path
 from fame.config.tables import FIGURES
 from fame.core.errors import FameError
 from fame.pipeline.experiments import AbsentEncoder, Experiments
+from fame.pipeline.steps import RULES
 
 HOME = Path(__file__).resolve().parents[3]
 """The checkout, which holds the Snakefile."""
 
 ALL = "all"
 _DONE = "no update"
-_EVALUATION = re.compile(r"/evaluate/(?P<run>[^/]+)/(?P<data>[^/]+)/[^/]+$")
-_PRETRAINING = re.compile(r"/pretrain/(?P<run>[^/]+)/[^/]+$")
-_DATA = re.compile(r"/data/(?P<data>[^/]+)/[^/]+$")
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Job:
         rule: its rule.
         run: the run that it makes or uses; None for none.
         data: the data instance that it makes or uses; None for none.
-        name: what tells it from other jobs of the rule without a run or data; "" otherwise.
+        name: what tells it from other jobs of its rule, run and data; "" where it is the only one.
         done: whether Snakemake would leave it alone.
     """
 
@@ -137,17 +135,18 @@ def _collected(rows: Iterable[list[str]]) -> list[Job]:
     """One job for all output files of a job, which is done if all of them are."""
     found: dict[tuple[str, str | None, str | None, str], bool] = {}
     for file, _, rule, _, _, plan in rows:
-        run, data, name = _parts(file)
+        run, data, name = _parts(rule, file)
         key = (rule, run, data, name)
         found[key] = found.get(key, True) and plan == _DONE
     return [Job(*key, done=done) for key, done in found.items()]
 
 
-def _parts(file: str) -> tuple[str | None, str | None, str]:
+def _parts(rule: str, file: str) -> tuple[str | None, str | None, str]:
     """Run, data instance and name that an output file's path holds."""
-    for pattern in (_EVALUATION, _PRETRAINING, _DATA):
-        match = pattern.search(file)
-        if match:
-            groups = match.groupdict()
-            return groups.get("run"), groups.get("data"), ""
+    known = RULES.get(rule)
+    found = (known.wildcards(file.removeprefix("results/")) if known else None) or {}
+    if "shard" in found:
+        return None, found["data"], f"{found['shard']}-of-{found['shards']}"
+    if "run" in found or "data" in found:
+        return found.get("run"), found.get("data"), ""
     return None, None, str(Path(file).with_suffix(""))

@@ -62,7 +62,7 @@ def disk(
     merged = _merged([space for space in spaces if space is not None])
     runs = [task for task in to_do if task.job.rule == "pretrain"]
     sizes = _encoders(rates)
-    features = [_features(scale, task, counts) for task in to_do if task.job.rule == "extract"]
+    features = [_features(scale, task, counts) for task in to_do if task.job.rule == "features"]
     return [
         *merged,
         Space("encoders", _sum(sizes.get(task.backbone) for task in runs), f"of {len(runs)} runs"),

@@ -14,6 +14,8 @@ from fame.operate.plan.needs import Memory, Space, disk, free, memory
 from fame.operate.plan.pace import MEASURE, Pace
 from fame.operate.plan.work import Task, Works
 from fame.pipeline.experiments import Experiments, measurable, untrainable
+from fame.pipeline.paths import Places
+from fame.pipeline.steps import RULES
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Row:
         each: seconds of one; None where nobody has measured it.
         gpus: that each takes.
         videos: work of each, in videos; 0 for small jobs.
+        known: whether that is all of its work; nobody can say how long a download takes.
     """
 
     rule: str
@@ -37,6 +40,7 @@ class Row:
     each: float | None
     gpus: int
     videos: float
+    known: bool = True
 
     @property
     def to_do(self) -> int:
@@ -161,7 +165,7 @@ class Survey:
         """Ask Snakemake for the jobs and say what each does."""
         target = wanted(experiments, asked.target)
         found = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
-        root = asked.results / experiments.scale.name
+        root = Places.of(experiments.scale, asked.results).root
         counts = cache(lambda data: count(experiments.scale, data, root))
         works = Works(experiments, counts)
         tasks = tuple(works.task(job) for job in found)
@@ -181,7 +185,7 @@ def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
     """
     scale = survey.experiments.scale
     rates = Rates(scale, pace, history(survey.tasks, survey.root))
-    rows = _rows(survey.tasks, rates)
+    rows = rows_of(survey.tasks, rates)
     at_a_time = _together(scale, asked.cores, asked.gpus)
     spaces, room = disk(scale, survey.tasks, survey.counts, rates, at_a_time), free(asked.results)
     runs = [task for task in survey.tasks if task.job.rule == "pretrain"]
@@ -211,34 +215,32 @@ def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
     return [f"{results}: {own / 2**30:.1f} GiB are to be written, {room / 2**30:.1f} are free"]
 
 
-_ORDER = (
-    "world", "index", "pretrain", "extract", "linear", "retrieve", "bias", "finetune",
-    "activation", "mask_quality",
-)  # fmt: skip
-
 SMALL = "tables, figures, page"
 
 
-def _rows(tasks: Sequence[Task], rates: Rates) -> list[Row]:
+def rows_of(tasks: Sequence[Task], rates: Rates) -> list[Row]:
     """Jobs by kind, in the pipeline's order."""
+    order = [*RULES, SMALL]
     kinds: dict[tuple[str, str, str, str], list[Task]] = {}
     for task in tasks:
-        small = task.job.rule not in _ORDER and not task.data
-        kinds.setdefault((SMALL, "", "", "") if small else task.kind, []).append(task)
+        kinds.setdefault((SMALL, "", "", "") if _small(task) else task.kind, []).append(task)
 
     def place(kind: tuple[str, str, str, str]) -> tuple[int, tuple[str, str, str, str]]:
-        if kind[0] in _ORDER:
-            return _ORDER.index(kind[0]), kind
-        return (len(_ORDER) if kind[0] == SMALL else -1), kind
+        return (order.index(kind[0]) if kind[0] in order else -1), kind
 
     return [_row(kind, kinds[kind], rates) for kind in sorted(kinds, key=place)]
 
 
+def _small(task: Task) -> bool:
+    """Whether a job takes a second or so, and is counted without a time."""
+    return task.job.rule in RULES and not RULES[task.job.rule].timed
+
+
 def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], rates: Rates) -> Row:
     todo = next((task for task in tasks if not task.job.done), tasks[0])
-    each = rates.seconds(todo) if kind[0] in _ORDER else 0.0
+    each = 0.0 if _small(todo) else rates.seconds(todo)
     done = sum(task.job.done for task in tasks)
-    return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos)
+    return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos, todo.known)
 
 
 def _together(scale: Scale, cores: int, gpus: int | None) -> int:
@@ -254,7 +256,7 @@ def _clocks(scale: Scale, tasks: Sequence[Task], rates: Rates, given: int) -> li
     """Hours on the wall with one, the given number and twice as many trainings at a time."""
     found = []
     for task in tasks:
-        if not task.job.done and task.parts:
+        if not task.job.done and task.known and not _small(task):
             seconds = rates.seconds(task)
             if seconds is None:
                 return []
@@ -282,19 +284,24 @@ def _source(rates: Rates) -> str:
 
 def _unknown(rows: Sequence[Row], tasks: Sequence[Task], rates: Rates) -> list[str]:
     """What to do where hours are unknown."""
-    dark = [row for row in rows if row.hours is None]
-    if not dark:
-        return []
-    if rates.pace is None:
-        return [
+    notes = [
+        f"how long {row.rule} of {row.dataset} takes is known when it is done, not before"
+        for row in rows
+        if row.hours is None and not row.known
+    ]
+    dark = [row for row in rows if row.hours is None and row.known]
+    if dark and rates.pace is None:
+        notes.append(
             f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here: "
             f"`{MEASURE}` times them on the machine that it runs on, `--pace FILE` uses that"
-        ]
-    names = dict.fromkeys(name for task in tasks for name in rates.lacking(task))
-    return [
-        f"the profile lacks, or knows by other settings: {'; '.join(names)}; measure again with "
-        f"`{MEASURE}`"
-    ]
+        )
+    elif dark:
+        names = dict.fromkeys(name for task in tasks for name in rates.lacking(task))
+        notes.append(
+            f"the profile lacks, or knows by other settings: {'; '.join(names)}; measure again "
+            f"with `{MEASURE}`"
+        )
+    return notes
 
 
 def _unmeasured(experiments: Experiments, survey: Survey) -> list[str]:

@@ -18,6 +18,7 @@ from fame.data.synthetic.world import render
 from fame.data.video.decode import read_frames
 from fame.data.video.encode import write_video
 from fame.pipeline.experiments import data_id
+from fame.pipeline.paths import Places
 
 SPLITS = ("train", "test")
 
@@ -65,7 +66,7 @@ def sample(scale: Scale, dataset: str, root: Path, scratch: Path, sizes: tuple[i
     """
     data = data_id(scale, dataset, scale.seeds[0])
     settings = scale.datasets[dataset]
-    manifest, world = root / "data" / data / "manifest.parquet", root / "data" / data / "world"
+    manifest, world = Places(root).manifest(data), Places(root).world(data)
     generated = isinstance(settings, Synthetic)
     if manifest.is_file() and (world.is_dir() or not generated):
         found = Manifest.read(manifest)

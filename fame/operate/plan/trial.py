@@ -17,12 +17,15 @@ from fame.config.datasets import Synthetic
 from fame.config.normalisation import needed
 from fame.config.scale import Backbone, Optimiser, Scale
 from fame.core.distributed import World
+from fame.core.errors import FameError
 from fame.data.clips.batch import Batch, collate
 from fame.data.clips.dataset import TrainClips, UniformClips
 from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.data.synthetic import write_world
 from fame.data.video.decode import probe
+from fame.data.video.transcode import Copying, copy
+from fame.data.video.transcode import Task as CopyTask
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features import activation_maps as activation
 from fame.evaluate.features.clipspec import ClipSpec
@@ -240,7 +243,7 @@ class _Attempt:
     def _tested(self) -> Manifest:
         return self.sample.part("test", self.terms.tested)
 
-    def _encode(self) -> Cost:
+    def _features(self) -> Cost:
         videos, shown, encoder = self._tested(), self._shown, self._encoder()
         encode = partial(clip_outputs, encoder, videos, shown, self._work)
         return self._timed(videos, shown.clips, encode)
@@ -265,7 +268,7 @@ class _Attempt:
         shown, work = self._shown, self._work
         return extract(self._encoder(), videos, shown, work, {}, colours, alteration)
 
-    def _features(self, train: int, test: int) -> Features:
+    def _enough_features(self, train: int, test: int) -> Features:
         """Features of the sample, its videos repeated so that there are enough of them."""
         parts = [self.sample.part(split, 4) for split in ("train", "test")]
         both = replace(parts[0], table=_joined(*parts))
@@ -274,7 +277,7 @@ class _Attempt:
 
     def _probe(self) -> Cost:
         count = min(self.gallery, 2048)
-        features = self._features(max(count, ENOUGH), 8)
+        features = self._enough_features(max(count, ENOUGH), 8)
         settings = self._scale.evaluate.linear
         seed, device = self._run.seed, "cpu"
         started = time.perf_counter()
@@ -284,9 +287,9 @@ class _Attempt:
         fits = 1 + candidates * (1 - settings.holdout)
         return Cost(0, seconds / (len(features.rows("train")) * fits), 0)
 
-    def _retrieve(self) -> Cost:
+    def _retrieval(self) -> Cost:
         settings = self._scale.evaluate.retrieval
-        features = self._features(max(self.gallery, *settings.ranks), 64)
+        features = self._enough_features(max(self.gallery, *settings.ranks), 64)
         started = time.perf_counter()
         retrieve(features, settings)
         return Cost(0, (time.perf_counter() - started) / 64, 0)
@@ -316,12 +319,33 @@ class _Attempt:
         mask_quality.measure(videos, self.sample.world, shown, chosen, settings.betas)
         return Cost(0, (time.perf_counter() - started) / len(videos), settings.clips)
 
+    def _any(self) -> Manifest:
+        """Test videos, or training videos of a dataset that has no others."""
+        tested = (self.sample.manifest.table["split"] == "test").any()
+        return self._tested() if tested else self.sample.part("train", self.terms.tested)
+
     def _index(self) -> Cost:
-        videos = self._tested() if (self.sample.manifest.table["split"] == "test").any() else None
-        videos = self.sample.part("train", self.terms.tested) if videos is None else videos
+        videos = self._any()
         started = time.perf_counter()
         for path in videos.table["path"]:
             probe(videos.root / path)
+        return Cost((time.perf_counter() - started) / len(videos), 0, 0)
+
+    def _prepare(self) -> Cost:
+        """Small copies of a few videos, one after another."""
+        settings = self._scale.datasets[self.piece.dataset]
+        assert not isinstance(settings, Synthetic) and settings.prepare is not None
+        asked = settings.prepare
+        copying = Copying(asked.short_side, asked.crf, asked.keyframes)
+        videos = self._any()
+        started = time.perf_counter()
+        for number, (path, start, frames) in enumerate(
+            videos.table[["path", "start", "frames"]].itertuples(index=False)
+        ):
+            target = self.terms.scratch / f"{number}.mp4"
+            made = copy(CopyTask(videos.root / path, target, start + frames, False), copying)
+            if isinstance(made, str):
+                raise FameError(f"{videos.root / path}: {made}")
         return Cost((time.perf_counter() - started) / len(videos), 0, 0)
 
     def _world(self) -> Cost:

@@ -12,14 +12,12 @@ from fame.evaluate.metrics import tested_epochs
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.jobs import Job
 from fame.pipeline.experiments import Experiments, Run, digest, plugin_digest, split_data_id
+from fame.pipeline.steps import RULES, Load
 
 Verb = Literal[
-    "world", "index", "pretrain", "finetune", "encode", "altered", "probe", "retrieve",
-    "activation", "masks",
+    "world", "index", "prepare", "pretrain", "finetune", "features", "altered", "probe",
+    "retrieval", "activation", "masks",
 ]  # fmt: skip
-
-_THREADED = {"index", "pretrain", "extract", "finetune", "activation"}
-"""The rules that take the scale's threads; the others take one."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Piece:
     """Something that jobs do to one video after another, and that can be timed or tried.
 
     Attributes:
-        verb: `encode` is the frozen network on a video's test clips, `altered` the same with the
+        verb: `features` is the frozen network on a video's test clips, `altered` the same with the
             bias probes' showings, `probe` one epoch of a linear layer on features.
         what: method and merging, for pretraining.
         settings: a digest of what decides its cost.
@@ -68,6 +66,7 @@ class Task:
         parts: what takes its time, beyond starting.
         gpus: that it takes.
         threads: that it takes at most.
+        known: whether its parts are all of its work; nobody can say how long a download takes.
         run: the run that it makes or uses.
     """
 
@@ -79,6 +78,7 @@ class Task:
     parts: tuple[Part, ...]
     gpus: int
     threads: int
+    known: bool = True
     run: Run | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -90,6 +90,11 @@ class Task:
     def videos(self) -> float:
         """Its work, whatever the part."""
         return sum(part.videos for part in self.parts)
+
+
+def _load(rule: str) -> Load:
+    """What a rule's jobs take; little, if it is not one of the workflow's."""
+    return RULES[rule].load if rule in RULES else "short"
 
 
 def described(run: Run) -> str:
@@ -122,7 +127,7 @@ class Works:
         run = self._experiments.run(job.run) if job.run else None
         data = job.data or (run.data_id(self._scale) if run else None)
         dataset = split_data_id(self._scale, data)[0] if data else ""
-        parts = _Parts(self._scale, run, dataset, self._counts(data)) if data else None
+        found = self._parts(job.rule, run, data)
         return Task(
             job=job,
             data=data,
@@ -130,18 +135,27 @@ class Works:
             what=described(run) if run and job.rule == "pretrain" else "",
             backbone=run.backbone if run else "",
             dataset=dataset,
-            parts=parts.of(job.rule) if parts else (),
+            parts=found or (),
             gpus=self._gpus(job.rule, run),
-            threads=self._scale.resources.threads if job.rule in _THREADED else 1,
+            threads=1 if _load(job.rule) == "short" else self._scale.resources.threads,
+            known=found is not None,
         )
+
+    def _parts(self, rule: str, run: Run | None, data: str | None) -> tuple[Part, ...] | None:
+        """The parts of a rule's job; None if nothing says how much work it is."""
+        if data is not None:
+            dataset = split_data_id(self._scale, data)[0]
+            return _Parts(self._scale, run, dataset, self._counts(data)).of(rule)
+        small = rule in RULES and not RULES[rule].timed
+        return () if small or rule == "pretrain" else None
 
     def _gpus(self, rule: str, run: Run | None) -> int:
         """As the rules have it: all of a job's for training a run, else one at most."""
-        resources = self._scale.resources
+        resources, load = self._scale.resources, _load(rule)
         gpus = resources.nodes * resources.gpus
-        if rule == "pretrain" and run is not None and run.pretrain:
+        if load == "training" and run is not None and run.pretrain:
             return gpus
-        return min(1, gpus) if rule in _THREADED - {"index"} else 0
+        return min(1, gpus) if load in {"training", "encoding"} else 0
 
 
 @dataclass(frozen=True)
@@ -153,21 +167,24 @@ class _Parts:
     dataset: str
     counts: Counts
 
-    def of(self, rule: str) -> tuple[Part, ...]:
-        """What a rule's job does; nothing for rules that take no time to speak of."""
-        make = {
+    def of(self, rule: str) -> tuple[Part, ...] | None:
+        """What a rule's job does; None if nothing says how much work it is."""
+        make: dict[str, Callable[[], list[Part]]] = {
             "world": self._world,
             "index": self._index,
+            "index_originals": self._index,
+            "prepare": self._prepare,
+            "gather": list,
             "pretrain": self._pretrain,
-            "extract": self._extract,
+            "features": self._features,
             "finetune": self._finetune,
             "linear": self._probe,
             "bias": self._probe,
-            "retrieve": self._retrieve,
+            "retrieval": self._retrieval,
             "activation": self._activation,
             "mask_quality": self._masks,
-        }.get(rule)
-        return tuple(make()) if make else ()
+        }
+        return tuple(make[rule]()) if rule in make else None
 
     @property
     def _evaluate(self) -> Any:
@@ -197,6 +214,12 @@ class _Parts:
 
     def _index(self) -> list[Part]:
         return [self._simple("index", self.counts.every)]
+
+    def _prepare(self) -> list[Part]:
+        """Copies of one shard's videos."""
+        settings = self.scale.datasets[self.dataset].model_dump(mode="json")["prepare"]
+        copies = {key: settings[key] for key in ("short_side", "crf", "keyframes")}
+        return [self._simple("prepare", self.counts.every / settings["shards"], **copies)]
 
     def _reads(self, videos: int, epochs: int) -> float:
         """How many videos are decoded in a training, the cache's aside.
@@ -232,10 +255,10 @@ class _Parts:
 
     def _encode(self, videos: float, times: int = 1) -> Part:
         """Videos read once and encoded `times` over, as for several colours."""
-        piece = self._piece("encode", clips=self._evaluate.clips, crop=self._evaluate.crop)
+        piece = self._piece("features", clips=self._evaluate.clips, crop=self._evaluate.crop)
         return Part(piece, videos * times, videos)
 
-    def _extract(self) -> list[Part]:
+    def _features(self) -> list[Part]:
         colours, found, bias = len(needed(self.scale)), self.counts, self._evaluate.bias
         if bias is None or not found.test:
             return [self._encode(found.usable, colours)]
@@ -270,9 +293,9 @@ class _Parts:
         videos = self.counts.train * settings.epochs * fits
         return [Part(self._piece("probe", batch=settings.batch), videos, 0)]
 
-    def _retrieve(self) -> list[Part]:
+    def _retrieval(self) -> list[Part]:
         clips = self._evaluate.clips
-        return [Part(self._piece("retrieve", clips=clips), self.counts.test, 0)]
+        return [Part(self._piece("retrieval", clips=clips), self.counts.test, 0)]
 
     def _activation(self) -> list[Part]:
         size = self._evaluate.activation.size

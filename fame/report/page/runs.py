@@ -83,7 +83,7 @@ def cost(experiments: Experiments, results: Path) -> Grid:
     names = sorted(experiments.tables)
     parts = [(name, costs_of(experiments, [name], results)) for name in names]
     parts.append((ALL, costs_of(experiments, names, results)))
-    titles = ("Table", "Jobs", *map(str.capitalize, KINDS.values()), "In all", "Most memory (MiB)")
+    titles = ("Table", "Jobs", *map(str.capitalize, KINDS), "In all", "Most memory (MiB)")
     heads = tuple(Text(title, "number" if at else "") for at, title in enumerate(titles))
     return Grid("Cost by table", heads, tuple(_cost(name, found) for name, found in parts))
 
@@ -95,9 +95,7 @@ def costs_of(experiments: Experiments, tables: list[str], results: Path) -> list
 
 def _cost(table: str, found: list[Cost]) -> tuple[Text, ...]:
     by_kind = {one.kind: one for one in found}
-    times = [
-        duration(by_kind[kind].hours) if kind in by_kind else NOTHING for kind in KINDS.values()
-    ]
+    times = [duration(by_kind[kind].hours) if kind in by_kind else NOTHING for kind in KINDS]
     whole = duration(sum(one.hours for one in found)) if found else NOTHING
     peak = f"{max(one.peak_mib for one in found):.0f}" if found else NOTHING
     numbers = [str(sum(one.jobs for one in found)), *times, whole, peak]

@@ -244,7 +244,7 @@ def _negatives(run: Run) -> str:
     if run.method not in {"moco", "be"}:
         return ""
     training = run.recipe["pretrain"]
-    queue = training["moco"]["queue"]
+    queue = training["methods"]["moco"]["queue"][run.pretrain]
     own = " and another time of the video" if training["options"].get("protocol") == "own" else ""
     return (f"queue of {queue}" if queue else "in-batch") + own
 

@@ -13,11 +13,13 @@ from fame.acquire.archives.arrange import place_lists, place_videos
 from fame.config import layouts
 from fame.config.reading import load_scale
 from fame.config.sources import SOURCES, load_sources
+from fame.config.tables import Recipe
 from fame.core import registry
 from fame.core.errors import FameError
 from fame.data import datasets
 from fame.data.clips.dataset import UniformClips
 from fame.data.instances import generate, read
+from fame.pipeline.experiments import resolve
 
 TOY = Path(__file__).parents[2] / "workflow" / "toys" / "gestures.py"
 
@@ -183,3 +185,18 @@ def test_every_dataset_states_the_splits_of_its_lists():
     for name in names:
         assert set(counts[name]) == set(range(1, layouts.official_splits_of(name) + 1))
         assert set(layouts.splits_of(name)) <= set(counts[name][1])
+
+
+def test_the_content_of_a_file_is_part_of_the_recipe(tmp_path):
+    file = tmp_path / "gestures.py"
+    shutil.copy(TOY, file)
+    recipe = Recipe(method="moco", backbone="r2plus1d", pretrain="ucf101", merge={"mask": "fame"})
+
+    def named(entry):
+        return resolve(scale_with(tmp_path, "ucf101", entry), recipe, {}, 0).id
+
+    entries = world_entry(str(file)), folder_entry(str(file), tmp_path)
+    before = [named(entry) for entry in entries]
+    assert before == [named(entry) for entry in entries]
+    file.write_text(file.read_text() + "\n# another\n")
+    assert not set(before) & {named(entry) for entry in entries}

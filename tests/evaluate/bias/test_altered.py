@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
-from micro_world import MICRO, make
+from micro_world import MICRO
 
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
@@ -44,11 +44,6 @@ class Means(Encoder):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
 def shown():
     scale = load_scale(str(MICRO))
     found = ClipSpec.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
@@ -56,26 +51,26 @@ def shown():
 
 
 @pytest.fixture(scope="module")
-def mixed_videos(world):
-    videos = world.videos("ucf101").select("test")
+def mixed_videos(micro):
+    videos = micro.videos("ucf101").select("test")
     order = spread(videos.labels(), 0)
     rows = videos.table.iloc[order].reset_index(drop=True)
     return Manifest(videos.dataset, videos.root, rows, videos.classes)
 
 
-def altered(shown, videos, world, foreground=None):
+def altered(shown, videos, micro, foreground=None):
     plain = dataclasses.replace(shown, mean=(0, 0, 0), std=(1, 1, 1))
-    known = foreground or TrueForeground(videos, world.place / "ucf101-w0", plain)
+    known = foreground or TrueForeground(videos, micro.place / "ucf101-w0", plain)
     return AlteredClips(plain, [plain], 2, known, videos.labels(), BATCHES, seed=5)
 
 
 @pytest.fixture(scope="module")
-def shows(shown, mixed_videos, world):
+def shows(shown, mixed_videos, micro):
     """The originals and the five showings of four videos, by name, not normalised."""
     dataset = UniformClips(mixed_videos, shown.frames, shown.stride, shown.clips)
     batch = collate([dataset[row] for row in BATCHES[1]])
     batch = dataclasses.replace(batch, indices=torch.arange(4, 8))
-    show = altered(shown, mixed_videos, world)
+    show = altered(shown, mixed_videos, micro)
     views = list(show(batch))
     masks = show._foreground(batch, views[0])[:, show.chosen]
     names = ("all", *SHOWINGS)
@@ -168,7 +163,7 @@ def test_chosen_clips():
     assert chosen_clips(10, 10).tolist() == list(range(10))
 
 
-def test_fame_masks_stand_in_where_nobody_knows(shown, mixed_videos, world):
+def test_fame_masks_stand_in_where_nobody_knows(shown, mixed_videos, micro):
     dataset = UniformClips(mixed_videos, shown.frames, shown.stride, shown.clips)
     batch = collate([dataset[row] for row in range(2)])
     views = shown.cropped(batch.clips, batch.sizes)
@@ -178,7 +173,7 @@ def test_fame_masks_stand_in_where_nobody_knows(shown, mixed_videos, world):
     assert torch.equal(masks[:, :, 0], masks[:, :, 3])
 
 
-def test_each_video_is_decoded_once(shown, world, monkeypatch, tmp_path):
+def test_each_video_is_decoded_once(shown, micro, monkeypatch, tmp_path):
     """In one pass: two colours of all videos, and the showings of the test videos."""
     import fame.data.clips.dataset as clips
 
@@ -187,9 +182,9 @@ def test_each_video_is_decoded_once(shown, world, monkeypatch, tmp_path):
     monkeypatch.setattr(
         clips, "read_frames", lambda path, numbers: opened.append(path) or read(path, numbers)
     )
-    videos = world.videos("ucf101")
+    videos = micro.videos("ucf101")
     work = Work(torch.device("cpu"), 4, 0, tmp_path / "parts", progress=False)
-    known = Alteration(clips=2, beta=0.5, world=world.place / "ucf101-w0", seed=0)
+    known = Alteration(clips=2, beta=0.5, world=micro.place / "ucf101-w0", seed=0)
     found = extract(Means(), videos, shown, work, {}, ("pretraining", "imagenet"), known)
     assert sorted(opened) == sorted({videos.root / path for path in videos.table["path"]})
     assert found["bias"].features.shape == (8, 5 * 2, 12)
@@ -203,9 +198,9 @@ def test_each_video_is_decoded_once(shown, world, monkeypatch, tmp_path):
     np.testing.assert_allclose(found["imagenet"].features, imagenet.features, atol=1e-6)
 
 
-def test_parts_of_another_beta_are_not_used(shown, world, tmp_path, monkeypatch):
+def test_parts_of_another_beta_are_not_used(shown, micro, tmp_path, monkeypatch):
     monkeypatch.setattr("fame.evaluate.features.extract.clear", lambda parts: None)
-    videos = world.videos("ucf101").select("test")
+    videos = micro.videos("ucf101").select("test")
     work = Work(torch.device("cpu"), 4, 0, tmp_path, progress=False)
 
     def found(beta, work):
@@ -218,9 +213,9 @@ def test_parts_of_another_beta_are_not_used(shown, world, tmp_path, monkeypatch)
     assert not np.array_equal(other, first)
 
 
-def test_showings_stand_in_the_order_of_the_manifest(shown, world):
+def test_showings_stand_in_the_order_of_the_manifest(shown, micro):
     """Frozen clips have the middle frame's means, whatever the order of encoding."""
-    videos = world.videos("ucf101")
+    videos = micro.videos("ucf101")
     work = Work(torch.device("cpu"), 3, 0, None, progress=False)
     known = Alteration(clips=3, beta=0.5, world=None, seed=0)
     found = extract(Means(), videos, shown, work, {}, ("pretraining",), known)["bias"]

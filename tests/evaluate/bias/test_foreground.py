@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from micro_world import MICRO, make
+from micro_world import MICRO
 
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
@@ -16,11 +16,6 @@ from fame.evaluate.features.clipspec import ClipSpec
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
 def native():
     """Crops of 32 of the worlds' 40 pixels, not resized."""
     scale = load_scale(str(MICRO))
@@ -28,47 +23,47 @@ def native():
     return dataclasses.replace(found, clips=3, size=32, crop="native")
 
 
-def asked(world, shown, videos=None, rows=range(4)):
+def asked(micro, shown, videos=None, rows=range(4)):
     """The batch, its views, and its masks."""
-    videos = videos or world.videos("ucf101").select("test")
+    videos = videos or micro.videos("ucf101").select("test")
     dataset = UniformClips(
         videos, shown.frames, shown.stride, shown.clips, max_short_side=shown.max_short_side
     )
     batch = collate([dataset[row] for row in rows])
     views = shown.cropped(batch.clips, batch.sizes)
-    known = TrueForeground(videos, world.place / "ucf101-w0", shown)
+    known = TrueForeground(videos, micro.place / "ucf101-w0", shown)
     return videos, views, known(batch, views)
 
 
-def whole(world, videos, row):
+def whole(micro, videos, row):
     path = videos.root / videos.table["path"].iloc[row]
-    return true_masks(path, world.place / "ucf101-w0")
+    return true_masks(path, micro.place / "ucf101-w0")
 
 
-def test_masks_are_the_files_own_cut_out(world, native):
+def test_masks_are_the_files_own_cut_out(micro, native):
     """Frame by frame, four pixels off each side."""
-    videos, _, masks = asked(world, native)
+    videos, _, masks = asked(micro, native)
     for row in range(4):
-        every = whole(world, videos, row)
+        every = whole(micro, videos, row)
         for clip, start in enumerate(uniform_starts(16, 4, 2, 3)):
             for frame, number in enumerate(clip_indices(start, 16, 4, 2)):
                 wanted = every[number][4:36, 4:36]
                 assert np.array_equal(masks[row, clip, frame].numpy(), wanted)
 
 
-def test_a_video_that_starts_later_takes_later_masks(world, native):
+def test_a_video_that_starts_later_takes_later_masks(micro, native):
     """The manifest may leave out the first frames of a file."""
-    videos = world.videos("ucf101").select("test")
+    videos = micro.videos("ucf101").select("test")
     late = dataclasses.replace(videos, table=videos.table.assign(start=5, frames=11))
-    _, _, masks = asked(world, native, late)
-    every = whole(world, videos, 0)
+    _, _, masks = asked(micro, native, late)
+    every = whole(micro, videos, 0)
     assert np.array_equal(masks[0, 0, 0].numpy(), every[5][4:36, 4:36])
     assert np.array_equal(masks[0, 2, 3].numpy(), every[5 + 3 + 6][4:36, 4:36])
 
 
-def test_the_sprite_is_what_moves(world, native):
+def test_the_sprite_is_what_moves(micro, native):
     """Pixels under the masks differ from a video's still background, the others hardly do."""
-    _, views, masks = asked(world, native, rows=range(8))
+    _, views, masks = asked(micro, native, rows=range(8))
     still = views.transpose(2, 3).flatten(1, 2).median(1).values
     change = (views - still[:, None, :, None]).abs().mean(2)
     inside, outside = change[masks].mean(), change[~masks].mean()
@@ -76,12 +71,12 @@ def test_the_sprite_is_what_moves(world, native):
 
 
 @pytest.mark.parametrize("max_short_side", [None, 20])
-def test_masks_follow_any_resize(world, native, max_short_side):
+def test_masks_follow_any_resize(micro, native, max_short_side):
     """A smaller crop of a resized frame: masks and pixels keep their places."""
     shown = dataclasses.replace(native, crop="short-side", size=16, max_short_side=max_short_side)
-    _, _, masks = asked(world, shown)
+    _, _, masks = asked(micro, shown)
     full = dataclasses.replace(native, size=40)
-    _, _, large = asked(world, full)
+    _, _, large = asked(micro, full)
     # The crop is 7/8 of the side: 35 of 40 pixels from 2.5 on.
     centres = 2.5 + (np.arange(16) + 0.5) * 35 / 16
     nearest = large[..., centres.astype(int), :][..., centres.astype(int)]
@@ -90,30 +85,30 @@ def test_masks_follow_any_resize(world, native, max_short_side):
     assert (shares[0] - shares[1]).abs().max() < 0.06
 
 
-def test_videos_of_unequal_size_are_padded_and_cropped_back(world, native):
+def test_videos_of_unequal_size_are_padded_and_cropped_back(micro, native):
     """A wider neighbour in the batch shifts no mask."""
-    videos = world.videos("ucf101").select("test")
+    videos = micro.videos("ucf101").select("test")
     dataset = UniformClips(videos, native.frames, native.stride, native.clips)
     batch = collate([dataset[row] for row in range(2)])
     wide = torch.nn.functional.pad(batch.clips, (0, 9, 0, 3))
     padded = dataclasses.replace(batch, clips=wide)
-    known = TrueForeground(videos, world.place / "ucf101-w0", native)
+    known = TrueForeground(videos, micro.place / "ucf101-w0", native)
     views = native.cropped(batch.clips, batch.sizes)
     assert torch.equal(known(padded, views), known(batch, views))
 
 
-def test_a_foreign_world_is_refused(world, native):
-    videos = world.videos("ucf101").select("test")
+def test_a_foreign_world_is_refused(micro, native):
+    videos = micro.videos("ucf101").select("test")
     dataset = UniformClips(videos, native.frames, native.stride, native.clips)
     batch = collate([dataset[0]])
     views = native.cropped(batch.clips, batch.sizes)
-    known = TrueForeground(videos, world.place / "kinetics400-w0", native)
+    known = TrueForeground(videos, micro.place / "kinetics400-w0", native)
     with pytest.raises(FameError, match="give a video of this world"):
         known(batch, views)
 
 
-def test_fames_mask_is_still_and_keeps_its_share(world, native):
-    _, views, masks = asked(world, native)
+def test_fames_mask_is_still_and_keeps_its_share(micro, native):
+    _, views, masks = asked(micro, native)
     found = MotionForeground(0.3)(None, views)
     assert found.shape == masks.shape
     assert torch.equal(found[:, :, :1].expand_as(found), found)

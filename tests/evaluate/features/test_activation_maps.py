@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from micro_world import choose, make
+from micro_world import choose
 from small_videos import write_dataset
 
 from fame.core.distributed import World
@@ -218,18 +218,13 @@ def test_one_video_is_too_few(small):
 
 
 @pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
-
-
-@pytest.fixture(scope="module")
-def trained(micro):
+def trained(micro, tmp_path_factory):
     """Scale, run, and its encoder with a card."""
     changes = {"evaluate.activation.shown": 3, "evaluate.activation.size": 48}
     scale, run = choose(micro.scale("activation", changes), "random-r2plus1d")
-    path = micro.place / "encoder.safetensors"
+    path = tmp_path_factory.mktemp("trained") / "encoder.safetensors"
     save_encoder(path, build_encoder(scale.backbones["r2plus1d"].encoder, seed=0))
-    write_json(micro.place / "card.json", {"run": run.id, "encoder_sha256": sha256(path)})
+    write_json(path.with_name("card.json"), {"run": run.id, "encoder_sha256": sha256(path)})
     return scale, run, path
 
 

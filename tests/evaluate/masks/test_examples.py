@@ -14,8 +14,6 @@ from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.clips.dataset import TrainClips
 from fame.data.clips.sampling import RandomClips
-from fame.data.index import index
-from fame.data.synthetic import write_world
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.examples import (
     masked,
@@ -92,11 +90,8 @@ def test_videos_that_cannot_be_shown_are_named(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    root = tmp_path_factory.mktemp("pair") / "world"
-    write_world(load_scale(str(MICRO)).datasets["kinetics400"].world, 0, root)
-    places = {"root": root / "videos", "annotations": root / "annotations"}
-    return index("kinetics400", **places, name="kinetics400")
+def world(micro):
+    return micro.videos()
 
 
 def scale_with(**merge):

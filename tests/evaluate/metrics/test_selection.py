@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from micro_world import choose, make
+from micro_world import choose
 
 from fame.core.distributed import World
 from fame.core.errors import FameError
@@ -69,11 +69,6 @@ def test_it_has_no_parameters_and_survives_in_a_state_dict():
     assert not list(best.parameters())
     assert (int(other.epoch), float(other.last)) == (10, 50)
     assert np.array_equal(other.scores(), best.scores())
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
 
 
 @pytest.fixture

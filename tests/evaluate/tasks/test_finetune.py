@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from micro_world import choose, make
+from micro_world import choose
 from torch import nn
 
 from fame.config.reading import load_scale
@@ -90,11 +90,6 @@ def test_the_classifier_starts_small_and_from_the_seed():
     assert torch.equal(first.weight, second.weight)
     assert first.weight.std().item() == pytest.approx(0.01, rel=0.02)
     assert not first.bias.any()
-
-
-@pytest.fixture(scope="module")
-def micro(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("micro"))
 
 
 def run(micro, scale, place, recipe=None):

@@ -49,11 +49,11 @@ def test_retrieval_takes_the_colours_that_the_scale_names(tmp_path):
         for colours, file in files.items():
             out = tmp_path / f"{wanted}-{colours}.json"
             if colours == wanted:
-                tasks.retrieve(scale, file, out)
+                tasks.retrieval(scale, file, out)
                 assert "r1" in json.loads(out.read_text())["metrics"]
             else:
                 with pytest.raises(FameError, match=f"'{colours}'.*features-{wanted}"):
-                    tasks.retrieve(scale, file, out)
+                    tasks.retrieval(scale, file, out)
 
 
 def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tmp_path):

@@ -7,7 +7,7 @@ from functools import cache, partial
 import pytest
 import torch
 import yaml
-from micro_world import MICRO, ROOT, TABLES, choose, make
+from micro_world import MICRO, ROOT, TABLES, choose
 
 from fame.cli.plan import _check
 from fame.config.tables import Recipe
@@ -19,7 +19,7 @@ from fame.operate.plan.jobs import Job
 from fame.operate.plan.work import Works
 from fame.pipeline.experiments import Experiments, resolve
 
-RULES = ("pretrain", "extract", "linear", "bias", "retrieve", "finetune", "activation")
+RULES = ("pretrain", "features", "linear", "bias", "retrieval", "finetune", "activation")
 
 
 def trial(root, rules=(), data="ucf101-w0", *, scale=MICRO, run=None):
@@ -55,14 +55,14 @@ def test_every_kind_of_job_is_tried_and_nothing_stays(tmp_path, temporary):
     lines = list(check(trial(root, (*RULES, "world", "index", "mask_quality"))))
     assert failures(lines) == {}
     tried = {line.name.split()[0] for line in lines}
-    verbs = "pretrain encode altered probe retrieve finetune activation world index masks"
+    verbs = "pretrain features altered probe retrieval finetune activation world index masks"
     assert tried == {"torch", "devices", "results", "dataset", *verbs.split()}
     assert not list(temporary.glob("fame-plan-*")) and not root.parent.exists()
 
 
-def test_a_video_that_is_broken_since_it_was_indexed_is_named(tmp_path):
+def test_a_video_that_is_broken_since_it_was_indexed_is_named(micro, tmp_path):
     root = tmp_path / "micro"
-    micro = make(root / "data")
+    micro = micro.copy(root / "data")
     (root / "data" / "ucf101-w0" / "world").mkdir()
     videos = micro.videos("ucf101")
     broken = videos.root / videos.select("train").table["path"].iloc[0]
@@ -88,17 +88,17 @@ def test_a_step_that_raises_is_found_and_others_go_on(tmp_path, temporary):
     scale = Experiments(str(MICRO), TABLES).scale
     method = str(ROOT / "tests" / "workflow" / "toys" / "stumble.py")
     run = resolve(scale, Recipe(method=method, backbone="r2plus1d", pretrain="kinetics400"), {}, 0)
-    lines = list(check(trial(tmp_path / "micro", ("pretrain", "retrieve"), run=run)))
+    lines = list(check(trial(tmp_path / "micro", ("pretrain", "retrieval"), run=run)))
     assert failures(lines) == {
         "pretrain stumble r2plus1d kinetics400": "RuntimeError: the method stumbled"
     }
-    assert lines[-1].name.startswith("retrieve") and lines[-1].passed
+    assert lines[-1].name.startswith("retrieval") and lines[-1].passed
     assert not list(temporary.glob("fame-plan-*"))
 
 
-def test_missing_gpus_stop_the_trial_of_jobs(tmp_path, monkeypatch):
+def test_missing_gpus_stop_the_trial_of_jobs(micro, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    scale = make(tmp_path / "worlds").scale("gpus", {"resources.gpus": 2})
+    scale = micro.scale("gpus", {"resources.gpus": 2})
     found = failures(check(trial(tmp_path / "micro", ("finetune",), scale=scale)))
     assert "asks for 2 GPUs on a machine, 1 can be used here" in found["devices"]
     assert set(found) == {"devices", "jobs"}

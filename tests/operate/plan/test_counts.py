@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 import yaml
-from micro_world import MICRO, make
+from micro_world import MICRO
 
 from fame.config.reading import load_scale
 from fame.config.sources import load_sources
@@ -20,8 +20,8 @@ def test_a_world_is_counted_from_its_settings(tmp_path):
     assert found.decoded == 16 * 40 * 40 * 3
 
 
-def test_a_manifest_is_what_counts_once_it_is_there(tmp_path):
-    micro = make(tmp_path / "data")
+def test_a_manifest_is_what_counts_once_it_is_there(micro, tmp_path):
+    micro = micro.copy(tmp_path / "data")
     table = micro.videos().table
     train = int((table["split"] == "train").sum())
     found = count(load_scale(str(MICRO)), "kinetics400-w0", tmp_path)
@@ -33,8 +33,8 @@ def test_a_manifest_is_what_counts_once_it_is_there(tmp_path):
     assert count(load_scale(str(MICRO)), "kinetics400-w0", tmp_path).every == len(table) - 1
 
 
-def test_a_cached_frame_is_as_large_as_it_is_read(tmp_path):
-    micro = make(tmp_path / "data")
+def test_a_cached_frame_is_as_large_as_it_is_read(micro, tmp_path):
+    micro = micro.copy(tmp_path / "data")
     scale = load_scale(str(micro.scale("half", {"max_short_side": 20})))
     found = count(scale, "ucf101-w0", tmp_path)
     assert found.decoded == 16 * 20 * 20 * 3

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fame.core.errors import FameError
-from fame.operate.plan.history import BENCHMARKS, History, history
+from fame.operate.plan.history import History, benchmark, history
 from fame.operate.plan.jobs import Job
 from fame.operate.plan.work import Task
 
@@ -18,7 +18,7 @@ def task(rule, *, run="run", data="ucf101-w0", done=True, gpus=0):
 
 
 def write(root, rule, seconds, rss, run="run"):
-    path = root / BENCHMARKS[rule].format(run=run, data="ucf101-w0")
+    path = benchmark(task(rule, run=run).job, root)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{HEAD}{seconds}\t0:00:00\t{rss}\n")
     return path
@@ -32,9 +32,9 @@ def card(root, run="run", **facts):
 
 
 def test_the_mean_of_finished_jobs_is_their_time(tmp_path):
-    tasks = [task("extract", run=run) for run in ("a", "b")]
+    tasks = [task("features", run=run) for run in ("a", "b")]
     for run, seconds, rss in (("a", 10, 300), ("b", 20, 500)):
-        write(tmp_path, "extract", seconds, rss, run)
+        write(tmp_path, "features", seconds, rss, run)
     found = history(tasks, tmp_path)
     assert found.seconds(tasks[0]) == 15
     assert found.found[tasks[0].kind].host_mib == 500
@@ -42,8 +42,8 @@ def test_the_mean_of_finished_jobs_is_their_time(tmp_path):
 
 
 def test_jobs_that_are_not_done_tell_nothing(tmp_path):
-    write(tmp_path, "extract", 10, 300)
-    assert history([task("extract", done=False)], tmp_path) == History({}, ())
+    write(tmp_path, "features", 10, 300)
+    assert history([task("features", done=False)], tmp_path) == History({}, ())
     assert history([task("bias"), task("table")], tmp_path).found == {}
 
 
@@ -67,9 +67,9 @@ def test_a_resumed_finetuning_counts_all_its_attempts(tmp_path):
 
 
 def test_broken_files_are_named(tmp_path):
-    path = write(tmp_path, "extract", "soon", 300)
+    path = write(tmp_path, "features", "soon", 300)
     with pytest.raises(FameError, match=r"benchmark\.tsv: not a benchmark file"):
-        history([task("extract")], tmp_path)
+        history([task("features")], tmp_path)
     path.unlink()
     write(tmp_path, "pretrain", 1, 1)
     card(tmp_path)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from micro_world import MICRO, make
+from micro_world import MICRO
 
 from fame.config.reading import load_scale
 from fame.operate.plan.history import History
@@ -30,19 +30,19 @@ def pace(read, compute, settings="00"):
     )
 
 
-def rates(profile, tmp_path, **resources):
+def rates(profile, micro, **resources):
     changes = {f"resources.{key}": value for key, value in resources.items()}
-    scale = load_scale(str(make(tmp_path).scale("own", changes))) if changes else None
+    scale = load_scale(str(micro.scale("own", changes))) if changes else None
     return Rates(scale or load_scale(str(MICRO)), profile, NOTHING)
 
 
-def test_without_workers_reading_adds_to_computing(tmp_path):
+def test_without_workers_reading_adds_to_computing(micro):
     job = task("pretrain", parts=(Part(PIECE, videos=100, reads=10),))
-    assert rates(pace(0.5, 0.2), tmp_path).seconds(job) == pytest.approx(1 + 10 * 0.5 + 100 * 0.2)
+    assert rates(pace(0.5, 0.2), micro).seconds(job) == pytest.approx(1 + 10 * 0.5 + 100 * 0.2)
 
 
-def test_with_workers_the_slower_of_reading_and_computing_counts(tmp_path):
-    known = rates(pace(0.5, 0.2), tmp_path, workers=3, gpus=2, threads=100)
+def test_with_workers_the_slower_of_reading_and_computing_counts(micro):
+    known = rates(pace(0.5, 0.2), micro, workers=3, gpus=2, threads=100)
     job = task("pretrain", parts=(Part(PIECE, videos=100, reads=100),), gpus=2, threads=100)
     assert known.seconds(job) == pytest.approx(1 + max(100 * 0.5 / 6, 100 * 0.2 / 2))
     slow = task("pretrain", parts=(Part(PIECE, videos=100, reads=10),), gpus=2, threads=100)
@@ -50,10 +50,10 @@ def test_with_workers_the_slower_of_reading_and_computing_counts(tmp_path):
 
 
 @pytest.mark.parametrize("profile", [pace(1, 1, settings="other"), pace(1, 1)])
-def test_what_the_profile_lacks_is_unknown(tmp_path, profile):
+def test_what_the_profile_lacks_is_unknown(micro, profile):
     missing = Piece("finetune", "", "r2plus1d", "ucf101", "00", None)
     job = task("finetune", parts=(Part(missing, 1, 1), Part(PIECE, 1, 1)))
-    known = rates(profile, tmp_path)
+    known = rates(profile, micro)
     assert known.seconds(job) is None
     expected = [missing.name] + (
         [PIECE.name] if profile.entries[PIECE.name].settings != "00" else []
@@ -64,7 +64,7 @@ def test_what_the_profile_lacks_is_unknown(tmp_path, profile):
 def test_a_chain_waits_and_others_do_not():
     jobs = [
         Timed(task("pretrain", "a", None), 10),
-        Timed(task("extract", "a", "u"), 5),
+        Timed(task("features", "a", "u"), 5),
         Timed(task("linear", "a", "u"), 1),
         Timed(task("pretrain", "b", None), 4),
     ]
@@ -79,7 +79,7 @@ def test_gpus_are_shared_out():
     assert [wall_clock(jobs, 8, gpus) for gpus in (1, 2, 4, 8)] == [40, 40, 20, 10]
 
 
-KINDS = st.sampled_from(["world", "index", "pretrain", "extract", "linear", "finetune"])
+KINDS = st.sampled_from(["world", "index", "pretrain", "features", "linear", "finetune"])
 
 
 @settings(max_examples=60)

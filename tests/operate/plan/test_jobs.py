@@ -59,7 +59,7 @@ def test_snakemake_tells_every_job_once(tmp_path):
     found = jobs(str(MICRO), TABLES, ["results/table6.csv"], tmp_path)
     rules = [job.rule for job in found]
     assert {rule: rules.count(rule) for rule in rules} == {
-        **{"publish": 1, "table": 1, "pretrain": 3, "extract": 3, "retrieve": 3},
+        **{"publish": 1, "table": 1, "pretrain": 3, "features": 3, "retrieval": 3},
         **{"index": 2, "world": 2},
     }
     assert len(set(found)) == len(found) and not any(job.done for job in found)

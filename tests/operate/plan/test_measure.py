@@ -32,7 +32,7 @@ def tasks_of(root, rules, scale=MICRO):
 
 def test_what_is_measured_is_what_a_plan_needs(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_start", lambda: 2.0)
-    rules = ("pretrain", "extract", "finetune", "linear", "retrieve")
+    rules = ("pretrain", "features", "finetune", "linear", "retrieval")
     scale, tasks, counts = tasks_of(tmp_path / "micro", rules)
     said: list[str] = []
     measure(scale, tasks, counts, tmp_path / "micro", said.append).write(tmp_path / "pace.json")

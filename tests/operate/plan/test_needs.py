@@ -45,14 +45,14 @@ def spaces(scale, tasks, profile=None, known=NOTHING, at_a_time=1):
 
 
 def test_what_is_done_takes_no_more_room(scale):
-    tasks = [task("pretrain", done=True), task("extract", done=True)]
+    tasks = [task("pretrain", done=True), task("features", done=True)]
     assert spaces(scale, tasks) == {"encoders": 0, "checkpoints": 0, "features": 0}
 
 
 def test_features_are_float32_of_every_clip(scale):
     """Micro: 2 clips, 2 of them altered in 5 ways on test videos, 8 * 4 channels."""
     expected = (14 * 2 + 4 * 2 * 5) * 32 * 4
-    assert spaces(scale, [task("extract")])["features"] == expected
+    assert spaces(scale, [task("features")])["features"] == expected
 
 
 def test_the_worlds_of_all_seeds_are_added_up(scale):

@@ -1,10 +1,16 @@
 """Work of every rule's job, against a scale counted by hand."""
 
 import pytest
-from micro_world import MICRO, TABLES, choose, make
+import yaml
+from micro_world import MICRO, ROOT, TABLES, choose
 
+from fame.config.reading import load_scale
 from fame.operate.plan.counts import Counts, count
+from fame.operate.plan.history import History
+from fame.operate.plan.hours import Rates
 from fame.operate.plan.jobs import Job
+from fame.operate.plan.pace import Entry, Machine, Pace
+from fame.operate.plan.plan import SMALL, rows_of
 from fame.operate.plan.work import Piece, Works, described
 from fame.pipeline.experiments import Experiments, Run
 
@@ -25,12 +31,12 @@ def work(task):
 def test_jobs_counted_by_hand():
     """Micro: batch 8 of 20 videos is 2 steps; 2 epochs each; 5 of probing; all is cached."""
     assert work(task_of("pretrain", data=None)) == {"pretrain": (32, 16)}
-    assert work(task_of("finetune")) == {"finetune": (32, 16), "encode": (6, 6)}
-    assert work(task_of("extract")) == {"encode": (23, 23), "altered": (6, 6)}
+    assert work(task_of("finetune")) == {"finetune": (32, 16), "features": (6, 6)}
+    assert work(task_of("features")) == {"features": (23, 23), "altered": (6, 6)}
     # Two candidate rates on the half that is not held out, then all: two fits in effect.
     assert work(task_of("linear")) == {"probe": (20 * 5 * 2, 0)}
     assert work(task_of("bias")) == work(task_of("linear"))
-    assert work(task_of("retrieve")) == {"retrieve": (6, 0)}
+    assert work(task_of("retrieval")) == {"retrieval": (6, 0)}
     assert work(task_of("activation")) == {"activation": (6, 6)}
     assert work(task_of("mask_quality", run=None)) == {"masks": (29, 29)}
     assert work(task_of("world", run=None)) == {"world": (34, 34)}
@@ -46,8 +52,7 @@ def test_the_data_of_a_run_is_what_it_is_trained_on():
     assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
 
 
-def test_without_a_cache_every_epoch_reads_again(tmp_path):
-    micro = make(tmp_path)
+def test_without_a_cache_every_epoch_reads_again(micro):
     none = micro.scale("none", {"resources.cache_mib": 0})
     assert work(task_of("pretrain", none, data=None)) == {"pretrain": (32, 32)}
     unknown = Counts(20, 0, 6, 0, "listed", decoded=None)
@@ -58,33 +63,81 @@ def test_without_a_cache_every_epoch_reads_again(tmp_path):
     assert work(task_of("finetune", half, counts=large))["finetune"] == (32, 16 * (0.5 * 2 + 0.5))
 
 
-def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(tmp_path):
-    micro = make(tmp_path)
+def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(micro):
     slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
-    assert work(task_of("extract", scale)) == {"encode": (2 * 29, 29)}
-    assert work(task_of("finetune", scale))["encode"] == (2 * 6, 2 * 6)
+    assert work(task_of("features", scale)) == {"features": (2 * 29, 29)}
+    assert work(task_of("finetune", scale))["features"] == (2 * 6, 2 * 6)
     long = micro.scale("long", {"evaluate.finetune.report": "best-on-test",
                                 "evaluate.finetune.epochs": 25})  # fmt: skip
-    assert work(task_of("finetune", long))["encode"] == (4 * 6, 4 * 6)
+    assert work(task_of("finetune", long))["features"] == (4 * 6, 4 * 6)
 
 
-def test_gpus_and_threads_are_the_rules(tmp_path):
-    scale = make(tmp_path).scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
+def copied(tmp_path, **resources):
+    """Micro with a real UCF101 that is read from small copies, in four shards."""
+    paper = yaml.safe_load((ROOT / "config/scales/paper.yaml").read_text())["datasets"]["ucf101"]
+    prepare = {"to": "copies", "short_side": 32, "crf": 20, "keyframes": 4, "shards": 4}
+    settings = yaml.safe_load(MICRO.read_text())
+    settings["datasets"]["ucf101"] = paper | {"prepare": prepare}
+    settings["resources"] |= resources
+    file = tmp_path / "copied.yaml"
+    file.write_text(yaml.safe_dump(settings))
+    return file
+
+
+def test_copies_count_their_shards_videos_and_threads(tmp_path):
+    scale = copied(tmp_path, threads=5, gpus=2)
+    tasks = {
+        rule: task_of(rule, scale, run=None, data="ucf101")
+        for rule in ("source", "index_originals", "prepare", "gather", "index")
+    }
+    assert work(tasks["prepare"]) == {"prepare": (34 / 4, 34 / 4)}
+    assert work(tasks["index_originals"]) == work(tasks["index"]) == {"index": (34, 34)}
+    assert work(tasks["gather"]) == {}
+    taken = {rule: (task.gpus, task.threads) for rule, task in tasks.items()}
+    assert taken["prepare"] == taken["index_originals"] == (0, 5)
+    assert taken["gather"] == taken["source"] == (0, 1)
+    assert [rule for rule, task in tasks.items() if not task.known] == ["source"]
+
+
+def test_a_rule_that_nothing_tells_of_is_unknown(tmp_path):
+    """Not 0 s: neither of another's rule in a plan, nor of a download."""
+    copies = copied(tmp_path)
+    entry = Entry(settings="00", backbone="", read=1, compute=1, clips=2)
+    machine = Machine(kind="cpu", device="some", threads=1, torch="2")
+    profile = Pace(
+        version=1, measured="now", machine=machine, start=1, host_mib=1, entries={"index": entry}
+    )
+    for pace in (None, profile):
+        rates = Rates(load_scale(str(copies)), pace, History({}, ()))
+        tasks = [
+            task_of(rule, copies, run=None, data=data)
+            for rule, data in (
+                *(("source", "ucf101"), ("prepare", "ucf101"), ("somebody's", "ucf101")),
+                *(("somebody's", None), ("table", None)),
+            )
+        ]
+        rows = {(row.rule, row.dataset): row for row in rows_of(tasks, rates)}
+        assert rows.pop((SMALL, "")).hours == 0
+        assert len(rows) == 4 and all(row.hours is None for row in rows.values())
+
+
+def test_gpus_and_threads_are_the_rules(micro):
+    scale = micro.scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
     taken = {
         rule: (task.gpus, task.threads)
-        for rule in ("pretrain", "finetune", "extract", "linear", "index", "table")
+        for rule in ("pretrain", "finetune", "features", "linear", "index", "table")
         for task in [task_of(rule, scale)]
     }
     assert taken == {
-        **{"pretrain": (2, 7), "finetune": (1, 7), "extract": (1, 7)},
+        **{"pretrain": (2, 7), "finetune": (1, 7), "features": (1, 7)},
         **{"linear": (0, 1), "index": (0, 7), "table": (0, 1)},
     }
     assert task_of("pretrain", scale, run="random", data=None).gpus == 1
 
 
-def test_a_changed_setting_changes_the_digest_of_its_pieces_only(tmp_path):
-    scale = make(tmp_path).scale("other", {"evaluate.finetune.group": 8})
+def test_a_changed_setting_changes_the_digest_of_its_pieces_only(micro):
+    scale = micro.scale("other", {"evaluate.finetune.group": 8})
     old = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule).parts}
     new = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule, scale).parts}
     assert {piece.verb for piece in old - new} == {"finetune"}

@@ -1,0 +1,337 @@
+"""The workflow, described once: a row for each rule, and the steps of a scale with their files.
+
+The rules in workflow/rules do the work. Everything else that has to know them asks here: `fame
+evaluate`, `status`, `verify`, `plan`, the cost of a table, the reasons for missing results. A test
+holds the rows against Snakemake's own jobs.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fame.config.datasets import Prepare, Synthetic
+from fame.config.scale import Scale
+from fame.core.cards import CARD, ENCODER
+from fame.pipeline.experiments import Run, data_id, split_data_id
+from fame.pipeline.paths import MANIFEST, Places, feature_names, features_file
+
+Subject = Literal["data", "run", "evaluation", "scale"]
+"""What a job is about: a data instance, a run, a run on a data instance, or the whole scale."""
+
+Load = Literal["training", "encoding", "decoding", "short"]
+"""What a job takes: `training` all GPUs and threads of the scale, `encoding` one GPU and all
+threads, `decoding` all threads, `short` one thread."""
+
+DataKind = Literal["any", "generated", "real", "original", "prepared"]
+"""Of which data instances a rule makes something: `generated` worlds; `real` datasets; `prepared`
+ones, which are read from small copies, and `original` ones, which are not."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the workflow.
+
+    Paths are templates below `results/`: `{scale}` is the scale's name, `{features}` each name of
+    features that the scale needs, and all else in braces a wildcard of the rule.
+
+    Attributes:
+        name: of the rule, its command and its log.
+        title: what a job of it is called for a reader.
+        subject: what it is about.
+        folder: of all its files.
+        files: what it makes, of which nothing may be missing.
+        needs: the rules whose products it reads, those that do not apply to its data included.
+        load: the threads and GPUs that it takes.
+        data: the data instances that it applies to.
+        stem: of its log and benchmark file; its name by default.
+        kept: what must outlive a failure beside its log.
+        timed: whether Snakemake writes its time and memory; jobs of a second are not timed.
+    """
+
+    name: str
+    title: str
+    subject: Subject
+    folder: Path
+    files: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    load: Load = "short"
+    data: DataKind = "any"
+    stem: str = ""
+    kept: tuple[str, ...] = ()
+    timed: bool = True
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Templates of what it makes."""
+        return tuple(str(self.folder / file) for file in self.files)
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """Templates of its log, first, and of what is kept beside it."""
+        names = (f"{self.stem or self.name}.log", *self.kept)
+        return tuple(str(self.folder / name) for name in names)
+
+    @property
+    def benchmark(self) -> str | None:
+        """The template of its benchmark file, if it has one."""
+        name = f"{self.stem or self.name}.benchmark.tsv"
+        return str(self.folder / name) if self.timed else None
+
+    def products_of(self, scale: Scale) -> tuple[str, ...]:
+        """Templates of what it makes at a scale, one for each kind of features."""
+        found: list[str] = []
+        for product in self.products:
+            names = feature_names(scale) if "{features}" in product else ("",)
+            found += [product.replace("{features}", name) for name in names]
+        return tuple(found)
+
+    def wildcards(self, path: str) -> dict[str, str] | None:
+        """The wildcards by which the rule makes a file below `results/`; None if it does not."""
+        for product in self.products:
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(product))
+            match = re.fullmatch(pattern, path)
+            if match:
+                return match.groupdict()
+        return None
+
+
+_AT = Places(Path("{scale}"))
+_DATA, _RUN, _EVALUATION = _AT.data("{data}"), _AT.run("{run}"), _AT.evaluation("{run}", "{data}")
+
+
+def _task(name: str, needs: tuple[str, ...], *more: str, load: Load = "short") -> Rule:
+    """A task: its result, and `more` files beside it by their suffixes."""
+    files = tuple(f"{name}{suffix}" for suffix in (".json", *more))
+    return Rule(name, f"{name} on {{data}}", "evaluation", _EVALUATION, files, needs, load)
+
+
+def _gathered(name: str, stem: str, suffixes: str, *needs: str, folder: Path = _AT.figures) -> Rule:
+    """A table, figure or page of the whole scale: a file for each of the `suffixes`."""
+    files = tuple(f"{stem}.{suffix}" for suffix in suffixes.split())
+    return Rule(name, stem, "scale", folder, files, needs, stem=stem, timed=False)
+
+
+def _copied(name: str, suffixes: str, *needs: str) -> Rule:
+    """Copies in `results/` of what the scale has made."""
+    files = tuple(f"{{name}}.{suffix}" for suffix in suffixes.split())
+    log = str(_AT.root / "published" / "{name}")
+    return Rule(name, "copy of {name}", "scale", Path(), files, needs, stem=log, timed=False)
+
+
+def _example(name: str) -> Rule:
+    """Examples of a data instance that a figure shows."""
+    return Rule(
+        name, f"{name} of {{data}}", "data", _DATA, (f"{name}.npz",), _MANIFEST, timed=False
+    )
+
+
+_MANIFEST = ("index", "gather")
+"""The rules that make a manifest: of the videos as they are, or of their small copies."""
+
+_CONFUSION = (".confusion.csv", ".classes.csv")
+_TABLE_TASKS = ("linear", "retrieval", "finetune")
+_PAGE = ("table", "figure", "picture", "claims", "pretrain")
+
+_ROWS = (
+    Rule("world", "world of {data}", "data", _DATA, ("world",), data="generated"),
+    Rule("source", "source of {data}", "data", _DATA, ("source.json",), data="real"),
+    Rule(
+        "index",
+        "index of {data}",
+        "data",
+        _DATA,
+        (MANIFEST,),
+        ("world", "source"),
+        load="decoding",
+        data="original",
+        kept=("quarantine.csv",),
+    ),
+    Rule(
+        "index_originals",
+        "index of {data}",
+        "data",
+        _DATA,
+        ("originals.parquet",),
+        ("source",),
+        load="decoding",
+        data="prepared",
+        stem="index",
+        kept=("quarantine.csv",),
+    ),
+    Rule(
+        "prepare",
+        "copies {shard}-of-{shards} of {data}",
+        "data",
+        _DATA / "prepared",
+        ("{shard}-of-{shards}.json",),
+        ("index_originals",),
+        load="decoding",
+        data="prepared",
+        stem="{shard}-of-{shards}",
+    ),
+    Rule(
+        "gather",
+        "gathered copies of {data}",
+        "data",
+        _DATA,
+        (MANIFEST, "prepared.json"),
+        ("index_originals", "prepare"),
+        data="prepared",
+    ),
+    Rule(
+        "pretrain",
+        "pretraining",
+        "run",
+        _RUN,
+        (ENCODER, CARD),
+        _MANIFEST,
+        load="training",
+    ),
+    Rule(
+        "features",
+        "features of {data}",
+        "evaluation",
+        _EVALUATION,
+        (features_file("{features}"),),
+        ("pretrain", "world", *_MANIFEST),
+        load="encoding",
+    ),
+    _task("linear", ("features",), ".parquet", *_CONFUSION),
+    _task("retrieval", ("features",), ".parquet"),
+    _task("bias", ("features",), ".parquet"),
+    _task("finetune", ("pretrain", *_MANIFEST), ".parquet", *_CONFUSION, load="encoding"),
+    _task("activation", ("pretrain", "world", *_MANIFEST), ".npz", load="encoding"),
+    Rule(
+        "mask_quality",
+        "mask quality of {data}",
+        "data",
+        _DATA,
+        ("mask_quality.csv",),
+        ("world", "index"),
+        data="generated",
+    ),
+    _example("training_pair"),
+    _example("masked_clips"),
+    _gathered(
+        *("figure", "{figure}", "png pdf csv"),
+        *("activation", "pretrain", "bias", "mask_quality"),
+    ),
+    _gathered("picture", "{figure}", "png pdf", "training_pair", "masked_clips"),
+    _gathered("claims", "{figure}", "png pdf csv md", *_TABLE_TASKS),
+    _gathered("confusion", "confusion", "done", "linear", "finetune"),
+    _gathered("table", "{table}", "csv md tex html", *_TABLE_TASKS, folder=_AT.tables),
+    _gathered("report", "report", "html", *_PAGE, folder=_AT.root),
+    _copied("publish", "csv md tex", "table"),
+    _copied("publish_figure", "png pdf csv", "figure", "claims"),
+    _copied("publish_picture", "png pdf", "picture"),
+    _copied("publish_report", "html", "report"),
+)
+
+RULES = {rule.name: rule for rule in _ROWS}
+"""Every rule by name, in the order of the pipeline."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job of the workflow, with its files.
+
+    Attributes:
+        rule: its rule.
+        what: for a reader, with the data if it is about some.
+        products: of which none may be missing.
+        log: what the job printed; empty or not there if all went well or it has not run.
+        benchmark: the time and memory that it took; None for jobs that are not timed.
+        needs: the steps before it.
+    """
+
+    rule: str
+    what: str
+    products: tuple[Path, ...]
+    log: Path
+    benchmark: Path | None
+    needs: tuple["Step", ...]
+
+    def every(self) -> Iterator["Step"]:
+        """All steps behind this one, each as often as it is needed, and itself last."""
+        for before in self.needs:
+            yield from before.every()
+        yield self
+
+
+class Steps:
+    """The steps of one scale.
+
+    Args:
+        scale: the scale.
+        root: `results/<scale>`, wherever it lies.
+    """
+
+    def __init__(self, scale: Scale, root: Path) -> None:
+        self._scale, self._root = scale, root
+
+    def result(self, run: Run, dataset: str, task: str) -> Step:
+        """A rule that evaluates a run on a dataset: a task, or `features`."""
+        return self._step(RULES[task], run, {"data": data_id(self._scale, dataset, run.seed)})
+
+    def pretraining(self, run: Run) -> Step:
+        """The making of a run's encoder."""
+        return self._step(RULES["pretrain"], run, {})
+
+    def _step(self, rule: Rule, run: Run | None, wildcards: dict[str, str]) -> Step:
+        """A job of a rule with its files and all steps before it."""
+        named = wildcards | ({"run": run.id} if run else {})
+        benchmark = self._path(rule.benchmark, named) if rule.benchmark else None
+        return Step(
+            rule=rule.name,
+            what=rule.title.format(**named),
+            products=tuple(self._path(file, named) for file in rule.products_of(self._scale)),
+            log=self._path(rule.logs[0], named),
+            benchmark=benchmark,
+            needs=tuple(self._needs(rule, run, wildcards.get("data"))),
+        )
+
+    def _path(self, template: str, named: dict[str, str]) -> Path:
+        return self._root.parent / template.format(scale=self._root.name, **named)
+
+    def _needs(self, rule: Rule, run: Run | None, data: str | None) -> Iterator[Step]:
+        """The steps whose products a job reads."""
+        if rule.subject == "run" and run is not None:
+            data = run.data_id(self._scale)
+        for name in rule.needs:
+            needed = RULES[name]
+            if needed.subject == "run":
+                yield self._step(needed, run, {})
+            elif data is not None and applies(needed, self._scale, data):
+                own = run if needed.subject == "evaluation" else None
+                for wildcards in self._parts(needed, data):
+                    yield self._step(needed, own, wildcards)
+
+    def _parts(self, rule: Rule, data: str) -> Iterator[dict[str, str]]:
+        """The wildcards of a rule's jobs on a data instance: one job, or one for each shard."""
+        prepare = _prepare(self._scale, data)
+        if rule.name != "prepare" or prepare is None:
+            yield {"data": data}
+            return
+        for shard in range(prepare.shards):
+            yield {"data": data, "shard": str(shard), "shards": str(prepare.shards)}
+
+
+def applies(rule: Rule, scale: Scale, data: str) -> bool:
+    """Whether a rule makes something of a data instance."""
+    generated = split_data_id(scale, data)[1] is not None
+    prepared = _prepare(scale, data) is not None
+    return {
+        "any": True,
+        "generated": generated,
+        "real": not generated,
+        "prepared": prepared,
+        "original": not prepared,
+    }[rule.data]
+
+
+def _prepare(scale: Scale, data: str) -> Prepare | None:
+    """How small copies of a data instance's videos are made; None if they are read as they are."""
+    entry = scale.datasets[split_data_id(scale, data)[0]]
+    return None if isinstance(entry, Synthetic) else entry.prepare
