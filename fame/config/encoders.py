@@ -1,4 +1,4 @@
-"""What defines an encoder: one frozen model per architecture, no defaults, no torch."""
+"""Settings of encoders: one frozen model per architecture, no defaults, no torch."""
 
 from typing import Annotated, Literal
 
@@ -15,11 +15,11 @@ class R2Plus1DSettings(_Settings):
     The published network is `width=64, layers=(2, 2, 2, 2), round_middle=1`.
 
     Attributes:
-        arch: names the architecture.
+        arch: the architecture's name.
         width: channels of the stem and the first stage; the later stages have 2, 4, 8 times more.
-        layers: number of residual blocks of each of the four stages.
+        layers: number of residual blocks in each of the four stages.
         round_middle: the channels between the spatial and the temporal kernel are rounded to a
-            multiple of this; 1 keeps the published counts, 8 suits vector units.
+            multiple of this; 1 keeps the published counts, 8 is faster on vector units.
     """
 
     arch: Literal["r2plus1d"]
@@ -32,7 +32,7 @@ class I3DSettings(_Settings):
     """I3D: Inception-v1 inflated to three dimensions; the published network is `width=64`.
 
     Attributes:
-        arch: names the architecture.
+        arch: the architecture's name.
         width: channels of the first convolution; every other count scales by `width / 64` and is
             rounded to a multiple of 4 (no published count changes at width 64).
     """
@@ -42,4 +42,4 @@ class I3DSettings(_Settings):
 
 
 EncoderSettings = Annotated[R2Plus1DSettings | I3DSettings, Field(discriminator="arch")]
-"""Either architecture, told apart by `arch`; for use as a field of a pydantic model."""
+"""Either architecture, discriminated by `arch`; a field type for pydantic models."""

@@ -1,6 +1,6 @@
-"""Choices by name: a module of a package, or a user's own `.py` file.
+"""Plug-ins by name: a module of a package, or a user's own `.py` file.
 
-Adding a mask variant or a pretext method is adding one file; nothing else lists them.
+A new mask variant or pretext method is one new file; no list names them.
 """
 
 import ast
@@ -18,11 +18,11 @@ from typing import Any
 from fame.core.errors import FameError
 
 SHARED = "common"
-"""The module of a package that holds shared steps and is no choice itself."""
+"""The module of a package with shared code, which is not a choice itself."""
 
 
 def names(package: str) -> list[str]:
-    """The choices that a package offers, sorted, found without importing them.
+    """The choices of a package, sorted, found without importing them.
 
     Args:
         package: dotted name, for example `fame.augment.masks`. Its modules are the choices, save
@@ -35,7 +35,7 @@ def names(package: str) -> list[str]:
 
 
 def check_name(package: str, name: str) -> None:
-    """Refuse a name that is no choice of a package, without importing any; files pass."""
+    """Refuse a name that is not a choice of a package, without importing any; `.py` paths pass."""
     if name.endswith(".py"):
         return
     choices = names(package)
@@ -107,7 +107,7 @@ def _plug_in(file: Path) -> ModuleType:
     path = file.expanduser().resolve()
     if not path.is_file():
         raise FameError(f"There is no plug-in file {file}; correct its path.")
-    # Loaded once per file: a second copy of its classes would not equal the first.
+    # Loaded once per file: classes of a second copy would differ from the first's.
     name = f"fame_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
@@ -123,7 +123,7 @@ def _plug_in(file: Path) -> ModuleType:
 
 
 def load(package: str, name: str, attribute: str) -> Any:
-    """What the choice `name` of `package` defines as `attribute`.
+    """The `attribute` that the choice `name` of `package` defines.
 
     Args:
         package: dotted name of the package that holds the built-in choices.
@@ -142,7 +142,7 @@ def load(package: str, name: str, attribute: str) -> Any:
 def constant(package: str, name: str, attribute: str) -> Any:
     """A literal that the choice `name` of `package` assigns at its top level.
 
-    The file is read and not imported, so rooms below that package may ask too.
+    The file is parsed, not imported, so lower packages may use this too.
 
     Args:
         package: dotted name of the package that holds the built-in choices.
