@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fame.config.datasets import Synthetic
-from fame.config.encoders import EncoderSettings
 from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.evaluate.bias.scores import SHOWINGS
@@ -31,11 +30,6 @@ class Space:
     def local(self) -> bool:
         """Whether it goes below results/, as downloads do not."""
         return self.note != DOWNLOAD
-
-
-def dimensions(settings: EncoderSettings) -> int:
-    """Length of the pooled feature: exact for R(2+1)D, about right for a narrow I3D."""
-    return (8 if settings.arch == "r2plus1d" else 16) * settings.width
 
 
 def disk(
@@ -110,7 +104,7 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
     vectors = found.usable * evaluate.clips * len(needed(scale))
     if evaluate.bias:
         vectors += found.test * evaluate.bias.clips * len(SHOWINGS)
-    return vectors * 4 * dimensions(scale.backbones[task.backbone].encoder)
+    return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim
 
 
 def free(place: Path) -> int:

@@ -3,15 +3,13 @@
 import shutil
 
 import pytest
-import torch
 from micro_world import MICRO
 
 from fame.config.reading import load_scale
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.estimate import History, Measured
 from fame.operate.plan.jobs import Job
-from fame.operate.plan.needs import Memory, dimensions, disk, free, memory
+from fame.operate.plan.needs import Memory, disk, free, memory
 from fame.operate.plan.work import Part, Piece, Task
 
 PIECE = Piece("pretrain", "moco", "r2plus1d", "kinetics400", "", None)
@@ -56,18 +54,6 @@ def test_sizes_of_encoders_come_from_finished_runs(scale):
     known = History({("pretrain", "random", "r2plus1d", ""): Measured(1, 1, 1, encoder=50)}, ())
     found = spaces(scale, runs, known)
     assert (found["encoders"], found["checkpoints"]) == (150, None)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4),
-        I3DSettings(arch="i3d", width=64),
-    ],
-)
-def test_dimensions_are_the_encoders(settings):
-    with torch.device("meta"):
-        assert dimensions(settings) == build_encoder(settings, 0).feature_dim
 
 
 def test_free_disk_is_of_the_nearest_folder_that_exists(tmp_path):
