@@ -25,7 +25,7 @@ from fame.evaluate.masks.examples import (
 )
 from fame.evaluate.masks.variants import PAPER, variants
 from fame.report.figures import figure2, figure4
-from fame.report.figures.style import style
+from fame.report.style import style
 from fame.train.batches import batches
 
 ALL = variants(PAPER, "correct")
