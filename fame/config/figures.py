@@ -1,10 +1,11 @@
-"""What the figures file may say: named arms, and which of them each figure compares."""
+"""The schema of the figures file: named encoders (arms), and those that each figure compares."""
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from fame.config.tables import Recipe
+from fame.core.registry import names
 from fame.core.schema import Model
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -13,9 +14,9 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 class Arm(Model):
     """An encoder that figures compare.
 
-    `recipes` are tried in order: the first that a scale can train is used, so that a scale
-    without Kinetics-400 compares encoders pretrained on UCF101. A title holds no =, which would
-    end it in a command.
+    `recipes` are tried in order, and the first that a scale can train is used: a scale without
+    Kinetics-400 compares encoders pretrained on UCF101. A title contains no =, which would end it
+    in a command line.
     """
 
     title: Annotated[str, Field(pattern=r"^[^=]+$")]
@@ -35,17 +36,41 @@ class Bias(Comparison):
 
 
 class Figures(Model):
-    """Arms by name; and the arms of the bias probes, of activation maps and of kernels."""
+    """Arms by name; and, by the name of a figure, the arms that it compares.
+
+    Attributes:
+        bias: the bias probes say on which datasets, too.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Comparison] = Field(init=False)
 
     arms: dict[str, Arm]
     bias: Bias
-    figure1: Comparison
-    figure3: Comparison
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """What each figure compares, for those that compare encoders."""
+        return {"bias": self.bias, **self.__pydantic_extra__}
+
+    @property
+    def compared(self) -> list[str]:
+        """The arms that some figure compares."""
+        found = (arm for comparison in self.comparisons.values() for arm in comparison.arms)
+        return list(dict.fromkeys(found))
+
+    def arms_of(self, figure: str) -> tuple[str, ...]:
+        """The arms of a figure, left to right; none if the file does not name it."""
+        found = self.comparisons.get(figure)
+        return found.arms if found else ()
 
     @model_validator(mode="after")
     def _known(self) -> "Figures":
-        for figure in ("bias", "figure1", "figure3"):
-            for name in getattr(self, figure).arms:
+        figures = names("fame.report.figures")
+        for figure, comparison in self.comparisons.items():
+            if figure not in figures:
+                raise ValueError(f"{figure!r} is no figure; choose one of {', '.join(figures)}")
+            for name in comparison.arms:
                 if name not in self.arms:
                     raise ValueError(f"{figure}.arms names {name!r}, which is not among the arms")
         return self
