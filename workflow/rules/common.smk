@@ -97,9 +97,9 @@ def masks(*names):
     return [local(str(path)) for path in found] + module(*names)
 
 
-def below(files, folder):
-    """Files that are named from a folder of the scale's results."""
-    return [f"{ROOT}/{folder}/{file}" for file in files]
+def below(folder, files):
+    """Files that are named from a folder."""
+    return [f"{folder}/{file}" for file in files]
 
 
 def literal(value):
@@ -117,11 +117,6 @@ def settings_of_data(wildcards):
     return SCALE.section("datasets", split_data_id(SCALE, wildcards.data)[0])
 
 
-def settings_of_figure(wildcards):
-    """All parts of the scale that a figure depends on, as texts."""
-    return [SCALE.section(*keys.split(".")) for keys in DECLARED[wildcards.figure].settings]
-
-
 def sources_of_figure(wildcards):
     """The files that a figure is drawn from."""
     found = figures.sources(EXPERIMENTS, wildcards.figure)
@@ -131,16 +126,6 @@ def sources_of_figure(wildcards):
 def code_of_figure(wildcards):
     """The source files that draw a figure."""
     return module(f"report/figures/{wildcards.figure}.py", "report/style.py")
-
-
-def files_of_figures(*suffixes):
-    """The files of all figures that the scale can make, those of some suffixes."""
-    return [
-        name + suffix
-        for name in figures.possible(EXPERIMENTS)
-        for suffix in DECLARED[name].suffixes
-        if suffix.removeprefix(".") in suffixes
-    ]
 
 
 def shown_in_report(path):
