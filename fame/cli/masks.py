@@ -94,14 +94,14 @@ def mask_sheet(
     import sys
 
     from fame.data.listing import videos as listed
-    from fame.evaluate.masks.examples import masked_files, spread
+    from fame.evaluate.masks.examples import evenly_spaced, masked_files
     from fame.evaluate.masks.variants import PAPER, variants
     from fame.report.figures.figure4 import write
 
     check_out(out, ".png", ".pdf")
     chosen = variants(variant or PAPER, hue)
     found = listed(videos)
-    shown = [found[number] for number in spread(len(found), rows)]
+    shown = [found[number] for number in evenly_spaced(len(found), rows)]
     examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, max_short_side=240)
     for reason in reasons:
         print(f"fame: left out: {reason}", file=sys.stderr)

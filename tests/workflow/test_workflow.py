@@ -26,7 +26,7 @@ TABLES = ("results/table5.csv", "results/table6.csv")
 PICTURES = ("results/figure2.png", "results/figure4.png", "results/mask_quality.png")
 
 # The first test that asks for `made` waits for a minute's work of two idle cores.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 TOY_ROWS = f"""
   - show: {{method: Toy method}}

@@ -20,7 +20,7 @@ from fame.config.reading import check_keys
 from fame.core.errors import FameError
 from fame.core.processes import mark_children
 from fame.operate import hooks
-from fame.pipeline.experiments import Experiments, split_data_id
+from fame.pipeline.experiments import Experiments, dataset_plugin, split_data_id
 from fame.pipeline import figures
 
 HOME = Path(workflow.basedir)
@@ -113,8 +113,10 @@ def settings(*path):
 
 
 def settings_of_data(wildcards):
-    """The scale's entry of a data instance, as text."""
-    return SCALE.section("datasets", split_data_id(SCALE, wildcards.data)[0])
+    """The scale's entry of a data instance, as text, and the hash of a file that it names."""
+    dataset = split_data_id(SCALE, wildcards.data)[0]
+    plugin = dataset_plugin(SCALE, dataset)
+    return [SCALE.section("datasets", dataset), *plugin.values()]
 
 
 def sources_of_figure(wildcards):

@@ -14,11 +14,12 @@ from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.core.units import duration
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure, declared
 from fame.report.claims.html import claim_grids, claim_remarks
 from fame.report.page.grid import Grid, grid, read_csv
-from fame.report.page.runs import ALL, Card, cards, cost, costs_of, duration, runs
+from fame.report.page.runs import ALL, Card, cards, cost, costs_of, runs
 from fame.report.page.templates import template
 from fame.report.tables.html import Rendered, shown
 
@@ -222,7 +223,7 @@ def _facts(experiments: Experiments, results: Path, found: list[Card]) -> list[t
         ("Seeds", ", ".join(map(str, scale.seeds))),
     ]
     if spent:
-        facts.append((f"Time, {ALL}", duration(sum(one.hours for one in spent))))
+        facts.append((f"Time, {ALL}", duration(3600 * sum(one.hours for one in spent))))
     return facts
 
 
