@@ -37,7 +37,7 @@ rule figure:
     resources:
         **SHORT,
     params:
-        settings=settings_of_figure,
+        settings=lambda w: DECLARED[w.figure].texts(SCALE),
         caption=lambda w: DECLARED[w.figure].caption,
         results=lambda w, output: str(Path(output.png).parents[1]),
     shell:
@@ -75,7 +75,7 @@ use rule figure as claims with:
 rule confusion:
     """Draw every confusion matrix of the scale, each beside its numbers."""
     input:
-        counts=lambda w: below(EXPERIMENTS.confusions(), "evaluate"),
+        counts=lambda w: below(f"{ROOT}/evaluate", EXPERIMENTS.confusions()),
         code=module("evaluate/metrics/confusion.py"),
     output:
         touch(f"{FIGURES}/confusion.done"),
