@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fame.config.datasets import Dataset
-from fame.config.encoders import EncoderSettings
+from fame.config.encoders import AnyEncoder
 from fame.config.methods import Methods
 from fame.config.views import ViewSettings
 from fame.core.schema import Model, Positive, Share
@@ -28,7 +28,7 @@ class Backbone(Model):
     """An encoder and its input clips: `frames` at a `stride`, `size` pixels square."""
 
     title: str
-    encoder: EncoderSettings
+    encoder: AnyEncoder
     frames: Positive
     stride: Positive
     size: Positive

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from fame.config import reading
+from fame.config.encoders import BACKBONES
 from fame.config.reading import expand, load_scale, load_table, parse, read_yaml, scale_path
 from fame.config.scale import Scale
 from fame.config.tables import Table
+from fame.core import registry
 from fame.core.errors import FameError
 from fame.pipeline.experiments import Experiments, measurable
 
@@ -83,7 +85,8 @@ def test_every_example_is_valid(path):
 
 
 def test_no_scale_model_has_a_default_or_takes_unknown_keys():
-    models = models_below(Scale)
+    settings = {registry.load(BACKBONES, name, "SETTINGS") for name in registry.names(BACKBONES)}
+    models = models_below(Scale) | settings
     assert {"ViewSettings", "WorldConfig", "I3DSettings", "Folder", "MoCo"} <= {
         model.__name__ for model in models
     }
