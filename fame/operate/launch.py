@@ -10,7 +10,7 @@ PORTS = 20_000, 20_000
 """The first port for the rendezvous of several machines, and the number of ports."""
 
 
-def spread(processes: int, nodes: int = 1, threads: int = 1) -> None:
+def under_torchrun(processes: int, nodes: int = 1, threads: int = 1) -> None:
     """Replace this process by `processes` of the same command, under torchrun.
 
     Does nothing for one process (or none), or if torchrun started this one.
