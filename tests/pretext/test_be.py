@@ -220,7 +220,7 @@ def test_views_of_two_processes_are_those_of_one(micro, protocol):
     for rank in range(2):
         rows = slice(4 * rank, 4 * rank + 4)
         part = type(found)(*(value[rows] for value in vars(found).values()))
-        views = build_method(scale, run, alone(rank, 2))._views(part, 3)
+        views = build_method(scale, run, alone(rank, 2)).views(part, 3)
         for ours, all_of_them in zip(views, whole, strict=True):
             assert torch.equal(ours, all_of_them[rows])
 
