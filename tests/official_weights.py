@@ -2,7 +2,9 @@
 
 import torch
 
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 
 PUBLISHED = {
     "i3d": I3DSettings(arch="i3d", width=64),

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import torch
 
-from fame.config.encoders import I3DSettings
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
 from fame.config.tables import Recipe
 from fame.core.distributed import World
+from fame.models.backbones.i3d import I3DSettings
 from fame.pipeline.experiments import Run, resolve
 
 ROOT = Path(__file__).resolve().parents[2]

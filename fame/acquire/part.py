@@ -222,5 +222,5 @@ def addresses(listing: Path) -> list[Source]:
             raise FameError(f"{listing}, line {number}: a second {source.name}; delete the list")
         sources[source.name] = source
     if not sources:
-        raise FameError(f"{listing} names no archive; delete it and run the same command again")
+        raise FameError(f"{listing} names no archive; delete it and rerun the same command")
     return list(sources.values())

@@ -12,11 +12,10 @@ from fame.cli.options import TABLES, TablesOption
 from fame.core.errors import FameError
 
 if TYPE_CHECKING:
-    from fame.operate.plan.pace import Pace
     from fame.operate.plan.plan import Plan, Survey
 
 
-def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
+def plan(
     target: Annotated[
         str,
         typer.Argument(help="all, a table (table5), a figure (figure1), report, or results/..."),
@@ -35,15 +34,6 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
         int | None,
         typer.Option("--gpus", min=0, help="GPUs for Snakemake (default: those of one job)."),
     ] = None,
-    pace: Annotated[
-        Path | None, typer.Option("--pace", help="Take times from a profile that --measure wrote.")
-    ] = None,
-    measure: Annotated[
-        Path | None,
-        typer.Option(
-            "--measure", help="Time each kind of job on this machine; the profile to write."
-        ),
-    ] = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -53,40 +43,19 @@ def plan(  # noqa: PLR0913, PLR0917 - each argument is an option
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Estimate a target's jobs, hours, disk and memory, and list what is missing."""
-    from fame.operate.plan.pace import read_pace
     from fame.operate.plan.plan import Asked, Survey
     from fame.operate.plan.plan import plan as make
     from fame.operate.plan.text import as_json as data
     from fame.operate.plan.text import text
     from fame.pipeline.experiments import Experiments
 
-    if pace and measure:
-        raise FameError("--measure writes a profile and --pace reads one; give only one of them")
     experiments = Experiments(scale, tables)
     asked = Asked(scale, tables, target, results, cores or os.cpu_count() or 1, gpus)
-    profile = read_pace(pace, experiments.scale) if pace else None
     survey = Survey.of(experiments, asked)
-    if measure:
-        profile = _measured(survey, measure)
-    made = make(survey, asked, profile)
+    made = make(survey, asked)
     print(json.dumps(data(made), indent=2) if as_json else text(made))
     if check:
         _check(survey, made)
-
-
-def _measured(survey: "Survey", path: Path) -> "Pace":
-    """Time everything, print each rate, and write the profile."""
-    from fame.operate.plan.measure import measure
-
-    found = measure(
-        survey.experiments.scale,
-        survey.tasks,
-        survey.counts,
-        survey.root,
-        lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    found.write(path)
-    return found
 
 
 def _check(survey: "Survey", made: "Plan") -> None:

@@ -1,4 +1,4 @@
-"""What the claims file may say: orderings between two measured cells of the tables."""
+"""The schema of the claims file: orderings between two measured cells of the tables."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -14,16 +14,16 @@ from fame.core.errors import FameError
 from fame.core.schema import Model
 
 OURS = "ours"
-"""The `source` of a claim that we add; the paper does not make it."""
+"""The `source` of a claim that is ours and not the paper's."""
 
 
 class Pointer(Model):
     """A cell of a table file.
 
     Attributes:
-        table: its name.
-        row: what the row shows; as many of its `show` values as tell it from all others.
-        column: its key.
+        table: the table's name.
+        row: enough of the row's `show` values to identify it.
+        column: the column's key.
     """
 
     table: str
@@ -32,13 +32,13 @@ class Pointer(Model):
 
 
 class Claim(Model):
-    """An ordering that somebody asserts.
+    """An asserted ordering of two cells.
 
     Attributes:
         text: the claim in words.
         source: `paper, Table 3`, or `ours`.
-        kind: `greater` says that `better` is higher than `worse`; `similar` that the two differ
-            by less than `within` percentage points.
+        kind: `greater`: `better` is higher than `worse`; `similar`: they differ by less than
+            `within` percentage points.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -53,13 +53,13 @@ class Claim(Model):
     def _bound(self) -> "Claim":
         if (self.kind == "similar") != (self.within is not None):
             raise ValueError(
-                f"claim {self.id}: `within` belongs to kind `similar`, and it needs one"
+                f"claim {self.id}: kind `similar` needs `within`, kind `greater` has none"
             )
         return self
 
 
 class Claims(Model):
-    """A page of claims; their p-values are corrected together."""
+    """All claims of a file; their p-values are corrected together."""
 
     claims: Annotated[tuple[Claim, ...], Field(min_length=1)]
 
@@ -75,7 +75,7 @@ class Claims(Model):
 
 @dataclass(frozen=True)
 class Place:
-    """A cell that a claim points at: the number of its row, and its column's key."""
+    """A cell of a claim: the number of its row, and its column's key."""
 
     table: str
     row: int
@@ -98,15 +98,15 @@ class Located:
 
 
 def load_claims(path: Path, tables: Mapping[str, Table]) -> list[Located]:
-    """The claims of a file, each with the cells that it points at.
+    """The claims of a file, each with its cells.
 
     Args:
         path: the claims file.
         tables: by name, as `fame.pipeline.experiments.Experiments.tables` has them.
 
     Raises:
-        FameError: the file is not a claims file; or a claim points at a cell that does not
-            exist, is not unique or has no recipe, compares unlike numbers, or contradicts the
+        FameError: the file is not a claims file; or a claim names a cell that does not exist, is
+            not unique or has no recipe, compares different quantities, or contradicts the
             published cells.
     """
     page = parse(Claims, read_yaml(path), path)
@@ -119,8 +119,8 @@ def _located(claim: Claim, tables: Mapping[str, Table], name: str) -> Located:
     left, right = _measures(better, tables), _measures(worse, tables)
     if left != right:
         raise FameError(
-            f"{name}: compares {' '.join(left)} with {' '.join(right)}; point both sides at cells "
-            "of one task, dataset and metric"
+            f"{name}: compares {' '.join(left)} with {' '.join(right)}; name cells of the same "
+            "task, dataset and metric"
         )
     found = Located(claim, better, worse, _gain(better, worse, tables))
     _check_published(found, name)
@@ -138,8 +138,8 @@ def _place(pointer: Pointer, tables: Mapping[str, Table], where: str) -> Place:
         raise FameError(f"{where}: {_no_row(table, pointer.row)}")
     if len(matching) > 1:
         raise FameError(
-            f"{where}: {len(matching)} rows of {table.name} show {_words(pointer.row)}; name more "
-            f"of what the one shows ({', '.join(table.show)})"
+            f"{where}: {len(matching)} rows of {table.name} show {_words(pointer.row)}; give more "
+            f"of the row's values ({', '.join(table.show)})"
         )
     (number,) = matching
     if table.rows[number].recipe is None:
@@ -151,7 +151,7 @@ def _place(pointer: Pointer, tables: Mapping[str, Table], where: str) -> Place:
 
 
 def _check(name: str, known: Iterable[str], what: str) -> None:
-    """Refuse a name that is not known, naming the nearest one that is."""
+    """Refuse an unknown name and suggest the nearest known one."""
     choices = sorted(known)
     if name not in choices:
         raise FameError(f"{what} {name!r}{_hint(name, choices)}")
@@ -167,12 +167,12 @@ def _shows(row: Row, wanted: dict[str, Any]) -> bool:
 
 
 def _no_row(table: Table, wanted: dict[str, Any]) -> str:
-    """That no row shows what is wanted; the nearest value where one of them is nowhere."""
+    """The error for no matching row; suggests the nearest value for one that no row shows."""
     for key, value in wanted.items():
         shown = sorted({str(row.show[key]) for row in table.rows if key in row.show})
         if str(value) not in shown:
             return f"no row of {table.name} shows {key} {str(value)!r}{_hint(str(value), shown)}"
-    return f"no row of {table.name} shows {_words(wanted)} together; look them up in its file"
+    return f"no row of {table.name} shows {_words(wanted)} together; see its file"
 
 
 def _words(row: dict[str, Any]) -> str:
@@ -193,18 +193,18 @@ def _gain(better: Place, worse: Place, tables: Mapping[str, Table]) -> float | N
 
 
 def _check_published(found: Located, name: str) -> None:
-    """A claim of the paper rests on published cells, and those cells do not contradict it."""
+    """Check that a claim of the paper has published cells and that they do not contradict it."""
     claim, gain = found.claim, found.published
     if gain is None:
         if claim.source != OURS:
             raise FameError(
-                f"{name}: source is {claim.source!r}, but a cell of it was not published; "
+                f"{name}: source is {claim.source!r}, but one of its cells was not published; "
                 f"write `source: {OURS}`"
             )
         return
     holds = gain > 0 if claim.within is None else abs(gain) <= claim.within
     if not holds:
         raise FameError(
-            f"{name}: the published cells differ by {gain:+g} points, so they do not say "
-            f"{claim.kind!r}; mend the claim"
+            f"{name}: the published cells differ by {gain:+g} points, which contradicts "
+            f"{claim.kind!r}; correct the claim"
         )

@@ -1,4 +1,4 @@
-"""What a scale file may say of a dataset: a mini world, an official layout, or your own videos."""
+"""The schema of a dataset in a scale: a mini world, an official layout, or your own videos."""
 
 import difflib
 import re
@@ -13,7 +13,7 @@ from fame.core.schema import Model, Positive, Share
 
 
 class Synthetic(Model):
-    """A mini world, generated anew for every seed and then read as a real dataset is."""
+    """A mini world, generated anew for every seed and then read like a real dataset."""
 
     kind: Literal["synthetic"]
     title: str
@@ -26,12 +26,12 @@ class Synthetic(Model):
 
 
 class Verify(Model):
-    """How each video is opened when a dataset is indexed; a bad one is quarantined.
+    """How each video is checked when a dataset is indexed; bad ones are quarantined.
 
     Attributes:
         frames: `all` decodes every frame; `ends` counts packets and decodes the first, the middle
-            and the last frame, where the container allows (MP4, MKV ...).
-        seconds: time for one video.
+            and the last frame, if the container permits (MP4, MKV ...).
+        seconds: time limit for one video.
     """
 
     frames: Literal["all", "ends"]
@@ -39,16 +39,16 @@ class Verify(Model):
 
 
 class Prepare(Model):
-    """Small copies of a dataset's videos, which are read instead (docs/data.md has the figures).
+    """Small copies of a dataset's videos, which are read instead (see docs/data.md).
 
-    They change pixels, so all but `to` and `shards` is part of a recipe.
+    They change pixels, so everything except `to` and `shards` is part of the recipe.
 
     Attributes:
         to: folder of the copies.
         short_side: pixels; a smaller video keeps its size.
         crf: quality, from 0 (lossless) to 51.
-        keyframes: every so many frames one can be sought.
-        shards: jobs that share the work.
+        keyframes: frames from one key frame to the next.
+        shards: number of jobs that share the work.
     """
 
     to: str
@@ -62,7 +62,7 @@ class Folder(Model):
     """A real dataset in its official layout.
 
     `kind` is a file of fame/data/datasets by its name, or a path to one (`./mine.py`).
-    `root` and `annotations` may hold `~`, `$NAME` and `${NAME:-default}`.
+    `root` and `annotations` may contain `~`, `$NAME` and `${NAME:-default}`.
     `annotations` is null only for datasets whose classes are folders, such as Kinetics-400.
     `split` is the official split, from 1.
     `missing` says how many annotated videos may be absent: none (`error`), any number (`skip`) or
@@ -96,17 +96,17 @@ class Folder(Model):
 
 
 class Own(Model):
-    """Your own videos: whatever lies below `root`.
+    """Your own videos: all video files below `root`.
 
     Attributes:
         labels: `folders` (the first folder below the root is the class), `csv` (`annotations`,
             with path and any of label, split, group) or `none` (to pretrain on only).
         annotations: the csv, or null.
-        group: a regular expression that finds in a video's path what must stay on one side, such
-            as its source film; null makes each video a group of its own.
+        group: a regular expression that finds the group in a video's path, such as its source
+            film; a group is never split. null makes each video its own group.
         val: share of each class that is held out for validation, in whole groups.
-        test: likewise for tests. A split that the csv states wins.
-        split_seed: of the drawn split.
+        test: likewise for tests. A split given in the csv wins.
+        split_seed: seed of the random split.
     """
 
     kind: Literal["folder"]
@@ -126,11 +126,11 @@ class Own(Model):
     @model_validator(mode="after")
     def _consistent(self) -> "Own":
         if (self.labels == "csv") != (self.annotations is not None):
-            raise ValueError("annotations names a csv if labels is csv, and is null otherwise")
+            raise ValueError("annotations must name a csv if labels is csv, and be null otherwise")
         if self.labels == "none" and (self.val or self.test):
-            raise ValueError("unlabelled videos are only pretrained on: set val and test to 0")
+            raise ValueError("unlabelled videos can only be pretrained on: set val and test to 0")
         if self.val + self.test > 1:
-            raise ValueError("val and test exceed 1 together")
+            raise ValueError("val and test together exceed 1")
         try:
             re.compile(self.group or "")
         except re.error as error:
@@ -142,7 +142,7 @@ _OTHER_KINDS = ("synthetic", "folder")
 
 
 def _known_kind(entry: Any) -> Any:
-    """Refuse an entry whose kind is neither a dataset nor one of the other two."""
+    """Refuse an entry whose kind is neither a dataset, `synthetic` nor `folder`."""
     if isinstance(entry, Model):
         return entry
     if not isinstance(entry, dict) or "kind" not in entry:
@@ -158,7 +158,7 @@ def _known_kind(entry: Any) -> Any:
 
 
 def _tag(entry: Any) -> str:
-    """Which of the three models an entry, or a model of one, belongs to."""
+    """The tag of the model that an entry belongs to."""
     kind = entry["kind"] if isinstance(entry, dict) else entry.kind
     return kind if kind in _OTHER_KINDS else "official"
 

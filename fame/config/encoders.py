@@ -1,45 +1,65 @@
-"""What defines an encoder: one frozen model per architecture, no defaults, no torch."""
+"""What defines an encoder: the settings that its architecture's file declares. No torch."""
 
-from typing import Annotated, Literal
+from abc import abstractmethod
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializeAsAny
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
+from fame.core import registry
+from fame.core.errors import FameError
+from fame.core.schema import Model
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class R2Plus1DSettings(_Settings):
-    """R(2+1)D: residual blocks whose 3-D kernels are split into space and time.
-
-    The published network is `width=64, layers=(2, 2, 2, 2), round_middle=1`.
-
-    Attributes:
-        arch: names the architecture.
-        width: channels of the stem and the first stage; the later stages have 2, 4, 8 times more.
-        layers: number of residual blocks of each of the four stages.
-        round_middle: the channels between the spatial and the temporal kernel are rounded to a
-            multiple of this; 1 keeps the published counts, 8 suits vector units.
-    """
-
-    arch: Literal["r2plus1d"]
-    width: PositiveInt
-    layers: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
-    round_middle: PositiveInt
+BACKBONES = "fame.models.backbones"
+"""The package with one file for each architecture; it is looked up, never imported from here."""
 
 
-class I3DSettings(_Settings):
-    """I3D: Inception-v1 inflated to three dimensions; the published network is `width=64`.
+class EncoderSettings(Model):
+    """Base of every architecture's settings; none of them has a default.
 
     Attributes:
-        arch: names the architecture.
-        width: channels of the first convolution; every other count scales by `width / 64` and is
-            rounded to a multiple of 4 (no published count changes at width 64).
+        arch: names the architecture: a file of `fame/models/backbones/`, or the path of one.
     """
 
-    arch: Literal["i3d"]
-    width: PositiveInt
+    arch: str
+
+    @property
+    @abstractmethod
+    def feature_dim(self) -> int:
+        """Length of the pooled feature, which is the number of channels of the last map."""
 
 
-EncoderSettings = Annotated[R2Plus1DSettings | I3DSettings, Field(discriminator="arch")]
-"""Either architecture, told apart by `arch`; for use as a field of a pydantic model."""
+class _AsDeclared:
+    """Reads `encoder: {arch: name, ...}` by the settings that the file `name` declares."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_declared, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        choices = [_settings_of(name) for name in registry.names(BACKBONES)]
+        return {"anyOf": [handler(choice.__pydantic_core_schema__) for choice in choices]}
+
+
+AnyEncoder = Annotated[SerializeAsAny[EncoderSettings], _AsDeclared()]
+"""Any architecture's settings, told apart by `arch`; for use as a field of a pydantic model."""
+
+
+def _settings_of(arch: str) -> type[EncoderSettings]:
+    settings: type[EncoderSettings] = registry.load(BACKBONES, arch, "SETTINGS")
+    return settings
+
+
+def _declared(value: Any) -> Any:
+    """A mapping as the model of its architecture; what has no `arch` is left to be refused."""
+    if not isinstance(value, dict) or not isinstance(value.get("arch"), str):
+        return value
+    try:
+        model = _settings_of(value["arch"])
+    except FameError as error:
+        raise ValueError(str(error)) from None
+    return model.model_validate(value)

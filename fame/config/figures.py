@@ -1,4 +1,4 @@
-"""What the figures file may say: named arms, and which of them each figure compares."""
+"""The schema of the figures file: named encoders (arms), and those that each figure compares."""
 
 from typing import Annotated
 
@@ -13,9 +13,9 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 class Arm(Model):
     """An encoder that figures compare.
 
-    `recipes` are tried in order: the first that a scale can train is used, so that a scale
-    without Kinetics-400 compares encoders pretrained on UCF101. A title holds no =, which would
-    end it in a command.
+    `recipes` are tried in order, and the first that a scale can train is used: a scale without
+    Kinetics-400 compares encoders pretrained on UCF101. A title contains no =, which would end it
+    in a command line.
     """
 
     title: Annotated[str, Field(pattern=r"^[^=]+$")]
@@ -35,7 +35,7 @@ class Bias(Comparison):
 
 
 class Figures(Model):
-    """Arms by name; and the arms of the bias probes, of activation maps and of kernels."""
+    """Arms by name, and those of the bias probes, the activation maps and the kernels."""
 
     arms: dict[str, Arm]
     bias: Bias

@@ -1,4 +1,4 @@
-"""From YAML files to checked configuration, with errors that name the place and the remedy."""
+"""Read YAML files into validated configuration; errors name the place and the remedy."""
 
 import difflib
 import os
@@ -20,8 +20,8 @@ RENAMED = {
     "merge.clips": "merged_views",
     "pretrain.moco": "pretrain.methods.moco",
 }
-"""Keys of earlier versions, with their section where the key alone is not enough, and what
-they are called now."""
+"""Keys of earlier versions (with their section where the key alone is ambiguous) and their new
+names."""
 
 SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
 
@@ -31,7 +31,7 @@ M = TypeVar("M", bound=BaseModel)
 def expand(path: str) -> Path:
     """A configured path with `~`, `$NAME` and `${NAME:-default}` replaced.
 
-    A variable that is set to nothing is not set, as with `:-` in a shell.
+    An empty variable counts as unset, as with `:-` in a shell.
 
     Raises:
         FameError: a variable is not set and has no default.
@@ -49,7 +49,7 @@ def expand(path: str) -> Path:
 
 
 class _Once(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping, of which YAML would take the last."""
+    """Refuses a repeated key in a mapping; YAML would silently use the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -58,14 +58,14 @@ class _Once(yaml.SafeLoader):
                 continue
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                    None, None, f"the key {key.value!r} is repeated", key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping, or a `FameError` that says where it is not one."""
+    """A YAML mapping; a `FameError` names the place if the file is not one."""
     try:
         data = _Once(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise FameError(f"{path}: not readable as YAML ({reason})") from None
     if not isinstance(data, dict):
-        raise FameError(f"{path}: should hold `key: value` lines")
+        raise FameError(f"{path}: must contain `key: value` lines")
     return data
 
 
@@ -158,7 +158,7 @@ def parse(model: type[M], data: Any, source: Any) -> M:
 
 
 def check_keys(given: Iterable[str], known: Iterable[str], source: str) -> None:
-    """Refuse the first key that is not known, naming the nearest one that is."""
+    """Refuse the first unknown key and suggest the nearest known one."""
     choices = sorted(known)
     for key in given:
         if key not in choices:
@@ -183,19 +183,19 @@ def scale_path(name: str) -> Path:
 
 
 def load_scale(name: str) -> Scale:
-    """A scale by name or path, checked."""
+    """A validated scale, by name or path."""
     path = scale_path(name)
     return parse(Scale, read_yaml(path), path)
 
 
 def load_table(path: Path) -> Table:
-    """A table file, checked; its name must be the file's."""
+    """A validated table file; its name must be the file's."""
     table = parse(Table, read_yaml(path), path)
     if table.name != path.stem:
-        raise FameError(f"{path}: says name {table.name!r}; rename the file or the table")
+        raise FameError(f"{path}: its name is {table.name!r}; rename the file or the table")
     return table
 
 
 def load_figures(path: Path) -> Figures:
-    """A figures file, checked."""
+    """A validated figures file."""
     return parse(Figures, read_yaml(path), path)

@@ -1,7 +1,6 @@
-"""What a scale file may say.
+"""The schema of a scale file.
 
-A scale is one complete file: no key has a default, so nothing leaks from one scale into
-another.
+A scale is one complete file: no key has a default, so nothing leaks from one scale to another.
 """
 
 from typing import Annotated, Literal
@@ -9,14 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fame.config.datasets import Dataset
-from fame.config.encoders import EncoderSettings
+from fame.config.encoders import AnyEncoder
 from fame.config.methods import Methods
 from fame.config.views import ViewSettings
 from fame.core.schema import Model, Positive, Share
 
 Precision = Literal["float32", "tf32", "bfloat16", "float64"]
-"""`float32` is just that on a GPU too; `tf32` lets newer GPUs round the factors of products;
-`bfloat16` is autocast over float32 weights; `float64` is slow and serves exactness checks."""
+"""`float32` is full float32 on a GPU too; `tf32` lets newer GPUs round the factors of products;
+`bfloat16` is autocast with float32 weights; `float64` is slow and for exactness checks."""
 
 Report = Literal["last", "best-on-test"]
 """Which epoch of a classifier is reported: `best-on-test` selects on the test videos."""
@@ -26,10 +25,10 @@ Report = Literal["last", "best-on-test"]
 
 
 class Backbone(Model):
-    """An encoder and the clips it sees: `frames` at a `stride`, `size` pixels square."""
+    """An encoder and its input clips: `frames` at a `stride`, `size` pixels square."""
 
     title: str
-    encoder: EncoderSettings
+    encoder: AnyEncoder
     frames: Positive
     stride: Positive
     size: Positive
@@ -38,8 +37,8 @@ class Backbone(Model):
 class Schedule(Model):
     """Learning rate over epochs.
 
-    `cosine` falls to zero a little every step, `cosine-epoch` once an epoch (as released);
-    `step` is times `gamma` at each milestone.
+    `cosine` falls to zero, updated every step; `cosine-epoch` is updated once an epoch (as
+    released); `step` multiplies by `gamma` at each milestone.
     """
 
     kind: Literal["cosine", "cosine-epoch", "step"]
@@ -58,7 +57,7 @@ class Optimiser(Model):
 
 
 class Merge(Model):
-    """FAME's augmentation: whose foreground stays and where the background comes from.
+    """FAME's augmentation: the foreground mask and the source of the background.
 
     Attributes:
         mask: a file of fame/augment/masks by its name, or a path to one (`./mine.py`).
@@ -78,7 +77,7 @@ class Merge(Model):
 
 
 class Monitor(Model):
-    """kNN accuracy on some labelled videos, to see a collapse at once (never a selection)."""
+    """kNN accuracy on some labelled videos, to notice a collapse early (never for selection)."""
 
     every_epochs: Positive
     videos: Positive
@@ -86,11 +85,11 @@ class Monitor(Model):
 
 
 class Pretrain(Model):
-    """Contrastive pretraining (facts: the paper's recipe stands in config/scales/paper.yaml).
+    """Contrastive pretraining; the paper's recipe is in config/scales/paper.yaml.
 
     `batch` is global; `group` is the number of clips that share BatchNorm statistics and
     background donors (the paper's clips per GPU), whatever the number of processes. `epochs` has
-    one entry for each dataset that is pretrained on. `methods` holds what only some methods use.
+    one entry for each pretraining dataset. `methods` holds the settings of single methods.
     """
 
     batch: Positive
@@ -166,10 +165,10 @@ class Retrieval(Model):
 
 
 class Bias(Model):
-    """Background-bias probes (docs/bias.md): test videos shown in altered ways.
+    """Background-bias probes (docs/bias.md): test videos under several conditions.
 
     `clips` of each video's uniform clips are altered; `beta` is the share that FAME's mask keeps
-    where the true foreground is not known.
+    if the true foreground is unknown.
     """
 
     clips: Positive
@@ -179,7 +178,7 @@ class Bias(Model):
 class Activation(Model):
     """Activation maps (Figure 1): `shown` test videos of `dataset`, `size` pixels square.
 
-    An input larger than the encoder's own gives a map of more than a few cells.
+    An input larger than the encoder was trained on gives a map with more than a few cells.
     """
 
     dataset: str
@@ -196,9 +195,9 @@ class Masks(Model):
 
 
 class Evaluate(Model):
-    """Evaluation: `clips` uniform clips a video, averaged, one centre crop each.
+    """Evaluation: `clips` uniform clips per video, averaged, one centre crop each.
 
-    `bias` is null for a scale that measures no background bias.
+    `bias` is null for a scale that does not measure background bias.
     """
 
     clips: Positive
@@ -218,7 +217,7 @@ class Evaluate(Model):
 
 
 class Short(Model):
-    """What a job of minutes may use at its first attempt; each further attempt gets more.
+    """Resources of a short job at its first attempt; each further attempt gets more.
 
     Attributes:
         mem_mb: memory in MB.
@@ -230,21 +229,21 @@ class Short(Model):
 
 
 class Resources(Model):
-    """What a job may use; none of it changes what a result means.
+    """Resources of a job; none of them changes a result.
 
     Attributes:
-        threads: processors, on each machine, of a job that decodes videos or trains.
+        threads: CPU cores, per machine, of a job that decodes videos or trains.
         nodes: machines that share one pretraining; more than one needs Slurm.
-        gpus: of each of those machines; 0 computes on the processor.
-        mem_mb: memory in MB, of each machine, of a job that decodes videos or trains.
-        runtime: minutes of such a job; a longer training goes on from its checkpoint.
-        short: the jobs that do neither (probes, tables, figures).
-        deterministic: only operations whose sums have a fixed order, so that the same GPU model
-            gives the same bits again, more slowly. PyTorch has none for I3D's max-pooling on a
-            GPU and stops there. A CPU gives the same bits either way.
-        workers: processes of each job that read clips ahead; 0 reads in the job itself.
-        cache_mib: decoded frames (MiB) that each reading process keeps.
-        checkpoint_minutes: from one checkpoint of a training to the next.
+        gpus: per machine; 0 computes on the CPU.
+        mem_mb: memory in MB, per machine, of a job that decodes videos or trains.
+        runtime: minutes of such a job; a longer training resumes from its checkpoint.
+        short: jobs that do neither (probes, tables, figures).
+        deterministic: allow only deterministic operations, so that the same GPU model gives the
+            same bits, more slowly. PyTorch has no deterministic max-pooling for I3D on a GPU and
+            stops there. A CPU gives the same bits either way.
+        workers: processes per job that prefetch clips; 0 reads in the job itself.
+        cache_mib: MiB of decoded frames that each reading process keeps.
+        checkpoint_minutes: time from one checkpoint of a training to the next.
     """
 
     threads: Positive
@@ -263,10 +262,10 @@ class Scale(Model):
     """One complete scale file.
 
     Attributes:
-        name: of the folder below `results/`.
-        comparable: whether measured numbers may be held against published ones.
+        name: the folder below `results/`.
+        comparable: whether measured numbers may be compared with published ones.
         note: one sentence that every table of this scale carries.
-        seeds: one run of every recipe each; mini worlds are new for each too.
+        seeds: every recipe is run once per seed; mini worlds are new for each seed.
         max_short_side: pixels; frames with a larger short side are scaled down to it when they
             are read; null keeps them.
     """

@@ -1,4 +1,4 @@
-"""What config/datasets.yaml may say: where the real datasets come from, and on what terms."""
+"""The schema of config/datasets.yaml: download sources of the real datasets and their terms."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,12 @@ from fame.core.schema import Model, Positive
 SOURCES = Path(__file__).resolve().parents[2] / "config" / "datasets.yaml"
 
 Format = Literal["file", "zip", "rar", "rars", "tar", "tars"]
-"""`file` is taken as it is; `rars` is a RAR of RARs; `tar` may be compressed; `tars` is a text
-file with the address of one `tar` on each line."""
+"""`file` is kept as it is; `rars` is a RAR of RARs; `tar` may be compressed; `tars` is a text file
+with the address of one `tar` per line."""
 
 
 def checked_url(url: str) -> str:
-    """The address, if it is one that can be downloaded from.
+    """Check that an address can be downloaded from, and return it.
 
     Raises:
         ValueError: it is not http or https, has no host, or does not end in a file's name.
@@ -38,11 +38,11 @@ def _file_name(url: str) -> str:
 
 
 class Source(Model):
-    """One address and the bytes that it gives.
+    """One address and the expected file.
 
     Attributes:
-        size: in bytes; null if nobody has published it.
-        sha256: in hexadecimal; null if nobody has published it.
+        size: in bytes; null if it is not published.
+        sha256: in hexadecimal; null if it is not published.
     """
 
     url: str
@@ -62,7 +62,7 @@ class Source(Model):
 
 
 class Limits(Model):
-    """What an archive of a part may hold at most; more is taken for an attack.
+    """Limits of an archive; one that exceeds them is treated as an attack.
 
     Attributes:
         bytes: all files together, unpacked.
@@ -76,15 +76,15 @@ class Limits(Model):
 
 
 class Part(Model):
-    """Something that is downloaded as a whole.
+    """A unit of download.
 
     Attributes:
-        into: the folder that it fills.
-        wanted: whether it is fetched if no parts are named.
-        replaces: whether its files take the place of others with the same name or id.
-        keep: whether downloaded archives stay after they have been unpacked.
-        sources: the first that gives the file is taken. Their bytes may differ: a mirror may
-            hold another kind of archive.
+        into: the folder for its files.
+        wanted: whether it is downloaded if no parts are named.
+        replaces: whether its files replace others with the same name or id.
+        keep: whether archives are kept after unpacking.
+        sources: tried in order. Their contents may differ: a mirror may have another kind of
+            archive.
     """
 
     into: Literal["videos", "annotations"]
@@ -102,7 +102,7 @@ class Part(Model):
 
 
 class Space(Model):
-    """Bytes that a dataset takes: its archives, and its videos when unpacked."""
+    """Bytes of a dataset's archives and of its unpacked videos."""
 
     archives: Positive
     videos: Positive
@@ -113,9 +113,9 @@ class DatasetSource(Model):
 
     Attributes:
         page: a web page that describes it.
-        terms: what a user accepts before anything is downloaded.
+        terms: the terms to accept before anything is downloaded.
         counts: official split -> part of it -> annotated videos.
-        missing: what is known to be lacking or dead.
+        missing: known missing videos and dead links.
     """
 
     title: str
@@ -138,12 +138,12 @@ class DatasetSource(Model):
 
     @property
     def room(self) -> int:
-        """Bytes to have free: the videos, and their archives where these are kept."""
+        """Free bytes needed: the videos, and their archives if these are kept."""
         kept = any(part.keep for part in self.parts.values() if part.into == "videos")
         return self.space.videos + (self.space.archives if kept else 0)
 
     def chosen(self, names: tuple[str, ...]) -> dict[str, Part]:
-        """The named parts in the file's order, or those that are wanted if none is named.
+        """The named parts in the file's order; if none is named, the wanted ones.
 
         Raises:
             FameError: there is no part of that name.
@@ -163,9 +163,9 @@ class Sources(Model):
 
 
 def load_sources(path: Path = SOURCES) -> dict[str, DatasetSource]:
-    """Datasets by name, checked.
+    """Validated datasets by name.
 
     Raises:
-        FameError: the file is missing or says something that it may not.
+        FameError: the file is missing or invalid.
     """
     return parse(Sources, read_yaml(path), path).datasets

@@ -1,4 +1,4 @@
-"""What a table file may say: columns, published cells, and the recipe behind each row."""
+"""The schema of a table file: columns, published cells, and the recipe of each row."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,23 +7,23 @@ from pydantic import Field, model_validator
 from fame.core.schema import Model
 
 FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
-"""Short names of what `results` holds beside the tables and the page."""
+"""Short names of the files in `results` other than the tables and the page."""
 
 RESERVED = {"all", "report", *FIGURES}
-"""Targets that are no table, whose names no table may have."""
+"""Names of other targets, which no table may have."""
 
 
 class Recipe(Model):
-    """What a table's row asks for; all else comes from the scale.
+    """The recipe of a table's row; everything else comes from the scale.
 
     Attributes:
-        method: a file of fame/pretext by its name or path; `random` is no training at all.
+        method: a file of fame/pretext by its name or path; `random` means no training.
         encoder: instead of a method, a file with finished weights: an `encoder.safetensors` of
-            ours, a checkpoint of the authors, or torchvision's r2plus1d_18. It may hold `~`,
+            ours, a checkpoint of the authors, or torchvision's r2plus1d_18. It may contain `~`,
             `$NAME` and `${NAME:-default}`.
         backbone, pretrain: keys of the scale's `backbones` and `datasets`.
-        merge: what differs from the scale's `pretrain.merge`; null is no merging.
-        options: settings of the method beyond the scale's, for methods that take some.
+        merge: differences from the scale's `pretrain.merge`; null means no merging.
+        options: the method's own settings, for methods that have some.
     """
 
     method: str | None = None
@@ -47,12 +47,12 @@ class Recipe(Model):
 
 
 class Column(Model):
-    """A measured column: `metric` of a task on `dataset`; `merge` refines the row's recipe.
+    """A measured column: `metric` of a task on `dataset`; `merge` overrides keys of the recipe.
 
     Attributes:
-        title: what the column is called where it stands alone.
-        group: a head that it shares with the columns beside it, in LaTeX; None for none.
-        head: what it is called under the shared head; the title by default.
+        title: the column's title.
+        group: in LaTeX, a heading shared with neighbouring columns; None for no heading.
+        head: the title under the shared heading; by default `title`.
     """
 
     title: str
@@ -65,12 +65,14 @@ class Column(Model):
     @model_validator(mode="after")
     def _head_under_a_group(self) -> "Column":
         if self.head is not None and self.group is None:
-            raise ValueError("head is a column's title under a group: give the group, or no head")
+            raise ValueError(
+                "head is the title under a group's heading: give a group, or remove head"
+            )
         return self
 
 
 class Row(Model):
-    """A row: what it shows, what was published, and how we measure it (if we do)."""
+    """A row: its description, its published cells, and how it is measured (if it is)."""
 
     show: dict[str, Any]
     published: dict[str, float | None] = Field(default={})
@@ -88,9 +90,9 @@ class Table(Model):
     """One table of the paper: its columns, its published cells and its recipes.
 
     Attributes:
-        blocks: which rows compete with each other, as parts of their `show`: a row belongs to the
-            first block that it agrees with, and rows that agree with none are a block too. LaTeX
-            sets the best of each block in bold and draws a rule between blocks.
+        blocks: sets of rows that compete with each other, given by `show` values: a row belongs to
+            the first block that it matches, and the rest form a block too. LaTeX sets the best of
+            each block in bold and draws a rule between blocks.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -104,7 +106,7 @@ class Table(Model):
     @model_validator(mode="after")
     def _own_name(self) -> "Table":
         if self.name in RESERVED:
-            raise ValueError(f"name {self.name!r} is that of another result; rename the table")
+            raise ValueError(f"name {self.name!r} is taken by another result; rename the table")
         return self
 
     @model_validator(mode="after")

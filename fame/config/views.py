@@ -1,4 +1,4 @@
-"""What a view is made with: plain settings, without torch, for the configuration to hold."""
+"""Settings of a view's random augmentation. No torch."""
 
 from typing import Annotated, Literal
 
@@ -23,11 +23,11 @@ class ViewSettings(BaseModel):
         brightness: brightness factors are uniform in [max(0, 1 - this), 1 + this].
         contrast: likewise for contrast.
         saturation: likewise for saturation.
-        hue: hue shifts are uniform in [-this, this], in turns.
+        hue: hue shifts are uniform in [-this, this], in turns of the hue circle.
         blur: probability of a Gaussian blur.
         blur_sigma: lowest and highest standard deviation of the blur, in pixels.
-        blur_draw: `sample` draws a sigma for each clip; `process` draws a single one for the
-            whole run, as the release does by accident.
+        blur_draw: `sample` draws a sigma for each clip; `process` draws a single one for the whole
+            run, similar to the release's slip.
         mean: subtracted from RGB in [0, 1].
         std: RGB is divided by it.
     """
@@ -54,5 +54,5 @@ class ViewSettings(BaseModel):
         for name in ("crop_scale", "crop_aspect", "blur_sigma"):
             low, high = getattr(self, name)
             if low > high:
-                raise ValueError(f"{name} runs from {low} down to {high}; put the lower end first")
+                raise ValueError(f"{name} goes from {low} down to {high}; put the lower end first")
         return self

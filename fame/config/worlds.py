@@ -1,4 +1,4 @@
-"""What one mini world consists of; every value comes from the scale file."""
+"""The schema of a mini world; every value comes from the scale file."""
 
 from typing import Annotated, Literal, Self
 
@@ -17,7 +17,7 @@ MOTIONS: tuple[tuple[str, str], ...] = (
     ("steady", "spin"),
     ("steady", "blink"),
 )
-"""The classes as two words each; a layout joins them in its dataset's manner."""
+"""Each class as two words; a layout joins them in its dataset's style."""
 
 PULSE = 0.35
 """Relative change of size of the pulsating class."""
@@ -26,19 +26,19 @@ Family = Literal["a", "b"]
 
 
 class WorldConfig(Model):
-    """A generated dataset that stands in for a real one.
+    """A generated dataset in the layout of a real one.
 
     Lengths are pixels, times are frames, and strengths of brightness are shares of the full
     range. A pair is the closed range of a uniform draw.
 
     Raises:
         pydantic.ValidationError: a missing or unknown field, a split that the layout does not
-            have, a range upside down, or a sprite that would leave the frame.
+            have, a reversed range, or a sprite that would leave the frame.
     """
 
     layout: Layout = Field(description="dataset whose folders and annotations are copied")
-    scenes: Family = Field(description="family of backgrounds; another dataset, another family")
-    sprites: Family = Field(description="family of moving things")
+    scenes: Family = Field(description="family of backgrounds")
+    sprites: Family = Field(description="family of moving objects")
     train: Count = Field(description="training videos")
     val: Count = Field(description="videos for the training monitor")
     test: Count = Field(description="test videos")
@@ -51,12 +51,14 @@ class WorldConfig(Model):
     amplitude: Range = Field(description="reach of the moving classes")
     radius: Range = Field(description="half the sprite's longest extent")
     sprite_variety: Share = Field(description="how much sprites of a family differ in colour")
-    home: Share = Field(description="share of the free room that the sprite's home may use")
+    home: Share = Field(
+        description="share of the free space that the sprite's home position may use"
+    )
     camera_jitter: Strength = Field(description="standard deviation of the camera per frame")
     flicker: Strength = Field(description="standard deviation of a frame's brightness")
     noise: Strength = Field(description="standard deviation of a pixel's brightness")
     dots: Count = Field(description="small distractors that drift through every video")
-    seed: Count = Field(description="stream: another value, other videos of the same world")
+    seed: Count = Field(description="stream: another value gives other videos of the same world")
 
     @model_validator(mode="after")
     def _splits_exist(self) -> Self:

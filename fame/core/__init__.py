@@ -1,1 +1,1 @@
-"""The ground floor: errors, files, keyed randomness, processes. Imports nothing of the rest."""
+"""The base layer: errors, files, keyed randomness, processes. Imports no other package of fame."""

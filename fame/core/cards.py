@@ -1,4 +1,4 @@
-"""The card beside an encoder, and whether it is that encoder's. No torch."""
+"""The card beside an encoder, and the check that it belongs to the encoder. No torch."""
 
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ CARD = "card.json"
 
 
 def verified(encoder: Path) -> dict[str, Any]:
-    """The `card.json` beside an encoder, once the encoder is known to be the one it describes.
+    """The `card.json` beside an encoder, after checking that it describes this encoder.
 
     Args:
-        encoder: `encoder.safetensors`, as pretraining or `fame import-official` left it.
+        encoder: `encoder.safetensors`, written by pretraining or `fame import-official`.
 
     Raises:
         FameError: either file is missing, or the encoder's SHA-256 is not the card's.
@@ -33,16 +33,18 @@ def verified(encoder: Path) -> dict[str, Any]:
 
 
 def of_run(encoder: Path, run: str) -> dict[str, Any]:
-    """The card beside an encoder, which is known to be the encoder's and a run's.
+    """The card beside an encoder, after checking that it is this encoder's and this run's.
 
     Args:
         encoder: as for `verified`.
-        run: the run's id; the card of an adopted encoder names none, and is anyone's.
+        run: the run's id; the card of an imported encoder names no run and fits any.
 
     Raises:
         FameError: as `verified` does, or the card is another run's.
     """
     card = verified(encoder)
     if card.get("run", run) != run:
-        raise FameError(f"{encoder} is the run {card['run']!r}, not {run!r}; give that run's")
+        raise FameError(
+            f"{encoder} is the run {card['run']!r}, not {run!r}; give the encoder of {run!r}"
+        )
     return card

@@ -1,7 +1,7 @@
 """One process or many: the few collective operations that training needs.
 
-Started by `torchrun` the environment names rank and size; otherwise there is one process and
-every operation is the identity.
+Under `torchrun` the environment gives rank and size. Otherwise there is one process and every
+operation is the identity.
 """
 
 import ctypes
@@ -20,15 +20,15 @@ from fame.core.errors import FameError
 from fame.core.gpus import own_device
 
 PATIENCE = timedelta(hours=2)
-"""How long processes wait for one another: as long as the first one alone may test or monitor.
+"""How long processes wait for one another: longer than the first one may test or monitor alone.
 
-torchrun notices a peer that has died at once, without this.
+If a peer dies, torchrun notices at once, without this timeout.
 """
 
 
 @dataclass(frozen=True)
 class World:
-    """This process among its peers, and the device it computes on."""
+    """This process's rank, the number of processes, and the device it computes on."""
 
     rank: int
     size: int
@@ -73,17 +73,17 @@ class World:
             gradient.copy_(mean.view_as(gradient))
 
     def barrier(self) -> None:
-        """Wait until every process is here."""
+        """Wait until every process has reached this call."""
         if self.size > 1:
             dist.barrier()
 
 
 def groups_of(world: World, batch: int, group: int) -> range:
-    """The global numbers of the groups that this process holds.
+    """The global numbers of this process's groups.
 
     Raises:
-        FameError: if the recipe's groups cannot be shared out equally, since a different
-            global batch would be a different recipe.
+        FameError: the recipe's groups cannot be divided equally; a different global batch would be
+            a different recipe.
     """
     total = batch // group
     if total % world.size:
@@ -96,20 +96,20 @@ def groups_of(world: World, batch: int, group: int) -> range:
 
 
 def die_with_agent() -> None:
-    """Ask the kernel (Linux only) to end a process of torchrun when torchrun ends."""
+    """Ask the kernel (Linux only) to end this process when torchrun, its parent, ends."""
     if "LOCAL_RANK" in os.environ and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 @contextmanager
 def fixed_order(wanted: bool) -> Iterator[None]:
-    """Within this context, only operations that give the same bits each time, if `wanted`.
+    """Within this context, if `wanted`, allow only deterministic operations.
 
-    PyTorch raises RuntimeError at an operation that has no such form on the device.
+    PyTorch raises RuntimeError at an operation without a deterministic version on the device.
     """
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     if wanted:
-        # cuBLAS reads this when it is first used.
+        # cuBLAS reads this at its first use.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
     _order(wanted)
@@ -127,10 +127,10 @@ def _order(fixed: bool) -> None:
 
 
 def one_thread() -> None:
-    """Compute on one thread from now on, for work on features.
+    """Use one thread from now on, for work on features.
 
-    The workflow gives these jobs one core. By hand they would take them all, wait for one another
-    (five times as long on two busy cores), and add up in another order.
+    The workflow gives these jobs one core. Run by hand they would use all cores, be slower (five
+    times on two busy cores), and sum in another order.
     """
     torch.set_num_threads(1)
 

@@ -1,22 +1,22 @@
-"""The exceptions that mean "the user can mend this"."""
+"""Exceptions for errors that the user can fix."""
 
 from typing import ClassVar
 
 RESUME = 75
-"""Exit status of what was interrupted and goes on when it is run again (EX_TEMPFAIL)."""
+"""Exit status of interrupted work that resumes when it is run again (EX_TEMPFAIL)."""
 
 
 class FameError(Exception):
     """Bad input or an unusable environment.
 
-    The message is one sentence that names the thing and the remedy; the command
-    line prints it without a traceback and exits with `status`.
+    The message is one sentence that names the thing and the remedy. The command line prints it
+    without a traceback and exits with `status`.
     """
 
     status: ClassVar[int] = 1
 
 
 class Interrupted(FameError):
-    """Work that broke off through no fault of its own: the same command again goes on."""
+    """Work that was interrupted from outside: rerun the same command to resume."""
 
     status: ClassVar[int] = RESUME

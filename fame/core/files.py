@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic file writes, hashing and locks."""
 
 import errno
 import fcntl
@@ -17,11 +17,11 @@ from fame.core.errors import FameError
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 UNWRITABLE = _FULL | _FORBIDDEN
-"""What a disk says that is full or may not be written, even where it names no file."""
+"""Errors of a disk that is full or read-only, even if they name no file."""
 
 
 def unusable(path: Path, error: OSError, deed: str = "written") -> str:
-    """One sentence about a file or folder that the system refused, with the remedy that fits."""
+    """One sentence about a file or folder that the system refused, with a remedy."""
     if isinstance(error, IsADirectoryError):
         return f"{path} is a folder; give another path"
     file = _file_on_the_way(path)
@@ -32,7 +32,7 @@ def unusable(path: Path, error: OSError, deed: str = "written") -> str:
 
 
 def _file_on_the_way(path: Path) -> Path | None:
-    """The first of a path's parents, or itself, that is there and is no folder."""
+    """The first of a path's parents, or the path itself, that exists and is not a folder."""
     # os.path: pathlib raises on over-long names.
     places = (place for place in (*reversed(path.parents), path) if os.path.exists(place))  # noqa: PTH110
     return next((place for place in places if not place.is_dir()), None)
@@ -42,23 +42,23 @@ def _remedy(error: OSError) -> str:
     if error.errno == errno.ENAMETOOLONG:
         return "give a shorter path"
     if error.errno in _FULL:
-        return "free space and run the same command again"
+        return "free space and rerun the same command"
     if error.errno in _FORBIDDEN:
-        return "mend the folder's permissions and run the same command again"
-    return "see that it is there and may be used, or give another path"
+        return "correct the folder's permissions and rerun the same command"
+    return "check that it exists and is accessible, or give another path"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file that takes `path`'s place, synced, only if all went well.
+    """Open a temporary file; on success it is synced and replaces `path` atomically.
 
     Raises:
-        FameError: if the disk is full or the folder cannot be written; `path` is untouched.
+        FameError: the disk is full or the folder cannot be written; `path` is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():  # said before the work, not by `replace` after it
+        if path.is_dir():  # before the work, not at the `replace` after it
             raise IsADirectoryError(errno.EISDIR, "Is a directory")
         with temporary.open("wb") as file:
             yield file
@@ -68,24 +68,26 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise FameError(unusable(path, error)) from error
     finally:
-        with suppress(OSError):  # where it could not be made, it cannot be removed either
+        with suppress(OSError):  # it may not have been created
             temporary.unlink()
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write JSON, whole or not at all."""
+    """Write JSON atomically."""
     with replacing(path) as file:
         file.write((json.dumps(data, indent=2, sort_keys=False) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON, or say which file is missing or broken."""
+    """Read JSON; a `FameError` names a missing or broken file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FameError(f"{path}: no such file; make it first") from None
     except (OSError, ValueError) as error:
-        raise FameError(f"{path}: not readable as JSON ({error}); delete it and redo it") from None
+        raise FameError(
+            f"{path}: not readable as JSON ({error}); delete it and make it again"
+        ) from None
 
 
 def sha256(path: Path) -> str:
@@ -95,18 +97,18 @@ def sha256(path: Path) -> str:
 
 
 LOCK = ".lock"
-"""The file by which a directory is owned."""
+"""The lock file of a directory."""
 
 
 @contextmanager
 def owned(directory: Path) -> Iterator[None]:
-    """Own a run's directory while it is written; the lock ends with the process.
+    """Lock a run's directory while it is written; the lock ends with the process.
 
-    An owner whose workflow was killed is stopped; it saves its last step, and this process goes
-    on from there. Any other living owner has the right to finish.
+    An owner whose workflow was killed is stopped: it saves its last step, and this process resumes
+    from there. Any other living owner may finish.
 
     Raises:
-        FameError: another living process owns it, or it cannot be written.
+        FameError: another living process holds the lock, or it cannot be written.
     """
     lock = directory / LOCK
     try:
@@ -124,17 +126,17 @@ def owned(directory: Path) -> Iterator[None]:
 
 
 def _sign(file: IO[str], directory: Path) -> None:
-    """Write whose the lock is."""
+    """Write the owner's process id and host into the lock."""
     try:
         file.truncate(0)
-        # Not file.write: what a full disk refused would be tried again, and fail, at closing.
+        # Not file.write: on a full disk it would write again, and fail, when the file is closed.
         os.write(file.fileno(), f"{os.getpid()} on {socket.gethostname()}".encode())
-    except OSError as error:  # it names no file
+    except OSError as error:  # the error names no file
         raise FameError(unusable(directory, error)) from None
 
 
 def _locked(file: IO[str]) -> bool:
-    """Lock a file, if it is free."""
+    """Lock a file if it is free."""
     try:
         # Not flock: forked loader workers would hold that for seconds after a kill.
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -149,7 +151,7 @@ def _owner(file: IO[str]) -> str:
 
 
 def _stop_orphan(file: IO[str], directory: Path) -> None:
-    """End the owner, if it is on this machine and left over from a killed workflow."""
+    """Stop the owner if it runs on this machine and is left over from a killed workflow."""
     from fame.core.processes import end, orphan
 
     number, _, host = _owner(file).partition(" on ")
@@ -167,5 +169,5 @@ def _stop_orphan(file: IO[str], directory: Path) -> None:
 def _refusal(file: IO[str], directory: Path) -> FameError:
     return FameError(
         f"{directory} is being written by process {_owner(file)}; wait for it or stop it, then "
-        "run the same command again"
+        "rerun the same command"
     )

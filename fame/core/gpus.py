@@ -1,6 +1,6 @@
 """A GPU of its own for every process of this machine: Snakemake counts GPUs but assigns none.
 
-Slurm does assign some to each of its jobs; then only the processes of one job share them out.
+Slurm assigns GPUs to each job; the processes of one job then divide them among themselves.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from fame.core.errors import FameError
 
 
 def _names(count: int) -> list[str]:
-    """What tells the visible GPUs apart for other processes, which may see others.
+    """Names of the visible GPUs that identify them to other processes, which may see others.
 
     Each Slurm job may see its own GPUs as 0, 1 ..., and no other job is given them.
     """
@@ -31,13 +31,13 @@ def _cpu_wanted() -> bool:
     wanted = os.environ.get("FAME_DEVICE", "")
     if wanted not in {"", "cpu"}:
         raise FameError(
-            f"FAME_DEVICE is {wanted!r}; it may be cpu, or unset for the first free GPU"
+            f"FAME_DEVICE is {wanted!r}; set it to cpu, or unset it to use the first free GPU"
         )
     return wanted == "cpu"
 
 
 def _processor(wanted: bool) -> torch.device:
-    """The CPU, if it is wanted or no GPUs were given."""
+    """The CPU, if it is wanted or no GPUs were assigned."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     if given and not wanted:
         raise FameError(
@@ -54,14 +54,14 @@ def _processor(wanted: bool) -> torch.device:
 
 @contextmanager
 def own_device() -> Iterator[torch.device]:
-    """The first visible GPU that no other process of ours holds; the CPU where there is no GPU.
+    """The first visible GPU that no other fame process holds; the CPU if there is no GPU.
 
-    It is held by a lock in the folder for temporary files, which ends with the process. The
-    variable `FAME_DEVICE=cpu` takes the CPU even where GPUs are given.
+    It is held by a lock file in the temporary folder, which ends with the process.
+    `FAME_DEVICE=cpu` selects the CPU even if GPUs are assigned.
 
     Raises:
-        FameError: if all visible GPUs are held, or `CUDA_VISIBLE_DEVICES` names GPUs and there
-            are none.
+        FameError: all visible GPUs are held, or `CUDA_VISIBLE_DEVICES` names GPUs that PyTorch
+            does not find.
     """
     wanted = _cpu_wanted()
     if wanted or not torch.cuda.is_available():

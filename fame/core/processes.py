@@ -1,7 +1,7 @@
 """Which workflow started a process, and whether that workflow still lives. No torch.
 
-Everything that Snakemake starts inherits a mark in its environment. A process whose mark names a
-dead workflow is an orphan: nobody waits for it, and the next workflow would do its work again.
+Every process that Snakemake starts inherits a mark in its environment. A process whose mark names
+a dead workflow is an orphan: nothing waits for it, and the next workflow would repeat its work.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ from fame.core.errors import Interrupted
 VARIABLE = "FAME_WORKFLOW"
 
 GRACE = 60.0
-"""Seconds that an orphan has to finish its step and write a checkpoint."""
+"""Seconds for an orphan to finish its step and write a checkpoint."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A workflow: its Snakemake process, told from later ones of its number, and its folder."""
+    """A workflow: its Snakemake process (id and start time, as ids are reused) and its folder."""
 
     host: str
     pid: int
@@ -38,12 +38,12 @@ class Mark:
 
     @property
     def is_dead(self) -> bool:
-        """Whether the workflow has ended; what runs on another machine counts as alive."""
+        """Whether the workflow has ended; one on another machine counts as alive."""
         return self.host == socket.gethostname() and _started(self.pid) != self.started
 
 
 def _started(pid: int) -> int | None:
-    """When a living process was started, in hundredths of a second."""
+    """The start time of a living process, in hundredths of a second."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         return round(100 * process.create_time()) if is_alive(process) else None
@@ -60,7 +60,7 @@ def mark_of(text: str) -> Mark | None:
 
 
 def mark_children(place: Path) -> None:
-    """Let all that this process starts from now on bear its mark."""
+    """Mark every process that this one starts from now on."""
     pid = os.getpid()
     mark = Mark(socket.gethostname(), pid, _started(pid) or 0, str(place.resolve()))
     os.environ[VARIABLE] = str(mark)
@@ -69,10 +69,10 @@ def mark_children(place: Path) -> None:
 def end_with_workflow(every: float = 0.5) -> None:
     """Send this process SIGTERM when the workflow that started it ends, if one did.
 
-    Not left to the kernel's signal at the parent's death: between the two there may be a shell.
+    The kernel's signal at the parent's death is not enough, since a shell may be in between.
 
     Args:
-        every: seconds between looks.
+        every: seconds between checks.
 
     Raises:
         Interrupted: the workflow has ended already.
@@ -92,7 +92,7 @@ def end_with_workflow(every: float = 0.5) -> None:
 
 
 def is_orphan(process: psutil.Process, place: Path | None = None) -> bool:
-    """Whether a living process bears the mark of a dead workflow (of one in `place`)."""
+    """Whether a living process has the mark of a dead workflow (one in `place`, if given)."""
     try:
         mark = mark_of(process.environ().get(VARIABLE, ""))
     except psutil.Error:
@@ -103,7 +103,7 @@ def is_orphan(process: psutil.Process, place: Path | None = None) -> bool:
 
 
 def orphan(pid: int) -> psutil.Process | None:
-    """The process of a number, if it is an orphan."""
+    """The process with this id, if it is an orphan."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         return process if is_orphan(process) else None
@@ -111,7 +111,7 @@ def orphan(pid: int) -> psutil.Process | None:
 
 
 def orphans(place: Path) -> list[psutil.Process]:
-    """What dead workflows of a folder have left running on this machine, with its children."""
+    """The processes that dead workflows of a folder left on this machine, with their children."""
     found = [process for process in psutil.process_iter() if is_orphan(process, place)]
     return list(dict.fromkeys([*found, *(child for process in found for child in _below(process))]))
 
@@ -124,20 +124,20 @@ def _below(process: psutil.Process) -> list[psutil.Process]:
 
 
 def end(processes: Iterable[psutil.Process], grace: float = GRACE) -> None:
-    """End processes: politely, so that trainings save their last step, then by force."""
+    """End processes: first by SIGTERM, so that trainings save their last step, then by SIGKILL."""
     every = list(processes)
     for process in every:
         _signal(process, signal.SIGTERM)
-        _signal(process, signal.SIGCONT)  # a suspended one hears nothing
+        _signal(process, signal.SIGCONT)  # a suspended process does not react otherwise
     for process in _wait(every, grace):
         _signal(process, signal.SIGKILL)
     _wait(every, grace)
 
 
 def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until processes have ended, if only as zombies; returns those that have not.
+    """Wait until processes have ended (zombies count as ended); returns those that have not.
 
-    In a container there may be nobody to reap those.
+    In a container there may be no parent to reap zombies.
     """
     until = time.monotonic() + seconds
     while left := [process for process in processes if is_alive(process)]:
@@ -148,7 +148,7 @@ def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Proces
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still runs or could."""
+    """Whether a process is running or suspended, not a zombie."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,7 +1,7 @@
-"""Keyed randomness: every draw is a function of (seed, purpose, key), of nothing else.
+"""Keyed randomness: every draw is a function of (seed, purpose, key) only.
 
-A draw never depends on a process, a loader worker or the order of execution, so that
-results are the same for any number of them and after any interruption.
+A draw does not depend on the process, the loader worker or the order of execution, so results are
+the same for any number of processes and after any interruption.
 """
 
 import hashlib

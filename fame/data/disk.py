@@ -54,8 +54,8 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        remedy = "free space" if full else "mend the folder"
+        remedy = "free space" if full else "make the folder writable"
         raise FameError(
-            f"{path} could not be written ({error.strerror or error}); {remedy} and run the same "
-            "command again, which goes on from here"
+            f"{path} could not be written ({error.strerror or error}); {remedy} and rerun the same "
+            "command to resume"
         ) from error

@@ -72,7 +72,7 @@ def _names(folder: str) -> list[str]:
         return [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError as error:
         raise FameError(
-            f"{folder}: the folder cannot be read ({error.strerror}); mend its permissions"
+            f"{folder}: the folder cannot be read ({error.strerror}); correct its permissions"
         ) from error
 
 

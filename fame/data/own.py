@@ -168,5 +168,7 @@ def _group(path: str, pattern: str | None) -> str:
         return path
     found = re.search(pattern, path)
     if found is None:
-        raise FameError(f"{path}: the pattern {pattern!r} finds no group in it; mend the pattern.")
+        raise FameError(
+            f"{path}: the pattern {pattern!r} finds no group in it; correct the pattern."
+        )
     return str(found[1] if found.re.groups else found[0])

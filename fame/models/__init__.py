@@ -1,16 +1,17 @@
 """Encoders by settings, heads, grouped BatchNorm, weight files.
 
-Importing this package (or `fame.config.encoders`) does not import torch; building does.
+Importing this package (or a file of `fame.models.backbones`) does not import torch; building does.
 """
 
 from typing import TYPE_CHECKING
 
-from fame.config.encoders import EncoderSettings, I3DSettings, R2Plus1DSettings
+from fame.config.encoders import BACKBONES, EncoderSettings
+from fame.core import registry
 
 if TYPE_CHECKING:
     from fame.models.encoder import Encoder
 
-__all__ = ["EncoderSettings", "I3DSettings", "R2Plus1DSettings", "build_encoder"]
+__all__ = ["EncoderSettings", "build_encoder"]
 
 
 def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
@@ -19,21 +20,14 @@ def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
     Args:
         settings: architecture and size.
         seed: the run's seed; equal seeds give equal weights, whatever was drawn before.
+
+    Raises:
+        FameError: there is no such architecture.
     """
     import torch
 
     from fame.models.seeding import keyed_initialisation
 
     with keyed_initialisation(seed, "initialisation"):
-        encoder = _construct(settings)
+        encoder: Encoder = registry.load(BACKBONES, settings.arch, "build")(settings)
     return encoder.to(memory_format=torch.channels_last_3d)
-
-
-def _construct(settings: EncoderSettings) -> "Encoder":
-    if isinstance(settings, R2Plus1DSettings):
-        from fame.models.backbones.r2plus1d import R2Plus1D
-
-        return R2Plus1D(settings)
-    from fame.models.backbones.i3d import I3D
-
-    return I3D(settings)

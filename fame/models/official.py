@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from fame.core.errors import FameError
-from fame.models import EncoderSettings, I3DSettings, R2Plus1DSettings, build_encoder
+from fame.models import EncoderSettings, build_encoder
+from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.heads import projection
 from fame.models.state_check import check_state
 

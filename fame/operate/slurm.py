@@ -48,7 +48,7 @@ def cancel(numbers: list[str], patience: float = 120.0) -> None:
         if time.monotonic() > until:
             raise FameError(
                 f"Slurm's job(s) {', '.join(sorted(left))} do not end; see to them (scancel) and "
-                "run the same command again"
+                "rerun the same command"
             )
         time.sleep(0.5)
 
@@ -83,5 +83,5 @@ def _call(*command: str) -> str:
         reason = getattr(error, "stderr", None) or str(error)
         raise FameError(
             f"{command[0]} failed ({str(reason).strip()}), so jobs that a killed workflow left are "
-            "not found; wait until Slurm answers and run the same command again"
+            "not found; wait until Slurm answers and rerun the same command"
         ) from None

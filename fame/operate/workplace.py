@@ -31,7 +31,7 @@ def occupy(place: Path) -> None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise FameError(
-            f"{path} cannot be written ({error.strerror}); mend the folder's permissions"
+            f"{path} cannot be written ({error.strerror}); correct the folder's permissions"
         ) from None
     os.set_inheritable(descriptor, True)
     try:
@@ -47,7 +47,7 @@ def occupy(place: Path) -> None:
 def _refusal(place: Path, owner: str) -> FameError:
     return FameError(
         f"a workflow is at work in {place.resolve()} (process {owner}); wait for it or stop it, "
-        "then run the same command again"
+        "then rerun the same command"
     )
 
 

@@ -181,7 +181,10 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
 
 
 def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
-    return backbone.model_dump(mode="json", exclude={"title"})
+    recipe = backbone.model_dump(mode="json", exclude={"title"})
+    # Left out for a built-in architecture, whose changes are told by RECIPE_VERSION.
+    plugin = plugin_digest(backbone.encoder.arch)
+    return recipe | ({"plugin": plugin} if plugin else {})
 
 
 def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[str, Any]:

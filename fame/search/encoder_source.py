@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from fame.config.encoders import EncoderSettings
+from fame.config.encoders import AnyEncoder, EncoderSettings
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
 from fame.core.cards import verified
@@ -24,7 +24,7 @@ RESULTS = Path("results")
 ENCODER = "encoder.safetensors"
 
 _NEEDED = {"frames", "stride", "size", "mean", "std", "max_short_side"}
-_SETTINGS: TypeAdapter[EncoderSettings] = TypeAdapter(EncoderSettings)
+_SETTINGS: TypeAdapter[EncoderSettings] = TypeAdapter(AnyEncoder)
 
 
 @dataclass(frozen=True)

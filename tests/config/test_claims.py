@@ -76,8 +76,8 @@ def test_a_good_claim_is_located(load):
             r"claim a: better: no row of table3 shows background 'intra-vide'; did you mean 'intra",
         ),
         ("kind", "smaller", r"claims\.0\.kind: Input should be 'greater' or 'similar'"),
-        ("kind", "similar", r"claim a: `within` belongs to kind `similar`, and it needs one"),
-        ("within", 2, r"claim a: `within` belongs to kind `similar`"),
+        ("kind", "similar", r"claim a: kind `similar` needs `within`"),
+        ("within", 2, r"claim a: kind `similar` needs `within`"),
         ("source", "a blog", r"claims\.0\.source: String should match"),
         ("id", "A B", r"claims\.0\.id: String should match"),
         ("better.colum", "ucf101", r"unknown key claims\.0\.better\.colum; did you mean 'column'"),
@@ -93,7 +93,7 @@ def test_a_fault_names_the_claim_and_the_remedy(load, path, value, message):
 
 def test_a_row_that_is_not_unique(load):
     claim = changed("better", {"table": "table4", "row": {"method": "FAME"}, "column": "ucf101"})
-    with pytest.raises(FameError, match=r"2 rows of table4 show method FAME; name .*, pretrain\)"):
+    with pytest.raises(FameError, match=r"2 rows of table4 show method FAME; give .*, pretrain\)"):
         load(claim)
 
 
@@ -120,7 +120,7 @@ def test_the_opposite_of_what_is_published(load):
     claim = GOOD | {"better": GOOD["worse"], "worse": GOOD["better"]}
     with pytest.raises(FameError, match=r"claim a: the published cells differ by -1.6 points"):
         load(claim)
-    with pytest.raises(FameError, match=r"do not say 'similar'"):
+    with pytest.raises(FameError, match=r"contradicts 'similar'"):
         load(GOOD | {"kind": "similar", "within": 1.5})
     (found,) = load(GOOD | {"kind": "similar", "within": 1.6})
     assert found.published == 1.6
@@ -132,7 +132,9 @@ def test_the_paper_cannot_claim_what_it_did_not_publish(load):
         return {"table": "table5", "row": row, "column": "ucf101"}
 
     claim = GOOD | {"better": cell("FAME"), "worse": cell("MoCo (no FAME)")}
-    with pytest.raises(FameError, match=r"a cell of it was not published; write `source: ours`"):
+    with pytest.raises(
+        FameError, match=r"one of its cells was not published; write `source: ours`"
+    ):
         load(claim)
     (found,) = load(claim | {"source": OURS})
     assert found.published is None

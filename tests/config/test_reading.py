@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from fame.config import reading
+from fame.config.encoders import BACKBONES
 from fame.config.reading import expand, load_scale, load_table, parse, read_yaml, scale_path
 from fame.config.scale import Merge, Scale
 from fame.config.tables import Table
+from fame.core import registry
 from fame.core.errors import FameError
 from fame.pipeline.experiments import Experiments, measurable
 
@@ -83,7 +85,8 @@ def test_every_example_is_valid(path):
 
 
 def test_no_scale_model_has_a_default_or_takes_unknown_keys():
-    models = models_below(Scale)
+    settings = {registry.load(BACKBONES, name, "SETTINGS") for name in registry.names(BACKBONES)}
+    models = models_below(Scale) | settings
     assert {"ViewSettings", "WorldConfig", "I3DSettings", "Folder", "MoCo"} <= {
         model.__name__ for model in models
     }
@@ -207,8 +210,8 @@ def test_paths_take_environment_variables(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("fit: 1\nname: a\nfit: 2\n", "the key 'fit' stands twice.*line 3"),
-        ("a: {b: 1, c: 2, b: 3}", "the key 'b' stands twice"),
+        ("fit: 1\nname: a\nfit: 2\n", "the key 'fit' is repeated.*line 3"),
+        ("a: {b: 1, c: 2, b: 3}", "the key 'b' is repeated"),
         ("when: 2020-99-99", "month must be in"),
         ("[" * 3000, "not readable as YAML"),
     ],
@@ -258,7 +261,7 @@ def test_table_mistakes_are_refused():
 
 @pytest.mark.parametrize("name", ["bias", "figure3", "report"])
 def test_a_table_may_not_be_named_as_another_result(name):
-    assert f"name {name!r} is that of another" in refusal(edited("name", name, TABLE), Table)
+    assert f"name {name!r} is taken by another" in refusal(edited("name", name, TABLE), Table)
 
 
 def test_a_table_is_named_as_its_file(tmp_path):
@@ -322,10 +325,10 @@ def test_own_videos_are_a_dataset():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"labels": "csv"}, "annotations names a csv if labels is csv"),
-        ({"annotations": "own.csv"}, "annotations names a csv if labels is csv"),
-        ({"labels": "none"}, "unlabelled videos are only pretrained on: set val and test to 0"),
-        ({"val": 0.8}, "val and test exceed 1 together"),
+        ({"labels": "csv"}, "annotations must name a csv if labels is csv"),
+        ({"annotations": "own.csv"}, "annotations must name a csv if labels is csv"),
+        ({"labels": "none"}, "unlabelled videos can only be pretrained on: set val and test to 0"),
+        ({"val": 0.8}, "val and test together exceed 1"),
         ({"group": "(g"}, "group is not a regular expression"),
         ({"test": 1.5}, "less than or equal to 1"),
         ({"verify": {"frames": "some", "seconds": 60}}, "'all' or 'ends'"),

@@ -43,7 +43,9 @@ def test_a_missing_card_or_encoder_is_named(encoder):
 
 def test_the_card_of_another_run_is_refused(encoder):
     assert of_run(encoder, "moco-s0")["run"] == "moco-s0"
-    with pytest.raises(FameError, match=r"is the run 'moco-s0', not 'moco-s1'; give that run's"):
+    with pytest.raises(
+        FameError, match=r"is the run 'moco-s0', not 'moco-s1'; give the encoder of 'moco-s1'"
+    ):
         of_run(encoder, "moco-s1")
 
 

@@ -93,7 +93,7 @@ def test_gpus_are_told_apart_by_what_is_visible(holder, monkeypatch):
 
 def test_another_device_is_refused(monkeypatch):
     monkeypatch.setenv("FAME_DEVICE", "gpu")
-    with pytest.raises(FameError, match="FAME_DEVICE is 'gpu'; it may be cpu"):
+    with pytest.raises(FameError, match="FAME_DEVICE is 'gpu'; set it to cpu"):
         own_device().__enter__()
 
 

@@ -32,7 +32,7 @@ def test_what_fits_to_the_byte_is_let_through(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "remedy"), [(errno.ENOSPC, "free space"), (errno.EACCES, "mend the folder")]
+    ("number", "remedy"), [(errno.ENOSPC, "free space"), (errno.EACCES, "make the folder writable")]
 )
 def test_a_disk_that_cannot_be_written(tmp_path, number, remedy):
     with pytest.raises(FameError, match=rf"it could not be written .*; {remedy}"), writing("it"):

@@ -95,7 +95,7 @@ def test_read_only_results_are_one_sentence_and_cost_nothing(
             place.chmod(0o755)
     (line,) = training.text().splitlines()
     assert line.startswith("fame: ") and str(training.work) in line
-    assert "mend the" in line and "permissions" in line
+    assert "correct the" in line and "permissions" in line
     assert training.step() == 2
     assert training.run() == 0, training.text()
     name = "encoder.safetensors"

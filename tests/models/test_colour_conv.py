@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder, colour_conv
+from fame.models import build_encoder, colour_conv
+from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.colour_conv import ColourConv3d
 
 

@@ -8,7 +8,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from fame.core.errors import FameError
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import load_encoder, save_encoder
 from fame.models.group_batchnorm import convert
 

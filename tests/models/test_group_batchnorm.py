@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from fame.core.errors import FameError
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.heads import projection
 

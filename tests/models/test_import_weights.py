@@ -13,7 +13,8 @@ from fame.cli import app
 from fame.core.cards import verified
 from fame.core.errors import FameError
 from fame.core.files import sha256
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import load_encoder, save_encoder
 from fame.models.import_weights import fits, import_weights
 

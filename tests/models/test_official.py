@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torchvision.models.video import r2plus1d_18
 
 from fame.core.errors import FameError
-from fame.models import I3DSettings, R2Plus1DSettings
-from fame.models.backbones.i3d import I3D
-from fame.models.backbones.r2plus1d import R2Plus1D
+from fame.models import build_encoder
+from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.official import import_official
 
 PUBLISHED = {
@@ -30,7 +30,7 @@ def light(shape, value=0.5):
 
 def checkpoint(arch):
     with torch.device("meta"):
-        network = I3D(PUBLISHED[arch]) if arch == "i3d" else R2Plus1D(PUBLISHED[arch])
+        network = build_encoder(PUBLISHED[arch], seed=0)
     dim = network.feature_dim
     shapes = {key: value.shape for key, value in network.state_dict().items()}
     for layer, outputs in zip(HEADS[arch], (dim, 128), strict=True):

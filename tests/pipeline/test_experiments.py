@@ -461,3 +461,17 @@ def test_methods_and_masks_are_checked_before_they_are_needed(tmp_path):
     for recipe in ({"method": str(bad)}, {"merge": {"mask": str(bad)}}):
         with pytest.raises(FameError, match=r"bad\.py: the plug-in file is not Python .*line 1"):
             resolve(scale, FAME.model_copy(update=recipe), {}, 0)
+
+
+def test_a_backbone_from_outside_is_in_the_runs_name_with_its_content(tmp_path):
+    toy = Path(__file__).parents[1] / "workflow" / "toys" / "thin.py"
+    mine = tmp_path / "thin.py"
+    mine.write_text(toy.read_text())
+    entry = {"arch": str(mine), "channels": 5}
+    thin = {"title": "Thin", "encoder": entry, "frames": 8, "stride": 2, "size": 32}
+    scale = scale_with({"backbones.thin": thin})
+    recipe = Recipe(method="random", backbone="thin")
+    before = resolve(scale, recipe, {}, 0)
+    mine.write_text(toy.read_text() + "# changed\n")
+    assert resolve(scale, recipe, {}, 0).id != before.id
+    assert before.recipe["backbone"]["encoder"] == entry

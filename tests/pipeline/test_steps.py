@@ -67,7 +67,7 @@ def copied_from_originals(place):
         **{"to": str(place / "copies"), "short_side": 32, "crf": 20, "keyframes": 4, "shards": 2},
     }
     settings["pretrain"]["epochs"] = dict.fromkeys(settings["datasets"], 1)
-    settings["pretrain"]["moco"]["queue"] = dict.fromkeys(settings["datasets"], 0)
+    settings["pretrain"]["methods"]["moco"]["queue"] = dict.fromkeys(settings["datasets"], 0)
     scale = place / "copies.yaml"
     scale.write_text(yaml.safe_dump(settings))
     return scale

@@ -15,7 +15,8 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work as Encoding
 from fame.evaluate.features.encode import clip_outputs
 from fame.evaluate.tasks import retrieval
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import save_encoder
 from fame.search import embed as module
 from fame.search.embed import Work, embed, one, rows

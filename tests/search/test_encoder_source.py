@@ -9,7 +9,8 @@ from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.core.files import sha256, write_json
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.models import I3DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.i3d import I3DSettings
 from fame.models.files import save_encoder
 from fame.models.import_weights import import_weights
 from fame.search import encoder_source as module

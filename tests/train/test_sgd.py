@@ -77,7 +77,8 @@ def test_gradients_are_forgotten():
 def test_a_step_of_an_encoder_imports_no_compiler():
     code = """
 import sys, torch
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.train.sgd import SGD
 settings = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
 encoder = build_encoder(settings, seed=0)

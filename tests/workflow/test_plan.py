@@ -105,7 +105,6 @@ def test_a_plan_changes_nothing_and_needs_no_torch(tmp_path):
     [
         (("table55",), "nothing to plan called 'table55'; did you mean 'table5'?"),
         (("--scale", "minni"), "there is no scale 'minni'"),
-        (("--pace", "none.json"), "none.json: no such file"),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path, arguments, sentence):

@@ -62,7 +62,7 @@ def reading(archive: Path, entry: str = "") -> Iterator[None]:
     import rarfile
 
     where = f"{archive}, entry {entry!a}" if entry else str(archive)
-    again = "delete the archive and run the same command again to get a whole one"
+    again = "delete the archive and rerun the same command to get a whole one"
     try:
         yield
     except rarfile.RarCannotExec:

@@ -216,7 +216,7 @@ def _check_classes(rows: list[Row], clips: list[Clip], root: Path, annotations: 
         if row.label not in known:
             raise FameError(
                 f"{root / row.path}: the lists in {annotations} put this video in "
-                f"{' and '.join(sorted(known))}; move it or mend the lists."
+                f"{' and '.join(sorted(known))}; move it or correct the lists."
             )
 
 

@@ -61,12 +61,12 @@ def _checked(name: str, mask: Mask) -> Mask:
         if not isinstance(found, Tensor):
             kind = type(found).__name__
             raise FameError(
-                f"{name}: its mask must be a tensor {shape}, not {kind}; mend the file."
+                f"{name}: its mask must be a tensor {shape}, not {kind}; correct the file."
             )
         if tuple(found.shape) != shape or not ((found >= 0) & (found <= 1)).all():
             raise FameError(
                 f"{name}: its mask must be {shape} numbers from 0 to 1, not {tuple(found.shape)} "
-                f"from {found.min():g} to {found.max():g}; mend the file."
+                f"from {found.min():g} to {found.max():g}; correct the file."
             )
         return found
 

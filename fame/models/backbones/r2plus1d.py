@@ -1,125 +1,64 @@
-"""R(2+1)D (Tran et al., CVPR 2018) of any width and depth.
+"""R(2+1)D (Tran et al., CVPR 2018): residual blocks whose 3-D kernels are split.
 
-With the published settings the state dict equals that of torchvision's `r2plus1d_18` without its
-`fc`, key for key, which is also the layout of the authors' checkpoints (facts A5). The blocks are
-written here because torchvision imports PyTorch's compiler, which takes seconds of every job.
+With the published settings, `width=64, layers=(2, 2, 2, 2), round_middle=1`, the state dict equals
+that of torchvision's `r2plus1d_18` without its `fc`, key for key, which is also the layout of the
+authors' checkpoints (facts A5).
 """
 
-import torch.nn.functional as F
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Literal
 
-from fame.config.encoders import R2Plus1DSettings
-from fame.models.colour_conv import ColourConv3d
-from fame.models.encoder import Encoder
-from fame.models.flat_conv import FlatConv3d
+from pydantic import PositiveInt
 
-_PUBLISHED_WIDTH = 64
-_PUBLISHED_STEM_MIDDLE = 45
+from fame.config.encoders import EncoderSettings
+
+if TYPE_CHECKING:
+    from fame.models.encoder import Encoder
 
 
-class R2Plus1D(Encoder):
+class R2Plus1DSettings(EncoderSettings):
+    """What a scale says of an R(2+1)D.
+
+    Attributes:
+        arch: the architecture's name.
+        width: channels of the stem and the first stage; the later stages have 2, 4, 8 times more.
+        layers: number of residual blocks in each of the four stages.
+        round_middle: the channels between the spatial and the temporal kernel are rounded to a
+            multiple of this; 1 keeps the published counts, 8 is faster on vector units.
+    """
+
+    arch: Literal["r2plus1d"]
+    width: PositiveInt
+    layers: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+    round_middle: PositiveInt
+
+    @property
+    def feature_dim(self) -> int:
+        """Channels of the fourth stage."""
+        return 8 * self.width
+
+
+def build(settings: R2Plus1DSettings) -> "Encoder":
     """Four stages of residual blocks after a (2+1)D stem; time and space shrink by 8 and 16.
 
     Shape:
-        (B, 3, T, H, W) -> (B, 8 * width); the map is
-        (B, 8 * width, ceil(T / 8), ceil(H / 16), ceil(W / 16)).
+        (B, 3, T, H, W) -> (B, 8 * width). With rounding up everywhere, the stages' maps are
+        (B, width, T, H / 2, W / 2), (B, 2 * width, T / 2, H / 4, W / 4) and so on to
+        (B, 8 * width, T / 8, H / 16, W / 16).
     """
+    from fame.models.blocks.factorised import initialise, stage, stem
+    from fame.models.encoder import Staged
 
-    def __init__(self, settings: R2Plus1DSettings) -> None:
-        super().__init__()
-        width, layers, multiple = settings.width, settings.layers, settings.round_middle
-        self.stem = _stem(width, multiple)
-        self.layer1 = _stage(width, width, layers[0], 1, multiple)
-        self.layer2 = _stage(width, 2 * width, layers[1], 2, multiple)
-        self.layer3 = _stage(2 * width, 4 * width, layers[2], 2, multiple)
-        self.layer4 = _stage(4 * width, 8 * width, layers[3], 2, multiple)
-        self.feature_dim = 8 * width
-        _initialise(self)
-
-    def maps(self, x: Tensor) -> Tensor:
-        """The output of `layer4`; see `Encoder.maps`."""
-        x = self.layer2(self.layer1(self.stem(x)))
-        x = self.layer4(self.layer3(x))
-        return x
+    width, layers, multiple = settings.width, settings.layers, settings.round_middle
+    parts = {
+        "stem": stem(width, multiple),
+        "layer1": stage(width, width, layers[0], 1, multiple),
+        "layer2": stage(width, 2 * width, layers[1], 2, multiple),
+        "layer3": stage(2 * width, 4 * width, layers[2], 2, multiple),
+        "layer4": stage(4 * width, 8 * width, layers[3], 2, multiple),
+    }
+    encoder = Staged(parts, ("layer1", "layer2", "layer3", "layer4"), settings.feature_dim)
+    initialise(encoder)
+    return encoder
 
 
-def _round(channels: float, multiple: int) -> int:
-    """The nearest multiple (halves go up), never zero."""
-    return max(1, int(channels / multiple + 0.5)) * multiple
-
-
-class Block(nn.Module):
-    """Two factorised convolutions and a shortcut round them.
-
-    Each convolution is one over space, BatchNorm, ReLU, and one over time. Its channels in between
-    are as many as make its weights as many as those of a full 3 x 3 x 3 convolution.
-
-    Args:
-        inputs: channels that come in.
-        outputs: channels that go out.
-        stride: of the first convolution, over space and time.
-        multiple: the channels in between are rounded to a multiple of this.
-        shortcut: what brings the input to the output's shape; None if it has it already.
-    """
-
-    def __init__(
-        self, inputs: int, outputs: int, stride: int, multiple: int, shortcut: nn.Module | None
-    ) -> None:
-        super().__init__()
-        middle = _round(inputs * outputs * 27 // (inputs * 9 + 3 * outputs), multiple)
-        self.conv1 = nn.Sequential(
-            _factorised(inputs, outputs, middle, stride),
-            nn.BatchNorm3d(outputs),
-            nn.ReLU(inplace=True),
-        )
-        self.conv2 = nn.Sequential(
-            _factorised(outputs, outputs, middle, 1), nn.BatchNorm3d(outputs)
-        )
-        self.downsample = shortcut
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride)."""
-        residual = x if self.downsample is None else self.downsample(x)
-        return F.relu_(self.conv2(self.conv1(x)).add_(residual))
-
-
-def _factorised(inputs: int, outputs: int, middle: int, stride: int) -> nn.Sequential:
-    """A convolution over space, then one over time."""
-    return nn.Sequential(
-        FlatConv3d(inputs, middle, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False),
-        nn.BatchNorm3d(middle),
-        nn.ReLU(inplace=True),
-        FlatConv3d(middle, outputs, (3, 1, 1), (stride, 1, 1), (1, 0, 0), bias=False),
-    )
-
-
-def _stem(width: int, multiple: int) -> nn.Sequential:
-    # torchvision's stem has its 45 and 64 channels written in; this is the same layout, scaled.
-    middle = _round(_PUBLISHED_STEM_MIDDLE * width / _PUBLISHED_WIDTH, multiple)
-    return nn.Sequential(
-        ColourConv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
-        nn.BatchNorm3d(middle),
-        nn.ReLU(inplace=True),
-        FlatConv3d(middle, width, (3, 1, 1), padding=(1, 0, 0), bias=False),
-        nn.BatchNorm3d(width),
-        nn.ReLU(inplace=True),
-    )
-
-
-def _stage(inputs: int, outputs: int, blocks: int, stride: int, multiple: int) -> nn.Sequential:
-    shortcut = None
-    if stride != 1:
-        shortcut = nn.Sequential(
-            nn.Conv3d(inputs, outputs, kernel_size=1, stride=stride, bias=False),
-            nn.BatchNorm3d(outputs),
-        )
-    first = Block(inputs, outputs, stride, multiple, shortcut)
-    rest = (Block(outputs, outputs, 1, multiple, None) for _ in range(blocks - 1))
-    return nn.Sequential(first, *rest)
-
-
-def _initialise(network: nn.Module) -> None:
-    """He initialisation over the fan-out, as torchvision starts this network."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv3d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+SETTINGS = R2Plus1DSettings

@@ -16,11 +16,10 @@ from fame.core.distributed import World, world
 from fame.core.errors import FameError
 from fame.models.import_weights import import_run
 from fame.operate.plan.counts import Counts
-from fame.operate.plan.measure import pieces
 from fame.operate.plan.needs import free
 from fame.operate.plan.sample import Samples, checked_frames, sample
 from fame.operate.plan.trial import Terms, attempt, most_videos
-from fame.operate.plan.work import Piece, Task
+from fame.operate.plan.work import Piece, Task, pieces
 from fame.pipeline.experiments import Run, data_id
 
 TESTED = 4
@@ -88,7 +87,7 @@ def check(trial: Trial) -> Iterator[Line]:
         world(resources.threads, resources.deterministic) as peers,
         tempfile.TemporaryDirectory(prefix="fame-plan-") as folder,
     ):
-        train = most_videos(trial.scale, peers.device.type == "cuda", whole=True)
+        train = most_videos(trial.scale)
         sizes = (max(train, TESTED), TESTED)
         samples = Samples(
             lambda name, place: sample(trial.scale, name, trial.root, place, sizes), Path(folder)
@@ -137,7 +136,7 @@ def _disk(trial: Trial) -> str:
             file.write(bytes(2**16))
     except OSError as error:
         raise FameError(
-            f"{there}: cannot be written ({error.strerror}); mend its permissions"
+            f"{there}: cannot be written ({error.strerror}); correct its permissions"
         ) from None
     room = free(results)
     said = f"{trial.bytes / 2**30:.1f} GiB to be written, {room / 2**30:.1f} GiB free"
@@ -183,9 +182,9 @@ def _tried(
     def action() -> str:
         started = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
-            terms = Terms(trial.scale, peers, Path(folder), 1, TESTED, whole=True)
-            cost = attempt(piece, samples[piece.dataset], terms, GALLERY)
-        memory = f", {cost.device_mib} MiB of the GPU" if cost.device_mib else ""
+            terms = Terms(trial.scale, peers, Path(folder), TESTED)
+            peak = attempt(piece, samples[piece.dataset], terms, GALLERY)
+        memory = f", {peak} MiB of the GPU" if peak else ""
         return f"{time.perf_counter() - started:.1f} s{memory}"
 
     return _guarded(piece.name, action)

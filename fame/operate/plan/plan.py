@@ -7,11 +7,9 @@ from pathlib import Path
 
 from fame.config.scale import Scale
 from fame.operate.plan.counts import Counts, count
-from fame.operate.plan.history import history
-from fame.operate.plan.hours import Rates, Timed, wall_clock
+from fame.operate.plan.estimate import History, Timed, history, wall_clock
 from fame.operate.plan.jobs import jobs, wanted
 from fame.operate.plan.needs import Memory, Space, disk, free, memory
-from fame.operate.plan.pace import MEASURE, Pace
 from fame.operate.plan.work import Task, Works
 from fame.pipeline.experiments import Experiments, measurable, untrainable
 from fame.pipeline.paths import Places
@@ -172,22 +170,21 @@ class Survey:
         return cls(experiments, counts, tasks, root, target.left_out)
 
 
-def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
+def plan(survey: Survey, asked: Asked) -> Plan:
     """Plan a target.
 
     Args:
         survey: its jobs.
         asked: what was asked for.
-        pace: a profile, or None to look at finished jobs.
 
     Raises:
         FameError: the files of finished jobs cannot be read.
     """
     scale = survey.experiments.scale
-    rates = Rates(scale, pace, history(survey.tasks, survey.root))
-    rows = rows_of(survey.tasks, rates)
+    finished = history(survey.tasks, survey.root)
+    rows = rows_of(survey.tasks, finished)
     at_a_time = _together(scale, asked.cores, asked.gpus)
-    spaces, room = disk(scale, survey.tasks, survey.counts, rates, at_a_time), free(asked.results)
+    spaces, room = disk(scale, survey.tasks, survey.counts, finished), free(asked.results)
     runs = [task for task in survey.tasks if task.job.rule == "pretrain"]
     return Plan(
         target=asked.target,
@@ -195,15 +192,15 @@ def plan(survey: Survey, asked: Asked, pace: Pace | None) -> Plan:
         rows=tuple(rows),
         runs=len(runs),
         present=sum(task.job.done for task in runs),
-        pace=_source(rates),
-        clocks=tuple(_clocks(scale, survey.tasks, rates, at_a_time)),
+        pace=_source(finished),
+        clocks=tuple(_clocks(scale, survey.tasks, finished, at_a_time)),
         disk=tuple(spaces),
         free=room,
-        memory=memory(scale, rates),
+        memory=memory(scale, finished),
         at_a_time=at_a_time,
         left_out=survey.left_out,
         missing=(*survey.missing, *_short(spaces, room, asked.results)),
-        notes=(*_unknown(rows, survey.tasks, rates), *_unmeasured(survey.experiments, survey)),
+        notes=(*_unknown(rows), *_unmeasured(survey.experiments, survey)),
     )
 
 
@@ -218,7 +215,7 @@ def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
 SMALL = "tables, figures, page"
 
 
-def rows_of(tasks: Sequence[Task], rates: Rates) -> list[Row]:
+def rows_of(tasks: Sequence[Task], finished: History) -> list[Row]:
     """Jobs by kind, in the pipeline's order."""
     order = [*RULES, SMALL]
     kinds: dict[tuple[str, str, str, str], list[Task]] = {}
@@ -228,7 +225,7 @@ def rows_of(tasks: Sequence[Task], rates: Rates) -> list[Row]:
     def place(kind: tuple[str, str, str, str]) -> tuple[int, tuple[str, str, str, str]]:
         return (order.index(kind[0]) if kind[0] in order else -1), kind
 
-    return [_row(kind, kinds[kind], rates) for kind in sorted(kinds, key=place)]
+    return [_row(kind, kinds[kind], finished) for kind in sorted(kinds, key=place)]
 
 
 def _small(task: Task) -> bool:
@@ -236,9 +233,9 @@ def _small(task: Task) -> bool:
     return task.job.rule in RULES and not RULES[task.job.rule].timed
 
 
-def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], rates: Rates) -> Row:
+def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], finished: History) -> Row:
     todo = next((task for task in tasks if not task.job.done), tasks[0])
-    each = 0.0 if _small(todo) else rates.seconds(todo)
+    each = 0.0 if _small(todo) else finished.seconds(todo)
     done = sum(task.job.done for task in tasks)
     return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos, todo.known)
 
@@ -252,12 +249,12 @@ def _together(scale: Scale, cores: int, gpus: int | None) -> int:
     return max(1, cores // min(resources.threads, cores))
 
 
-def _clocks(scale: Scale, tasks: Sequence[Task], rates: Rates, given: int) -> list[Clock]:
+def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) -> list[Clock]:
     """Hours on the wall with one, the given number and twice as many trainings at a time."""
     found = []
     for task in tasks:
         if not task.job.done and task.known and not _small(task):
-            seconds = rates.seconds(task)
+            seconds = finished.seconds(task)
             if seconds is None:
                 return []
             found.append(Timed(task, seconds))
@@ -269,20 +266,15 @@ def _clocks(scale: Scale, tasks: Sequence[Task], rates: Rates, given: int) -> li
     return clocks
 
 
-def _source(rates: Rates) -> str:
+def _source(finished: History) -> str:
     """Where speed is known from."""
-    if rates.pace is not None:
-        machine = rates.pace.machine
-        threads = f", {machine.threads} threads" if machine.kind == "cpu" else ""
-        return f"a profile of {machine.device}{threads}, measured {rates.pace.measured}"
-    found = rates.history
-    if not found.found:
+    if not finished.found:
         return "nothing was measured here yet"
-    jobs = sum(one.jobs for one in found.found.values())
-    return f"{jobs} finished jobs on {', '.join(found.devices) or 'this machine'}"
+    jobs = sum(one.jobs for one in finished.found.values())
+    return f"{jobs} finished jobs on {', '.join(finished.devices) or 'this machine'}"
 
 
-def _unknown(rows: Sequence[Row], tasks: Sequence[Task], rates: Rates) -> list[str]:
+def _unknown(rows: Sequence[Row]) -> list[str]:
     """What to do where hours are unknown."""
     notes = [
         f"how long {row.rule} of {row.dataset} takes is known when it is done, not before"
@@ -290,16 +282,10 @@ def _unknown(rows: Sequence[Row], tasks: Sequence[Task], rates: Rates) -> list[s
         if row.hours is None and not row.known
     ]
     dark = [row for row in rows if row.hours is None and row.known]
-    if dark and rates.pace is None:
+    if dark:
         notes.append(
-            f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here: "
-            f"`{MEASURE}` times them on the machine that it runs on, `--pace FILE` uses that"
-        )
-    elif dark:
-        names = dict.fromkeys(name for task in tasks for name in rates.lacking(task))
-        notes.append(
-            f"the profile lacks, or knows by other settings: {'; '.join(names)}; measure again "
-            f"with `{MEASURE}`"
+            f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here; "
+            "run one seed first, which says how long the others take"
         )
     return notes
 

@@ -1,4 +1,4 @@
-"""A few videos of a dataset, to try and to time work on: its own, or stand-ins."""
+"""A few videos of a dataset, to try work on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,16 +14,11 @@ from fame.data.index import Check, examine, index
 from fame.data.instances import matched
 from fame.data.manifest import OK, Manifest
 from fame.data.synthetic import write_world
-from fame.data.synthetic.world import render
 from fame.data.video.decode import read_frames
-from fame.data.video.encode import write_video
 from fame.pipeline.experiments import data_id
 from fame.pipeline.paths import Places
 
 SPLITS = ("train", "test")
-
-FRAMES, SIDE = 250, 256
-"""Of a stand-in for real videos: ten seconds, as Kinetics-400's, at the size of its copies."""
 
 
 @dataclass(frozen=True)
@@ -108,39 +103,6 @@ def _on_disk(settings: Folder | Own, dataset: str, sizes: tuple[int, int]) -> Ma
     chosen = replace(found, table=_spread(found.table, sizes), absent=(), unnamed=())
     check = Check(settings.verify.frames, settings.verify.seconds, progress=False)
     return examine(chosen, root, name=dataset, missing="skip", tolerance=0, check=check)
-
-
-def stand_in(dataset: str, scratch: Path, sizes: tuple[int, int]) -> Sample:
-    """One generated film under many names, as real videos are stored: H.264, 256 pixels.
-
-    Args:
-        dataset: the name of what it stands in for.
-        scratch: an existing folder.
-        sizes: training and test videos.
-    """
-    path = scratch / "film.mp4"
-    write_video(path, render(_film(), 0, "train", 0).frames, fps=25)
-    rows = [
-        _row(f"{split}{number}", dataset, split, ("one", "two")[number % 2])
-        for split, count in zip(SPLITS, sizes, strict=True)
-        for number in range(count)
-    ]
-    return Sample(Manifest(dataset, scratch, pd.DataFrame(rows), ["one", "two"]), None)
-
-
-def _film() -> WorldConfig:
-    return WorldConfig(
-        layout="kinetics400", scenes="b", sprites="b", train=1, val=0, test=0, unused=0,
-        frames=FRAMES, size=SIDE, scene_types=16, scene_bias=0, period=(20, 28),
-        amplitude=(40, 60), radius=(40, 50), sprite_variety=0, home=0.5, camera_jitter=0.3,
-        flicker=0.02, noise=0.012, dots=1, seed=0,
-    )  # fmt: skip
-
-
-def _row(video: str, dataset: str, split: str, label: str) -> dict[str, object]:
-    facts = {"video": video, "path": "film.mp4", "dataset": dataset, "label": label}
-    places = {"group": None, "split": split, "start": 0, "frames": FRAMES}
-    return {**facts, **places, "fps": 25.0, "width": SIDE, "height": SIDE, "status": OK}
 
 
 class Samples:

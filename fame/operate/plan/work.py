@@ -1,13 +1,12 @@
-"""What each job does, in videos: the unit in which speed is measured."""
+"""What each job does: on how many videos, and by which pieces of work, which `--check` tries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from fame.config.normalisation import needed
-from fame.config.scale import Backbone, Scale
+from fame.config.scale import Scale
 from fame.evaluate.metrics import tested_epochs
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.jobs import Job
@@ -22,13 +21,13 @@ Verb = Literal[
 
 @dataclass(frozen=True)
 class Piece:
-    """Something that jobs do to one video after another, and that can be timed or tried.
+    """Something that jobs do to one video after another, and that can be tried.
 
     Attributes:
         verb: `features` is the frozen network on a video's test clips, `altered` the same with the
             bias probes' showings, `probe` one epoch of a linear layer on features.
         what: method and merging, for pretraining.
-        settings: a digest of what decides its cost.
+        settings: a digest of what else tells pretrainings apart; "" for other work.
         run: an example of the runs that do it; None for what needs no run.
     """
 
@@ -47,11 +46,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Part:
-    """How often a job does a piece: `videos` times, reading files in `reads` of them."""
+    """How often a job does a piece: once for each of so many videos, epochs multiplied."""
 
     piece: Piece
     videos: float
-    reads: float
 
 
 @dataclass(frozen=True)
@@ -190,117 +188,77 @@ class _Parts:
     def _evaluate(self) -> Any:
         return self.scale.evaluate
 
-    @cached_property
-    def _backbone(self) -> Backbone:
-        assert self.run is not None
-        return self.scale.backbones[self.run.backbone]
+    def _piece(self, verb: Verb, what: str = "", settings: str = "") -> Piece:
+        backbone = self.run.backbone if self.run else ""
+        return Piece(verb, what, backbone, self.dataset, settings, self.run)
 
-    def _piece(self, verb: Verb, what: str = "", **decides: Any) -> Piece:
-        settings: dict[str, Any] = {"max_short_side": self.scale.max_short_side, **decides}
-        backbone = ""
-        if self.run is not None:
-            backbone = self.run.backbone
-            settings["backbone"] = self._backbone.model_dump(mode="json", exclude={"title"})
-        return Piece(verb, what, backbone, self.dataset, digest(settings), self.run)
-
-    def _simple(self, verb: Verb, videos: float, **decides: Any) -> Part:
-        """A part that reads each video whenever it does something to it."""
-        return Part(self._piece(verb, **decides), videos, videos)
+    def _simple(self, verb: Verb, videos: float) -> Part:
+        return Part(self._piece(verb), videos)
 
     def _world(self) -> list[Part]:
-        world = self.scale.datasets[self.dataset].model_dump(mode="json")["world"]
-        sized = {key: world[key] for key in ("frames", "size", "dots")}
-        return [self._simple("world", self.counts.every, **sized)]
+        return [self._simple("world", self.counts.every)]
 
     def _index(self) -> list[Part]:
         return [self._simple("index", self.counts.every)]
 
     def _prepare(self) -> list[Part]:
         """Copies of one shard's videos."""
-        settings = self.scale.datasets[self.dataset].model_dump(mode="json")["prepare"]
-        copies = {key: settings[key] for key in ("short_side", "crf", "keyframes")}
-        return [self._simple("prepare", self.counts.every / settings["shards"], **copies)]
-
-    def _reads(self, videos: int, epochs: int) -> float:
-        """How many videos are decoded in a training, the cache's aside.
-
-        Each loader process has a cache of its own, so with workers nearly all are decoded anew.
-        """
-        decoded, room = self.counts.decoded, self.scale.resources.cache_mib * 2**20
-        kept = 0.0 if decoded is None else min(1.0, room / (decoded * max(self.counts.train, 1)))
-        return videos * ((1 - kept) * epochs + kept)
+        prepare = self.scale.datasets[self.dataset].model_dump(mode="json")["prepare"]
+        return [self._simple("prepare", self.counts.every / prepare["shards"])]
 
     def _trained(self, batch: int) -> int:
         """Training videos that an epoch of whole batches shows."""
         return self.counts.train // batch * batch
 
     def _pretrain(self) -> list[Part]:
-        run, settings = self.run, self.scale.pretrain
+        run = self.run
         if run is None or run.pretrain is None:
             return []
-        merge = run.merge.model_dump(mode="json", exclude={"beta"}) if run.merge else None
-        mask = plugin_digest(run.merge.mask) if run.merge else {}
-        piece = self._piece(
-            "pretrain",
-            described(run),
-            plugins=plugin_digest(run.method) | mask,
-            options=run.recipe["pretrain"]["options"],
-            merge=merge,
-            group=settings.group,
-            precision=settings.precision,
-            blur=settings.views.blur > 0,
-        )
-        shown, epochs = self._trained(settings.batch), int(run.recipe["pretrain"]["epochs"])
-        return [Part(piece, shown * epochs, self._reads(shown, epochs))]
-
-    def _encode(self, videos: float, times: int = 1) -> Part:
-        """Videos read once and encoded `times` over, as for several colours."""
-        piece = self._piece("features", clips=self._evaluate.clips, crop=self._evaluate.crop)
-        return Part(piece, videos * times, videos)
+        settings = {
+            "plugins": plugin_digest(run.method),
+            "mask": plugin_digest(run.merge.mask) if run.merge else None,
+            "options": run.recipe["pretrain"]["options"],
+            "merge": run.merge.model_dump(mode="json", exclude={"beta"}) if run.merge else None,
+        }
+        piece = self._piece("pretrain", described(run), digest(settings))
+        epochs = int(run.recipe["pretrain"]["epochs"])
+        return [Part(piece, self._trained(self.scale.pretrain.batch) * epochs)]
 
     def _features(self) -> list[Part]:
         colours, found, bias = len(needed(self.scale)), self.counts, self._evaluate.bias
         if bias is None or not found.test:
-            return [self._encode(found.usable, colours)]
-        altered = self._simple(
-            "altered",
-            found.test,
-            clips=self._evaluate.clips,
-            crop=self._evaluate.crop,
-            bias=bias.model_dump(mode="json"),
-            colours=needed(self.scale),
-        )
-        return [self._encode(found.usable - found.test, colours), altered]
+            return [self._simple("features", found.usable * colours)]
+        return [
+            self._simple("features", (found.usable - found.test) * colours),
+            self._simple("altered", found.test),
+        ]
 
     def _finetune(self) -> list[Part]:
         settings = self._evaluate.finetune
         shown, epochs = self._trained(settings.batch), settings.epochs
-        piece = self._piece(
-            "finetune",
-            group=settings.group,
-            precision=settings.precision,
-            blur=settings.views.blur > 0,
-        )
         tests = tested_epochs.number(epochs) if settings.report == "best-on-test" else 1
-        trained = Part(piece, shown * epochs, self._reads(shown, epochs))
-        return [trained, self._encode(self.counts.test * tests)]
+        return [
+            self._simple("finetune", shown * epochs),
+            self._simple("features", self.counts.test * tests),
+        ]
 
     def _probe(self) -> list[Part]:
         """Epochs of a linear layer, for each candidate rate and for the chosen one."""
         settings = self._evaluate.linear
         candidates = len(settings.lrs) if len(settings.lrs) > 1 else 0
         fits = 1 + candidates * (1 - settings.holdout)
-        videos = self.counts.train * settings.epochs * fits
-        return [Part(self._piece("probe", batch=settings.batch), videos, 0)]
+        return [self._simple("probe", self.counts.train * settings.epochs * fits)]
 
     def _retrieval(self) -> list[Part]:
-        clips = self._evaluate.clips
-        return [Part(self._piece("retrieval", clips=clips), self.counts.test, 0)]
+        return [self._simple("retrieval", self.counts.test)]
 
     def _activation(self) -> list[Part]:
-        size = self._evaluate.activation.size
-        return [self._simple("activation", self.counts.test, size=size)]
+        return [self._simple("activation", self.counts.test)]
 
     def _masks(self) -> list[Part]:
-        masks = self._evaluate.masks.model_dump(mode="json")
-        return [self._simple("masks", self.counts.usable, masks=masks)]
+        return [self._simple("masks", self.counts.usable)]
+
+
+def pieces(tasks: Iterable[Task]) -> list[Piece]:
+    """The distinct pieces of work of some jobs."""
+    return list(dict.fromkeys(part.piece for task in tasks for part in task.parts))

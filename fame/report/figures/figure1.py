@@ -86,7 +86,9 @@ def _pictures(path: Path) -> dict[str, npt.NDArray[Any]]:
     except FileNotFoundError:
         raise FameError(f"{path}: no such file; make it with `fame activation`") from None
     except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
-        raise FameError(f"{path}: not what `fame activation` writes ({error}); redo it") from None
+        raise FameError(
+            f"{path}: not what `fame activation` writes ({error}); make it again"
+        ) from None
 
 
 def _check(arms: Sequence[Arm]) -> None:

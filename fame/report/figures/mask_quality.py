@@ -56,10 +56,10 @@ def _read(file: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise FameError(f"{file}: no such file; run `fame mask-quality` first.") from None
     except (ValueError, OSError) as error:
-        raise FameError(f"{file}: not a table of mask quality ({error}); redo it.") from None
+        raise FameError(f"{file}: not a table of mask quality ({error}); make it again.") from None
     missing = {"data", "clips", "area", "cut", *KEYS, *METRICS} - set(table)
     if missing:
-        raise FameError(f"{file}: lacks {', '.join(sorted(missing))}; redo it.")
+        raise FameError(f"{file}: lacks {', '.join(sorted(missing))}; make it again.")
     return table
 
 

@@ -27,7 +27,8 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks.activation import activation
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.encoder import Encoder
 from fame.models.files import save_encoder
 

@@ -12,7 +12,9 @@ from torchvision.models.video import r2plus1d_18
 
 from fame.core.errors import FameError
 from fame.evaluate.metrics.kernels import LAYERS, flat, temporal_kernels
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import save_encoder
 
 SETTINGS = R2Plus1DSettings(arch="r2plus1d", width=8, layers=(2, 2, 2, 2), round_middle=4)

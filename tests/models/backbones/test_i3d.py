@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from fame.models import I3DSettings, build_encoder
-from fame.models.backbones.i3d import I3D, SamePool3d, Unit3D, _same_padding
+from fame.models import build_encoder
+from fame.models.backbones.i3d import I3DSettings, build
+from fame.models.blocks.inception import SamePool3d, Unit3D, same_padding
 
 
 def sized(width):
@@ -18,7 +19,7 @@ def sized(width):
 
 def test_published_size():
     with torch.device("meta"):
-        encoder = I3D(sized(64))
+        encoder = build(sized(64))
         maps = encoder.maps(torch.empty(2, 3, 16, 224, 224))
     assert encoder.feature_dim == 1024
     assert maps.shape == (2, 1024, 2, 7, 7)
@@ -28,7 +29,7 @@ def test_published_size():
 @pytest.mark.parametrize(("width", "features"), [(64, 1024), (32, 512), (8, 128), (1, 24)])
 def test_channels_scale_with_width(width, features):
     with torch.device("meta"):
-        assert I3D(sized(width)).feature_dim == features
+        assert build(sized(width)).feature_dim == features
 
 
 def test_pooled_feature_is_the_mean_of_the_map():
@@ -55,8 +56,8 @@ def test_padding_is_tensorflows_same(kernel, stride, blocks):
     size = blocks * stride
     total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
     expected = [total // 2, total - total // 2]
-    assert _same_padding((kernel, 1, 1), (stride, 1, 1)) == [0, 0, 0, 0, *expected]
-    assert _same_padding((1, 1, kernel), (1, 1, stride)) == [*expected, 0, 0, 0, 0]
+    assert same_padding((kernel, 1, 1), (stride, 1, 1)) == [0, 0, 0, 0, *expected]
+    assert same_padding((1, 1, kernel), (1, 1, stride)) == [*expected, 0, 0, 0, 0]
 
 
 def test_unit_is_convolution_norm_relu_with_the_odd_pixel_last():

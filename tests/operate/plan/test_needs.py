@@ -3,20 +3,16 @@
 import shutil
 
 import pytest
-import torch
 from micro_world import MICRO
 
 from fame.config.reading import load_scale
-from fame.models import I3DSettings, R2Plus1DSettings, build_encoder
 from fame.operate.plan.counts import Counts
-from fame.operate.plan.history import History, Measured
-from fame.operate.plan.hours import Rates
+from fame.operate.plan.estimate import History, Measured
 from fame.operate.plan.jobs import Job
-from fame.operate.plan.needs import Memory, dimensions, disk, free, memory
-from fame.operate.plan.pace import Entry, Machine, Pace
+from fame.operate.plan.needs import Memory, disk, free, memory
 from fame.operate.plan.work import Part, Piece, Task
 
-PIECE = Piece("pretrain", "moco", "r2plus1d", "kinetics400", "00", None)
+PIECE = Piece("pretrain", "moco", "r2plus1d", "kinetics400", "", None)
 COUNTS = Counts(train=10, val=0, test=4, unused=0, source="generated", size=1000)
 NOTHING = History({}, ())
 
@@ -26,21 +22,13 @@ def task(rule, data="ucf101-w0", *, run="a", done=False, parts=()):
     return Task(job, data, "moco", "r2plus1d", data.split("-")[0], parts, 0, 1)
 
 
-def pace(**sizes):
-    entry = Entry(settings="00", backbone="r2plus1d", read=0, compute=0, clips=2, **sizes)
-    machine = Machine(kind="cpu", device="some", threads=1, torch="2")
-    return Pace(
-        version=1, measured="", machine=machine, start=0, host_mib=77, entries={PIECE.name: entry}
-    )
-
-
 @pytest.fixture
 def scale():
     return load_scale(str(MICRO))
 
 
-def spaces(scale, tasks, profile=None, known=NOTHING, at_a_time=1):
-    found = disk(scale, tasks, lambda _: COUNTS, Rates(scale, profile, known), at_a_time)
+def spaces(scale, tasks, known=NOTHING):
+    found = disk(scale, tasks, lambda _: COUNTS, known)
     return {space.name: space.size for space in found}
 
 
@@ -60,26 +48,12 @@ def test_the_worlds_of_all_seeds_are_added_up(scale):
     assert (found["ucf101"], found["hmdb51"]) == (1000, 1000)
 
 
-def test_sizes_come_from_the_profile_or_from_finished_runs(scale):
-    runs = [task("pretrain", run=name, parts=(Part(PIECE, 1, 1),)) for name in "abc"]
+def test_sizes_of_encoders_come_from_finished_runs(scale):
+    runs = [task("pretrain", run=name, parts=(Part(PIECE, 1),)) for name in "abc"]
     assert spaces(scale, runs)["encoders"] is None
     known = History({("pretrain", "random", "r2plus1d", ""): Measured(1, 1, 1, encoder=50)}, ())
-    assert spaces(scale, runs, known=known)["encoders"] == 150
-    found = spaces(scale, runs, pace(encoder=60, checkpoint=200), at_a_time=2)
-    assert (found["encoders"], found["checkpoints"]) == (180, 200 * 2 * 2)
-    assert spaces(scale, runs[:1], pace(encoder=60), at_a_time=2)["checkpoints"] is None
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4),
-        I3DSettings(arch="i3d", width=64),
-    ],
-)
-def test_dimensions_are_the_encoders(settings):
-    with torch.device("meta"):
-        assert dimensions(settings) == build_encoder(settings, 0).feature_dim
+    found = spaces(scale, runs, known)
+    assert (found["encoders"], found["checkpoints"]) == (150, None)
 
 
 def test_free_disk_is_of_the_nearest_folder_that_exists(tmp_path):
@@ -89,7 +63,6 @@ def test_free_disk_is_of_the_nearest_folder_that_exists(tmp_path):
 
 def test_memory_is_claimed_and_measured(scale):
     claimed = scale.resources.mem_mb
-    assert memory(scale, Rates(scale, None, NOTHING)) == Memory(claimed, None, None)
-    assert memory(scale, Rates(scale, pace(device_mib=9), NOTHING)) == Memory(claimed, 77, 9)
+    assert memory(scale, NOTHING) == Memory(claimed, None, None)
     known = History({("a", "", "", ""): Measured(1, 1, 300.5, 40.2)}, ())
-    assert memory(scale, Rates(scale, None, known)) == Memory(claimed, 300, 40)
+    assert memory(scale, known) == Memory(claimed, 300, 40)

@@ -4,14 +4,11 @@ import pytest
 import yaml
 from micro_world import MICRO, ROOT, TABLES, choose
 
-from fame.config.reading import load_scale
 from fame.operate.plan.counts import Counts, count
-from fame.operate.plan.history import History
-from fame.operate.plan.hours import Rates
+from fame.operate.plan.estimate import History
 from fame.operate.plan.jobs import Job
-from fame.operate.plan.pace import Entry, Machine, Pace
 from fame.operate.plan.plan import SMALL, rows_of
-from fame.operate.plan.work import Piece, Works, described
+from fame.operate.plan.work import Piece, Works, described, pieces
 from fame.pipeline.experiments import Experiments, Run
 
 COUNTS = Counts(train=20, val=3, test=6, unused=5, source="generated", decoded=100)
@@ -25,22 +22,22 @@ def task_of(rule, scale=MICRO, run="moco-fame", data="ucf101-w0", counts=COUNTS)
 
 
 def work(task):
-    return {part.piece.verb: (part.videos, part.reads) for part in task.parts}
+    return {part.piece.verb: part.videos for part in task.parts}
 
 
 def test_jobs_counted_by_hand():
-    """Micro: batch 8 of 20 videos is 2 steps; 2 epochs each; 5 of probing; all is cached."""
-    assert work(task_of("pretrain", data=None)) == {"pretrain": (32, 16)}
-    assert work(task_of("finetune")) == {"finetune": (32, 16), "features": (6, 6)}
-    assert work(task_of("features")) == {"features": (23, 23), "altered": (6, 6)}
+    """Micro: batch 8 of 20 videos is 2 steps; 2 epochs each; 5 of probing."""
+    assert work(task_of("pretrain", data=None)) == {"pretrain": 32}
+    assert work(task_of("finetune")) == {"finetune": 32, "features": 6}
+    assert work(task_of("features")) == {"features": 23, "altered": 6}
     # Two candidate rates on the half that is not held out, then all: two fits in effect.
-    assert work(task_of("linear")) == {"probe": (20 * 5 * 2, 0)}
+    assert work(task_of("linear")) == {"probe": 20 * 5 * 2}
     assert work(task_of("bias")) == work(task_of("linear"))
-    assert work(task_of("retrieval")) == {"retrieval": (6, 0)}
-    assert work(task_of("activation")) == {"activation": (6, 6)}
-    assert work(task_of("mask_quality", run=None)) == {"masks": (29, 29)}
-    assert work(task_of("world", run=None)) == {"world": (34, 34)}
-    assert work(task_of("index", run=None)) == {"index": (34, 34)}
+    assert work(task_of("retrieval")) == {"retrieval": 6}
+    assert work(task_of("activation")) == {"activation": 6}
+    assert work(task_of("mask_quality", run=None)) == {"masks": 29}
+    assert work(task_of("world", run=None)) == {"world": 34}
+    assert work(task_of("index", run=None)) == {"index": 34}
     assert work(task_of("pretrain", run="random", data=None)) == {}
     assert work(task_of("table", run=None, data=None)) == {}
 
@@ -52,25 +49,14 @@ def test_the_data_of_a_run_is_what_it_is_trained_on():
     assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
 
 
-def test_without_a_cache_every_epoch_reads_again(micro):
-    none = micro.scale("none", {"resources.cache_mib": 0})
-    assert work(task_of("pretrain", none, data=None)) == {"pretrain": (32, 32)}
-    unknown = Counts(20, 0, 6, 0, "listed", decoded=None)
-    assert work(task_of("finetune", counts=unknown))["finetune"] == (32, 32)
-    # Half of the videos fit into 1 MiB: the others are read in both epochs.
-    half = micro.scale("half", {"resources.cache_mib": 1})
-    large = Counts(16, 0, 6, 0, "indexed", decoded=2**20 // 8)
-    assert work(task_of("finetune", half, counts=large))["finetune"] == (32, 16 * (0.5 * 2 + 0.5))
-
-
 def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(micro):
     slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
-    assert work(task_of("features", scale)) == {"features": (2 * 29, 29)}
-    assert work(task_of("finetune", scale))["features"] == (2 * 6, 2 * 6)
+    assert work(task_of("features", scale)) == {"features": 2 * 29}
+    assert work(task_of("finetune", scale))["features"] == 2 * 6
     long = micro.scale("long", {"evaluate.finetune.report": "best-on-test",
                                 "evaluate.finetune.epochs": 25})  # fmt: skip
-    assert work(task_of("finetune", long))["features"] == (4 * 6, 4 * 6)
+    assert work(task_of("finetune", long))["features"] == 4 * 6
 
 
 def copied(tmp_path, **resources):
@@ -91,8 +77,8 @@ def test_copies_count_their_shards_videos_and_threads(tmp_path):
         rule: task_of(rule, scale, run=None, data="ucf101")
         for rule in ("source", "index_originals", "prepare", "gather", "index")
     }
-    assert work(tasks["prepare"]) == {"prepare": (34 / 4, 34 / 4)}
-    assert work(tasks["index_originals"]) == work(tasks["index"]) == {"index": (34, 34)}
+    assert work(tasks["prepare"]) == {"prepare": 34 / 4}
+    assert work(tasks["index_originals"]) == work(tasks["index"]) == {"index": 34}
     assert work(tasks["gather"]) == {}
     taken = {rule: (task.gpus, task.threads) for rule, task in tasks.items()}
     assert taken["prepare"] == taken["index_originals"] == (0, 5)
@@ -103,23 +89,16 @@ def test_copies_count_their_shards_videos_and_threads(tmp_path):
 def test_a_rule_that_nothing_tells_of_is_unknown(tmp_path):
     """Not 0 s: neither of another's rule in a plan, nor of a download."""
     copies = copied(tmp_path)
-    entry = Entry(settings="00", backbone="", read=1, compute=1, clips=2)
-    machine = Machine(kind="cpu", device="some", threads=1, torch="2")
-    profile = Pace(
-        version=1, measured="now", machine=machine, start=1, host_mib=1, entries={"index": entry}
-    )
-    for pace in (None, profile):
-        rates = Rates(load_scale(str(copies)), pace, History({}, ()))
-        tasks = [
-            task_of(rule, copies, run=None, data=data)
-            for rule, data in (
-                *(("source", "ucf101"), ("prepare", "ucf101"), ("somebody's", "ucf101")),
-                *(("somebody's", None), ("table", None)),
-            )
-        ]
-        rows = {(row.rule, row.dataset): row for row in rows_of(tasks, rates)}
-        assert rows.pop((SMALL, "")).hours == 0
-        assert len(rows) == 4 and all(row.hours is None for row in rows.values())
+    tasks = [
+        task_of(rule, copies, run=None, data=data)
+        for rule, data in (
+            *(("source", "ucf101"), ("prepare", "ucf101"), ("somebody's", "ucf101")),
+            *(("somebody's", None), ("table", None)),
+        )
+    ]
+    rows = {(row.rule, row.dataset): row for row in rows_of(tasks, History({}, ()))}
+    assert rows.pop((SMALL, "")).hours == 0
+    assert len(rows) == 4 and all(row.hours is None for row in rows.values())
 
 
 def test_gpus_and_threads_are_the_rules(micro):
@@ -136,18 +115,19 @@ def test_gpus_and_threads_are_the_rules(micro):
     assert task_of("pretrain", scale, run="random", data=None).gpus == 1
 
 
-def test_a_changed_setting_changes_the_digest_of_its_pieces_only(micro):
-    scale = micro.scale("other", {"evaluate.finetune.group": 8})
-    old = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule).parts}
-    new = {part.piece for rule in ("pretrain", "finetune") for part in task_of(rule, scale).parts}
-    assert {piece.verb for piece in old - new} == {"finetune"}
+def test_equal_work_is_one_piece():
+    tasks = [task_of(rule) for rule in ("pretrain", "features", "finetune", "bias", "linear")]
+    verbs = [piece.verb for piece in pieces(tasks)]
+    assert verbs == ["pretrain", "features", "altered", "finetune", "probe"]
+    trainings = [task_of("pretrain", run=run, data=None) for run in ("moco-fame", "supervised")]
+    assert len(pieces(trainings)) == 2
 
 
 def test_a_run_in_a_few_words(root):
     paper = Experiments("paper", root / "config" / "tables")
     words = {described(run) for run in paper.runs.values()}
     assert words >= {"moco", "moco fame", "moco fame both", "moco fame intra", "random"}
-    piece = Piece("pretrain", "moco fame", "i3d", "ucf101", "00", None)
+    piece = Piece("pretrain", "moco fame", "i3d", "ucf101", "", None)
     assert piece.name == "pretrain moco fame i3d ucf101"
 
 
@@ -159,4 +139,4 @@ def test_finished_weights_are_called_by_their_file(tmp_path):
 @pytest.mark.parametrize("data", ["ucf101-w0", "hmdb51-w0"])
 def test_counts_of_a_world_are_its_jobs_work(data, tmp_path):
     counts = count(Experiments(str(MICRO), TABLES).scale, data, tmp_path)
-    assert work(task_of("index", run=None, data=data, counts=counts))["index"][0] == counts.every
+    assert work(task_of("index", run=None, data=data, counts=counts))["index"] == counts.every

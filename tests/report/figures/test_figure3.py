@@ -10,7 +10,8 @@ import pytest
 from fame.core.errors import FameError
 from fame.core.files import sha256, write_json
 from fame.evaluate.metrics.kernels import LAYERS
-from fame.models import R2Plus1DSettings, build_encoder
+from fame.models import build_encoder
+from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import save_encoder
 from fame.report.figures import figure3
 from fame.report.figures.style import style

@@ -221,7 +221,7 @@ def test_escaping():
 
 
 def test_a_head_without_a_group_and_a_block_of_unknown_columns_are_refused():
-    with pytest.raises(ValidationError, match="give the group"):
+    with pytest.raises(ValidationError, match="give a group"):
         Column(title="a", dataset="d", metric="m", head="b")
     facts = {"name": "t", "title": "", "source": "", "show": {"a": "A"}, "columns": {}, "rows": ()}
     with pytest.raises(ValidationError, match=r"blocks\.1 names unknown column 'b'"):

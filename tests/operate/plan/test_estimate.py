@@ -1,11 +1,14 @@
-"""What finished jobs took, from their cards and benchmark files."""
+"""What finished jobs took, by their cards and benchmark files, and all jobs on a machine."""
 
+import itertools
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fame.core.errors import FameError
-from fame.operate.plan.history import History, benchmark, history
+from fame.operate.plan.estimate import History, Timed, benchmark, history, wall_clock
 from fame.operate.plan.jobs import Job
 from fame.operate.plan.work import Task
 
@@ -76,3 +79,53 @@ def test_broken_files_are_named(tmp_path):
     (tmp_path / "pretrain" / "run" / "card.json").write_text("[]")
     with pytest.raises(FameError, match=r"card\.json: not a run's card"):
         history([task("pretrain")], tmp_path)
+
+
+def waiting(rule, run=None, data=None, *, gpus=0):
+    return Task(Job(rule, run, data, "", False), data, "", "", "", (), gpus, 1)
+
+
+def test_a_chain_waits_and_others_do_not():
+    jobs = [
+        Timed(waiting("pretrain", "a", None), 10),
+        Timed(waiting("features", "a", "u"), 5),
+        Timed(waiting("linear", "a", "u"), 1),
+        Timed(waiting("pretrain", "b", None), 4),
+    ]
+    assert wall_clock(jobs, cores=1, gpus=0) == 20
+    assert wall_clock(jobs, cores=2, gpus=0) == 16
+    assert wall_clock(jobs[1:3], cores=9, gpus=0) == 6
+    assert wall_clock([], cores=1, gpus=0) == 0
+
+
+def test_gpus_are_shared_out():
+    jobs = [Timed(waiting("pretrain", name, gpus=2), 10) for name in "abcd"]
+    assert [wall_clock(jobs, 8, gpus) for gpus in (1, 2, 4, 8)] == [40, 40, 20, 10]
+
+
+KINDS = st.sampled_from(["world", "index", "pretrain", "features", "linear", "finetune"])
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(KINDS, st.sampled_from("ab"), st.integers(1, 20)), max_size=9),
+    st.integers(1, 4),
+)
+def test_no_schedule_beats_its_bounds(drawn, cores):
+    """Never shorter than the work shared out or the longest job, never longer than one by one."""
+    unique = {(rule, run): seconds for rule, run, seconds in drawn}
+    jobs = [
+        Timed(waiting(rule, None if rule in {"world", "index"} else run, "u"), seconds)
+        for (rule, run), seconds in unique.items()
+    ]
+    total = sum(job.seconds for job in jobs)
+    found = wall_clock(jobs, cores, 0)
+    assert max([total / cores, *(job.seconds for job in jobs)], default=0) <= found + 1e-9
+    assert found <= total
+    assert wall_clock(jobs, 1, 0) == total
+
+
+def test_jobs_that_are_ready_together_run_together():
+    for count, cores in itertools.product((1, 2, 3, 7), (1, 2, 3)):
+        jobs = [Timed(waiting("finetune", str(n), "u"), 3) for n in range(count)]
+        assert wall_clock(jobs, cores, 0) == 3 * -(-count // cores)

@@ -1,7 +1,12 @@
-"""What finished jobs took: the run cards and Snakemake's benchmark files below results/<scale>."""
+"""How long jobs take, from finished ones: measured or unknown, never guessed.
 
+Run cards and Snakemake's benchmark files below results/<scale> say what finished jobs took. Work on
+several GPUs is taken to be shared without loss.
+"""
+
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,3 +129,63 @@ def _mean(found: list[Measured]) -> Measured:
         device_mib=max(peaks) if peaks else None,
         encoder=max(sizes) if sizes else None,
     )
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A job that is still to be done, and how long it takes."""
+
+    task: Task
+    seconds: float
+
+
+def wall_clock(jobs: Sequence[Timed], cores: int, gpus: int) -> float:
+    """Seconds until all jobs are done, each started as soon as it can be.
+
+    Jobs wait for those that make what they need, and for free cores and GPUs. A job that wants
+    more than there is takes all there is.
+
+    Args:
+        jobs: to be done; what they need besides is there.
+        cores: that may be used at a time.
+        gpus: likewise.
+    """
+    waiting = {number: _needs(jobs, job) for number, job in enumerate(jobs)}
+    order = sorted(waiting, key=lambda number: -jobs[number].seconds)
+    running: list[tuple[float, int]] = []
+    free, now = [cores, gpus], 0.0
+    done: set[int] = set()
+    while waiting or running:
+        for number in [n for n in order if n in waiting and waiting[n] <= done]:
+            takes = _takes(jobs[number], cores, gpus)
+            if takes[0] <= free[0] and takes[1] <= free[1]:
+                free = [free[0] - takes[0], free[1] - takes[1]]
+                heapq.heappush(running, (now + jobs[number].seconds, number))
+                del waiting[number]
+        now, finished = heapq.heappop(running)
+        takes = _takes(jobs[finished], cores, gpus)
+        free = [free[0] + takes[0], free[1] + takes[1]]
+        done.add(finished)
+    return now
+
+
+def _takes(job: Timed, cores: int, gpus: int) -> tuple[int, int]:
+    return min(job.task.threads, cores), min(job.task.gpus, gpus)
+
+
+def _needs(jobs: Sequence[Timed], job: Timed) -> set[int]:
+    """The jobs that must end before this one starts; for small jobs at the end, none is told."""
+    rule = RULES.get(job.task.job.rule)
+    return {
+        number
+        for number, other in enumerate(jobs)
+        if rule and other.task.job.rule in rule.needs and _related(other.task, job.task)
+    }
+
+
+def _related(maker: Task, user: Task) -> bool:
+    """Whether one job makes what the other uses."""
+    run, data = maker.job.run, maker.job.data
+    if run is not None and data is not None:
+        return (run, data) == (user.job.run, user.job.data)
+    return run == user.job.run if run is not None else data == user.data

@@ -1,0 +1,91 @@
+"""Blocks of Inception-v1 in three dimensions.
+
+Padding is TensorFlow's SAME for sizes that the stride divides, split with the odd pixel last; like
+the authors of I3D, we fix it by kernel and stride, whatever the size of the input.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fame.models.colour_conv import ColourConv3d
+from fame.models.encoder import before_last_relu
+
+Triple = tuple[int, int, int]
+
+_COLOURS = 3
+
+
+class Mixed(nn.Module):
+    """An Inception block: four branches side by side, concatenated over channels.
+
+    Args:
+        inputs: channels that come in.
+        branches: channels of the six convolutions: 1x1; 1x1 then 3x3; 1x1 then 3x3; and the 1x1
+            after the pool.
+    """
+
+    def __init__(self, inputs: int, branches: tuple[int, ...]) -> None:
+        super().__init__()
+        a, b0, b1, c0, c1, d = branches
+        self.branch_0 = Unit3D(inputs, a)
+        self.branch_1 = nn.Sequential(Unit3D(inputs, b0), Unit3D(b0, b1, (3, 3, 3)))
+        self.branch_2 = nn.Sequential(Unit3D(inputs, c0), Unit3D(c0, c1, (3, 3, 3)))
+        self.branch_3 = nn.Sequential(SamePool3d((3, 3, 3)), Unit3D(inputs, d))
+        self.outputs = a + b1 + c1 + d
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, t, h, w) -> (B, outputs, t, h, w)."""
+        return torch.cat([branch(x) for branch in self.children()], dim=1)
+
+    def signed(self, x: Tensor) -> Tensor:
+        """The output before the branches' last ReLUs."""
+        return torch.cat([before_last_relu(branch, x) for branch in self.children()], dim=1)
+
+
+class Unit3D(nn.Module):
+    """Convolution without bias, BatchNorm, ReLU; SAME padding."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: Triple = (1, 1, 1), stride: Triple = (1, 1, 1)
+    ) -> None:
+        super().__init__()
+        self.padding = same_padding(kernel, stride)
+        convolution = ColourConv3d if inputs == _COLOURS else nn.Conv3d
+        self.conv3d = convolution(inputs, outputs, kernel, stride, bias=False)
+        self.batch3d = nn.BatchNorm3d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride)."""
+        return F.relu_(self.signed(x))
+
+    def signed(self, x: Tensor) -> Tensor:
+        """The output before its ReLU."""
+        normalised: Tensor = self.batch3d(self.conv3d(_pad(x, self.padding)))
+        return normalised
+
+
+class SamePool3d(nn.Module):
+    """Max pool with SAME zero padding and ceil mode.
+
+    Zero is neutral: what comes in has passed a ReLU.
+    """
+
+    def __init__(self, kernel: Triple, stride: Triple = (1, 1, 1)) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+        self.padding = same_padding(kernel, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, t, h, w) -> (B, C, t / stride, h / stride, w / stride), rounded up."""
+        return F.max_pool3d(_pad(x, self.padding), self.kernel, self.stride, ceil_mode=True)
+
+
+def same_padding(kernel: Triple, stride: Triple) -> list[int]:
+    """Padding before and after each axis, in the order of `F.pad` (last axis first)."""
+    totals = [max(k - s, 0) for k, s in zip(kernel, stride, strict=True)]
+    return [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
+
+
+def _pad(x: Tensor, padding: list[int]) -> Tensor:
+    return F.pad(x, padding) if any(padding) else x
