@@ -26,9 +26,7 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    # One workflow at a time in a folder, whoever started it.
-    occupy_or_refuse()
-    stop_needless_waking()
+    hooks.start(workflow, Path.cwd())
 
 
 rule all:

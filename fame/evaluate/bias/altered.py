@@ -23,7 +23,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 Integers = npt.NDArray[np.int64]
 
 
-def spread(labels: Integers, seed: int) -> Integers:
+def class_mixed(labels: Integers, seed: int) -> Integers:
     """An order of videos in which neighbours differ in class as far as can be.
 
     Each class is laid out evenly from first to last, its videos in a keyed order.

@@ -13,7 +13,7 @@ from fame.config.normalisation import Colours
 from fame.core.errors import FameError
 from fame.data.clips.batch import Batch
 from fame.data.manifest import OK, Manifest
-from fame.evaluate.bias.altered import AlteredClips, spread
+from fame.evaluate.bias.altered import AlteredClips, class_mixed
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, batches, identity, outputs
@@ -143,7 +143,7 @@ def _tested(
     origin: dict[str, Any],
 ) -> tuple[Floats, Features]:
     """Test videos as they are (N, colours * clips, D), and their altered showings."""
-    order = spread(chosen.labels()[test], alteration.seed)
+    order = class_mixed(chosen.labels()[test], alteration.seed)
     back = np.argsort(order)
     array, altered = course.altered(_rows(chosen, test[order]), alteration)
     width = course.shown.clips * len(course.colours)

@@ -25,7 +25,7 @@ from fame.data.clips.dataset import TrainClips
 from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.evaluate.features.encode import Work, clip_outputs
+from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, clip_outputs
 from fame.evaluate.metrics import accuracy
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.metrics.tested_epochs import due
@@ -35,9 +35,6 @@ from fame.models.seeding import keyed_initialisation
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
-
-VIDEOS_AT_A_TIME = 8
-"""Tested together, with all their clips; it bounds memory, not results."""
 
 
 class Classifier(torch.nn.Module):

@@ -16,7 +16,6 @@ from fame.evaluate.results import write_columns, write_predictions, write_result
 from fame.pipeline.experiments import Run
 from fame.pipeline.versions import versions_of
 
-VIDEOS_AT_A_TIME = 8
 """Decoded and encoded together, with all their clips; it bounds memory, not results."""
 
 
@@ -94,7 +93,7 @@ def features(
     from fame.config.normalisation import needed
     from fame.data.manifest import Manifest
     from fame.evaluate.features.clipspec import ClipSpec
-    from fame.evaluate.features.encode import Work
+    from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work
     from fame.evaluate.features.extract import Alteration
     from fame.evaluate.features.extract import extract as encode
     from fame.models.files import load_encoder

@@ -6,7 +6,7 @@ import pytest
 
 from fame.operate.plan.needs import Memory, Space
 from fame.operate.plan.plan import SMALL, Clock, Plan, Row
-from fame.operate.plan.text import as_json, duration, size, text
+from fame.operate.plan.text import as_json, size, text
 
 
 def row(rule="pretrain", each=3600.0, *, needed=3, present=1, gpus=0, videos=1.5e6):
@@ -33,18 +33,6 @@ def plan(*rows, clocks=(), missing=(), disk=DISK):
         missing=missing,
         notes=("a note",),
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        *((0, "0 s"), (0.41, "0.4 s"), (9.96, "10 s"), (89, "89 s"), (90, "2 min")),
-        *((5399, "90 min"), (5400, "1.5 h"), (360000, "100 h"), (4.3e6, "1,194 h")),
-        (None, "unknown"),
-    ],
-)
-def test_durations(seconds, said):
-    assert duration(seconds) == said
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from fame.core.errors import FameError
 from fame.evaluate.results import write_result
 from fame.report.figures import figure1
-from fame.report.figures.style import style
+from fame.report.style import style
 
 VIDEOS, TIMES, SIDE = 3, 5, 12
 
