@@ -5,8 +5,8 @@ the module imports, directly or not, makes the rule's results stale. Comments, d
 do not count. A rule that takes hours has a number instead (`fame.pipeline.versions`), since a
 renamed variable must not cost days.
 
-Imports are read off the files, those inside functions too; nothing is imported. Where a registry
-loads a module by name, all modules of its package count.
+Imports are read off the files, those inside functions too; nothing is imported. Where a package's
+registry loads its modules by name, all of them count.
 """
 
 import ast
@@ -15,6 +15,7 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,60 @@ from fame.core.files import replacing
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def code_of(*entries: str) -> str:
-    """The digest of this installation's modules; see `Code.of`."""
-    return _installed().of(*entries)
+@dataclass(frozen=True)
+class Sources:
+    """What a rule computes with.
+
+    Attributes:
+        modules: dotted names; the modules count with all that they import. `a.b.*` is every module
+            of a package.
+        callers: modules that only call those, for several rules: they count without their imports.
+    """
+
+    modules: tuple[str, ...]
+    callers: tuple[str, ...] = ()
+
+
+_FILES = ("fame.evaluate.features.store", "fame.evaluate.results")
+
+RULES = {
+    "world": Sources(("fame.data.synthetic.write",), ("fame.data.instances",)),
+    "index": Sources(
+        ("fame.data.datasets", "fame.data.index", "fame.data.own"), ("fame.data.instances",)
+    ),
+    "prepare": Sources(("fame.data.prepare",), ("fame.data.instances",)),
+    "gather": Sources(("fame.data.prepare",), ("fame.data.instances",)),
+    "linear": Sources(
+        ("fame.evaluate.tasks.linear", "fame.evaluate.metrics.confusion", *_FILES),
+        ("fame.evaluate.tasks.jobs",),
+    ),
+    "bias": Sources(
+        ("fame.evaluate.tasks.bias", "fame.evaluate.bias.scores", *_FILES),
+        ("fame.evaluate.tasks.jobs",),
+    ),
+    "retrieval": Sources(("fame.evaluate.tasks.retrieval", *_FILES), ("fame.evaluate.tasks.jobs",)),
+    "activation": Sources(("fame.evaluate.tasks.activation", "fame.models.backbones.*")),
+    "mask_quality": Sources(("fame.evaluate.masks.quality", "fame.evaluate.masks.variants")),
+    "training_pair": Sources(("fame.evaluate.masks.examples",)),
+    "masked_clips": Sources(("fame.evaluate.masks.examples", "fame.evaluate.masks.variants")),
+    "confusion": Sources(("fame.evaluate.metrics.confusion",)),
+    "table": Sources(("fame.report.tables.build",)),
+    "report": Sources(("fame.report.page.page",)),
+}
+"""The rules that take minutes. A figure's module is `fame.report.figures.<figure>`; a dataset is
+found, a training and an extraction of features have versions, and copies are copies."""
+
+
+@cache
+def code_of_rule(rule: str) -> str:
+    """The digest of what a rule of `RULES` computes with."""
+    return _installed().of(RULES[rule])
+
+
+@cache
+def code_of(module: str) -> str:
+    """The digest of a module of this installation and of all that it imports from it."""
+    return _installed().of(Sources((module,)))
 
 
 @cache
@@ -47,36 +99,27 @@ class Code:
         self._read: dict[Path, tuple[str, list[str]]] = {}
         self._known = _Known(package)
 
-    def of(self, *entries: str) -> str:
-        """Sixteen hexadecimal digits that change with what some modules and their imports do.
-
-        Args:
-            entries: dotted names, such as `fame.evaluate.tasks.linear`.
+    def of(self, sources: Sources) -> str:
+        """Sixteen hexadecimal digits that change with what the sources do.
 
         Raises:
             FameError: there is no such module.
         """
-        files = sorted(self.closure(*entries))
+        files = sorted(self.closure(sources))
         self._known.keep()
-        found = [
-            (file.relative_to(self._package).as_posix(), self._look(file)[0]) for file in files
-        ]
-        return _sha(repr(found).encode())[:16]
+        places = [file.relative_to(self._package).as_posix() for file in files]
+        digests = [self._look(file)[0] for file in files]
+        return _sha(repr([places, digests]).encode())[:16]
 
-    def closure(self, *entries: str) -> set[Path]:
-        """The files that some modules and their imports inside the package consist of.
+    def closure(self, sources: Sources) -> set[Path]:
+        """The files of the sources.
 
         What lies beside a package's `__init__.py`, such as templates, belongs to it.
 
         Raises:
             FameError: there is no such module.
         """
-        waiting: list[Path] = []
-        for entry in entries:
-            files = self._files(entry)
-            if len(files) != entry.count(".") + 1:
-                raise FameError(f"there is no module {entry}; correct the rule that names it")
-            waiting += files
+        waiting = [file for name in sources.modules for file in self._files_of_all(name)]
         found: set[Path] = set()
         while waiting:
             file = waiting.pop()
@@ -84,7 +127,15 @@ class Code:
                 found.add(file)
                 waiting += _beside(file)
                 waiting += [one for name in self._look(file)[1] for one in self._files(name)]
-        return found
+        return found.union(*(self._files_of_all(name) for name in sources.callers))
+
+    def _files_of_all(self, name: str) -> list[Path]:
+        """The files behind a name of `Sources`."""
+        package = name.removesuffix(".*")
+        files = self._files(package)
+        if len(files) != package.count(".") + 1:
+            raise FameError(f"there is no module {name}; correct the rule that names it")
+        return files if package == name else files + self._files(name)
 
     def _look(self, file: Path) -> tuple[str, list[str]]:
         """A file's digest, and the dotted names that it imports."""
@@ -186,10 +237,8 @@ def _imports(node: ast.AST, module: str) -> Iterator[str]:
         start = module.split(".")[: -node.level] if node.level else []
         base = ".".join([*start, *filter(None, [node.module])])
         yield from (f"{base}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.load":
-        package = node.args[0]
-        name = package.value if isinstance(package, ast.Constant) else module
-        yield f"{name.removesuffix('.__init__')}.*"
+    elif isinstance(node, ast.Call) and ast.unparse(node).startswith("registry.load(__name__"):
+        yield f"{module.removesuffix('.__init__')}.*"
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return
     for child in ast.iter_child_nodes(node):
