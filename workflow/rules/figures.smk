@@ -37,7 +37,7 @@ rule figure:
         **SHORT,
     params:
         code=code_of_figure,
-        settings=settings_of_figure,
+        settings=lambda w: DECLARED[w.figure].texts(SCALE),
         caption=lambda w: DECLARED[w.figure].caption,
         results=lambda w, output: str(Path(output.png).parents[1]),
     shell:
@@ -74,7 +74,7 @@ use rule figure as claims with:
 rule confusion:
     """Draw every confusion matrix of the scale, each beside its numbers."""
     input:
-        counts=lambda w: below(EXPERIMENTS.confusions(), "evaluate"),
+        counts=lambda w: below(f"{ROOT}/evaluate", EXPERIMENTS.confusions()),
     output:
         touch(f"{FIGURES}/confusion.done"),
     log:

@@ -17,7 +17,7 @@ onerror:
 rule table:
     """Write a table: measured cells beside the published ones."""
     input:
-        results=lambda w: below(EXPERIMENTS.results([w.table]), "evaluate"),
+        results=lambda w: below(f"{ROOT}/evaluate", EXPERIMENTS.results([w.table])),
     output:
         csv=f"{ROOT}/tables/{{table}}.csv",
         md=f"{ROOT}/tables/{{table}}.md",
@@ -51,7 +51,7 @@ rule report:
     """Write tables, figures, claims, costs and cards to one self-contained page."""
     input:
         tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
-        figures=[f"{FIGURES}/{name}" for name in files_of_figures("png", "csv")],
+        figures=below(FIGURES, figures.files(EXPERIMENTS, ".png", ".csv")),
         cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
         encoders=[f"{ROOT}/pretrain/{run}/encoder.safetensors" for run in EXPERIMENTS.runs],
     output:
