@@ -23,6 +23,7 @@ from fame.data.clips.workers import explained
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.parts import Parts
+from fame.pipeline.versions import VERSIONS
 
 Show = Callable[[Batch], Iterable[Tensor]]
 """A decoded batch, its clips on the device, to what the network is shown of it: one after
@@ -113,6 +114,7 @@ def identity(network: nn.Module, manifest: Manifest, shown: ClipSpec) -> dict[st
     return {
         "encoder": fingerprint(network),
         "manifest": manifest.fingerprint(),
+        "version": VERSIONS["features"],
         **json.loads(json.dumps(asdict(shown))),
     }
 
