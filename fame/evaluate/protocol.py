@@ -22,7 +22,7 @@ from fame.evaluate.features.extract import BIAS, usable
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks import jobs as tasks
-from fame.evaluate.tasks.jobs import settings_of
+from fame.evaluate.tasks.jobs import origin_of_result
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import (
@@ -249,7 +249,7 @@ def _prepare(asked: Evaluation) -> None:
 def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
     inputs = [asked.encoder, asked.manifest]
-    wanted: dict[str, Any] = {"settings": settings_of(asked.scale, task)}
+    wanted = origin_of_result(asked.scale, task)
     if task == "finetune":
         wanted["videos"] = Manifest.read(asked.manifest).labelled().fingerprint()
     else:

@@ -22,9 +22,7 @@ from fame.config.tables import Column, Recipe, Row, Table
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.core.registry import check_name, declared
-
-RECIPE_VERSION = 2
-"""Raised on purpose when the training code changes what a recipe means: all runs are redone."""
+from fame.pipeline.versions import RECIPE_VERSION
 
 FIGURES = "figures"
 """The file of the tables' folder that says what figures compare."""
@@ -167,6 +165,12 @@ def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]
         raise FameError(f"scale {scale.name!r}: {error}") from None
 
 
+def dataset_plugin(scale: Scale, dataset: str) -> dict[str, str]:
+    """The content's hash of the file that a dataset's entry names by its path; else nothing."""
+    entry = scale.datasets[dataset]
+    return {} if isinstance(entry, Own) else plugin_digest(entry.layout)
+
+
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     """What of a dataset's entry changes the videos; where they lie does not."""
     entry = scale.datasets[dataset]
@@ -175,7 +179,7 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     if not isinstance(entry, Synthetic) and entry.prepare is not None:
         # Left out where there is none, so that ids are what they were before copies existed.
         recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
-    if not isinstance(entry, Own) and (plugin := plugin_digest(entry.layout)):
+    if plugin := dataset_plugin(scale, dataset):
         recipe["plugin"] = plugin
     return recipe
 

@@ -20,7 +20,9 @@ from fame.config.reading import check_keys
 from fame.core.errors import FameError
 from fame.core.processes import mark_children
 from fame.operate import hooks
-from fame.pipeline.experiments import Experiments, split_data_id
+from fame.pipeline.code import code_of, code_of_rule
+from fame.pipeline.experiments import Experiments, dataset_plugin, split_data_id
+from fame.pipeline.versions import versions_of
 from fame.pipeline import figures
 
 HOME = Path(workflow.basedir)
@@ -83,23 +85,19 @@ wildcard_constraints:
     table="|".join(sorted(EXPERIMENTS.tables)),
 
 
-def module(*names):
-    """Source files that a cheap rule depends on, so that editing them makes it stale.
-
-    They are part of the workflow, and not products in some storage.
-    """
-    return [local(str(HOME / "fame" / name)) for name in names]
+def code(rule):
+    """The digest of the code of a rule that takes minutes: editing it makes the rule stale."""
+    return lambda wildcards: code_of_rule(rule)
 
 
-def masks(*names):
-    """The source files of all masks, and others below fame/, as `module` gives them."""
-    found = sorted((HOME / "fame" / "augment" / "masks").glob("*.py"))
-    return [local(str(path)) for path in found] + module(*names)
+def version(task):
+    """The numbers that code is known by where an edit must not cost hours, or days."""
+    return literal(json.dumps(versions_of(task)))
 
 
-def below(files, folder):
-    """Files that are named from a folder of the scale's results."""
-    return [f"{ROOT}/{folder}/{file}" for file in files]
+def below(folder, files):
+    """Files that are named from a folder."""
+    return [f"{folder}/{file}" for file in files]
 
 
 def literal(value):
@@ -113,13 +111,10 @@ def settings(*path):
 
 
 def settings_of_data(wildcards):
-    """The scale's entry of a data instance, as text."""
-    return SCALE.section("datasets", split_data_id(SCALE, wildcards.data)[0])
-
-
-def settings_of_figure(wildcards):
-    """All parts of the scale that a figure depends on, as texts."""
-    return [SCALE.section(*keys.split(".")) for keys in DECLARED[wildcards.figure].settings]
+    """The scale's entry of a data instance, as text, and the hash of a file that it names."""
+    dataset = split_data_id(SCALE, wildcards.data)[0]
+    plugin = dataset_plugin(SCALE, dataset)
+    return [SCALE.section("datasets", dataset), *plugin.values()]
 
 
 def sources_of_figure(wildcards):
@@ -129,18 +124,8 @@ def sources_of_figure(wildcards):
 
 
 def code_of_figure(wildcards):
-    """The source files that draw a figure."""
-    return module(f"report/figures/{wildcards.figure}.py", "report/style.py")
-
-
-def files_of_figures(*suffixes):
-    """The files of all figures that the scale can make, those of some suffixes."""
-    return [
-        name + suffix
-        for name in figures.possible(EXPERIMENTS)
-        for suffix in DECLARED[name].suffixes
-        if suffix.removeprefix(".") in suffixes
-    ]
+    """The digest of the code that draws a figure."""
+    return code_of(f"fame.report.figures.{wildcards.figure}")
 
 
 def shown_in_report(path):

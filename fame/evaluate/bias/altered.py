@@ -105,7 +105,7 @@ class AlteredClips:
         batches: Sequence[range],
         seed: int,
     ) -> None:
-        self._shown, self._colours, self._foreground = shown, colours, foreground
+        self._shown, self._colours, self.foreground = shown, colours, foreground
         self._seed = seed
         self.chosen = chosen_clips(shown.clips, clips)
         self.donors = donors(labels, batches, seed)
@@ -114,7 +114,7 @@ class AlteredClips:
         """The settings that identify these conditions, as JSON data."""
         return {
             "showings": list(SHOWINGS),
-            "foreground": self._foreground.name,
+            "foreground": self.foreground.name,
             "clips": self.chosen.tolist(),
             "donors": self.donors.tolist(),
             "seed": self._seed,
@@ -125,7 +125,7 @@ class AlteredClips:
         views = self._shown.cropped(batch.clips, batch.sizes)
         for colours in self._colours:
             yield colours.coloured(views)
-        masks = self._foreground(batch, views)
+        masks = self.foreground(batch, views)
         behind = erase(views, masks)[:, self.chosen]
         views, masks = views[:, self.chosen], masks[:, self.chosen]
         for altered in self._altered(views, masks, behind, batch.indices.numpy()):

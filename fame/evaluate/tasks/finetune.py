@@ -72,11 +72,11 @@ class Finetuning:
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss and the share of correctly classified clips."""
         (clips,) = self._views(batch, step)
-        logits = self.module(clips, self._keep(batch).to(clips.device, clips.dtype))
+        logits = self.module(clips, self.dropout_factors(batch).to(clips.device, clips.dtype))
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         return cross_entropy(logits, batch.labels), {"accuracy": hits}
 
-    def _keep(self, batch: Batch) -> Tensor:
+    def dropout_factors(self, batch: Batch) -> Tensor:
         """Dropout factors (B, D): 0, or 1 / (1 - p); keyed by epoch and video."""
         draws = [
             generator(self._seed, "dropout", epoch, index).random(self.module.encoder.feature_dim)

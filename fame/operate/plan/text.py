@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fame.core.units import duration
-from fame.operate.plan.plan import Clock, Plan, Row
+from fame.operate.plan.plan import Clock, JobRow, Plan
 
 _UNKNOWN = "unknown"
 
@@ -56,13 +56,13 @@ def _videos(count: float) -> str:
     return f"{count / 10**6:,.1f} M" if count >= 10**6 else f"{count:,.0f}"
 
 
-def _left(row: Row) -> str:
+def _left(row: JobRow) -> str:
     if not row.to_do or row.each == 0:
         return "" if row.to_do else "-"
     return duration(None if row.hours is None else 3600 * row.hours)
 
 
-def _gpu_hours(row: Row) -> str:
+def _gpu_hours(row: JobRow) -> str:
     if not row.gpus or not row.to_do:
         return ""
     return _UNKNOWN if row.hours is None else f"{row.hours * row.gpus:,.1f}"
