@@ -14,6 +14,7 @@ from fame.evaluate.features.store import Features
 from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.results import write_columns, write_predictions, write_result
 from fame.pipeline.experiments import Run
+from fame.pipeline.versions import versions_of
 
 """Decoded and encoded together, with all their clips; it bounds memory, not results."""
 
@@ -44,6 +45,11 @@ def settings_of(scale: Scale, task: str) -> dict[str, Any]:
         return found.finetune.model_dump(mode="json") | shown
     settings = found.retrieval if task == "retrieval" else found.linear
     return settings.model_dump(mode="json")
+
+
+def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
+    """What a result's details say of the settings and of the code that made it."""
+    return {"settings": settings_of(scale, task), "versions": versions_of(task)}
 
 
 def _features(source: Path, colours: str) -> Features:
@@ -137,7 +143,7 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
         out,
         task="linear",
         metrics=found["metrics"],
-        details=found["details"] | {"settings": settings_of(scale, "linear")},
+        details=found["details"] | origin_of_result(scale, "linear"),
         **_origin(features),
     )
 
@@ -160,7 +166,8 @@ def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
         task="bias",
         metrics=found["metrics"],
         details=found["details"]
-        | {"foreground": shown.meta["foreground"], "settings": settings_of(scale, "bias")},
+        | {"foreground": shown.meta["foreground"]}
+        | origin_of_result(scale, "bias"),
         **_origin(features),
     )
 
@@ -187,7 +194,7 @@ def retrieval(scale: Scale, source: Path, out: Path) -> None:
         out,
         task="retrieval",
         metrics=found["metrics"],
-        details=found["details"] | {"settings": settings_of(scale, "retrieval")},
+        details=found["details"] | origin_of_result(scale, "retrieval"),
         **_origin(features),
     )
 
@@ -210,6 +217,7 @@ def finetune(
         "settings": scale.evaluate.finetune.model_dump(mode="json"),
         "encoder": card["encoder_sha256"],
         "seed": run.seed,
+        "versions": versions_of("finetune"),
     }
     scores = train(scale, run.backbone, network, videos, run.seed, recipe, work, world)
     if scores is None:
@@ -238,7 +246,7 @@ def finetune(
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
             "videos": videos.fingerprint(),
-            "settings": settings_of(scale, "finetune"),
+            **origin_of_result(scale, "finetune"),
         },
     )
     shutil.rmtree(work / "checkpoints", ignore_errors=True)
