@@ -103,6 +103,7 @@ def declining(micro, place):
     pytest.fail("the last epoch was the best one for every seed: the toy shows nothing")
 
 
+@pytest.mark.slow
 def test_selection_changes_what_is_reported_and_nothing_else(micro, tmp_path, often):
     found, seed = declining(micro, tmp_path / "best")
     tops = tops_of(tmp_path / "best" / f"{seed}")
@@ -116,6 +117,7 @@ def test_selection_changes_what_is_reported_and_nothing_else(micro, tmp_path, of
         assert np.array_equal(plain.logits, found.logits) == (epochs == found.epoch)
 
 
+@pytest.mark.slow
 def test_an_interruption_does_not_forget_the_best_epoch(micro, tmp_path, often, monkeypatch):
     whole = trained(micro, tmp_path / "whole", report="best-on-test", **THREE)
     real, calls = finetuning.BestOnTest.offer, []
