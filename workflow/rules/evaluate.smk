@@ -80,8 +80,7 @@ rule linear:
             "evaluate/metrics/holdout.py",
             "evaluate/tasks/linear.py",
             "evaluate/metrics/selection.py",
-            "evaluate/tasks/jobs.py",
-            "evaluate/metrics/tested_epochs.py",
+            "pipeline/tasks.py",
             "train/sgd.py",
         ),
     output:
@@ -117,7 +116,7 @@ rule bias:
             "evaluate/metrics/holdout.py",
             "evaluate/tasks/linear.py",
             "evaluate/bias/scores.py",
-            "evaluate/tasks/jobs.py",
+            "pipeline/tasks.py",
             "train/sgd.py",
         ),
     output:
@@ -145,7 +144,7 @@ rule bias:
 rule retrieval:
     input:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
-        code=module("evaluate/tasks/retrieval.py", "evaluate/tasks/jobs.py"),
+        code=module("evaluate/tasks/retrieval.py", "pipeline/tasks.py"),
     output:
         multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
     log:

@@ -15,11 +15,10 @@ from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueFore
 from fame.evaluate.features.activation_maps import Activation, measure, spread_choice
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
+from fame.evaluate.features.extract import VIDEOS_AT_A_TIME
 from fame.evaluate.results import write_result
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run
-
-VIDEOS_AT_A_TIME = 8
 
 
 def activation(
