@@ -101,7 +101,7 @@ def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
         )
 
 
-def tested_epochs(epochs: int) -> tuple[int, ...]:
+def epochs_tested(epochs: int) -> tuple[int, ...]:
     """The epochs, counted from 1, after which the release tests on the test videos (facts A6).
 
     The first, every tenth after it, and the last: the release counts from 0.

@@ -6,14 +6,14 @@ from micro_world import MICRO
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.core.registry import names
-from fame.pipeline.tasks import OF_TABLES, TASKS, check_metric, tested_epochs
+from fame.pipeline.tasks import OF_TABLES, TASKS, check_metric, epochs_tested
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 10, 11, 35, 150])
 def test_the_releases_epochs_counted_from_1(epochs):
     """It tests the epochs 0, 10, 20 ... and the last, counted from 0."""
     expected = [n + 1 for n in range(epochs) if n % 10 == 0 or n == epochs - 1]
-    assert list(tested_epochs(epochs)) == expected
+    assert list(epochs_tested(epochs)) == expected
 
 
 def test_every_task_is_a_file_and_its_settings_are_those_of_its_section():

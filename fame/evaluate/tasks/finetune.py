@@ -36,7 +36,7 @@ from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
 from fame.pipeline.experiments import Run
-from fame.pipeline.tasks import TASKS, tested_epochs
+from fame.pipeline.tasks import TASKS, epochs_tested
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
@@ -245,7 +245,7 @@ def _selecting(
     labels = test.videos.labels()
 
     def after(epoch: int) -> dict[str, float]:
-        if epoch not in tested_epochs(epochs):
+        if epoch not in epochs_tested(epochs):
             return {}
         return {"test_top1": selection.offer(epoch, test.scores(model), labels)}
 

@@ -24,7 +24,7 @@ from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.holdout import held_out
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.results import write_predictions, write_result
-from fame.pipeline.tasks import TASKS, tested_epochs
+from fame.pipeline.tasks import TASKS, epochs_tested
 from fame.train.sgd import SGD
 
 Integers = npt.NDArray[np.int64]
@@ -147,7 +147,7 @@ def _tested(
     best = BestOnTest(len(labels), classes)
 
     def after(epoch: int, layer: nn.Linear) -> None:
-        chosen = settings.report == "best-on-test" and epoch in tested_epochs(settings.epochs)
+        chosen = settings.report == "best-on-test" and epoch in epochs_tested(settings.epochs)
         if chosen or epoch == settings.epochs:
             best.offer(epoch, mean_logits(layer, tested.clips), labels)
 
