@@ -15,7 +15,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all test lint soak fuzz slurm-test ci FORCE
+.PHONY: help setup all test test-all lint soak fuzz slurm-test ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -32,8 +32,11 @@ results/%: $(STAMP) FORCE ## One file of results, and all it needs, by Snakemake
 all: $(STAMP) ## Every table and figure of the scale, and the report
 	$(RUN) all
 
-test: $(STAMP) ## The tests; some of them: make test ARGS='-k masks'
+test: $(STAMP) ## The quick tests, of every package; some of them: make test ARGS='-k masks'
 	$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(STAMP) ## All tests but Slurm's: also whole workflows, kills, broken videos, a browser
+	$(BIN)/python -m pytest -m 'not slurm' $(ARGS)
 
 lint: $(STAMP) ## Style, types and workflow checks; changes nothing
 	$(BIN)/ruff check .

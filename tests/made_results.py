@@ -10,10 +10,11 @@ from fame.config.claims import load_claims
 from fame.core.files import sha256, write_json
 from fame.evaluate.results import write_result
 from fame.pipeline.experiments import Experiments, data_id, result_file
+from fame.pipeline.figures import declared
 from fame.report.claims import judge as claims
-from fame.report.page.contents import FIGURES, MEASURES
 from fame.report.page.page import page, write
-from fame.report.tables.build import build, publish
+from fame.report.publish import publish
+from fame.report.tables.build import SUFFIXES, build
 from fame.report.tables.build import write as write_table
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
@@ -51,14 +52,13 @@ def make(root, place, scale="mini"):
     for name in given.tables:
         frame = build(given, name, folder / "evaluate")
         write_table(frame, given, name, folder / "tables" / f"{name}.csv")
-        publish(folder / "tables" / f"{name}.csv", place / f"{name}.csv")
-    for part in (*FIGURES, *MEASURES):
-        _draw(part, folder)
+        publish([folder / "tables" / f"{name}{suffix}" for suffix in SUFFIXES], place)
+    for name, figure in declared().items():
+        _draw(name, figure, folder / "figures")
     located = load_claims(root / "config" / "claims.yaml", given.tables)
     findings = claims.judge(given, located, folder / "evaluate")
     frame = claims.tabulate(findings, given)  # without its forest plot, which takes seconds
-    frame.round(claims.DECIMALS).to_csv(folder / "claims.csv", index=False)
-    _grey(folder / "claims.png")
+    frame.round(claims.DECIMALS).to_csv(folder / "figures" / "claims.csv", index=False)
     for number, run in enumerate(given.runs):
         _pretrain(folder / "pretrain" / run, run, given.scale.name, number)
     return given, folder
@@ -68,15 +68,15 @@ def _grey(file):
     image.imsave(file, np.full((300, 900), 0.5), cmap="gray", vmin=0, vmax=1)
 
 
-def _draw(part, folder):
+def _draw(name, figure, folder):
     """A picture, and numbers in all columns of the table."""
-    (folder / part.picture).parent.mkdir(exist_ok=True)
-    _grey(folder / part.picture)
-    if part.table:
-        rows = [dict.fromkeys(part.columns, value) for value in (0.123456, 12.3456, float("nan"))]
-        if part.first:
-            rows = [row | {part.first[0]: part.first[1]} for row in rows] + [rows[0]]
-        pd.DataFrame(rows).to_csv(folder / part.table, index=False)
+    folder.mkdir(exist_ok=True)
+    _grey(folder / f"{name}.png")
+    if figure.columns:
+        rows = [dict.fromkeys(figure.columns, value) for value in (0.123456, 12.3456, float("nan"))]
+        if figure.first:
+            rows = [row | {figure.first[0]: figure.first[1]} for row in rows] + [rows[0]]
+        pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
 
 
 def _pretrain(folder, run, scale, number):

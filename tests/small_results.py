@@ -11,7 +11,8 @@ from fame.data.manifest import Manifest
 from fame.evaluate.metrics.accuracy import top
 from fame.evaluate.results import write_predictions, write_result
 from fame.pipeline.experiments import Experiments, data_id
-from fame.report.tables.build import build, publish, write
+from fame.report.publish import publish
+from fame.report.tables.build import SUFFIXES, build, write
 
 MICRO = Path(__file__).parent / "workflow" / "micro.yaml"
 ROWS = [
@@ -90,5 +91,5 @@ def make(place):
         _evaluated(root, experiments, run)
     out = root / "tables" / "table5.csv"
     write(build(experiments, "table5", root / "evaluate"), experiments, "table5", out)
-    publish(out, results / "table5.csv")
+    publish([out.with_suffix(suffix) for suffix in SUFFIXES], results)
     return results, folder, experiments

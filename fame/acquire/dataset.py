@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fame.acquire.archives.arrange import LIST_SUFFIXES, place_lists, place_videos
-from fame.acquire.part import Settings, Task, complete, state_folder
+from fame.acquire.part import PartTask, Settings, complete, state_folder
 from fame.config.sources import DatasetSource, Part
 from fame.core.errors import FameError
 from fame.data import datasets
@@ -43,7 +43,7 @@ class Places:
 
 def missing_parts(
     name: str, source: DatasetSource, places: Places, parts: tuple[str, ...] = ()
-) -> list[Task]:
+) -> list[PartTask]:
     """The parts that are not there, lists first.
 
     A folder that holds files but no marks of ours was filled by the user, and is complete.
@@ -91,7 +91,7 @@ def acquire(
     return records
 
 
-def refuse(name: str, source: DatasetSource, tasks: list[Task]) -> FameError:
+def refuse(name: str, source: DatasetSource, tasks: list[PartTask]) -> FameError:
     """The error for a dataset that is not there and whose terms are not accepted."""
     folders = " and ".join(sorted({str(task.folder) for task in tasks}))
     lists_only = all(task.part.into == "annotations" for task in tasks)
@@ -110,7 +110,7 @@ def _folder(part: Part, places: Places) -> Path | None:
     return places.videos if part.into == "videos" else places.annotations
 
 
-def _task(name: str, key: str, part: Part, places: Places) -> Task:
+def _task(name: str, key: str, part: Part, places: Places) -> PartTask:
     folder = _folder(part, places)
     assert folder is not None  # asked before
 
@@ -119,10 +119,10 @@ def _task(name: str, key: str, part: Part, places: Places) -> Task:
             return place_lists(name)
         return place_videos(name, key, places.annotations)
 
-    return Task(key, part, folder, places.archives / key, place)
+    return PartTask(key, part, folder, places.archives / key, place)
 
 
-def _users_own(task: Task) -> bool:
+def _users_own(task: PartTask) -> bool:
     """Whether somebody else than this program filled the folder."""
     if task.part.into == "annotations" and task.folder.is_file():
         return True  # a single list
@@ -134,7 +134,7 @@ def _users_own(task: Task) -> bool:
     return any(file.suffix.lower() in LIST_SUFFIXES for file in files)
 
 
-def _check_room(source: DatasetSource, places: Places, tasks: list[Task]) -> None:
+def _check_room(source: DatasetSource, places: Places, tasks: list[PartTask]) -> None:
     """Refuse a whole dataset that will not max_short_side, before its first byte."""
     videos = [task for task in tasks if task.part.into == "videos"]
     if not videos or state_folder(places.videos, "videos").exists():

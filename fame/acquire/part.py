@@ -40,7 +40,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Task:
+class PartTask:
     """A part and its places.
 
     Attributes:
@@ -82,7 +82,7 @@ def state_folder(folder: Path, into: str) -> Path:
     return folder / ".fame" / into
 
 
-def complete(task: Task, settings: Settings) -> None:
+def complete(task: PartTask, settings: Settings) -> None:
     """Fetch and unpack what is not there yet, and mark the part as done.
 
     Raises:
@@ -99,13 +99,13 @@ def complete(task: Task, settings: Settings) -> None:
     shutil.rmtree(task.state / task.name, ignore_errors=True)
 
 
-def _fetch(task: Task, sources: Iterable[Source], settings: Settings) -> Fetched:
+def _fetch(task: PartTask, sources: Iterable[Source], settings: Settings) -> Fetched:
     return fetch(
         tuple(sources), task.archives, patience=settings.patience, progress=settings.progress
     )
 
 
-def _unpacked(task: Task, fetched: Fetched) -> dict[str, Any]:
+def _unpacked(task: PartTask, fetched: Fetched) -> dict[str, Any]:
     """Unpack an archive; returns what the mark shall say of it."""
     unpacker = _rars if fetched.source.format == "rars" else _plain
     contents = unpacker(task, fetched)
@@ -122,23 +122,23 @@ def _unpacked(task: Task, fetched: Fetched) -> dict[str, Any]:
     }
 
 
-def _drop(task: Task, fetched: Fetched) -> None:
+def _drop(task: PartTask, fetched: Fetched) -> None:
     """Delete a download that is not to be kept; never what the user put there."""
     if fetched.ours and not task.part.keep:
         fetched.path.unlink()
         fetched.path.with_name(f"{fetched.path.name}.json").unlink(missing_ok=True)
 
 
-def _job(task: Task, archive: Path, kind: str, place: Place) -> Job:
+def _job(task: PartTask, archive: Path, kind: str, place: Place) -> Job:
     draft = task.state / task.name / f"{archive.name}.partial"
     return Job(archive, kind, task.folder, draft, place, task.part.limits, task.part.replaces)
 
 
-def _plain(task: Task, fetched: Fetched) -> Contents:
+def _plain(task: PartTask, fetched: Fetched) -> Contents:
     return unpack(_job(task, fetched.path, fetched.source.format, task.place()))
 
 
-def _rars(task: Task, fetched: Fetched) -> Contents:
+def _rars(task: PartTask, fetched: Fetched) -> Contents:
     """Unpack a RAR of RARs; the name of each inner one becomes the first folder of its files."""
     inner = fetched.path.with_name(f"{fetched.path.name}.inner")
     # What another archive of that name left there gives way.
@@ -163,7 +163,7 @@ def _below(folder: str, place: Place) -> Place:
     return lambda path: place(PurePosixPath(folder) / path)
 
 
-def _listed(task: Task, settings: Settings) -> list[dict[str, Any]]:
+def _listed(task: PartTask, settings: Settings) -> list[dict[str, Any]]:
     """The archives that a text file lists, some at a time."""
     listing = _fetch(task, task.part.sources, settings)
     sources = addresses(listing.path)
@@ -187,13 +187,13 @@ def _quiet(settings: Settings) -> bool | None:
 
 
 def _tried(
-    task: Task, source: Source, place: Place, settings: Settings
+    task: PartTask, source: Source, place: Place, settings: Settings
 ) -> dict[str, Any] | FameError:
     """One archive of many: its record, or why there is none."""
     mark = task.state / task.name / f"{source.name}.json"
     if mark.is_file():
         return dict(read_json(mark))
-    once = Task(task.name, task.part, task.folder, task.archives, lambda: place)
+    once = PartTask(task.name, task.part, task.folder, task.archives, lambda: place)
     try:
         # One bar for all archives, not one for each.
         fetched = fetch([source], task.archives, patience=settings.patience, progress=False)

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -10,26 +11,30 @@ from typer.core import TyperGroup
 
 from fame.cli import (
     acquire,
-    bias,
-    claims,
     data,
     evaluate,
     evaluation,
     figures,
     masks,
     plan,
+    pretrain,
+    report,
     run,
+    search,
     status,
 )
-from fame.cli import page as report
-from fame.cli import pretrain as encoders
-from fame.cli import search as embedding
-from fame.cli import tables as reporting
 from fame.core.errors import FameError
 from fame.core.files import UNWRITABLE, unusable
 from fame.core.processes import end_with_workflow
 
-RENAMED = {"extract": "features", "retrieve": "retrieval", "provide": "source"}
+RENAMED = {
+    "extract": "features",
+    "retrieve": "retrieval",
+    "provide": "source",
+    "bias-summary": "figure bias",
+    "mask-quality-summary": "figure mask_quality",
+    **{f"figure{number}": f"figure figure{number}" for number in range(1, 5)},
+}
 """Commands that were called otherwise once, and their names now."""
 
 
@@ -51,10 +56,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PEOPLE = (plan, run, status, acquire, evaluate, embedding, masks)
-WORKFLOW = (data, encoders, evaluation, bias, figures, claims, reporting, report)
-for room in (*PEOPLE, *WORKFLOW):
-    room.add(app)
+
+GROUPS = {
+    "Plan, run and check": (plan, run, status),
+    "Your videos": (search, masks),
+    "Data": (acquire, data),
+    "Encoders": (pretrain,),
+    "Evaluation": (evaluate, evaluation),
+    "Figures": (figures,),
+    "Tables, claims and the page": (report,),
+}
+"""The commands as the help shows them: by heading, the files that hold them."""
+
+
+def _add(title: str, commands: ModuleType) -> None:
+    """Register the commands of a file under a heading of the help."""
+    known = len(app.registered_commands)
+    commands.add(app)
+    for command in app.registered_commands[known:]:
+        command.rich_help_panel = title
+
+
+for heading, files in GROUPS.items():
+    for file in files:
+        _add(heading, file)
 
 
 def main() -> None:

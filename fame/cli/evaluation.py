@@ -127,7 +127,29 @@ def finetune(
         task(settings, experiments.run(run), encoder, manifest, out, work, peers)
 
 
+def activation(
+    scale: ScaleOption,
+    run: RunOption,
+    encoder: EncoderOption,
+    manifest: ManifestOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz to write; a .json goes beside it.")],
+    known: WorldOption = None,
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Compute activation maps on test videos, and their share on the foreground."""
+    from fame.core.distributed import world
+    from fame.evaluate.tasks.activation import activation as task
+    from fame.pipeline.experiments import Experiments
+
+    check_out(out, ".npz", inputs=[encoder, manifest])
+    experiments = Experiments(scale, tables)
+    settings, chosen = experiments.scale, experiments.run(run)
+    with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        task(settings, chosen, encoder, manifest, out, known, peers)
+
+
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for verb in (features, linear, retrieval, finetune, bias):
-        app.command()(verb)
+    for command in (features, linear, retrieval, finetune, bias, activation):
+        app.command()(command)

@@ -1,24 +1,12 @@
-"""Commands for activation maps, temporal kernels and confusion matrices."""
+"""Commands that draw: the figures, and confusion matrices."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fame.cli.options import (
-    TABLES,
-    ManifestOption,
-    RunOption,
-    ScaleOption,
-    TablesOption,
-    ThreadsOption,
-    check_out,
-)
+from fame.cli.options import TABLES, TablesOption, check_out
 from fame.core.errors import FameError
-
-StemOption = Annotated[
-    Path, typer.Option("--out", help="Output path without suffix; writes .png, .pdf and .csv.")
-]
 
 
 def titled(arguments: list[str]) -> dict[str, list[Path]]:
@@ -40,6 +28,45 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
     return found
 
 
+def figure(
+    name: Annotated[str, typer.Argument(help="A file of fame/report/figures, such as figure3.")],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="TITLE=PATH[,...]: other files than the scale's, a path a seed."),
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="The .png; .pdf and .csv go beside it.")],
+    scale: Annotated[
+        str, typer.Option("--scale", help="A scale by name (mini, paper) or a path to its file.")
+    ] = "mini",
+    results: Annotated[
+        Path | None, typer.Option("--results", help="results/<scale>, if it lies elsewhere.")
+    ] = None,
+    tables: TablesOption = TABLES,
+) -> None:
+    """Draw a figure from what a scale has measured, or from files of your own.
+
+    Examples: `fame figure figure1 --out figure1.png` and, to compare encoders of your own,
+    `fame figure figure3 "Mine=a/encoder.safetensors" "Theirs=b/encoder.safetensors" --out f.png`.
+    """
+    from fame.core.registry import load
+    from fame.pipeline.experiments import Experiments
+    from fame.pipeline.figures import PACKAGE, sources
+
+    make = load(PACKAGE, name, "make")
+    experiments = Experiments(scale, tables)
+    root = results or Path("results") / experiments.scale.name
+    found = titled(files) if files else _below(root, sources(experiments, name))
+    if not found:
+        raise FameError(f"scale {experiments.scale.name!r} measures nothing that {name} shows")
+    check_out(out, ".png", inputs=[path for paths in found.values() for path in paths])
+    make(experiments, found, out)
+
+
+def _below(root: Path, files: dict[str, list[Path]]) -> dict[str, list[Path]]:
+    return {title: [root / path for path in paths] for title, paths in files.items()}
+
+
 def confusion(
     counts: Annotated[list[Path] | None, typer.Argument(help="Files <task>.confusion.csv.")] = None,
 ) -> None:
@@ -50,60 +77,7 @@ def confusion(
         picture(path)
 
 
-def activation(
-    scale: ScaleOption,
-    run: RunOption,
-    encoder: Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")],
-    manifest: ManifestOption,
-    out: Annotated[Path, typer.Option("--out", help="The .npz to write; a .json goes beside it.")],
-    world: Annotated[
-        Path | None,
-        typer.Option("--world", help="The mini world of the videos, for true masks."),
-    ] = None,
-    tables: TablesOption = TABLES,
-    threads: ThreadsOption = None,
-) -> None:
-    """Compute activation maps on test videos, and their share on the foreground."""
-    from fame.core.distributed import world as join
-    from fame.evaluate.tasks.activation import activation as task
-    from fame.pipeline.experiments import Experiments
-
-    check_out(out, ".npz", inputs=[encoder, manifest])
-    experiments = Experiments(scale, tables)
-    settings, chosen = experiments.scale, experiments.run(run)
-    with join(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        task(settings, chosen, encoder, manifest, out, world, peers)
-
-
-def figure1(
-    encoders: Annotated[
-        list[str],
-        typer.Argument(help="TITLE=activation.npz[,...]: an encoder's files, one for each seed."),
-    ],
-    out: StemOption,
-) -> None:
-    """Draw activation maps and foreground shares of encoders (Figure 1)."""
-    from fame.report.figures.figure1 import write
-
-    write(titled(encoders), out)
-
-
-def figure3(
-    encoders: Annotated[
-        list[str],
-        typer.Argument(
-            help="TITLE=encoder.safetensors[,...]: an encoder's files, one for each seed."
-        ),
-    ],
-    out: StemOption,
-) -> None:
-    """Draw the temporal kernels of R(2+1)D encoders as violins (Figure 3)."""
-    from fame.report.figures.figure3 import write
-
-    write(titled(encoders), out)
-
-
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for verb in (activation, confusion, figure1, figure3):
-        app.command()(verb)
+    for command in (figure, confusion):
+        app.command()(command)

@@ -31,9 +31,6 @@ VariantsOption = Annotated[
     list[str] | None,
     typer.Option("--variant", help="fame, gauss, grid, seed or a .py file; can be repeated."),
 ]
-StemOption = Annotated[
-    Path, typer.Option("--out", help="Output path without suffix; writes .png and .pdf.")
-]
 BackboneOption = Annotated[
     str | None,
     typer.Option("--backbone", help="Backbone whose clip settings are used (default: the first)."),
@@ -63,7 +60,7 @@ def mask(
     from fame.data.video.encode import check_name, rate, write_video
     from fame.evaluate.masks.variants import variant as choose
     from fame.evaluate.masks.windows import check_window, frames_of, inspect, windows
-    from fame.report.figures.overlay import darkened
+    from fame.report.overlay import darkened
 
     check_name(out)
     if out.exists() and video.exists() and out.samefile(video):
@@ -97,14 +94,14 @@ def mask_sheet(
     import sys
 
     from fame.data.listing import videos as listed
-    from fame.evaluate.masks.examples import masked_files, spread
+    from fame.evaluate.masks.examples import evenly_spaced, masked_files
     from fame.evaluate.masks.variants import PAPER, variants
     from fame.report.figures.figure4 import write
 
     check_out(out, ".png", ".pdf")
     chosen = variants(variant or PAPER, hue)
     found = listed(videos)
-    shown = [found[number] for number in spread(len(found), rows)]
+    shown = [found[number] for number in evenly_spaced(len(found), rows)]
     examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, max_short_side=240)
     for reason in reasons:
         print(f"fame: left out: {reason}", file=sys.stderr)
@@ -148,96 +145,54 @@ def mask_quality(
     write(measure(videos, world, shown, chosen, plan.betas), data, out)
 
 
-def mask_quality_summary(
-    files: Annotated[list[Path], typer.Argument(help="The files that `fame mask-quality` wrote.")],
-    scale: ScaleOption,
-    out: Annotated[Path, typer.Option("--out", help="The .csv; .png and .pdf go beside it.")],
-) -> None:
-    """Average the mask quality over the seeds' worlds; write a table and a figure."""
-    from fame.config.reading import load_scale
-    from fame.report.figures.mask_quality import read, summarise, write
-
-    check_out(out, ".csv", inputs=files)
-    settings = load_scale(scale)
-    write(summarise(read(files), settings), settings, out)
-
-
-def figure4(
-    out: StemOption,
-    video: Annotated[
-        Path | None, typer.Option("--video", help="A video of your own, shown whole.")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="Or the manifest of a dataset of the scale.")
-    ] = None,
-    scale: Annotated[str | None, typer.Option("--scale", help="The scale of the manifest.")] = None,
-    split: Annotated[str, typer.Option("--split", help="Split of the manifest.")] = "test",
-    rows: Annotated[int, typer.Option("--rows", min=1, help="Number of videos.")] = 1,
-    backbone: BackboneOption = None,
-) -> None:
-    """Draw Figure 4: a frame and what each mask variant keeps of it, on white.
-
-    `fame mask-sheet` shows many videos, with options for the masks.
-    """
-    from fame.core.errors import FameError
-
-    if video is not None and manifest is None:
-        _figure4_of_video(video, out)
-    elif video is None and manifest is not None and scale is not None:
-        _figure4_of_manifest(scale, manifest, split, rows, backbone, out)
-    else:
-        raise FameError("Figure 4 needs either --video, or --manifest with --scale.")
-
-
-def _figure4_of_video(video: Path, out: Path) -> None:
-    from fame.evaluate.masks.examples import masked, middle_clip
-    from fame.evaluate.masks.variants import PAPER, variants
-    from fame.report.figures.figure4 import write
-
-    clip = middle_clip(video, length=16, stride=2, max_short_side=360)
-    write([masked(video.name, clip, variants(PAPER, "correct"), beta=0.5)], out)
-
-
-def _figure4_of_manifest(
-    scale: str, manifest: Path, split: str, rows: int, backbone: str | None, out: Path
-) -> None:
-    from fame.config.reading import load_scale
-    from fame.data.manifest import Manifest
-    from fame.evaluate.features.clipspec import ClipSpec
-    from fame.evaluate.masks.examples import masked_videos
-    from fame.evaluate.masks.variants import PAPER, variants
-    from fame.report.figures.figure4 import caption, write
-
-    settings = load_scale(scale)
-    merge = settings.pretrain.merge
-    shown = ClipSpec.of(settings, _backbone(settings, backbone), settings.pretrain.views)
-    videos = Manifest.read(manifest).select(split)
-    chosen = variants(PAPER, merge.hue)
-    examples = masked_videos(videos, rows, shown, chosen, merge.beta)
-    write(examples, out, caption(settings, videos.dataset, merge.beta))
-
-
-def figure2(
+def training_pair(
     scale: ScaleOption,
     manifest: ManifestOption,
-    out: StemOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz to write.")],
     seed: Annotated[
         int | None, typer.Option("--seed", help="Of the run; the scale's first by default.")
     ] = None,
     row: Annotated[int, typer.Option("--row", min=0, help="Which clip of the first group.")] = 0,
     backbone: BackboneOption = None,
 ) -> None:
-    """Draw Figure 2 with the first training pair of a run."""
+    """Make the first training pair of a run, which Figure 2 shows."""
     from fame.config.reading import load_scale
     from fame.data.manifest import Manifest
-    from fame.evaluate.masks.examples import training_pair
-    from fame.report.figures.figure2 import caption, write
+    from fame.evaluate.masks.examples import training_pair as make
+    from fame.evaluate.masks.pictures import write_pair
 
+    check_out(out, ".npz", inputs=[manifest])
     settings = load_scale(scale)
     chosen = settings.seeds[0] if seed is None else seed
     videos = Manifest.read(manifest)
-    pair = training_pair(settings, _backbone(settings, backbone), videos, chosen, row)
-    write(pair, out, caption(settings, videos.dataset, pair))
+    pair = make(settings, _backbone(settings, backbone), videos, chosen, row)
+    write_pair(out, pair, videos.dataset)
+
+
+def masked_clips(
+    scale: ScaleOption,
+    manifest: ManifestOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz to write.")],
+    split: Annotated[str, typer.Option("--split", help="Split of the manifest.")] = "test",
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Number of videos.")] = 4,
+    backbone: BackboneOption = None,
+) -> None:
+    """Mask a clip of some videos by each variant, which Figure 4 shows."""
+    from fame.config.reading import load_scale
+    from fame.data.manifest import Manifest
+    from fame.evaluate.features.clipspec import ClipSpec
+    from fame.evaluate.masks.examples import masked_videos
+    from fame.evaluate.masks.pictures import write_masked
+    from fame.evaluate.masks.variants import PAPER, variants
+
+    check_out(out, ".npz", inputs=[manifest])
+    settings = load_scale(scale)
+    merge = settings.pretrain.merge
+    clips = ClipSpec.of(settings, _backbone(settings, backbone), settings.pretrain.views)
+    videos = Manifest.read(manifest)
+    chosen = variants(PAPER, merge.hue)
+    examples = masked_videos(videos.select(split), rows, clips, chosen, merge.beta)
+    write_masked(out, examples, videos.dataset)
 
 
 def _backbone(scale: "Scale", name: str | None) -> "Backbone":
@@ -256,6 +211,5 @@ def add(app: typer.Typer) -> None:
     app.command()(mask)
     app.command("mask-sheet")(mask_sheet)
     app.command("mask-quality")(mask_quality)
-    app.command("mask-quality-summary")(mask_quality_summary)
-    app.command()(figure4)
-    app.command()(figure2)
+    app.command("training-pair")(training_pair)
+    app.command("masked-clips")(masked_clips)

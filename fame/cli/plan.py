@@ -55,10 +55,10 @@ def plan(
     made = make(survey, asked)
     print(json.dumps(data(made), indent=2) if as_json else text(made))
     if check:
-        _check(survey, made)
+        print_checks(survey, made)
 
 
-def _check(survey: "Survey", made: "Plan") -> None:
+def print_checks(survey: "Survey", made: "Plan") -> None:
     """Print each check as it is done."""
     from fame.operate.plan.check import Trial, check
 

@@ -39,7 +39,7 @@ def pretrain(
 ) -> None:
     """Pretrain an encoder, or import a finished one; rerun to resume after an interruption."""
     from fame.core.files import owned
-    from fame.operate.launch import spread
+    from fame.operate.launch import under_torchrun
     from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
@@ -50,7 +50,7 @@ def pretrain(
         with owned(out):
             import_run(settings, chosen, out)
         return
-    spread(processes, nodes, threads or settings.resources.threads)
+    under_torchrun(processes, nodes, threads or settings.resources.threads)
 
     from contextlib import nullcontext
 

@@ -57,6 +57,11 @@ class Prepare(Model):
     keyframes: Positive
     shards: Positive
 
+    @property
+    def parts(self) -> list[str]:
+        """The names of the jobs' parts: 0-of-8 to 7-of-8."""
+        return [f"{shard}-of-{self.shards}" for shard in range(self.shards)]
+
 
 class Folder(Model):
     """A real dataset in its official layout.

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from fame.config.tables import Recipe
+from fame.core.registry import names
 from fame.core.schema import Model
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -35,17 +36,41 @@ class Bias(Comparison):
 
 
 class Figures(Model):
-    """Arms by name, and those of the bias probes, the activation maps and the kernels."""
+    """Arms by name; and, by the name of a figure, the arms that it compares.
+
+    Attributes:
+        bias: the bias probes say on which datasets, too.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Comparison] = Field(init=False)
 
     arms: dict[str, Arm]
     bias: Bias
-    figure1: Comparison
-    figure3: Comparison
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """What each figure compares, for those that compare encoders."""
+        return {"bias": self.bias, **self.__pydantic_extra__}
+
+    @property
+    def compared(self) -> list[str]:
+        """The arms that some figure compares."""
+        found = (arm for comparison in self.comparisons.values() for arm in comparison.arms)
+        return list(dict.fromkeys(found))
+
+    def arms_of(self, figure: str) -> tuple[str, ...]:
+        """The arms of a figure, left to right; none if the file does not name it."""
+        found = self.comparisons.get(figure)
+        return found.arms if found else ()
 
     @model_validator(mode="after")
     def _known(self) -> "Figures":
-        for figure in ("bias", "figure1", "figure3"):
-            for name in getattr(self, figure).arms:
+        figures = names("fame.report.figures")
+        for figure, comparison in self.comparisons.items():
+            if figure not in figures:
+                raise ValueError(f"{figure!r} is no figure; choose one of {', '.join(figures)}")
+            for name in comparison.arms:
                 if name not in self.arms:
                     raise ValueError(f"{figure}.arms names {name!r}, which is not among the arms")
         return self

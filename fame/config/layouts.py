@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from fame.core.errors import FameError
-from fame.core.registry import check_name, constant
+from fame.core.registry import check_name, declared
 
 DATASETS = "fame.data.datasets"
 """The package that has a file for each dataset, which this room may name but not import."""
@@ -20,7 +20,7 @@ def splits_of(layout: str) -> tuple[str, ...]:
     Raises:
         FameError: no such dataset, or its file does not state `SPLITS`, or states others.
     """
-    splits = constant(DATASETS, layout, "SPLITS")
+    splits = declared(DATASETS, layout, "SPLITS", None)
     if not isinstance(splits, tuple) or not set(splits) <= set(SPLITS):
         raise FameError(f"SPLITS of '{layout}' must be a tuple of some of {', '.join(SPLITS)}.")
     return splits
@@ -33,7 +33,7 @@ def official_splits_of(layout: str) -> int:
         FameError: no such dataset, or its file does not state `OFFICIAL_SPLITS`, or not as a
             positive number.
     """
-    number = constant(DATASETS, layout, "OFFICIAL_SPLITS")
+    number = declared(DATASETS, layout, "OFFICIAL_SPLITS", None)
     if not isinstance(number, int) or number < 1:
         raise FameError(f"OFFICIAL_SPLITS of '{layout}' must be a whole number from 1.")
     return number

@@ -3,7 +3,8 @@
 A scale is one complete file: no key has a default, so nothing leaks from one scale to another.
 """
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,6 +12,7 @@ from fame.config.datasets import Dataset
 from fame.config.encoders import AnyEncoder
 from fame.config.methods import Methods
 from fame.config.views import ViewSettings
+from fame.core.errors import FameError
 from fame.core.schema import Model, Positive, Share
 
 Precision = Literal["float32", "tf32", "bfloat16", "float64"]
@@ -300,3 +302,25 @@ class Scale(Model):
                 if name not in self.datasets:
                     raise ValueError(f"pretrain.{place} names {name!r}, which is not a dataset")
         return self
+
+    @property
+    def prepared(self) -> list[str]:
+        """The real datasets that are read from small copies."""
+        found = self.datasets.items()
+        return [name for name, entry in found if getattr(entry, "prepare", None) is not None]
+
+    def section(self, *keys: str) -> str:
+        """A part of the scale as JSON, all of it without keys; equal parts give equal texts.
+
+        Args:
+            keys: from the top, such as `pretrain`, `merge`.
+
+        Raises:
+            FameError: there is no such part.
+        """
+        part: Any = self.model_dump(mode="json")
+        for key in keys:
+            if not isinstance(part, dict) or key not in part:
+                raise FameError(f"scale {self.name!r} has no {'.'.join(keys)}; correct the key")
+            part = part[key]
+        return json.dumps(part, sort_keys=True)

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from fame.core.registry import names
 from fame.core.schema import Model
 
-FIGURES = ("bias", "claims", "figure1", "figure2", "figure3", "figure4", "mask_quality")
+FIGURES = tuple(names("fame.report.figures"))
 """Short names of the files in `results` other than the tables and the page."""
 
 RESERVED = {"all", "report", *FIGURES}

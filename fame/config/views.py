@@ -2,16 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Probability = Annotated[float, Field(ge=0, le=1)]
-Strength = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Range = tuple[Positive, Positive]
+from fame.core.schema import Model, PositiveFloat, Range, Share, Strength
+
 Colour = tuple[float, float, float]
 
 
-class ViewSettings(BaseModel):
+class ViewSettings(Model):
     """The random augmentation of one view; the paper's values are in facts A5.
 
     Attributes:
@@ -32,22 +30,20 @@ class ViewSettings(BaseModel):
         std: RGB is divided by it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     crop_scale: Range
     crop_aspect: Range
-    flip: Probability
-    gray: Probability
-    jitter: Probability
+    flip: Share
+    gray: Share
+    jitter: Share
     brightness: Strength
     contrast: Strength
     saturation: Strength
     hue: Annotated[float, Field(ge=0, le=0.5)]
-    blur: Probability
+    blur: Share
     blur_sigma: Range
     blur_draw: Literal["sample", "process"]
     mean: Colour
-    std: tuple[Positive, Positive, Positive]
+    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
 
     @model_validator(mode="after")
     def _ranges_rise(self) -> "ViewSettings":

@@ -49,13 +49,17 @@ def check_name(package: str, name: str) -> None:
 
 
 def source_of(package: str, name: str) -> Path:
-    """The file behind a choice: a built-in module's, or the plug-in file itself."""
+    """The file behind a choice: a built-in module's, or the plug-in file itself.
+
+    The package is not imported, so lower packages may use this too.
+    """
     if name.endswith(".py"):
         return Path(name).expanduser()
     check_name(package, name)
-    spec = importlib.util.find_spec(f"{package}.{name}")
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin)
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    files = (Path(folder, f"{name}.py") for folder in spec.submodule_search_locations or ())
+    return next(file for file in files if file.is_file())
 
 
 def declared(package: str, name: str, attribute: str, absent: Any) -> Any:
@@ -137,47 +141,3 @@ def load(package: str, name: str, attribute: str) -> Any:
     if not hasattr(module, attribute):
         raise FameError(f"'{name}' does not define '{attribute}'; add it or choose another name.")
     return getattr(module, attribute)
-
-
-def constant(package: str, name: str, attribute: str) -> Any:
-    """A literal that the choice `name` of `package` assigns at its top level.
-
-    The file is parsed, not imported, so lower packages may use this too.
-
-    Args:
-        package: dotted name of the package that holds the built-in choices.
-        name: one of `names(package)`, or a path that ends in `.py`.
-        attribute: for example `SPLITS`.
-
-    Raises:
-        FameError: no such choice or file, it is not Python, or it does not assign the attribute,
-            or assigns something that has to be computed.
-    """
-    for node in _parsed(_file(package, name)).body:
-        if isinstance(node, ast.Assign) and attribute in map(ast.unparse, node.targets):
-            try:
-                return ast.literal_eval(node.value)
-            except ValueError:
-                raise FameError(f"{attribute} of '{name}' must be a plain literal.") from None
-    raise FameError(f"'{name}' does not assign '{attribute}'; add `{attribute} = ...` to it.")
-
-
-def _file(package: str, name: str) -> Path:
-    if name.endswith(".py"):
-        return Path(name).expanduser()
-    check_name(package, name)
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
-    return next(file for folder in folders if (file := folder / f"{name}.py").is_file())
-
-
-def _parsed(file: Path) -> ast.Module:
-    try:
-        return ast.parse(file.read_bytes())
-    except OSError as error:
-        raise FameError(
-            f"The file {file} cannot be read ({error.strerror}); correct its path."
-        ) from None
-    except (SyntaxError, ValueError) as error:
-        raise FameError(f"The file {file} is not Python ({error}); correct it.") from None

@@ -13,7 +13,7 @@ from fame.core.errors import FameError
 from fame.data.children import Undecided, decide
 from fame.data.index import check_share, write_quarantine
 from fame.data.manifest import OK, Manifest
-from fame.data.video.transcode import Copy, Copying, Task, copy
+from fame.data.video.transcode import Copy, Copying, CopyTask, copy
 
 COMPARED_EVERY = 50
 """The first of so many videos is compared with its original."""
@@ -49,7 +49,7 @@ def prepare(
     chosen = table.iloc[shard::shards]
     chosen = chosen[chosen["status"] == OK]
     tasks = [
-        Task(
+        CopyTask(
             originals.root / path, to / f"{path}.mp4", int(start + frames), i % COMPARED_EVERY == 0
         )
         for i, path, start, frames in zip(

@@ -10,7 +10,7 @@ PORTS = 20_000, 20_000
 """The first of the ports at which processes of several machines meet, and how many there are."""
 
 
-def spread(processes: int, nodes: int = 1, threads: int = 1) -> None:
+def under_torchrun(processes: int, nodes: int = 1, threads: int = 1) -> None:
     """Replace this process by `processes` of the same command, under torchrun.
 
     Does nothing if one process (or none) is asked for, or if torchrun started this one.

@@ -11,6 +11,7 @@ import psutil
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
+from fame.core.units import duration
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.missing import failed, log_outcome
 from fame.pipeline.paths import Places
@@ -197,11 +198,3 @@ def _row(training: Training, width: int) -> str:
     age = f"{duration(training.checkpoint)} ago" if training.checkpoint is not None else "-"
     left = duration(training.left) if training.left is not None else "-"
     return f"{training.name:{width}}  {training.state:9}  {steps:>13}  {left:>8}  {age}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person would say them: 40 s, 12 min, 3.5 h, 2.0 d."""
-    for size, unit, decimals in ((86400, "d", 1), (3600, "h", 1), (60, "min", 0)):
-        if seconds >= 2 * size or (unit == "min" and seconds >= 60):
-            return f"{seconds / size:.{decimals}f} {unit}"
-    return f"{seconds:.0f} s"

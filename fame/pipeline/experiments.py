@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fame.config.datasets import Own, Synthetic
-from fame.config.figures import Comparison, Figures
+from fame.config.figures import Figures
 from fame.config.methods import Methods, Section
 from fame.config.reading import expand, load_figures, load_scale, load_table, parse
 from fame.config.scale import Backbone, Merge, Scale
@@ -29,8 +29,6 @@ RECIPE_VERSION = 2
 
 FIGURES = "figures"
 """The file of the tables' folder that says what figures compare."""
-
-FIGURES_OF_ARMS = ("bias", "figure1", "figure3")
 
 
 class AbsentEncoder(FameError):
@@ -170,6 +168,12 @@ def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]
         raise FameError(f"scale {scale.name!r}: {error}") from None
 
 
+def dataset_plugin(scale: Scale, dataset: str) -> dict[str, str]:
+    """The content's hash of the file that a dataset's entry names by its path; else nothing."""
+    entry = scale.datasets[dataset]
+    return {} if isinstance(entry, Own) else plugin_digest(entry.layout)
+
+
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     """What of a dataset's entry changes the videos; where they lie does not."""
     entry = scale.datasets[dataset]
@@ -178,7 +182,7 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
     if not isinstance(entry, Synthetic) and entry.prepare is not None:
         # Left out where there is none, so that ids are what they were before copies existed.
         recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
-    if not isinstance(entry, Own) and (plugin := plugin_digest(entry.layout)):
+    if plugin := dataset_plugin(scale, dataset):
         recipe["plugin"] = plugin
     return recipe
 
@@ -323,6 +327,7 @@ class Experiments:
         tables: the folder of table files; `figures.yaml` among them says what figures compare.
 
     Attributes:
+        folder: `tables` as it was given.
         figures: what figures compare, or None if the folder does not say.
         absent: a sentence for each row or arm whose finished weights are not there. It matters
             only to who asks for that table or figure; `runs` goes without.
@@ -330,6 +335,7 @@ class Experiments:
 
     def __init__(self, scale: str, tables: Path) -> None:
         self.scale = load_scale(scale)
+        self.folder = tables
         files = {file.stem: file for file in sorted(tables.glob("*.yaml"))}
         figures = files.pop(FIGURES, None)
         if not files:
@@ -363,8 +369,7 @@ class Experiments:
             for number in range(len(table.rows)):
                 yield partial(self._runs_of_row, table, number)
         if self.figures is not None:
-            compared = (getattr(self.figures, figure).arms for figure in FIGURES_OF_ARMS)
-            for name in dict.fromkeys(name for arms in compared for name in arms):
+            for name in self.figures.compared:
                 yield partial(self._runs_of_arm, name)
 
     def _runs_of_row(self, table: Table, number: int) -> list[Run]:
@@ -376,7 +381,7 @@ class Experiments:
         return list(arm.runs) if arm else []
 
     def arms(self, figure: str) -> list[Arm]:
-        """The arms of a figure (`bias`, `figure1` or `figure3`) that this scale can train.
+        """The arms of a figure (such as `figure1`) that this scale can train; none for others.
 
         Raises:
             FameError: the folder of tables holds no figures file.
@@ -384,8 +389,7 @@ class Experiments:
         """
         if self.figures is None:
             raise FameError(f"the folder of tables holds no {FIGURES}.yaml, which {figure} needs")
-        comparison: Comparison = getattr(self.figures, figure)
-        found = (self._arm(name) for name in comparison.arms)
+        found = (self._arm(name) for name in self.figures.arms_of(figure))
         return [arm for arm in found if arm is not None]
 
     def bias_datasets(self) -> list[str]:
@@ -433,6 +437,23 @@ class Experiments:
             for run in cell.runs:
                 found[result_file(self.scale, run, cell.dataset, cell.task)] = None
         return list(found)
+
+    def nodes_of(self, run: str) -> int:
+        """The machines that make a run's encoder; one if nothing is trained."""
+        return self.scale.resources.nodes if self.run(run).pretrain else 1
+
+    def gpus_of(self, run: str) -> int:
+        """The GPUs that make a run's encoder; one at most if nothing is trained."""
+        gpus = self.nodes_of(run) * self.scale.resources.gpus
+        return gpus if self.run(run).pretrain else min(1, gpus)
+
+    def confusions(self) -> list[str]:
+        """The confusion matrices beside the results of all tables that have one."""
+        return [
+            name.removesuffix(".json") + ".confusion.csv"
+            for name in self.results(self.tables)
+            if name.endswith(("/linear.json", "/finetune.json"))
+        ]
 
 
 def result_file(scale: Scale, run: Run, dataset: str, task: str) -> str:

@@ -125,16 +125,21 @@ def _gathered(name: str, stem: str, suffixes: str, *needs: str, folder: Path = _
     return Rule(name, stem, "scale", folder, files, needs, stem=stem, timed=False)
 
 
-def _copied(name: str, stem: str, suffixes: str, *needs: str, log: Path) -> Rule:
+def _copied(name: str, suffixes: str, *needs: str) -> Rule:
     """Copies in `results/` of what the scale has made."""
-    files = tuple(f"{stem}.{suffix}" for suffix in suffixes.split())
-    log = log / f"{stem}.published"
-    return Rule(name, f"copy of {stem}", "scale", Path(), files, needs, stem=str(log), timed=False)
+    files = tuple(f"{{name}}.{suffix}" for suffix in suffixes.split())
+    log = str(_AT.root / "published" / "{name}")
+    return Rule(name, "copy of {name}", "scale", Path(), files, needs, stem=log, timed=False)
 
 
-_MEASURED = ("figure1", "figure3", "bias_summary", "mask_quality_summary", "claims")
-_DRAWN = ("figure2", "figure4")
-_PAGE = ("table", *_MEASURED, *_DRAWN, "pretrain")
+def _example(name: str) -> Rule:
+    """Examples of a data instance that a figure shows."""
+    return Rule(
+        name, f"{name} of {{data}}", "data", _DATA, (f"{name}.npz",), _MANIFEST, timed=False
+    )
+
+
+_PAGE = ("table", "figure", "picture", "claims", "pretrain")
 
 _ROWS = (
     Rule("world", "world of {data}", "data", _DATA, ("world",), data="generated"),
@@ -219,20 +224,21 @@ _ROWS = (
         ("world", "index"),
         data="generated",
     ),
-    _gathered("figure1", "figure1", "csv png pdf", "activation"),
-    _gathered("figure2", "figure2", "png pdf", *_MANIFEST),
-    _gathered("figure3", "figure3", "csv png pdf", "pretrain"),
-    _gathered("figure4", "figure4", "png pdf", *_MANIFEST),
-    _gathered("bias_summary", "bias", "csv png pdf", "bias"),
-    _gathered("mask_quality_summary", "mask_quality", "csv png pdf", "mask_quality"),
+    _example("training_pair"),
+    _example("masked_clips"),
+    _gathered(
+        *("figure", "{figure}", "png pdf csv"),
+        *("activation", "pretrain", "bias", "mask_quality"),
+    ),
+    _gathered("picture", "{figure}", "png pdf", "training_pair", "masked_clips"),
+    _gathered("claims", "{figure}", "png pdf csv md", *OF_TABLES),
     _gathered("confusion", "confusion", "done", "linear", "finetune"),
-    _gathered("claims", "claims", "csv md png pdf", *OF_TABLES, folder=_AT.root),
     _gathered("table", "{table}", "csv md tex html", *OF_TABLES, folder=_AT.tables),
     _gathered("report", "report", "html", *_PAGE, folder=_AT.root),
-    _copied("publish", "{table}", "csv md tex", "table", log=_AT.tables),
-    _copied("publish_figure", "{figure}", "csv png pdf", *_MEASURED, log=_AT.figures),
-    _copied("publish_picture", "{figure}", "png pdf", *_DRAWN, log=_AT.figures),
-    _copied("publish_report", "report", "html", "report", log=_AT.root),
+    _copied("publish", "csv md tex", "table"),
+    _copied("publish_figure", "png pdf csv", "figure", "claims"),
+    _copied("publish_picture", "png pdf", "picture"),
+    _copied("publish_report", "html", "report"),
 )
 
 RULES = {rule.name: rule for rule in _ROWS}

@@ -24,9 +24,9 @@ from torch.nn.functional import cross_entropy
 
 from fame.augment.distraction import Distraction
 from fame.config.methods import MoCo as Settings
-from fame.config.views import Colour, Positive
+from fame.config.views import Colour
 from fame.core.errors import FameError
-from fame.core.schema import Model, Share
+from fame.core.schema import Model, PositiveFloat, Share
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, clip_indices, number_of_starts
 from fame.pretext.common import Method, Setup
@@ -62,9 +62,11 @@ class AsReleased(Model):
     protocol: Literal["own"]
     strength: Strength
     stride: Annotated[int, Field(gt=0, examples=[4])]
-    temperature: Annotated[Positive, Field(examples=[0.07])]
+    temperature: Annotated[PositiveFloat, Field(examples=[0.07])]
     mean: Annotated[Colour, Field(examples=[[0.5, 0.5, 0.5]])]
-    std: Annotated[tuple[Positive, Positive, Positive], Field(examples=[[0.5, 0.5, 0.5]])]
+    std: Annotated[
+        tuple[PositiveFloat, PositiveFloat, PositiveFloat], Field(examples=[[0.5, 0.5, 0.5]])
+    ]
 
 
 class DistractedMoCo(MomentumContrast):

@@ -44,7 +44,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Work:
+class Machine:
     """How vectors are computed; none of it changes them by more than rounding.
 
     Attributes:
@@ -59,11 +59,11 @@ class Work:
 
 
 @contextmanager
-def machine(threads: int, progress: bool = True) -> Iterator[Work]:
+def machine(threads: int, progress: bool = True) -> Iterator[Machine]:
     """This process's device, a GPU of its own if there is one, and `threads` CPU threads."""
     torch.set_num_threads(threads)
     with own_device() as device:
-        yield Work(device, min(threads, _MOST_DECODERS), progress)
+        yield Machine(device, min(threads, _MOST_DECODERS), progress)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Summary:
     others: int
 
 
-def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Work) -> Summary:
+def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Machine) -> Summary:
     """Write one row for each video, usable or not; the file grows with every call.
 
     Vectors of files that have not changed since are kept, those of `out` and those of a call
@@ -193,7 +193,9 @@ def _own_parts(out: Path, origin: dict[str, Any]) -> Iterator[_Parts]:
                 shutil.rmtree(folder)
 
 
-def rows(encoder: nn.Module, videos: Sequence[Path], shown: ClipSpec, work: Work) -> Iterator[Row]:
+def rows(
+    encoder: nn.Module, videos: Sequence[Path], shown: ClipSpec, work: Machine
+) -> Iterator[Row]:
     """A row for each video, in order; each is decided, none stops the others.
 
     Args:
@@ -287,7 +289,7 @@ def _vector(encoder: nn.Module, clips: Tensor, name: str) -> np.ndarray:
     return vector
 
 
-def one(encoder: nn.Module, video: Path, shown: ClipSpec, work: Work) -> Row:
+def one(encoder: nn.Module, video: Path, shown: ClipSpec, work: Machine) -> Row:
     """The row of a single video.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from fame.data.video.decode import read_frames
-from fame.report.figures.style import save, style
+from fame.report.style import save, style
 
 Pictures = npt.NDArray[np.uint8]
 

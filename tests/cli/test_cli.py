@@ -154,18 +154,19 @@ def test_a_claim_about_a_missing_cell_is_named(tmp_path, root):
     assert not out.exists()
 
 
-@pytest.mark.parametrize("verb", ["finetune", "figure3"])
+@pytest.mark.parametrize("verb", ["finetune", "figure"])
 def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
     from fame.pipeline.experiments import Experiments
 
     run = next(iter(Experiments("mini", root / "config" / "tables").runs))
-    encoder, out = tmp_path / run / "encoder.safetensors", tmp_path / "out.json"
+    encoder = tmp_path / run / "encoder.safetensors"
+    out = tmp_path / ("out.json" if verb == "finetune" else "out.png")
     encoder.parent.mkdir()
     encoder.write_bytes(b"other weights")
     write_json(encoder.with_name("card.json"), {"run": run, "encoder_sha256": "0" * 64})
     asked = {
         "finetune": ("--scale", "mini", "--run", run, "--manifest", tmp_path, "--encoder", encoder),
-        "figure3": (f"FAME={encoder}",),
+        "figure": ("figure3", f"FAME={encoder}"),
     }
     said = sentence(fame(verb, *asked[verb], "--out", out))
     assert f"{run}/card.json does not describe encoder.safetensors beside it" in said

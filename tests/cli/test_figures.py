@@ -1,5 +1,6 @@
 """The figures' command line: titles with paths, help, and one sentence for what is wrong."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,21 +30,41 @@ def test_a_title_comes_once():
         titled(["FAME=a", "FAME=b"])
 
 
-@pytest.mark.parametrize(
-    ("verb", "option"), [("activation", "--world"), ("figure1", "--out"), ("figure3", "--out")]
-)
-def test_every_verb_has_help(verb, option):
-    done = CliRunner().invoke(app, [verb, "--help"])
+@pytest.mark.parametrize("command", ["activation", "figure", "confusion"])
+def test_every_command_has_help(command):
+    done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
-    assert option in done.stdout
+    assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["figure1", "figure3"])
-def test_a_missing_file_reaches_the_user_as_a_sentence(verb, tmp_path):
-    done = CliRunner().invoke(app, [verb, f"FAME={tmp_path}/none", "--out", f"{tmp_path}/figure"])
+@pytest.mark.parametrize(
+    "name", ["bias", "figure1", "figure2", "figure3", "figure4", "mask_quality"]
+)
+def test_a_missing_file_reaches_the_user_as_a_sentence(name, tmp_path):
+    out = tmp_path / "figure.png"
+    done = CliRunner().invoke(app, ["figure", name, f"FAME={tmp_path}/none", "--out", str(out)])
     assert isinstance(done.exception, FameError)
     assert "none" in str(done.exception)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "sentence"),
+    [
+        ("figure9", "f.png", "There is no 'figure9' in fame.report.figures; did you mean 'figure"),
+        ("figure1", "f.gif", r"f\.gif: the name must end in \.png"),
+    ],
+)
+def test_a_wrong_name_is_a_sentence(name, out, sentence, tmp_path):
+    done = CliRunner().invoke(app, ["figure", name, "FAME=a.npz", "--out", str(tmp_path / out)])
+    assert isinstance(done.exception, FameError)
+    assert re.search(sentence, str(done.exception))
+
+
+def test_a_scale_that_measures_nothing_of_a_figure_says_so(tmp_path):
+    out = str(tmp_path / "f.png")
+    done = CliRunner().invoke(app, ["figure", "mask_quality", "--scale", "paper", "--out", out])
+    assert "'paper' measures nothing that mask_quality shows" in str(done.exception)
 
 
 def test_confusion_matrices_are_drawn_beside_their_counts(tmp_path):

@@ -14,8 +14,9 @@ from fame.core.errors import FameError
 from fame.data.index import index
 from fame.data.synthetic import write_world
 from fame.data.video.decode import probe, read_frames
+from fame.evaluate.masks.pictures import read_masked
 
-VERBS = ("mask", "mask-sheet", "mask-quality", "mask-quality-summary", "figure2", "figure4")
+VERBS = ("mask", "mask-sheet", "mask-quality", "training-pair", "masked-clips")
 
 
 def fame(*arguments):
@@ -143,13 +144,6 @@ def test_a_sheet_of_a_folder_shows_some_of_its_videos(tmp_path):
         fame("mask-sheet", tmp_path / "*.mp4", "-o", tmp_path / "none.png")
 
 
-def test_figure4_of_a_video(video, tmp_path):
-    fame("figure4", "--video", video, "--out", tmp_path / "figure4")
-    assert (tmp_path / "figure4.png").is_file()
-    with pytest.raises(FameError, match="either --video, or --manifest with --scale"):
-        fame("figure4", "--out", tmp_path / "figure4")
-
-
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
     """Micro worlds with manifests."""
@@ -173,7 +167,8 @@ def test_quality_from_world_to_summary(worlds, tmp_path):
     betas = load_scale(str(MICRO)).evaluate.masks.betas
     assert len(pd.read_csv(tmp_path / "0.csv")) == 4 * len(betas)
     out = tmp_path / "mask_quality.csv"
-    fame("mask-quality-summary", tmp_path / "0.csv", tmp_path / "1.csv", *scale, "--out", out)
+    files = f"ucf101={tmp_path}/0.csv,{tmp_path}/1.csv"
+    fame("figure", "mask_quality", files, *scale, "--out", out.with_suffix(".png"))
     found = pd.read_csv(out)
     assert set(found["n"]) == {2}
     assert (found["iou_std"] == 0).all()  # twice the same world
@@ -183,20 +178,23 @@ def test_quality_from_world_to_summary(worlds, tmp_path):
 
 
 def test_figures_of_worlds(worlds, tmp_path):
+    scale, examples = ("--scale", MICRO), tmp_path / "examples.npz"
     fame(
-        *("figure4", "--scale", MICRO, "--rows", 2, "--out", tmp_path / "figure4"),
+        *("masked-clips", *scale, "--rows", 2, "--out", examples),
         *("--manifest", worlds / "ucf101" / "manifest.parquet"),
     )
-    pretraining = worlds / "kinetics400" / "manifest.parquet"
-    fame("figure2", "--scale", MICRO, "--manifest", pretraining, "--out", tmp_path / "figure2")
+    shown, dataset = read_masked(examples)
+    assert (len(shown), dataset) == (2, "ucf101")
+    fame("figure", "figure4", f"ucf101={examples}", *scale, "--out", tmp_path / "figure4.png")
+    pair = ("--manifest", worlds / "kinetics400" / "manifest.parquet", "--out", examples)
+    fame("training-pair", *scale, *pair)
+    fame("figure", "figure2", f"kinetics400={examples}", *scale, "--out", tmp_path / "figure2.png")
+    examples.unlink()
     assert {file.name for file in tmp_path.iterdir()} == {
         f"figure{number}.{ending}" for number in (2, 4) for ending in ("png", "pdf")
     }
     with pytest.raises(FameError, match="no backbone s3d; it has r2plus1d"):
-        fame(
-            *("figure2", "--scale", MICRO, "--manifest", pretraining),
-            *("--out", tmp_path / "figure2", "--backbone", "s3d"),
-        )
+        fame("training-pair", *scale, *pair, "--backbone", "s3d")
 
 
 def test_every_odd_file_gives_a_video_or_a_sentence(shared, tmp_path):

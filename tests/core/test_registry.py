@@ -75,3 +75,13 @@ def test_listing_the_choices_does_not_import_torch(root):
         f"assert registry.names('{PACKAGE}'); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+def test_a_literal_is_read_without_importing_its_package(root):
+    code = (
+        "import sys; from fame.core import registry\n"
+        "assert registry.declared('fame.data.datasets', 'hmdb51', 'OFFICIAL_SPLITS', None) == 3\n"
+        "assert registry.declared('fame.data.datasets', 'hmdb51', 'NOTHING', 7) == 7\n"
+        "assert 'fame.data.datasets' not in sys.modules and 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)

@@ -12,6 +12,13 @@ from micro_world import ROOT
 HERE = Path(__file__).parent
 
 
+def pytest_collection_modifyitems(items):
+    """All tests of this folder are slow: they train, and break what they started."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def fork():
     """A multiprocessing context whose processes start in milliseconds.

@@ -25,25 +25,25 @@ OURS = ["-m", "--", "fame", "pretrain", "--run", "a run"]
 
 @pytest.mark.parametrize("processes", [0, 1])
 def test_one_process_needs_no_other(started, processes):
-    launch.spread(processes)
+    launch.under_torchrun(processes)
     assert started == []
 
 
 def test_a_process_that_torchrun_started_starts_no_more(started, monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "0")
-    launch.spread(4, nodes=2)
+    launch.under_torchrun(4, nodes=2)
     assert started == []
 
 
 def test_several_processes_of_this_machine_meet_here(started):
-    launch.spread(4)
+    launch.under_torchrun(4)
     torchrun = [sys.executable, "-m", "torch.distributed.run"]
     assert started == [[*torchrun, "--standalone", "--nproc_per_node=4", *OURS]]
 
 
 def test_machines_of_a_slurm_job_get_a_torchrun_each(started, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "41234")
-    launch.spread(8, nodes=2, threads=6)
+    launch.under_torchrun(8, nodes=2, threads=6)
     ((srun, *options),) = started
     place = options.index(sys.executable)
     step, torchrun = options[:place], options[place:]
@@ -63,7 +63,7 @@ def test_machines_of_a_slurm_job_get_a_torchrun_each(started, monkeypatch):
 def test_each_machine_gets_its_gpus_if_the_job_has_some(started, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
-    launch.spread(8, nodes=2)
+    launch.under_torchrun(8, nodes=2)
     assert "--gpus-per-node=4" in started[0]
 
 
@@ -71,7 +71,7 @@ def test_jobs_of_one_machine_meet_at_different_ports(started, monkeypatch):
     ends = set()
     for job in ("100", "101"):
         monkeypatch.setenv("SLURM_JOB_ID", job)
-        launch.spread(2, nodes=2)
+        launch.under_torchrun(2, nodes=2)
         (end,) = (option for option in started[-1] if "endpoint" in option)
         ends.add(end)
         assert 1024 < int(end.rsplit(":", 1)[1]) < 65536
@@ -80,12 +80,12 @@ def test_jobs_of_one_machine_meet_at_different_ports(started, monkeypatch):
 
 def test_machines_without_slurm_are_refused_with_the_remedy(started):
     with pytest.raises(FameError, match="this is no Slurm job; use profiles/slurm"):
-        launch.spread(2, nodes=2)
+        launch.under_torchrun(2, nodes=2)
     assert started == []
 
 
 def test_processes_that_machines_cannot_share_are_refused(started, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     with pytest.raises(FameError, match="2 machines cannot share 3 processes equally"):
-        launch.spread(3, nodes=2)
+        launch.under_torchrun(3, nodes=2)
     assert started == []

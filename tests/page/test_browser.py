@@ -16,6 +16,8 @@ from tools import lacking
 from benchmarks.browser import browser, find
 from fame.config.reading import load_table
 
+pytestmark = pytest.mark.slow
+
 PHONE, DESKTOP, PAPER = 390, 1280, 703  # CSS pixels; paper: A4 less the page's own margins
 LOCAL = ("file:", "data:")
 

@@ -19,7 +19,7 @@ from fame.models import build_encoder
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import save_encoder
 from fame.search import embed as module
-from fame.search.embed import Work, embed, one, rows
+from fame.search.embed import Machine, embed, one, rows
 from fame.search.encoder_source import EncoderSource
 from fame.search.library import OK, Library
 
@@ -34,7 +34,7 @@ SHOWN = ClipSpec(
     std=(0.2, 0.2, 0.2),
     max_short_side=32,
 )
-CPU = Work(torch.device("cpu"), progress=False)
+CPU = Machine(torch.device("cpu"), progress=False)
 LENGTHS = [20, 3, 12, 1, 9]
 
 
@@ -96,7 +96,7 @@ def test_neither_threads_nor_little_room_change_a_vector(originals, source, monk
     files = listed([root])
     plain = [row.embedding for row in rows(source.load(), files, SHOWN, CPU)]
     monkeypatch.setattr(module, "ROOM", 1)  # a clip at a time
-    tight = rows(source.load(), files, SHOWN, Work(torch.device("cpu"), 3, progress=False))
+    tight = rows(source.load(), files, SHOWN, Machine(torch.device("cpu"), 3, progress=False))
     np.testing.assert_array_equal(plain, [row.embedding for row in tight])
 
 

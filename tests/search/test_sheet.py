@@ -4,7 +4,7 @@ import pytest
 from small_videos import pictures, write_video
 
 from fame.data.video.decode import DecodeError
-from fame.report.figures.style import style
+from fame.report.style import style
 from fame.search.sheet import Strip, draw, side_by_side, strip, write
 
 

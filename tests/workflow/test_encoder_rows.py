@@ -20,7 +20,7 @@ ROOT = HERE.parents[1]
 MICRO = HERE / "micro.yaml"
 
 # The first test that asks for `made` waits for half a minute's work.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def snakemake(place, *arguments, weights):

@@ -16,7 +16,7 @@ from micro_world import ROOT
 HOSTILE = 'it\'s "so" $(touch pwned) `touch pwned` (x) & ; touch pwned # {y}'
 SECRET = "hunter2-must-not-be-written-down"
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ TABLE7, TABLE8 = "results/table7.csv", "results/table8.csv"
 PLACES = ("results", "results/micro/tables")
 
 # The first test that asks for `failed` waits for half a minute's work of two idle cores.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def snakemake(place, *arguments):

@@ -69,6 +69,7 @@ def test_runs_are_distinct_recipes_times_seeds_and_snakemakes_own_jobs(tmp_path)
     assert everything["present"] == 0
 
 
+@pytest.mark.slow
 def test_a_finished_run_counts_as_present_and_tells_how_long_it_took(tmp_path):
     runs = Experiments(str(MICRO), TABLES).runs
     name = next(name for name in runs if name.startswith("random"))

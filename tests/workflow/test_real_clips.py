@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "examples" / "real_clips.yaml"
 CLASSES = {"UCF-101": ["Punch", "Swing"], "jhmdb": ["clap", "golf"]}
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ steps generate the world (mini scales); or find the dataset where the scale says
       copy videos small, if the scale says so
 """
 
-PREPARED = "|".join(prepared_datasets())
+PREPARED = "|".join(SCALE.prepared)
 UNPREPARED = rf"(?!(?:{PREPARED})/)[A-Za-z0-9_-]+" if PREPARED else r"[A-Za-z0-9_-]+"
 
 
 rule world:
+    """Generate a mini world: videos, annotations and the truth about them."""
     input:
         module(
             "data/synthetic/motions.py",
@@ -27,12 +28,11 @@ rule world:
     benchmark:
         f"{ROOT}/data/{{data}}/world.benchmark.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     resources:
-        mem_mb=SCALE.resources.mem_mb,
-        runtime=SCALE.resources.runtime,
+        **HEAVY,
     params:
-        settings=dataset_settings,
+        settings=settings_of_data,
     shell:
         "python3 -m fame world"
         ' --scale "$SCALE"'
@@ -42,6 +42,7 @@ rule world:
 
 
 rule source:
+    """Check that a dataset is where the scale says, and download what is missing if allowed."""
     output:
         f"{ROOT}/data/{{data}}/source.json",
     log:
@@ -51,9 +52,9 @@ rule source:
     # On the machine that runs Snakemake: nodes of a cluster often have no network.
     localrule: True
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
-        settings=dataset_settings,
+        settings=settings_of_data,
     shell:
         "python3 -m fame source"
         ' --scale "$SCALE"'
@@ -65,9 +66,10 @@ rule source:
 
 
 rule index:
+    """Read the annotations, open every video, and list those that can be used."""
     input:
         world=world_of,
-        source=source_of,
+        source=lambda w: [] if is_world(w.data) else f"{ROOT}/data/{w.data}/source.json",
         code=module(
             "data/own.py",
             "data/groups.py",
@@ -86,13 +88,12 @@ rule index:
     wildcard_constraints:
         data=UNPREPARED,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: SCALE.resources.threads
     resources:
-        mem_mb=SCALE.resources.mem_mb,
-        runtime=SCALE.resources.runtime,
+        **HEAVY,
     params:
-        settings=dataset_settings,
+        settings=settings_of_data,
         world=lambda w, input: ["--world", input.world] if input.world else [],
     shell:
         "python3 -m fame index"
@@ -107,6 +108,7 @@ rule index:
 if PREPARED:
 
     use rule index as index_originals with:
+        """List the original videos of a dataset that is read from small copies."""
         output:
             manifest=f"{ROOT}/data/{{data}}/originals.parquet",
         log:
@@ -118,6 +120,7 @@ if PREPARED:
             data=PREPARED,
 
     rule prepare:
+        """Write small copies of one part of a dataset's videos."""
         input:
             originals=f"{ROOT}/data/{{data}}/originals.parquet",
             code=module("data/video/encode.py", "data/prepare.py", "data/video/transcode.py"),
@@ -132,13 +135,12 @@ if PREPARED:
             shard=r"\d+",
             shards=r"\d+",
         conda:
-            "../../environment.yml"
+            ENVIRONMENT
         threads: SCALE.resources.threads
         resources:
-            mem_mb=SCALE.resources.mem_mb,
-            runtime=SCALE.resources.runtime,
+            **HEAVY,
         params:
-            settings=dataset_settings,
+            settings=settings_of_data,
         shell:
             "python3 -m fame prepare"
             ' --scale "$SCALE"'
@@ -150,9 +152,13 @@ if PREPARED:
             " > {log:q} 2>&1"
 
     rule gather:
+        """List all small copies in one manifest."""
         input:
             originals=f"{ROOT}/data/{{data}}/originals.parquet",
-            records=shards_of,
+            records=lambda w: [
+                f"{ROOT}/data/{w.data}/prepared/{part}.json"
+                for part in SCALE.datasets[w.data].prepare.parts
+            ],
             code=module("data/prepare.py"),
         output:
             manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
@@ -164,12 +170,11 @@ if PREPARED:
         wildcard_constraints:
             data=PREPARED,
         conda:
-            "../../environment.yml"
+            ENVIRONMENT
         resources:
-            mem_mb=SCALE.resources.short.mem_mb,
-            runtime=SCALE.resources.short.runtime,
+            **SHORT,
         params:
-            settings=dataset_settings,
+            settings=settings_of_data,
         shell:
             "python3 -m fame gather"
             ' --scale "$SCALE"'

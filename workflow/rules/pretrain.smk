@@ -8,8 +8,9 @@ steps one job a run; equal recipes of all tables are one run. Checkpoints are no
 
 
 rule pretrain:
+    """Train a run's encoder, or write one that needs no training."""
     input:
-        manifest=manifest_of_run,
+        manifest=lambda w: manifest_of(EXPERIMENTS.run(w.run).data_id(SCALE)),
     output:
         encoder=f"{ROOT}/pretrain/{{run}}/encoder.safetensors",
         card=f"{ROOT}/pretrain/{{run}}/card.json",
@@ -18,18 +19,17 @@ rule pretrain:
     benchmark:
         f"{ROOT}/pretrain/{{run}}/pretrain.benchmark.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: SCALE.resources.threads
     resources:
-        gpu=gpus_of_run,
-        nodes=nodes_of_run,
+        **HEAVY,
+        gpu=lambda w: EXPERIMENTS.gpus_of(w.run),
+        nodes=lambda w: EXPERIMENTS.nodes_of(w.run),
         # Snakemake's words for a job that starts tasks on its machines by itself.
-        mpi=lambda w: "srun" if nodes_of_run(w) > 1 else None,
-        tasks=lambda w: nodes_of_run(w) if nodes_of_run(w) > 1 else None,
-        mem_mb=SCALE.resources.mem_mb,
-        runtime=SCALE.resources.runtime,
+        mpi=lambda w: "srun" if EXPERIMENTS.nodes_of(w.run) > 1 else None,
+        tasks=lambda w: EXPERIMENTS.nodes_of(w.run) if EXPERIMENTS.nodes_of(w.run) > 1 else None,
     params:
-        recipe=recipe_of_run,
+        recipe=lambda w: json.dumps(EXPERIMENTS.run(w.run).recipe, sort_keys=True),
         manifest=lambda w, input: ["--manifest", input.manifest] if input.manifest else [],
         directory=lambda w, output: str(Path(output.card).parent),
     shell:

@@ -1,9 +1,11 @@
-"""Report: results to tables.
+"""Report: results to tables and the page, and what the active scale made to results/.
 
-in    the results that a table's measured cells need
-out   results/<scale>/tables/<table>.{csv,md,tex,html}, and results/<table>.{csv,md,tex}
-steps gather and write the table; copy the active scale's. If jobs fail, what there is of the
-      unfinished tables is written as <table>.partial.{csv,md}, with the reasons
+in    the results that a table's measured cells need; all tables and figures
+out   results/<scale>/tables/<table>.{csv,md,tex,html}, results/<scale>/report.html;
+      copies of these and of the figures in results/
+steps gather and write a table; put everything on one page; copy what is finished. If jobs fail,
+      what there is of the unfinished tables is written as <table>.partial.{csv,md}, with the
+      reasons
 """
 
 TEMPLATES = [
@@ -13,13 +15,14 @@ TEMPLATES = [
 
 
 onerror:
-    for sentence in leave_partial_tables(workflow.dag):
+    for sentence in hooks.leave_partial_tables(workflow.dag, EXPERIMENTS, Path(ROOT)):
         print(sentence, file=sys.stderr)
 
 
 rule table:
+    """Write a table: measured cells beside the published ones."""
     input:
-        results=results_of_table,
+        results=lambda w: below(f"{ROOT}/evaluate", EXPERIMENTS.results([w.table])),
         code=module(
             "report/tables/build.py",
             "report/tables/markdown.py",
@@ -41,12 +44,11 @@ rule table:
     log:
         f"{ROOT}/tables/{{table}}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     resources:
-        mem_mb=short_memory,
-        runtime=short_minutes,
+        **SHORT,
     params:
-        table=table_settings,
+        table=lambda w: EXPERIMENTS.table(w.table).model_dump_json(),
         results=f"{ROOT}/evaluate",
         scale=literal([SCALE.name, SCALE.note, SCALE.comparable]),
     shell:
@@ -57,37 +59,17 @@ rule table:
         " > {log:q} 2>&1"
 
 
-rule publish:
-    input:
-        csv=rules.table.output.csv,
-        md=rules.table.output.md,
-        tex=rules.table.output.tex,
-    output:
-        csv="results/{table}.csv",
-        md="results/{table}.md",
-        tex="results/{table}.tex",
-    log:
-        f"{ROOT}/tables/{{table}}.published.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=short_memory,
-        runtime=short_minutes,
-    # What it says (that another scale's table is replaced) belongs on the terminal too.
-    shell:
-        "python3 -m fame publish {input.csv:q} --out {output.csv:q} 2>&1 | tee {log:q} >&2"
-
-
 rule report:
+    """Write tables, figures, claims, costs and cards to one self-contained page."""
     input:
         tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
-        figures=page_inputs(),
+        figures=below(FIGURES, figures.files(EXPERIMENTS, ".png", ".csv")),
         cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
         encoders=[f"{ROOT}/pretrain/{run}/encoder.safetensors" for run in EXPERIMENTS.runs],
         code=module(
             "report/claims/markdown.py",
-            "report/page/contents.py",
             "pipeline/cost.py",
+            "pipeline/figures.py",
             "report/page/grid.py",
             "report/page/page.py",
             "report/claims/html.py",
@@ -105,10 +87,9 @@ rule report:
     log:
         f"{ROOT}/report.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     resources:
-        mem_mb=short_memory,
-        runtime=short_minutes,
+        **SHORT,
     params:
         results=lambda w, output: str(Path(output.html).parent),
         scale=settings(),
@@ -120,17 +101,50 @@ rule report:
         " > {log:q} 2>&1"
 
 
-rule publish_report:
+rule publish:
+    """Copy a table of the active scale to results/."""
     input:
-        f"{ROOT}/report.html",
+        multiext(f"{ROOT}/tables/{{name}}", ".csv", ".md", ".tex"),
     output:
-        "results/report.html",
+        multiext("results/{name}", ".csv", ".md", ".tex"),
     log:
-        f"{ROOT}/report.published.log",
+        f"{ROOT}/published/{{name}}.log",
+    wildcard_constraints:
+        name="|".join(EXPERIMENTS.tables),
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     resources:
-        mem_mb=short_memory,
-        runtime=short_minutes,
+        **SHORT,
+    # What it says (that another scale's table is replaced) belongs on the terminal too.
     shell:
-        "cp {input:q} {output:q} > {log:q} 2>&1"
+        "python3 -m fame publish {input:q} --to results 2>&1 | tee {log:q} >&2"
+
+
+use rule publish as publish_figure with:
+    """Copy a figure with its numbers to results/."""
+    input:
+        multiext(f"{FIGURES}/{{name}}", ".png", ".pdf", ".csv"),
+    output:
+        multiext("results/{name}", ".png", ".pdf", ".csv"),
+    wildcard_constraints:
+        name="|".join(WITH_NUMBERS),
+
+
+use rule publish as publish_picture with:
+    """Copy a figure that has no numbers to results/."""
+    input:
+        multiext(f"{FIGURES}/{{name}}", ".png", ".pdf"),
+    output:
+        multiext("results/{name}", ".png", ".pdf"),
+    wildcard_constraints:
+        name="|".join(WITHOUT_NUMBERS),
+
+
+use rule publish as publish_report with:
+    """Copy the page to results/."""
+    input:
+        f"{ROOT}/{{name}}.html",
+    output:
+        "results/{name}.html",
+    wildcard_constraints:
+        name="report",

@@ -50,7 +50,7 @@ class Copying:
 
 
 @dataclass(frozen=True)
-class Task:
+class CopyTask:
     """One video to copy.
 
     Attributes:
@@ -91,7 +91,7 @@ class Copy:
     done: bool
 
 
-def copy(task: Task, copying: Copying) -> Copy | str:
+def copy(task: CopyTask, copying: Copying) -> Copy | str:
     """Make a copy unless it is there, or say why there can be none.
 
     Raises:
@@ -108,7 +108,7 @@ def copy(task: Task, copying: Copying) -> Copy | str:
         return f"cannot be decoded ({type(error).__name__}: {error})."
 
 
-def _copy(task: Task, copying: Copying) -> Copy:
+def _copy(task: CopyTask, copying: Copying) -> Copy:
     mark = json.dumps(
         {"fame": VERSION, "source": sha256(task.source), **asdict(copying)}, sort_keys=True
     )
@@ -134,7 +134,7 @@ def _mark(path: Path) -> str | None:
         return None
 
 
-def _make(task: Task, copying: Copying, mark: str) -> None:
+def _make(task: CopyTask, copying: Copying, mark: str) -> None:
     """Write beside the target, look at the result, and only then give it its name."""
     try:
         written, draft = _written(task, copying, mark, "pyav")
@@ -154,7 +154,7 @@ def _make(task: Task, copying: Copying, mark: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _written(task: Task, copying: Copying, mark: str, decoder: Decoder) -> tuple[int, Path]:
+def _written(task: CopyTask, copying: Copying, mark: str, decoder: Decoder) -> tuple[int, Path]:
     """How many frames were written, and where."""
     draft = task.target.with_name(f".{task.target.name}")
     pictures = stream_frames(task.source, decoder)
@@ -206,7 +206,7 @@ def _rate(path: Path) -> float:
         return 0.0
 
 
-def _likeness(task: Task, info: VideoInfo) -> tuple[float, float]:
+def _likeness(task: CopyTask, info: VideoInfo) -> tuple[float, float]:
     """PSNR and SSIM, means over some frames, against the original shrunk alike."""
     numbers = [info.frames * (2 * i + 1) // (2 * _COMPARED) for i in range(_COMPARED)]
     copies = read_frames(task.target, numbers)

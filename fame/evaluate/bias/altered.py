@@ -23,7 +23,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 Integers = npt.NDArray[np.int64]
 
 
-def spread(labels: Integers, seed: int) -> Integers:
+def class_mixed(labels: Integers, seed: int) -> Integers:
     """An order of videos in which neighbours differ in class as far as can be.
 
     Each class is laid out evenly from first to last, its videos in a keyed order.
@@ -103,7 +103,7 @@ class AlteredClips:
         batches: Sequence[range],
         seed: int,
     ) -> None:
-        self._shown, self._colours, self._foreground = shown, colours, foreground
+        self._shown, self._colours, self.foreground = shown, colours, foreground
         self._seed = seed
         self.chosen = chosen_clips(shown.clips, clips)
         self.donors = donors(labels, batches, seed)
@@ -112,7 +112,7 @@ class AlteredClips:
         """What tells these showings from others, as JSON data."""
         return {
             "showings": list(SHOWINGS),
-            "foreground": self._foreground.name,
+            "foreground": self.foreground.name,
             "clips": self.chosen.tolist(),
             "donors": self.donors.tolist(),
             "seed": self._seed,
@@ -123,7 +123,7 @@ class AlteredClips:
         views = self._shown.cropped(batch.clips, batch.sizes)
         for colours in self._colours:
             yield colours.coloured(views)
-        masks = self._foreground(batch, views)
+        masks = self.foreground(batch, views)
         behind = erase(views, masks)[:, self.chosen]
         views, masks = views[:, self.chosen], masks[:, self.chosen]
         for altered in self._altered(views, masks, behind, batch.indices.numpy()):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import bdtrc
 
 from fame.core.randomness import generator
+from fame.evaluate.metrics.spread import LEVEL, RESAMPLES
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -21,8 +22,6 @@ SHOWINGS = ("background", "foreground", "conflict", "frozen", "shuffled")
 """The altered showings, in the order in which they are encoded."""
 
 SCORES = ("background_reliance", "motion_reliance", "order_reliance")
-RESAMPLES = 2000
-LEVEL = 0.95
 SIGNIFICANCE = 0.05
 
 

@@ -29,6 +29,10 @@ Show = Callable[[Batch], Iterable[Tensor]]
 another, normalised views (B, n, 3, T, S, S), whose n may differ."""
 
 
+VIDEOS_AT_A_TIME = 8
+"""Of a test, with all their clips; it bounds memory, not results."""
+
+
 @dataclass(frozen=True)
 class Work:
     """How outputs are computed; none of it changes them by more than rounding.

@@ -16,10 +16,10 @@ from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.clips.batch import Batch
 from fame.data.manifest import OK, Manifest
-from fame.evaluate.bias.altered import AlteredClips, spread
+from fame.evaluate.bias.altered import AlteredClips, class_mixed
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.evaluate.features.encode import Work, batches, identity, outputs
+from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, batches, identity, outputs
 from fame.evaluate.features.parts import clear
 from fame.evaluate.features.store import Features
 from fame.models.files import load_encoder
@@ -28,9 +28,6 @@ from fame.pipeline.paths import BIAS, features_file
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-
-VIDEOS_AT_A_TIME = 8
-"""Decoded and encoded together, with all their clips; it bounds memory, not results."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ def _tested(
     origin: dict[str, Any],
 ) -> tuple[Floats, Features]:
     """Test videos as they are (N, colours * clips, D), and their altered showings."""
-    order = spread(chosen.labels()[test], alteration.seed)
+    order = class_mixed(chosen.labels()[test], alteration.seed)
     back = np.argsort(order)
     array, altered = course.altered(_rows(chosen, test[order]), alteration)
     width = course.shown.clips * len(course.colours)

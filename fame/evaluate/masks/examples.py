@@ -122,14 +122,14 @@ def masked_videos(
         max_short_side=shown.max_short_side,
     )
     found = []
-    for row in spread(len(manifest), count):
+    for row in evenly_spaced(len(manifest), count):
         batch = collate([clips[row]])
         cropped = shown.cropped(batch.clips, batch.sizes)[0, 1]
         found.append(masked(str(manifest.table["video"].iloc[row]), cropped, variants, beta))
     return found
 
 
-def spread(whole: int, count: int) -> list[int]:
+def evenly_spaced(whole: int, count: int) -> list[int]:
     """`count` numbers below `whole`, evenly spread, each in the middle of its share."""
     count = min(whole, count)
     return [(2 * place + 1) * whole // (2 * count) for place in range(count)]

@@ -1,9 +1,16 @@
-"""What the figures of masks and merging show, as plain arrays. No torch."""
+"""What the figures of masks and merging show, as plain arrays in .npz files. No torch."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+
+from fame.core.errors import FameError
+from fame.core.files import replacing
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -49,3 +56,66 @@ class TrainingPair:
     second_view: Floats
     both: bool
     video: str
+
+
+def write_pair(path: Path, pair: TrainingPair, dataset: str) -> None:
+    """Write a training pair of a dataset as .npz."""
+    _write(path, asdict(pair) | {"dataset": dataset})
+
+
+def read_pair(path: Path) -> tuple[TrainingPair, str]:
+    """The pair that `write_pair` wrote, and its dataset.
+
+    Raises:
+        FameError: no such file, or of another kind.
+    """
+    arrays = _read(path, "fame training-pair", {*TrainingPair.__annotations__, "dataset"})
+    dataset, both, video = (arrays.pop(name).item() for name in ("dataset", "both", "video"))
+    return TrainingPair(both=both, video=video, **arrays), dataset
+
+
+def write_masked(path: Path, examples: Sequence[Masked], dataset: str) -> None:
+    """Write masked frames of a dataset as .npz; all have the same variants."""
+    arrays: dict[str, Any] = {
+        "dataset": dataset,
+        "titles": [example.title for example in examples],
+        "variants": list(examples[0].masks),
+    }
+    for number, example in enumerate(examples):
+        arrays[f"frame {number}"] = example.frame
+        arrays |= {f"{name} {number}": mask for name, mask in example.masks.items()}
+    _write(path, arrays)
+
+
+def read_masked(path: Path) -> tuple[list[Masked], str]:
+    """The frames that `write_masked` wrote, and their dataset.
+
+    Raises:
+        FameError: no such file, or of another kind.
+    """
+    arrays = _read(path, "fame masked-clips", {"dataset", "titles", "variants"})
+    names = arrays["variants"].tolist()
+    examples = [
+        Masked(title, arrays[f"frame {n}"], {name: arrays[f"{name} {n}"] for name in names})
+        for n, title in enumerate(arrays["titles"].tolist())
+    ]
+    return examples, arrays["dataset"].item()
+
+
+def _write(path: Path, arrays: dict[str, Any]) -> None:
+    with replacing(path) as file:
+        np.savez_compressed(file, **arrays)
+
+
+def _read(path: Path, command: str, names: set[str]) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of a file that holds at least those of some names."""
+    try:
+        with path.open("rb") as file, np.load(file) as found:
+            arrays = {name: found[name] for name in found.files}
+    except FileNotFoundError:
+        raise FameError(f"{path}: no such file; make it with `{command}`") from None
+    except (OSError, EOFError, AttributeError, TypeError, ValueError, BadZipFile) as error:
+        raise FameError(f"{path}: not what `{command}` writes ({error}); redo it") from None
+    if lacking := names - set(arrays):
+        raise FameError(f"{path}: not what `{command}` writes (no {min(lacking)}); redo it")
+    return arrays

@@ -14,7 +14,10 @@ from fame.evaluate.metrics.kernels import Kernels
 Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 2000
+"""Of every bootstrap."""
+
 LEVEL = 0.95
+"""Of every interval."""
 
 
 @dataclass(frozen=True)

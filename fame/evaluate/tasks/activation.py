@@ -14,8 +14,7 @@ from fame.data.manifest import Manifest
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features.activation_maps import Activation, measure, spread_choice
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.evaluate.features.encode import Work
-from fame.evaluate.features.extract import VIDEOS_AT_A_TIME
+from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work
 from fame.evaluate.results import write_result
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run

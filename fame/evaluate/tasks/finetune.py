@@ -27,7 +27,7 @@ from fame.data.clips.dataset import TrainClips
 from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.evaluate.features.encode import Work, clip_outputs
+from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, clip_outputs
 from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.results import write_predictions, write_result
@@ -40,9 +40,6 @@ from fame.pipeline.tasks import TASKS, epochs_tested
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
-
-VIDEOS_AT_A_TIME = 8
-"""Tested together, with all their clips; it bounds memory, not results."""
 
 
 class Classifier(torch.nn.Module):
@@ -80,11 +77,11 @@ class Finetuning:
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss and the share of clips that are classified rightly."""
         (clips,) = self._views(batch, step)
-        logits = self.module(clips, self._keep(batch).to(clips.device, clips.dtype))
+        logits = self.module(clips, self.dropout_factors(batch).to(clips.device, clips.dtype))
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         return cross_entropy(logits, batch.labels), {"accuracy": hits}
 
-    def _keep(self, batch: Batch) -> Tensor:
+    def dropout_factors(self, batch: Batch) -> Tensor:
         """Dropout factors (B, D): 0, or 1 / (1 - p); keyed by epoch and video."""
         draws = [
             generator(self._seed, "dropout", epoch, index).random(self.module.encoder.feature_dim)

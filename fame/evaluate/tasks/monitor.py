@@ -16,7 +16,8 @@ from fame.evaluate.tasks.knn import leave_one_out
 from fame.models.encoder import Encoder
 from fame.pipeline.experiments import Run
 
-VIDEOS_AT_A_TIME = 16
+WATCHED_AT_A_TIME = 16
+"""Videos that are encoded together; they have one clip each."""
 
 
 def monitor(
@@ -33,7 +34,7 @@ def monitor(
         return None
     labels = torch.from_numpy(videos.labels())
     shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), clips=1)
-    work = Work(world.device, VIDEOS_AT_A_TIME, workers=0, parts=None, progress=False)
+    work = Work(world.device, WATCHED_AT_A_TIME, workers=0, parts=None, progress=False)
 
     def score(encoder: Encoder) -> float:
         outputs = clip_outputs(encoder, videos, shown, work)

@@ -120,7 +120,7 @@ def jobs(scale: str, tables: Path, files: Sequence[str], place: Path = Path()) -
     )
     if done.returncode:
         raise FameError(f"{', '.join(files)}: Snakemake cannot plan it ({_reason(done.stderr)})")
-    return _collected(line.split("\t") for line in done.stdout.splitlines()[1:])
+    return collected(line.split("\t") for line in done.stdout.splitlines()[1:])
 
 
 def _reason(text: str) -> str:
@@ -131,7 +131,7 @@ def _reason(text: str) -> str:
     return " ".join(told)[:500]
 
 
-def _collected(rows: Iterable[list[str]]) -> list[Job]:
+def collected(rows: Iterable[list[str]]) -> list[Job]:
     """One job for all output files of a job, which is done if all of them are."""
     found: dict[tuple[str, str | None, str | None, str], bool] = {}
     for file, _, rule, _, _, plan in rows:

@@ -51,7 +51,7 @@ def disk(
     merged = _merged([space for space in spaces if space is not None])
     runs = [task for task in to_do if task.job.rule == "pretrain"]
     sizes = _encoders(history)
-    training = any(task.parts for task in runs)
+    training = any(task.amounts for task in runs)
     features = [_features(scale, task, counts) for task in to_do if task.job.rule == "features"]
     return [
         *merged,

@@ -17,7 +17,7 @@ from fame.pipeline.steps import RULES
 
 
 @dataclass(frozen=True)
-class Row:
+class JobRow:
     """Jobs of one kind.
 
     Attributes:
@@ -86,7 +86,7 @@ class Plan:
 
     target: str
     scale: str
-    rows: tuple[Row, ...]
+    rows: tuple[JobRow, ...]
     runs: int
     present: int
     pace: str
@@ -215,7 +215,7 @@ def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
 SMALL = "tables, figures, page"
 
 
-def rows_of(tasks: Sequence[Task], finished: History) -> list[Row]:
+def rows_of(tasks: Sequence[Task], finished: History) -> list[JobRow]:
     """Jobs by kind, in the pipeline's order."""
     order = [*RULES, SMALL]
     kinds: dict[tuple[str, str, str, str], list[Task]] = {}
@@ -233,11 +233,11 @@ def _small(task: Task) -> bool:
     return task.job.rule in RULES and not RULES[task.job.rule].timed
 
 
-def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], finished: History) -> Row:
+def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], finished: History) -> JobRow:
     todo = next((task for task in tasks if not task.job.done), tasks[0])
     each = 0.0 if _small(todo) else finished.seconds(todo)
     done = sum(task.job.done for task in tasks)
-    return Row(*kind, len(tasks), done, each, todo.gpus, todo.videos, todo.known)
+    return JobRow(*kind, len(tasks), done, each, todo.gpus, todo.videos, todo.known)
 
 
 def _together(scale: Scale, cores: int, gpus: int | None) -> int:
@@ -274,7 +274,7 @@ def _source(finished: History) -> str:
     return f"{jobs} finished jobs on {', '.join(finished.devices) or 'this machine'}"
 
 
-def _unknown(rows: Sequence[Row]) -> list[str]:
+def _unknown(rows: Sequence[JobRow]) -> list[str]:
     """What to do where hours are unknown."""
     notes = [
         f"how long {row.rule} of {row.dataset} takes is known when it is done, not before"

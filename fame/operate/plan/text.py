@@ -4,21 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fame.operate.plan.plan import Clock, Plan, Row
+from fame.core.units import duration
+from fame.operate.plan.plan import Clock, JobRow, Plan
 
 _UNKNOWN = "unknown"
-
-
-def duration(seconds: float | None) -> str:
-    """For example `0.4 s`, `35 s`, `12 min`, `7.5 h`; None is unknown."""
-    if seconds is None:
-        return _UNKNOWN
-    if seconds < 90:
-        return f"{seconds:.1f} s" if 0 < seconds < 9.95 else f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    hours = seconds / 3600
-    return f"{hours:.1f} h" if hours < 99.95 else f"{hours:,.0f} h"
 
 
 def size(count: int | None) -> str:
@@ -67,13 +56,13 @@ def _videos(count: float) -> str:
     return f"{count / 10**6:,.1f} M" if count >= 10**6 else f"{count:,.0f}"
 
 
-def _left(row: Row) -> str:
+def _left(row: JobRow) -> str:
     if not row.to_do or row.each == 0:
         return "" if row.to_do else "-"
     return duration(None if row.hours is None else 3600 * row.hours)
 
 
-def _gpu_hours(row: Row) -> str:
+def _gpu_hours(row: JobRow) -> str:
     if not row.gpus or not row.to_do:
         return ""
     return _UNKNOWN if row.hours is None else f"{row.hours * row.gpus:,.1f}"

@@ -22,8 +22,7 @@ from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.data.synthetic import write_world
 from fame.data.video.decode import probe
-from fame.data.video.transcode import Copying, copy
-from fame.data.video.transcode import Task as CopyTask
+from fame.data.video.transcode import Copying, CopyTask, copy
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features import activation_maps as activation
 from fame.evaluate.features.clipspec import ClipSpec

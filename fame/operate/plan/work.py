@@ -45,7 +45,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Part:
+class Amount:
     """How often a job does a piece: once for each of so many videos, epochs multiplied."""
 
     piece: Piece
@@ -61,10 +61,10 @@ class Task:
         what: method and merging; "" where it makes no difference.
         backbone: key of the scale's; "" for jobs that use no encoder.
         dataset: key of the scale's; "" for none.
-        parts: what takes its time, beyond starting.
+        amounts: the work that takes its time, beyond starting.
         gpus: that it takes.
         threads: that it takes at most.
-        known: whether its parts are all of its work; nobody can say how long a download takes.
+        known: whether its amounts are all of its work; nobody can say how long a download takes.
         run: the run that it makes or uses.
     """
 
@@ -73,7 +73,7 @@ class Task:
     what: str
     backbone: str
     dataset: str
-    parts: tuple[Part, ...]
+    amounts: tuple[Amount, ...]
     gpus: int
     threads: int
     known: bool = True
@@ -86,8 +86,8 @@ class Task:
 
     @property
     def videos(self) -> float:
-        """Its work, whatever the part."""
-        return sum(part.videos for part in self.parts)
+        """All its work, whatever the piece."""
+        return sum(one.videos for one in self.amounts)
 
 
 def _load(rule: str) -> Load:
@@ -125,7 +125,7 @@ class Works:
         run = self._experiments.run(job.run) if job.run else None
         data = job.data or (run.data_id(self._scale) if run else None)
         dataset = split_data_id(self._scale, data)[0] if data else ""
-        found = self._parts(job.rule, run, data)
+        found = self._amounts(job.rule, run, data)
         return Task(
             job=job,
             data=data,
@@ -133,17 +133,17 @@ class Works:
             what=described(run) if run and job.rule == "pretrain" else "",
             backbone=run.backbone if run else "",
             dataset=dataset,
-            parts=found or (),
+            amounts=found or (),
             gpus=self._gpus(job.rule, run),
             threads=1 if _load(job.rule) == "short" else self._scale.resources.threads,
             known=found is not None,
         )
 
-    def _parts(self, rule: str, run: Run | None, data: str | None) -> tuple[Part, ...] | None:
-        """The parts of a rule's job; None if nothing says how much work it is."""
+    def _amounts(self, rule: str, run: Run | None, data: str | None) -> tuple[Amount, ...] | None:
+        """The work of a rule's job; None if nothing says how much work it is."""
         if data is not None:
             dataset = split_data_id(self._scale, data)[0]
-            return _Parts(self._scale, run, dataset, self._counts(data)).of(rule)
+            return _Amounts(self._scale, run, dataset, self._counts(data)).of(rule)
         small = rule in RULES and not RULES[rule].timed
         return () if small or rule == "pretrain" else None
 
@@ -157,17 +157,17 @@ class Works:
 
 
 @dataclass(frozen=True)
-class _Parts:
-    """The parts of the jobs of one run on one data instance."""
+class _Amounts:
+    """The work of the jobs of one run on one data instance."""
 
     scale: Scale
     run: Run | None
     dataset: str
     counts: Counts
 
-    def of(self, rule: str) -> tuple[Part, ...] | None:
+    def of(self, rule: str) -> tuple[Amount, ...] | None:
         """What a rule's job does; None if nothing says how much work it is."""
-        make: dict[str, Callable[[], list[Part]]] = {
+        make: dict[str, Callable[[], list[Amount]]] = {
             "world": self._world,
             "index": self._index,
             "index_originals": self._index,
@@ -192,16 +192,16 @@ class _Parts:
         backbone = self.run.backbone if self.run else ""
         return Piece(verb, what, backbone, self.dataset, settings, self.run)
 
-    def _simple(self, verb: Verb, videos: float) -> Part:
-        return Part(self._piece(verb), videos)
+    def _simple(self, verb: Verb, videos: float) -> Amount:
+        return Amount(self._piece(verb), videos)
 
-    def _world(self) -> list[Part]:
+    def _world(self) -> list[Amount]:
         return [self._simple("world", self.counts.every)]
 
-    def _index(self) -> list[Part]:
+    def _index(self) -> list[Amount]:
         return [self._simple("index", self.counts.every)]
 
-    def _prepare(self) -> list[Part]:
+    def _prepare(self) -> list[Amount]:
         """Copies of one shard's videos."""
         prepare = self.scale.datasets[self.dataset].model_dump(mode="json")["prepare"]
         return [self._simple("prepare", self.counts.every / prepare["shards"])]
@@ -210,7 +210,7 @@ class _Parts:
         """Training videos that an epoch of whole batches shows."""
         return self.counts.train // batch * batch
 
-    def _pretrain(self) -> list[Part]:
+    def _pretrain(self) -> list[Amount]:
         run = self.run
         if run is None or run.pretrain is None:
             return []
@@ -222,9 +222,9 @@ class _Parts:
         }
         piece = self._piece("pretrain", described(run), digest(settings))
         epochs = int(run.recipe["pretrain"]["epochs"])
-        return [Part(piece, self._trained(self.scale.pretrain.batch) * epochs)]
+        return [Amount(piece, self._trained(self.scale.pretrain.batch) * epochs)]
 
-    def _features(self) -> list[Part]:
+    def _features(self) -> list[Amount]:
         colours, found, bias = len(needed(self.scale)), self.counts, self._evaluate.bias
         if bias is None or not found.test:
             return [self._simple("features", found.usable * colours)]
@@ -233,7 +233,7 @@ class _Parts:
             self._simple("altered", found.test),
         ]
 
-    def _finetune(self) -> list[Part]:
+    def _finetune(self) -> list[Amount]:
         settings = self._evaluate.finetune
         shown, epochs = self._trained(settings.batch), settings.epochs
         tests = len(epochs_tested(epochs)) if settings.report == "best-on-test" else 1
@@ -242,23 +242,23 @@ class _Parts:
             self._simple("features", self.counts.test * tests),
         ]
 
-    def _probe(self) -> list[Part]:
+    def _probe(self) -> list[Amount]:
         """Epochs of a linear layer, for each candidate rate and for the chosen one."""
         settings = self._evaluate.linear
         candidates = len(settings.lrs) if len(settings.lrs) > 1 else 0
         fits = 1 + candidates * (1 - settings.holdout)
         return [self._simple("probe", self.counts.train * settings.epochs * fits)]
 
-    def _retrieval(self) -> list[Part]:
+    def _retrieval(self) -> list[Amount]:
         return [self._simple("retrieval", self.counts.test)]
 
-    def _activation(self) -> list[Part]:
+    def _activation(self) -> list[Amount]:
         return [self._simple("activation", self.counts.test)]
 
-    def _masks(self) -> list[Part]:
+    def _masks(self) -> list[Amount]:
         return [self._simple("masks", self.counts.usable)]
 
 
 def pieces(tasks: Iterable[Task]) -> list[Piece]:
     """The distinct pieces of work of some jobs."""
-    return list(dict.fromkeys(part.piece for task in tasks for part in task.parts))
+    return list(dict.fromkeys(one.piece for task in tasks for one in task.amounts))

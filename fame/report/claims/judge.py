@@ -11,13 +11,9 @@ from fame.config.claims import Located, Place
 from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.core.errors import FameError
-from fame.core.files import replacing
 from fame.pipeline.experiments import Cell, Experiments, measurable, result_file
-from fame.report.claims.markdown import markdown
 from fame.report.claims.paired import Paired, holm, paired
 from fame.report.claims.verdicts import MISSING, NOT_MEASURED, Verdict, of_one_seed, over_seeds
-from fame.report.figures.forest import draw
-from fame.report.figures.style import save, style
 from fame.report.tables.build import measure
 
 DECIMALS = 4
@@ -227,27 +223,3 @@ def _words(at: Place, table: Table) -> str:
 
 def _ids(cell: Cell | None) -> str:
     return " ".join(run.id for run in cell.runs) if cell else ""
-
-
-def write(findings: Sequence[Finding], experiments: Experiments, out: Path) -> list[Path]:
-    """Write the verdicts as `out` (.csv), and a page (.md) and a figure (.png, .pdf) beside it.
-
-    Raises:
-        FameError: if a file cannot be written; each is whole or untouched.
-    """
-    frame, scale = tabulate(findings, experiments), experiments.scale
-    texts = {
-        ".csv": frame.round(DECIMALS).to_csv(index=False, lineterminator="\n"),
-        ".md": markdown(frame, scale, titles(experiments)),
-    }
-    for suffix, text in texts.items():
-        with replacing(out.with_suffix(suffix)) as file:
-            file.write(text.encode())
-    with style():
-        pictures = save(draw(frame, scale, titles(experiments)), out.with_suffix(""))
-    return [out.with_suffix(suffix) for suffix in texts] + pictures
-
-
-def titles(experiments: Experiments) -> dict[str, str]:
-    """The tables' titles by name."""
-    return {name: table.title for name, table in experiments.tables.items()}

@@ -1,7 +1,7 @@
 """Background bias of several encoders: one table, one figure (docs/bias.md)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -11,14 +11,44 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
 from fame.evaluate.bias.scores import Predictions, judge, pooled
 from fame.evaluate.results import read_result
-from fame.report.figures.style import PALETTE, TEXT_WIDTH, colours, save, style
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.style import PALETTE, TEXT_WIDTH, colours, save, style
+
+FIGURE = Figure(
+    title="Background bias",
+    caption="A linear probe on unaltered clips, tested on altered ones (accuracy in percent), and "
+    "how much each encoder leans on the background and on motion (docs/bias.md defines the "
+    "scores). A row takes the test videos of all seeds together.",
+    alt="Accuracy of each encoder in each condition of the test videos, and its bias scores with "
+    "intervals. The table below holds the same.",
+    needs="bias probes",
+    settings=("note",),
+    columns={
+        "arm": "Encoder",
+        "dataset": "Dataset",
+        "seed": "Seed",
+        "chance": "Chance",
+        "original": "Original",
+        "background": "Background only",
+        "foreground": "Foreground on grey",
+        "conflict": "On another background",
+        "frozen": "Frozen frame",
+        "shuffled": "Shuffled frames",
+        "background_reliance": "Background reliance",
+        "motion_reliance": "Motion reliance",
+        "follows_background": "Conflicts that follow the background",
+        "foreground_by": "Foreground mask",
+    },
+    first=("seed", "all"),
+)
 
 SHOWINGS = {
     "original": "original",
@@ -136,7 +166,7 @@ def write(frame: pd.DataFrame, scale: Scale, out: Path) -> None:
         save(draw(frame, scale), out.with_suffix(""))
 
 
-def draw(frame: pd.DataFrame, scale: Scale) -> Figure:
+def draw(frame: pd.DataFrame, scale: Scale) -> Drawing:
     """A row of two panels for each dataset: accuracies by showing, and the scores."""
     datasets = list(dict.fromkeys(frame["dataset"]))
     figure, axes = plt.subplots(
@@ -191,3 +221,29 @@ def _deviations(row: pd.Series, name: str) -> tuple[float, float]:
 
 def _intervals(row: pd.Series, name: str) -> tuple[float, float]:
     return row[f"{name}_low"], row[f"{name}_high"]
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Write the table and the figure of a scale.
+
+    Args:
+        experiments: gives the scale.
+        files: by arm, the result of the bias probes for each dataset and seed.
+        out: the .png; .csv and .pdf go beside it.
+    """
+    scale = experiments.scale
+    write(table(_sources(files), scale), scale, out.with_suffix(".csv"))
+
+
+def _sources(files: Mapping[str, Sequence[Path]]) -> list[Source]:
+    """The arms of each dataset, datasets in the order in which they first come."""
+    by_dataset: dict[str, dict[str, list[Path]]] = {}
+    for title, paths in files.items():
+        for path in paths:
+            arms = by_dataset.setdefault(read_result(path)["dataset"], {})
+            arms.setdefault(title, []).append(path)
+    return [
+        Source(title, dataset, tuple(paths))
+        for dataset, arms in by_dataset.items()
+        for title, paths in arms.items()
+    ]

@@ -16,12 +16,34 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure as Drawing
+from matplotlib.figure import SubFigure
 
 from fame.core.errors import FameError
 from fame.core.files import replacing
 from fame.evaluate.results import read_result
-from fame.report.figures.style import PALETTE, TEXT_WIDTH, colours, footnote, save, style
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.style import PALETTE, TEXT_WIDTH, colours, footnote, save, style
+
+FIGURE = Figure(
+    title="Figure 1: where the encoders look",
+    caption="Class-agnostic activation maps: the sum over channels of the last stage, on test "
+    "videos. Right, and in the table: the share of a map that falls on the foreground, and what a "
+    "uniform map would give.",
+    alt="Rows of test frames under a heat map, one row for each encoder, and beside them each "
+    "encoder's share of activation on the foreground. The table below gives the shares.",
+    needs="activation maps",
+    columns={
+        "encoder": "Encoder",
+        "seed": "Seed",
+        "videos": "Videos",
+        "foreground": "Foreground mask",
+        "share": "Share on the foreground",
+        "area": "Uniform map",
+        "elsewhere": "On other videos' foregrounds",
+    },
+)
 
 OPACITY = 0.5
 """Of the jet colours over the frame."""
@@ -125,7 +147,7 @@ def overlay(frame: npt.NDArray[np.uint8], heat: npt.NDArray[np.floating]) -> npt
     return np.rint(mixed).astype(np.uint8)
 
 
-def draw(arms: Sequence[Arm]) -> Figure:
+def draw(arms: Sequence[Arm]) -> Drawing:
     """Frames and maps at the left, shares at the right; call it under `style()`."""
     videos = len(arms[0].pictures["videos"])
     side = 4.7 / max(videos, len(arms) + 1)
@@ -133,7 +155,7 @@ def draw(arms: Sequence[Arm]) -> Figure:
     halves = figure.subfigures(1, 2, squeeze=False, width_ratios=(4.7, 2.2))[0]
     _maps(halves[0], arms)
     _shares(halves[1].subplots(), arms)
-    footnote(figure, _note(arms))
+    footnote(figure, note(arms))
     return figure
 
 
@@ -179,7 +201,8 @@ def _shares(ax: Axes, arms: Sequence[Arm]) -> None:
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12))
 
 
-def _note(arms: Sequence[Arm]) -> str:
+def note(arms: Sequence[Arm]) -> str:
+    """The sentences under the figure: videos, sizes, seeds and whose foreground."""
     result = arms[0].results[0]
     details, seeds = result["details"], [one["seed"] for one in arms[0].results]
     trained, size = details["trained_size"], details["size"]
@@ -237,3 +260,8 @@ def write(encoders: Mapping[str, Sequence[Path]], out: Path) -> list[Path]:
     with replacing(csv) as file:
         shares(arms).to_csv(file, index=False, float_format="%.6g")
     return [*files, csv]
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Draw the figure of a scale; `files` are by encoder, see `write`."""
+    write(files, out)

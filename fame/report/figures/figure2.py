@@ -4,18 +4,33 @@ Two clips of one video and a donor on the left; FAME puts the first clip's foreg
 donor; both views, after their colour changes, go through the encoder and attract each other.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import FancyBboxPatch, Polygon
 
 from fame.config.scale import Scale
-from fame.evaluate.masks.pictures import Floats, TrainingPair
-from fame.report.figures.style import PALETTE, TEXT_WIDTH, save, style
+from fame.evaluate.masks.pictures import Floats, TrainingPair, read_pair
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.style import PALETTE, TEXT_WIDTH, save, style
+
+FIGURE = Figure(
+    title="Figure 2: a training pair",
+    caption="A pair of the first training step: the foreground of one clip, by FAME's mask, on "
+    "the background of another video, and both views as the encoder gets them.",
+    alt="A diagram from left to right: the donor and two clips of one video as stacked frames, the "
+    "binary mask, foreground and background cut out, the merged clip, the two views after "
+    "their colour changes, two encoders and two features that attract each other.",
+    needs="training pair",
+    settings=("pretrain.merge",),
+    measured=False,
+)
 
 _WIDTH, _HEIGHT = 69.0, 30.5  # of the drawing, in tenths of an inch
 _SIDE, _SHIFT, _STACK = 5.6, 0.9, 3  # of a frame; from one to the next; how many are stacked
@@ -51,7 +66,7 @@ def caption(scale: Scale, dataset: str, pair: TrainingPair) -> str:
     )
 
 
-def figure(pair: TrainingPair, caption: str) -> Figure:
+def figure(pair: TrainingPair, caption: str) -> Drawing:
     """The pipeline with the pair's own pictures in it.
 
     Args:
@@ -161,3 +176,16 @@ def _arrow(
     axis.annotate("", xy=end, xytext=start, arrowprops=look)
     middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 0.4
     axis.text(*middle, label, ha="center", va="bottom", fontsize=7)
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Draw the pair that `fame training-pair` wrote.
+
+    Args:
+        experiments: gives the scale.
+        files: the pair of the dataset that is trained on.
+        out: the .png; a .pdf goes beside it.
+    """
+    ((file, *_), *_) = files.values()
+    pair, dataset = read_pair(file)
+    write(pair, out, caption(experiments.scale, dataset, pair))

@@ -14,14 +14,37 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from fame.core.cards import verified
 from fame.core.errors import FameError
 from fame.core.files import replacing
 from fame.evaluate.metrics.kernels import LAYERS, Kernels, flat, temporal_kernels
 from fame.evaluate.metrics.spread import Spread, spread
-from fame.report.figures.style import TEXT_WIDTH, colours, footnote, save, style
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.style import TEXT_WIDTH, colours, footnote, save, style
+
+FIGURE = Figure(
+    title="Figure 3: temporal kernels",
+    caption="Raw weights of the 3x1x1 temporal kernels of R(2+1)D, layers 1 to 4, for each "
+    "encoder. The table gives their standard deviation and kurtosis with 95 % intervals.",
+    alt="Four violin plots, one for each layer, each with a violin for every encoder. The table "
+    "below gives their standard deviation and kurtosis.",
+    needs="temporal kernels",
+    columns={
+        "layer": "Layer",
+        "encoder": "Encoder",
+        "networks": "Networks",
+        "std": "Standard deviation",
+        "std_low": "from",
+        "std_high": "to",
+        "kurtosis": "Excess kurtosis",
+        "kurtosis_low": "from",
+        "kurtosis_high": "to",
+        "interval": "Interval",
+    },
+)
 
 BOOTSTRAP_SEED = 0
 
@@ -115,7 +138,7 @@ def _row(arm: Networks, layer: str, place: int) -> dict[str, Any]:
     }
 
 
-def draw(arms: Sequence[Networks]) -> Figure:
+def draw(arms: Sequence[Networks]) -> Drawing:
     """Two by two violin plots, in the poster's layout; call it under `style()`."""
     figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 4.8))
     for place, (layer, ax) in enumerate(zip(LAYERS, axes.flat, strict=True)):
@@ -174,3 +197,8 @@ def write(encoders: Mapping[str, Sequence[Path]], out: Path) -> list[Path]:
     with replacing(csv) as file:
         statistics(arms).to_csv(file, index=False, float_format="%.6g")
     return [*files, csv]
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Draw the figure of a scale; `files` are by encoder, see `write`."""
+    write(files, out)

@@ -1,17 +1,29 @@
 """Figure 4: one frame and what each mask variant keeps of it, on white. Also the contact sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from fame.config.scale import Scale
-from fame.evaluate.masks.pictures import Bytes, Masked
-from fame.report.figures.overlay import on_white
-from fame.report.figures.style import TEXT_WIDTH, save, style
+from fame.evaluate.masks.pictures import Bytes, Masked, read_masked
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.overlay import on_white
+from fame.report.style import TEXT_WIDTH, save, style
+
+FIGURE = Figure(
+    title="Figure 4: mask variants",
+    caption="The foreground that each mask variant keeps of a clip; the rest is white.",
+    alt="A row for each clip: a frame, then what the variants Gauss, Seed, Grid and FAME keep of "
+    "it on white.",
+    needs="masked clips",
+    settings=("pretrain.merge.beta",),
+    measured=False,
+)
 
 NAMES = {"gauss": "Gauss", "seed": "Seed", "grid": "Grid", "fame": "FAME"}
 """The paper's names of its variants."""
@@ -44,7 +56,7 @@ def caption(scale: Scale, dataset: str, beta: float) -> str:
     )
 
 
-def figure(examples: Sequence[Masked], caption: str = "") -> Figure:
+def figure(examples: Sequence[Masked], caption: str = "") -> Drawing:
     """Rows of examples, columns of frame and variants, left to right as in the paper.
 
     Args:
@@ -88,3 +100,17 @@ def _show(axis: Axes, picture: Bytes) -> None:
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():  # white on white paper has no edge of its own
         spine.set(visible=True, color="0.85", linewidth=0.4)
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Draw the clips that `fame masked-clips` wrote.
+
+    Args:
+        experiments: gives the scale.
+        files: the masked clips of a dataset.
+        out: the .png; a .pdf goes beside it.
+    """
+    ((file, *_), *_) = files.values()
+    examples, dataset = read_masked(file)
+    scale = experiments.scale
+    write(examples, out, caption(scale, dataset, scale.pretrain.merge.beta))

@@ -1,6 +1,6 @@
 """Mask quality over the seeds of a scale: one table, one figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Literal
@@ -9,12 +9,37 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
-from fame.report.figures.style import PALETTE, TEXT_WIDTH, save, style
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.style import PALETTE, TEXT_WIDTH, save, style
+
+FIGURE = Figure(
+    title="Mask quality",
+    caption="Each mask variant against the true foreground of the generated videos: means over "
+    "worlds, one for each seed.",
+    alt="Intersection over union, precision, recall and average precision of the mask variants "
+    "against beta. The table below holds the same.",
+    needs="mask quality",
+    settings=("note",),
+    columns={
+        "variant": "Variant",
+        "beta": "beta",
+        "iou": "IoU",
+        "iou_std": "± over worlds",
+        "iou_chance": "IoU by chance",
+        "iou_limit": "IoU at best",
+        "precision": "Precision",
+        "recall": "Recall",
+        "ap": "Average precision",
+        "n": "Worlds",
+        "clips": "Clips",
+    },
+)
 
 KEYS = ["variant", "beta"]
 METRICS = {"iou": "IoU", "precision": "Precision", "recall": "Recall", "ap": "Average precision"}
@@ -120,7 +145,7 @@ def _caption(summary: pd.DataFrame, scale: Scale) -> str:
     return text + note[:1].upper() + note[1:] + "."
 
 
-def figure(summary: pd.DataFrame, caption: str) -> Figure:
+def figure(summary: pd.DataFrame, caption: str) -> Drawing:
     """IoU, precision and recall against beta, and average precision, of each variant.
 
     Args:
@@ -197,3 +222,15 @@ def _average_precision(axis: Axes, summary: pd.DataFrame) -> None:
     axis.hlines(rows["ap_chance"], places - 0.35, places + 0.35, colors=PALETTE["ink"])
     axis.set_xticks(places, [_name(variant) for variant in rows["variant"]])
     axis.set_xlabel("of the map before the cut")
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Write the summary and the figure of a scale.
+
+    Args:
+        experiments: gives the scale.
+        files: what `fame mask-quality` wrote for each world.
+        out: the .png; .csv and .pdf go beside it.
+    """
+    worlds = [path for paths in files.values() for path in paths]
+    write(summarise(read(worlds), experiments.scale), experiments.scale, out.with_suffix(".csv"))

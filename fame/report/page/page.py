@@ -14,20 +14,24 @@ from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.core.units import duration
 from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure, declared
 from fame.report.claims.html import claim_grids, claim_remarks
-from fame.report.page.contents import CLAIMS, FIGURES, MEASURES, Part, notice, present
 from fame.report.page.grid import Grid, grid, read_csv
-from fame.report.page.runs import ALL, Card, cards, cost, costs_of, duration, runs
+from fame.report.page.runs import ALL, Card, cards, cost, costs_of, runs
 from fame.report.page.templates import template
 from fame.report.tables.html import Rendered, shown
 
 PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
 
+CLAIMS = "claims"
+"""The figure whose table is laid out by claim, and which comes first after those of the paper."""
+
 
 @dataclass(frozen=True)
 class Drawn:
-    """A part of the page with its picture as base64 and its tables.
+    """A figure on the page, with its picture as base64 and its tables.
 
     Attributes:
         remarks: what is said of this scale's results.
@@ -74,9 +78,14 @@ def page(experiments: Experiments, results: Path) -> str:
     """
     scale = experiments.scale
     tables = [_table(experiments, name, results / "tables") for name in sorted(experiments.tables)]
-    figures = [_drawn(part, results) for part in present(FIGURES, results)]
-    parts = [_claims(experiments, results)] if present((CLAIMS,), results) else []
-    parts += [_drawn(part, results) for part in present(MEASURES, results)]
+    made = present(results)
+    figures = [_drawn(name, results) for name, figure in made.items() if figure.in_paper]
+    parts = [_claims(experiments, results)] if CLAIMS in made else []
+    parts += [
+        _drawn(name, results)
+        for name, figure in made.items()
+        if not figure.in_paper and name != CLAIMS
+    ]
     found = cards(experiments, results)
     return template("page.html.j2").render(
         scale=scale,
@@ -135,40 +144,54 @@ def _table(experiments: Experiments, name: str, folder: Path) -> Printed:
     )
 
 
-def _drawn(part: Part, results: Path) -> Drawn:
-    """A part with its picture, and its table if it has one."""
-    picture = _encoded(results / part.picture)
-    plain = (part.name, part.title, part.caption, part.alt, picture)
-    if part.table is None:
+def present(results: Path) -> dict[str, Figure]:
+    """The figures that a scale has, by name; real videos have no mask quality.
+
+    Args:
+        results: `results/<scale>`.
+    """
+    return {name: one for name, one in declared().items() if _picture(name, results).is_file()}
+
+
+def _picture(name: str, results: Path) -> Path:
+    return results / "figures" / f"{name}.png"
+
+
+def _drawn(name: str, results: Path) -> Drawn:
+    """A figure with its picture, and its table if it has one."""
+    figure, picture = declared()[name], _picture(name, results)
+    plain = (name, figure.title, figure.caption, figure.alt, _encoded(picture))
+    if not figure.measured:
         return Drawn(*plain)
-    frame = _columns(part, results / part.table)
-    if part.first is None:
-        return Drawn(*plain, grids=(grid(frame, part.columns, f"{part.title}, in numbers"),))
-    key, value = part.first
+    frame = _columns(figure, picture.with_suffix(".csv"))
+    if figure.first is None:
+        return Drawn(*plain, grids=(grid(frame, figure.columns, f"{figure.title}, in numbers"),))
+    key, value = figure.first
     first = frame[key].astype(str) == value
     return Drawn(
         *plain,
-        grids=(grid(frame[first], part.columns, f"{part.title}, in numbers"),),
-        folded=(grid(frame[~first], part.columns, f"{part.title}: each {key}"),),
+        grids=(grid(frame[first], figure.columns, f"{figure.title}, in numbers"),),
+        folded=(grid(frame[~first], figure.columns, f"{figure.title}: each {key}"),),
     )
 
 
-def _columns(part: Part, file: Path) -> pd.DataFrame:
+def _columns(figure: Figure, file: Path) -> pd.DataFrame:
     frame = read_csv(file)
-    lacking = [name for name in part.columns if name not in frame]
+    lacking = [name for name in figure.columns if name not in frame]
     if lacking:
         raise FameError(f"{file}: lacks the columns {', '.join(lacking)}; make it anew")
     return frame
 
 
 def _claims(experiments: Experiments, results: Path) -> Drawn:
-    frame = read_csv(results / "claims.csv")
+    figure, picture = declared()[CLAIMS], _picture(CLAIMS, results)
+    frame = read_csv(picture.with_suffix(".csv"))
     return Drawn(
-        CLAIMS.name,
-        CLAIMS.title,
-        CLAIMS.caption,
-        CLAIMS.alt,
-        _encoded(results / CLAIMS.picture),
+        CLAIMS,
+        figure.title,
+        figure.caption,
+        figure.alt,
+        _encoded(picture),
         claim_remarks(frame),
         claim_grids(frame, experiments),
     )
@@ -200,7 +223,7 @@ def _facts(experiments: Experiments, results: Path, found: list[Card]) -> list[t
         ("Seeds", ", ".join(map(str, scale.seeds))),
     ]
     if spent:
-        facts.append((f"Time, {ALL}", duration(sum(one.hours for one in spent))))
+        facts.append((f"Time, {ALL}", duration(3600 * sum(one.hours for one in spent))))
     return facts
 
 
@@ -224,3 +247,12 @@ def _made(card: Card) -> str:
     device = [f"on {facts['device']}"] if "device" in facts else []
     code = [f"fame {card.facts['code']}"] if "code" in card.facts else []
     return ", ".join([*code, *python, *packages, *device]) or "what their cards do not say"
+
+
+def notice(scale: Scale) -> str:
+    """How the measured numbers may be compared with the published ones, and why."""
+    may = "may" if scale.comparable else "may not"
+    return (
+        f"The {scale.name} numbers {may} be compared with the published ones: {scale.note}. "
+        "Published and measured numbers stand side by side and are never mixed."
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fame.core.cards import verified
+from fame.core.units import duration
 from fame.pipeline.cost import KINDS, Cost, costs, files_of
 from fame.pipeline.experiments import Experiments, Run
 from fame.pipeline.paths import Places
@@ -66,7 +67,7 @@ def _facts(run: Run, card: dict[str, Any]) -> tuple[str, ...]:
         f"{Path(run.method).stem}{merged}" if run.source is None else "finished encoder",
         run.pretrain or NOTHING,
         str(run.seed),
-        NOTHING if seconds is None else duration(seconds / 3600),
+        NOTHING if seconds is None else duration(seconds),
         NOTHING if memory is None else f"{memory:.0f}",
         str(card.get("environment", {}).get("device", NOTHING)),
         str(card.get("code", NOTHING)),
@@ -94,16 +95,8 @@ def costs_of(experiments: Experiments, tables: list[str], results: Path) -> list
 
 def _cost(table: str, found: list[Cost]) -> tuple[Text, ...]:
     by_kind = {one.kind: one for one in found}
-    times = [duration(by_kind[kind].hours) if kind in by_kind else NOTHING for kind in KINDS]
-    whole = duration(sum(one.hours for one in found)) if found else NOTHING
+    times = [duration(3600 * by_kind[kind].hours) if kind in by_kind else NOTHING for kind in KINDS]
+    whole = duration(3600 * sum(one.hours for one in found)) if found else NOTHING
     peak = f"{max(one.peak_mib for one in found):.0f}" if found else NOTHING
     numbers = [str(sum(one.jobs for one in found)), *times, whole, peak]
     return (Text(table), *(Text(number, "number") for number in numbers))
-
-
-def duration(hours: float) -> str:
-    """Hours in the unit that suits them: `8.0 s`, `3.1 min`, `12.4 h`."""
-    seconds = 3600 * hours
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if hours < 1 else f"{hours:.1f} h"

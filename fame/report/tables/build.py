@@ -3,10 +3,8 @@
 Published and measured numbers never share a column, and every row names its scale.
 """
 
-import csv
 import shlex
 import statistics
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -317,50 +315,3 @@ def remove_partial(out: Path) -> None:
     """Remove the partial table beside a complete one."""
     for file in partial_files(out):
         file.unlink(missing_ok=True)
-
-
-def publish(source: Path, target: Path) -> str | None:
-    """Copy a scale's table to where the active scale's stands (`results/table5.csv`).
-
-    What stood there of a partial table is removed.
-
-    Args:
-        source: the `.csv` of some scale; its `.md` and `.tex` stand beside it.
-        target: the `.csv` to write; `.md` and `.tex` go beside it.
-
-    Returns:
-        If the target held another scale's table, a sentence that says so, which is printed to
-        stderr as well; else None.
-
-    Raises:
-        FameError: `source` is no table or incomplete, or a file cannot be written.
-    """
-    for suffix in SUFFIXES:
-        if not source.with_suffix(suffix).is_file():
-            raise FameError(f"{source.with_suffix(suffix)}: no such table; make it first")
-    # Snakemake deletes the target before this runs; the scale is remembered beside it.
-    memory = target.with_name(f".{target.stem}.scale")
-    remembered = memory.read_text(encoding="utf-8").strip() if memory.is_file() else None
-    now, before = _scale_of(source), _scale_of(target) or remembered
-    if now is None:
-        raise FameError(f"{source}: not a table of results (no scale in it); delete it and redo")
-    replaces = (target.exists() or remembered is not None) and before != now
-    for suffix in SUFFIXES:
-        with replacing(target.with_suffix(suffix)) as file:
-            file.write(source.with_suffix(suffix).read_bytes())
-    with replacing(memory) as file:
-        file.write(now.encode())
-    remove_partial(target)
-    if not replaces:
-        return None
-    sentence = f"{target}: the {before or 'unknown'} table was replaced by the {now} table"
-    print(sentence, file=sys.stderr)
-    return sentence
-
-
-def _scale_of(path: Path) -> str | None:
-    """The scale that a table's first row names; None if there is none."""
-    if not path.is_file():
-        return None
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        return next(csv.DictReader(file), {}).get("scale") or None

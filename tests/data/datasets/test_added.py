@@ -130,7 +130,7 @@ def test_splits_that_it_has_not_are_refused(tmp_path, added):
         (world_entry("ucf11"), r"layout: There is no 'ucf11' .*did you mean 'ucf101'\?"),
         (folder_entry("hmbd51", Path()), r"toy: there is no kind 'hmbd51'; did you mean 'hmdb51'"),
         (folder_entry("foldr", Path()), "did you mean 'folder'"),
-        (folder_entry("absent.py", Path()), r"absent\.py cannot be read"),
+        (folder_entry("absent.py", Path()), r"absent\.py: the plug-in file cannot be read"),
         (lambda _: {"title": "Gestures"}, "toy: kind is missing"),
         (lambda _: "ucf101", "toy: kind is missing"),
         (folder_entry("ucf101", Path(), splits=1), "did you mean 'split'"),
@@ -144,10 +144,10 @@ def test_an_unknown_dataset_is_refused_with_the_nearest_name(tmp_path, entry, wo
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("OFFICIAL_SPLITS = 1\n", "does not assign 'SPLITS'"),
-        ("SPLITS = tuple(range(2))\nOFFICIAL_SPLITS = 1\n", "SPLITS of .* plain literal"),
+        ("OFFICIAL_SPLITS = 1\n", "^.*SPLITS of .* must be a tuple"),
+        ("SPLITS = tuple(range(2))\nOFFICIAL_SPLITS = 1\n", "SPLITS must be written out"),
         ("SPLITS = ('train', 'tets')\nOFFICIAL_SPLITS = 1\n", "some of train, val, test, unused"),
-        ("SPLITS = ('train',)\n", "does not assign 'OFFICIAL_SPLITS'"),
+        ("SPLITS = ('train',)\n", "OFFICIAL_SPLITS of .* whole number from 1"),
         ("SPLITS = ('train',)\nOFFICIAL_SPLITS = 0\n", "whole number from 1"),
         ("SPLITS = (", "is not Python"),
     ],

@@ -6,13 +6,13 @@ import pytest
 from small_videos import pictures, write_video
 
 from fame.data.video.decode import probe, read_frames
-from fame.data.video.transcode import Copy, Copying, Task, copy, shrunk
+from fame.data.video.transcode import Copy, Copying, CopyTask, copy, shrunk
 
 SMALL = Copying(short_side=24, crf=10, keyframes=4)
 
 
 def task(tmp_path, name="v.avi", frames=1, compare=False):
-    return Task(tmp_path / name, tmp_path / f"{name}.mp4", frames, compare)
+    return CopyTask(tmp_path / name, tmp_path / f"{name}.mp4", frames, compare)
 
 
 def test_a_copy_has_the_same_frames_at_the_short_side(tmp_path):
@@ -88,7 +88,7 @@ def test_sizes_are_even_and_keep_proportions(size, short, expected):
 )
 def test_odd_videos_keep_their_frames_and_colours(shared, tmp_path, name):
     source = shared / "videos" / "odd" / name
-    made = copy(Task(source, tmp_path / "copy.mp4", 1, True), Copying(64, 12, 8))
+    made = copy(CopyTask(source, tmp_path / "copy.mp4", 1, True), Copying(64, 12, 8))
     assert isinstance(made, Copy), made
     original = probe(source)
     assert made.frames == original.frames == probe(tmp_path / "copy.mp4").frames

@@ -15,9 +15,9 @@ from fame.data.manifest import Manifest
 from fame.evaluate.bias.altered import (
     AlteredClips,
     chosen_clips,
+    class_mixed,
     donors,
     shuffled_frames,
-    spread,
 )
 from fame.evaluate.bias.background import GREY, widen
 from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
@@ -53,7 +53,7 @@ def shown():
 @pytest.fixture(scope="module")
 def mixed_videos(micro):
     videos = micro.videos("ucf101").select("test")
-    order = spread(videos.labels(), 0)
+    order = class_mixed(videos.labels(), 0)
     rows = videos.table.iloc[order].reset_index(drop=True)
     return Manifest(videos.dataset, videos.root, rows, videos.classes)
 
@@ -72,7 +72,7 @@ def shows(shown, mixed_videos, micro):
     batch = dataclasses.replace(batch, indices=torch.arange(4, 8))
     show = altered(shown, mixed_videos, micro)
     views = list(show(batch))
-    masks = show._foreground(batch, views[0])[:, show.chosen]
+    masks = show.foreground(batch, views[0])[:, show.chosen]
     names = ("all", *SHOWINGS)
     found = dict(zip(names, views, strict=True))
     return found | {"masks": masks, "original": views[0][:, show.chosen], "donors": show.donors}
@@ -119,7 +119,7 @@ def test_frozen_and_shuffled(shows):
 @given(labels=some.lists(some.integers(0, 4), min_size=1, max_size=40), seed=some.integers(0, 9))
 def test_donors_are_of_another_class_of_the_same_batch(labels, seed):
     labels = np.array(labels)
-    order = spread(labels, seed)
+    order = class_mixed(labels, seed)
     assert sorted(order) == list(range(len(labels)))
     mixed, batches = labels[order], encode.pieces(range(len(labels)), 5)
     found = donors(mixed, batches, seed)
@@ -141,7 +141,7 @@ def test_pieces_are_whole_and_about_equal(count, size):
 
 def test_equal_classes_are_spread():
     labels = np.repeat([0, 1, 2, 3], 6)
-    mixed = labels[spread(labels, 0)]
+    mixed = labels[class_mixed(labels, 0)]
     assert all(len(set(mixed[start : start + 4])) == 4 for start in range(0, 24, 4))
 
 

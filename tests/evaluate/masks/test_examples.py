@@ -16,16 +16,16 @@ from fame.data.clips.dataset import TrainClips
 from fame.data.clips.sampling import RandomClips
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.examples import (
+    evenly_spaced,
     masked,
     masked_files,
     masked_videos,
     middle_clip,
-    spread,
     training_pair,
 )
 from fame.evaluate.masks.variants import PAPER, variants
 from fame.report.figures import figure2, figure4
-from fame.report.figures.style import style
+from fame.report.style import style
 from fame.train.batches import batches
 
 ALL = variants(PAPER, "correct")
@@ -36,7 +36,7 @@ ALL = variants(PAPER, "correct")
     [(10, 1, [5]), (10, 2, [2, 7]), (3, 12, [0, 1, 2]), (1, 1, [0]), (12, 3, [2, 6, 10])],
 )
 def test_spread(whole, count, expected):
-    assert spread(whole, count) == expected
+    assert evenly_spaced(whole, count) == expected
 
 
 @pytest.mark.parametrize(

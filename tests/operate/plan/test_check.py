@@ -9,7 +9,7 @@ import torch
 import yaml
 from micro_world import MICRO, ROOT, TABLES, choose
 
-from fame.cli.plan import _check
+from fame.cli.plan import print_checks
 from fame.config.tables import Recipe
 from fame.core.errors import FameError
 from fame.operate.plan import check as module
@@ -126,8 +126,8 @@ def test_the_command_fails_if_a_check_does(monkeypatch, capsys, passed):
 
     monkeypatch.setattr(module, "check", lambda _: [Line("a", "said so", passed)])
     if passed:
-        _check(Nothing, Nothing)
+        print_checks(Nothing, Nothing)
     else:
         with pytest.raises(FameError, match="1 checks failed"):
-            _check(Nothing, Nothing)
+            print_checks(Nothing, Nothing)
     assert capsys.readouterr().err.endswith(f"{'ok  ' if passed else 'FAIL'}  a: said so\n")

@@ -84,12 +84,12 @@ def test_a_job_is_done_if_all_its_files_are():
         return [f"results/micro/pretrain/moco-s0/{name}", "-", "pretrain", "-", "ok", plan]
 
     rows = [row("card.json", "no update"), row("encoder.safetensors", "no update")]
-    assert [job.done for job in module._collected(rows)] == [True]
+    assert [job.done for job in module.collected(rows)] == [True]
     rows[1][-1] = "update pending"
-    assert module._collected(rows) == [Job("pretrain", "moco-s0", None, "", False)]
+    assert module.collected(rows) == [Job("pretrain", "moco-s0", None, "", False)]
 
 
 def test_small_jobs_are_told_apart_by_their_files():
     files = ["results/table5.csv", "results/table5.md", "results/table6.csv"]
     rows = [[file, "-", "publish", "-", "missing", "update pending"] for file in files]
-    assert [Path(job.name).name for job in module._collected(rows)] == ["table5", "table6"]
+    assert [Path(job.name).name for job in module.collected(rows)] == ["table5", "table6"]

@@ -10,16 +10,16 @@ from fame.operate.plan.counts import Counts
 from fame.operate.plan.estimate import History, Measured
 from fame.operate.plan.jobs import Job
 from fame.operate.plan.needs import Memory, disk, free, memory
-from fame.operate.plan.work import Part, Piece, Task
+from fame.operate.plan.work import Amount, Piece, Task
 
 PIECE = Piece("pretrain", "moco", "r2plus1d", "kinetics400", "", None)
 COUNTS = Counts(train=10, val=0, test=4, unused=0, source="generated", size=1000)
 NOTHING = History({}, ())
 
 
-def task(rule, data="ucf101-w0", *, run="a", done=False, parts=()):
+def task(rule, data="ucf101-w0", *, run="a", done=False, amounts=()):
     job = Job(rule, run, data, "", done)
-    return Task(job, data, "moco", "r2plus1d", data.split("-")[0], parts, 0, 1)
+    return Task(job, data, "moco", "r2plus1d", data.split("-")[0], amounts, 0, 1)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_worlds_of_all_seeds_are_added_up(scale):
 
 
 def test_sizes_of_encoders_come_from_finished_runs(scale):
-    runs = [task("pretrain", run=name, parts=(Part(PIECE, 1),)) for name in "abc"]
+    runs = [task("pretrain", run=name, amounts=(Amount(PIECE, 1),)) for name in "abc"]
     assert spaces(scale, runs)["encoders"] is None
     known = History({("pretrain", "random", "r2plus1d", ""): Measured(1, 1, 1, encoder=50)}, ())
     found = spaces(scale, runs, known)

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from fame.operate.plan.needs import Memory, Space
-from fame.operate.plan.plan import SMALL, Clock, Plan, Row
-from fame.operate.plan.text import as_json, duration, size, text
+from fame.operate.plan.plan import SMALL, Clock, JobRow, Plan
+from fame.operate.plan.text import as_json, size, text
 
 
 def row(rule="pretrain", each=3600.0, *, needed=3, present=1, gpus=0, videos=1.5e6):
-    return Row(rule, "moco", "r2plus1d", "ucf101", needed, present, each, gpus, videos)
+    return JobRow(rule, "moco", "r2plus1d", "ucf101", needed, present, each, gpus, videos)
 
 
 DISK = (Space("encoders", 2**20, "of 2 runs"),)
@@ -33,18 +33,6 @@ def plan(*rows, clocks=(), missing=(), disk=DISK):
         missing=missing,
         notes=("a note",),
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        *((0, "0 s"), (0.41, "0.4 s"), (9.96, "10 s"), (89, "89 s"), (90, "2 min")),
-        *((5399, "90 min"), (5400, "1.5 h"), (360000, "100 h"), (4.3e6, "1,194 h")),
-        (None, "unknown"),
-    ],
-)
-def test_durations(seconds, said):
-    assert duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -78,7 +66,7 @@ def test_unknown_times_are_said_to_be_unknown():
 
 
 def test_small_jobs_have_no_time_of_their_own():
-    said = text(plan(Row(SMALL, "", "", "", 5, 0, 0.0, 0, 0)))
+    said = text(plan(JobRow(SMALL, "", "", "", 5, 0, 0.0, 0, 0)))
     (line,) = (line for line in said.splitlines() if line.startswith(SMALL))
     assert line.split()[-2:] == ["5", "0"]
 

@@ -22,7 +22,7 @@ def task_of(rule, scale=MICRO, run="moco-fame", data="ucf101-w0", counts=COUNTS)
 
 
 def work(task):
-    return {part.piece.verb: part.videos for part in task.parts}
+    return {one.piece.verb: one.videos for one in task.amounts}
 
 
 def test_jobs_counted_by_hand():

@@ -10,11 +10,11 @@ from fame.config.claims import load_claims
 from fame.core.errors import FameError
 from fame.evaluate.results import write_result
 from fame.pipeline.experiments import Experiments, data_id, result_file
-from fame.report.claims.judge import judge, tabulate, write
+from fame.report.claims.judge import judge, tabulate
 from fame.report.claims.markdown import markdown, resolution
 from fame.report.claims.paired import fewest_seeds
-from fame.report.figures.forest import draw, reach
-from fame.report.figures.style import style
+from fame.report.figures.claims import draw, reach, write
+from fame.report.style import style
 
 METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
 SCALES = ("mini", "ucf", "paper", "official")
@@ -255,6 +255,6 @@ def test_the_command_line(mini, root, tmp_path):
 
 def test_no_torch(root):
     code = (
-        "import sys, fame.report.claims.judge, fame.cli.claims; assert 'torch' not in sys.modules"
+        "import sys, fame.report.claims.judge, fame.cli.report; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

@@ -14,7 +14,7 @@ from fame.models import build_encoder
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import save_encoder
 from fame.report.figures import figure3
-from fame.report.figures.style import style
+from fame.report.style import style
 
 SMALL = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
 

@@ -9,6 +9,7 @@ import pytest
 
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
+from fame.evaluate.masks import quality
 from fame.report.figures.mask_quality import METRICS, read, summarise, write
 
 SCALE = load_scale("mini")
@@ -76,6 +77,10 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
 def test_the_report_needs_no_torch():
     code = (
         "import sys, fame.report.figures.mask_quality, fame.report.figures.figure2, "
-        "fame.report.figures.figure4, fame.report.figures.overlay; sys.exit('torch' in sys.modules)"
+        "fame.report.figures.figure4, fame.report.overlay; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_figure_shows_what_is_measured():
+    assert tuple(METRICS) == quality.METRICS

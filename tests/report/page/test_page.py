@@ -127,7 +127,7 @@ def test_mini_is_labelled(made):
 
 def test_all_parts_are_there(made, parsed):
     ids = {attributes.get("id") for _, attributes in parsed.elements}
-    assert ids >= {"figure1", "figure2", "figure3", "figure4", "claims", "bias", "masks"}
+    assert ids >= {"figure1", "figure2", "figure3", "figure4", "claims", "bias", "mask_quality"}
     assert ids >= {"cost", "runs", "cards", "how", "versions", "configuration"}
     text = made[2].read_text(encoding="utf-8")
     assert text.count("data:image/png;base64,") == 7
@@ -139,7 +139,7 @@ def test_a_scale_without_true_masks_has_no_mask_quality(own_results):
     given, folder = own_results
     (folder / "figures" / "mask_quality.png").unlink()
     parsed = Page(page(given, folder))
-    assert "masks" not in {attributes.get("id") for _, attributes in parsed.elements}
+    assert "mask_quality" not in {attributes.get("id") for _, attributes in parsed.elements}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_scale_without_true_masks_has_no_mask_quality(own_results):
         ("tables/table5.csv", "method\n", r"table5\.csv: not of the present table file"),
         ("tables/table5.tex", None, r"table5\.tex: cannot be read .*; make it first"),
         ("figures/bias.csv", "arm\nFAME\n", r"bias\.csv: lacks the columns dataset, seed"),
-        ("claims.csv", None, r"claims\.csv: no such table"),
+        ("figures/claims.csv", None, r"claims\.csv: no such table"),
     ],
 )
 def test_what_is_missing_or_damaged_is_named(own_results, file, content, sentence):

@@ -13,7 +13,7 @@ from made_results import experiments, write_results
 from fame.core.errors import FameError
 from fame.evaluate.results import write_result
 from fame.pipeline.experiments import Cell, Experiments, result_file
-from fame.report.tables.build import SUFFIXES, build, measure, publish, write
+from fame.report.tables.build import build, measure, write
 from fame.report.tables.latex import latex
 from fame.report.tables.markdown import display, markdown
 
@@ -238,43 +238,6 @@ def test_markdown_tables_are_rectangular(mini, table5):
 def test_markdown_escapes_the_column_mark(mini, table5):
     text = markdown(table5.replace("CBT", "C|BT"), mini[0].table("table5"), mini[0].scale)
     assert r"| C\|BT |" in text
-
-
-def test_publishing_over_another_scale_says_so(mini, paper, tmp_path, capsys):
-    target = tmp_path / "results" / "table5.csv"
-    sources = {}
-    for name, (given, results) in (("mini", mini), ("paper", paper)):
-        folder = tmp_path / name
-        sources[name], *_ = written(build(given, "table5", results), given, "table5", folder)
-    assert publish(sources["mini"], target) is None
-    assert publish(sources["mini"], target) is None
-    assert capsys.readouterr().err == ""
-    for suffix in (".csv", ".md", ".tex"):  # as Snakemake does before the rule runs
-        target.with_suffix(suffix).unlink()
-    sentence = publish(sources["paper"], target)
-    assert sentence == f"{target}: the mini table was replaced by the paper table"
-    assert capsys.readouterr().err == sentence + "\n"
-    for suffix in SUFFIXES:
-        source = sources["paper"].with_suffix(suffix)
-        assert target.with_suffix(suffix).read_bytes() == source.read_bytes()
-
-
-def test_publishing_refuses_what_is_no_table_and_says_what_it_overwrites(tmp_path, capsys):
-    source, target = tmp_path / "new.csv", tmp_path / "table5.csv"
-    source.with_suffix(".tex").write_text("", encoding="utf-8")
-    with pytest.raises(FameError, match=r"new\.csv: no such table"):
-        publish(source, target)
-    source.write_text("", encoding="utf-8")
-    with pytest.raises(FameError, match=r"new\.md: no such table"):
-        publish(source, target)
-    source.with_suffix(".md").write_text("", encoding="utf-8")
-    source.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(FameError, match="not a table of results"):
-        publish(source, target)
-    target.write_text("", encoding="utf-8")
-    source.write_text("method,scale\nX,mini\n", encoding="utf-8")
-    assert "the unknown table was replaced by the mini table" in str(publish(source, target))
-    assert "unknown table" in capsys.readouterr().err
 
 
 def test_reporting_does_not_import_torch():

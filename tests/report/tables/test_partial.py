@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from fame.cli import app
 from fame.core.errors import FameError
 from fame.pipeline.experiments import result_file
-from fame.report.tables.build import build, publish, write
+from fame.report.publish import publish
+from fame.report.tables.build import SUFFIXES, build, write
 from fame.report.tables.markdown import markdown
 from fame.report.tables.partial import lacking, leave, write_partial
 
@@ -152,7 +153,7 @@ def test_a_whole_table_removes_the_partial_one_where_it_stands(given, whole, res
     write(build(given, NAME, whole), given, NAME, places[0])
     assert not list(places[0].parent.glob("*.partial.*"))
     assert len(list(places[1].parent.glob("*.partial.*"))) == 2
-    publish(*places)
+    publish([places[0].with_suffix(suffix) for suffix in SUFFIXES], places[1].parent)
     assert not list(tmp_path.rglob("*.partial.*"))
 
 

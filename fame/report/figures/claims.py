@@ -1,6 +1,7 @@
 """The forest plot of claims: measured differences beside the published ones. No torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
@@ -9,11 +10,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from fame.config.claims import load_claims
+from fame.config.reading import SCALES
 from fame.config.scale import Scale
+from fame.core.files import replacing
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
+from fame.report.claims.judge import DECIMALS, Finding, judge, tabulate
+from fame.report.claims.markdown import markdown
 from fame.report.claims.verdicts import (
     CONSISTENT,
     CONTRADICTED,
@@ -23,7 +31,22 @@ from fame.report.claims.verdicts import (
     REPLICATED,
     UNRESOLVED,
 )
-from fame.report.figures.style import PALETTE, TEXT_WIDTH, footnote
+from fame.report.style import PALETTE, TEXT_WIDTH, footnote, save, style
+
+FIGURE = Figure(
+    title="Claims",
+    caption="Every ordering that the paper's tables assert, and some of our own, judged by the "
+    "rule of docs/claims.md, which was fixed before the results. Differences are percentage "
+    "points, the better less the worse; p is Holm's, corrected over the page. A verdict is about "
+    "this scale's data and nothing else.",
+    alt="A forest plot: for each claim the published difference and the measured one with its "
+    "95 % interval, and the verdict. The table below holds the same.",
+    needs="claims",
+    settings=("note", "comparable"),
+)
+
+CLAIMS = SCALES.with_name("claims.yaml")
+"""The project's own claims, about its own tables."""
 
 COLOURS = {
     REPLICATED: PALETTE["supervised"],
@@ -53,7 +76,7 @@ _LONGEST = 58
 """Letters of a claim's text that fit beside the plot."""
 
 
-def draw(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> Figure:
+def draw(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> Drawing:
     """A panel for each table, a line for each claim, one axis of percentage points for all.
 
     A filled dot is the mean difference over seeds and its line the 95 % interval (cut at the
@@ -154,3 +177,37 @@ def _marks() -> list[Artist]:
         Line2D([], [], marker="D", linestyle="", label="published", **HOLLOW),
         Patch(color=PALETTE["random"], alpha=0.18, linewidth=0, label="similar: the bound"),
     ]
+
+
+def write(findings: Sequence[Finding], experiments: Experiments, out: Path) -> list[Path]:
+    """Write the verdicts as `out` (.csv), and a page (.md) and a figure (.png, .pdf) beside it.
+
+    Raises:
+        FameError: if a file cannot be written; each is whole or untouched.
+    """
+    frame, scale = tabulate(findings, experiments), experiments.scale
+    titles = {name: table.title for name, table in experiments.tables.items()}
+    texts = {
+        ".csv": frame.round(DECIMALS).to_csv(index=False, lineterminator="\n"),
+        ".md": markdown(frame, scale, titles),
+    }
+    for suffix, text in texts.items():
+        with replacing(out.with_suffix(suffix)) as file:
+            file.write(text.encode())
+    with style():
+        pictures = save(draw(frame, scale, titles), out.with_suffix(""))
+    return [out.with_suffix(suffix) for suffix in texts] + pictures
+
+
+def make(experiments: Experiments, files: Mapping[str, Sequence[Path]], out: Path) -> None:
+    """Judge the project's claims at a scale.
+
+    Args:
+        experiments: the scale and its tables.
+        files: the results that the tables' cells need, `<folder>/<run>/<data>/<task>.json`.
+        out: the .png; .csv, .md and .pdf go beside it.
+    """
+    ((first, *_), *_) = files.values()
+    claims = load_claims(CLAIMS, experiments.tables)
+    findings = judge(experiments, claims, first.parents[2])
+    write(findings, experiments, out.with_suffix(".csv"))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fame.report.figures.overlay import OUTLINE, darkened, on_white, outline
+from fame.report.overlay import OUTLINE, darkened, on_white, outline
 
 
 def slow_outline(mask, width):

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from fame.core.errors import FameError
-from fame.report.figures.style import COLOURS, PALETTE, TEXT_WIDTH, colours, footnote, save, style
+from fame.report.style import COLOURS, PALETTE, TEXT_WIDTH, colours, footnote, save, style
 
 
 def plot(path):

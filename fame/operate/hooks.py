@@ -1,0 +1,64 @@
+"""What the workflow does when it starts and when it fails. No torch."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.exceptions import WorkflowError
+
+from fame.core.errors import FameError
+from fame.operate.workplace import occupy
+from fame.pipeline.experiments import Experiments
+from fame.report.tables.partial import leave
+
+NEEDLESS = (100, 1)
+"""Snakemake's own limit, which nobody chose: 100 jobs in one second."""
+
+
+def start(workflow: Any, place: Path) -> None:
+    """Let one workflow at a time into a folder, whoever started it.
+
+    Args:
+        workflow: Snakemake's.
+        place: the working folder, held for as long as this process lives.
+
+    Raises:
+        WorkflowError: another workflow holds the folder; Snakemake shows its one sentence.
+    """
+    try:
+        occupy(place)
+    except FameError as error:
+        raise WorkflowError(str(error)) from None
+    stop_needless_waking(workflow)
+
+
+def stop_needless_waking(workflow: Any) -> None:
+    """Take Snakemake's own limit of 100 jobs a second away, if nobody chose another.
+
+    Because of it, the scheduler wakes up once a second for every job that was ever started, which
+    took half a core at the end of a Table 5 of 101 jobs.
+    """
+    scheduler = workflow.scheduler
+    limiter = getattr(scheduler, "job_rate_limiter", None)
+    if workflow.local_exec and limiter and (limiter.max_jobs, limiter.timespan) == NEEDLESS:
+        scheduler.job_rate_limiter = None
+
+
+def leave_partial_tables(dag: Any, experiments: Experiments, root: Path) -> list[str]:
+    """After a failure: write what there is of the tables that are not finished.
+
+    What other unfinished jobs should have made counts as missing, even if a file of that name
+    stands there from an earlier time.
+
+    Args:
+        dag: Snakemake's graph of jobs.
+        experiments: the active scale and its tables.
+        root: `results/<scale>`.
+
+    Returns:
+        A sentence for each table.
+    """
+    unfinished = list(dag.needrun_jobs())
+    unmade = {str(file) for job in unfinished for file in job.output}
+    tables = [Path(job.output[0]) for job in unfinished if job.rule.name in {"table", "publish"}]
+    wanted = sorted((path.stem, path) for path in tables)
+    return leave(experiments, wanted, root / "evaluate", unmade)

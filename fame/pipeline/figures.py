@@ -1,0 +1,243 @@
+"""Figures: what each one declares, and the files that it is drawn from. No torch, no matplotlib.
+
+A figure is one file of fame/report/figures. The file holds `FIGURE = Figure(...)`, whose arguments
+are literals: they are read here without running the file, because its drawing code takes seconds
+to import. The workflow, the page, `fame plan` and the names that tables may not have all read them.
+"""
+
+import ast
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from fame.config.datasets import Synthetic
+from fame.config.reading import SCALES
+from fame.config.scale import Scale
+from fame.core.errors import FameError
+from fame.core.registry import check_name, names, source_of
+from fame.pipeline.experiments import AbsentEncoder, Experiments, data_id, result_file
+from fame.pipeline.paths import Places
+
+PACKAGE = "fame.report.figures"
+
+_BELOW = Places(Path())
+
+Files = dict[str, list[Path]]
+"""By title (of an encoder, a dataset), files below `results/<scale>`, one for each seed."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a figure says of itself.
+
+    Attributes:
+        title: stands above it; `Figure 1: ...` for a figure of the paper.
+        caption: what it shows.
+        alt: what the picture looks like, for those who cannot see it.
+        needs: what it is drawn from, a key of `NEEDS`.
+        settings: parts of the scale that it depends on, as dotted keys; a change redraws it.
+        measured: whether a .csv with its numbers is written beside the picture.
+        columns: of the .csv, those that the page shows, each with its heading.
+        first: a column and a value: the page shows the rows that hold it and folds the others.
+    """
+
+    title: str
+    caption: str
+    alt: str
+    needs: str
+    settings: tuple[str, ...] = ()
+    measured: bool = True
+    columns: Mapping[str, str] = field(default_factory=dict)
+    first: tuple[str, str] | None = None
+
+    @property
+    def in_paper(self) -> bool:
+        """Whether it is a figure of the paper, and not one of our own."""
+        return self.title.startswith("Figure ")
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Of the files that it is written to."""
+        return (".png", ".pdf", ".csv") if self.measured else (".png", ".pdf")
+
+    def texts(self, scale: Scale) -> list[str]:
+        """The parts of a scale that it depends on; equal texts give equal figures.
+
+        Raises:
+            FameError: the scale has no such part.
+        """
+        return [scale.section(*keys.split(".")) for keys in self.settings]
+
+
+@cache
+def declared() -> dict[str, Figure]:
+    """Every figure by name, in the order of names.
+
+    Raises:
+        FameError: a file of the package declares no figure, or not by literals.
+    """
+    return {name: read(source_of(PACKAGE, name)) for name in names(PACKAGE)}
+
+
+def figure(name: str) -> Figure:
+    """A figure's declaration.
+
+    Raises:
+        FameError: there is no such figure.
+    """
+    check_name(PACKAGE, name)
+    return declared()[name]
+
+
+def read(file: Path) -> Figure:
+    """The declaration in a figure's file, which is parsed and not run.
+
+    Raises:
+        FameError: there is none, an argument is not a literal, or one is missing or unknown.
+    """
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FIGURE":
+            return _figure(file, node.value)
+    raise FameError(f"{file}: declares no `FIGURE = Figure(...)`, as every figure does; add it")
+
+
+def _figure(file: Path, value: ast.expr) -> Figure:
+    try:
+        if not isinstance(value, ast.Call):
+            raise TypeError("it is no call of Figure")
+        given = {str(word.arg): ast.literal_eval(word.value) for word in value.keywords}
+        found = Figure(*map(ast.literal_eval, value.args), **given)
+    except (TypeError, ValueError) as error:
+        raise FameError(
+            f"{file}: FIGURE cannot be read ({error}); see Figure in fame/pipeline/figures.py"
+        ) from None
+    if found.needs not in NEEDS:
+        near = difflib.get_close_matches(found.needs, NEEDS, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise FameError(
+            f"{file}: there is no {found.needs!r} to draw a figure from; {hint}choose one of "
+            f"{', '.join(NEEDS)}"
+        )
+    return found
+
+
+def sources(experiments: Experiments, name: str) -> Files:
+    """The files that a figure is drawn from; none if the scale cannot make it.
+
+    Raises:
+        FameError: no such figure, or the tables' folder does not say which encoders it compares.
+        AbsentEncoder: it compares weights that are not there.
+    """
+    found = NEEDS[figure(name).needs](experiments, name)
+    return {title: paths for title, paths in found.items() if paths}
+
+
+def possible(experiments: Experiments) -> list[str]:
+    """The figures that a scale can make; none if the tables' folder has no figures file.
+
+    One that compares absent weights counts: asking for it gives the sentence that says so.
+    """
+    if experiments.figures is None:
+        return []
+    return [name for name in declared() if _is_possible(experiments, name)]
+
+
+def files(experiments: Experiments, *suffixes: str) -> list[str]:
+    """The files of the figures that a scale can make, those of some suffixes such as `.csv`."""
+    return [
+        name + suffix
+        for name in possible(experiments)
+        for suffix in declared()[name].suffixes
+        if suffix in suffixes
+    ]
+
+
+def _is_possible(experiments: Experiments, name: str) -> bool:
+    try:
+        return bool(sources(experiments, name))
+    except AbsentEncoder:
+        return True
+
+
+def _activation_maps(experiments: Experiments, name: str) -> Files:
+    scale = experiments.scale
+    dataset = scale.evaluate.activation.dataset
+    return {
+        arm.title: [
+            _BELOW.evaluation(run.id, data_id(scale, dataset, run.seed)) / "activation.npz"
+            for run in arm.runs
+        ]
+        for arm in experiments.arms(name)
+    }
+
+
+def _temporal_kernels(experiments: Experiments, name: str) -> Files:
+    """Encoders of architectures with temporal kernels of their own, which R(2+1)D alone has."""
+    backbones = experiments.scale.backbones
+    return {
+        arm.title: [_BELOW.encoder(run.id) for run in arm.runs]
+        for arm in experiments.arms(name)
+        if backbones[arm.runs[0].backbone].encoder.arch == "r2plus1d"
+    }
+
+
+def _bias_probes(experiments: Experiments, name: str) -> Files:
+    return {
+        arm.title: [
+            _BELOW.evaluations / result_file(experiments.scale, run, dataset, "bias")
+            for dataset in experiments.bias_datasets()
+            for run in arm.runs
+        ]
+        for arm in experiments.arms(name)
+    }
+
+
+def _mask_quality(experiments: Experiments, name: str) -> Files:
+    """Generated videos only: the foreground of real ones is not known."""
+    scale = experiments.scale
+    dataset = scale.evaluate.masks.dataset
+    if not isinstance(scale.datasets[dataset], Synthetic):
+        return {}
+    worlds = [data_id(scale, dataset, seed) for seed in scale.seeds]
+    return {dataset: [_BELOW.data(world) / "mask_quality.csv" for world in worlds]}
+
+
+def _training_pair(experiments: Experiments, name: str) -> Files:
+    """Of the first dataset that is trained on."""
+    return _example(experiments, next(iter(experiments.scale.pretrain.epochs)), "training_pair")
+
+
+def _masked_clips(experiments: Experiments, name: str) -> Files:
+    return _example(experiments, experiments.scale.evaluate.activation.dataset, "masked_clips")
+
+
+def _example(experiments: Experiments, dataset: str, kind: str) -> Files:
+    """Examples of a dataset; of the first seed's world if it is a generated one."""
+    scale = experiments.scale
+    return {dataset: [_BELOW.data(data_id(scale, dataset, scale.seeds[0])) / f"{kind}.npz"]}
+
+
+def _results(experiments: Experiments, name: str) -> Files:
+    found = experiments.results(experiments.tables)
+    return {"results": [_BELOW.evaluations / file for file in found]}
+
+
+def _claims(experiments: Experiments, name: str) -> Files:
+    """The claims are about the project's own tables, and no others."""
+    own = experiments.folder.resolve() == SCALES.with_name("tables")
+    return _results(experiments, name) if own else {}
+
+
+NEEDS: dict[str, Callable[[Experiments, str], Files]] = {
+    "activation maps": _activation_maps,
+    "temporal kernels": _temporal_kernels,
+    "bias probes": _bias_probes,
+    "mask quality": _mask_quality,
+    "training pair": _training_pair,
+    "masked clips": _masked_clips,
+    "results": _results,
+    "claims": _claims,
+}
+"""What a figure can be drawn from: each gives the files for a figure of that name."""

@@ -1,0 +1,55 @@
+"""Copies in `results/`: whole, and never one scale's numbers for another's without a word."""
+
+import pytest
+
+from fame.core.errors import FameError
+from fame.report.publish import publish
+
+SUFFIXES = (".csv", ".md", ".tex")
+
+
+def table(folder, scale):
+    """The files of a table whose rows name a scale."""
+    folder.mkdir(exist_ok=True)
+    for suffix in SUFFIXES:
+        (folder / f"table5{suffix}").write_text(f"method,scale\nX,{scale}\n")
+    return [folder / f"table5{suffix}" for suffix in SUFFIXES]
+
+
+def test_another_scales_table_is_replaced_with_a_word(tmp_path, capsys):
+    mini, paper = (table(tmp_path / name, name) for name in ("mini", "paper"))
+    target = tmp_path / "results" / "table5.csv"
+    assert publish(mini, target.parent) is None
+    assert publish(mini, target.parent) is None
+    assert capsys.readouterr().err == ""
+    for suffix in SUFFIXES:  # as Snakemake does before the rule runs
+        target.with_suffix(suffix).unlink()
+    sentence = publish(paper, target.parent)
+    assert sentence == f"{target}: the mini table was replaced by the paper table"
+    assert capsys.readouterr().err == sentence + "\n"
+    for file in paper:
+        assert (target.parent / file.name).read_bytes() == file.read_bytes()
+
+
+def test_a_table_of_no_known_scale_is_replaced_with_a_word(tmp_path, capsys):
+    (tmp_path / "table5.csv").write_text("")
+    sentence = publish(table(tmp_path / "mini", "mini"), tmp_path)
+    assert "the unknown table was replaced by the mini table" in str(sentence)
+    assert "unknown table" in capsys.readouterr().err
+
+
+def test_nothing_is_copied_if_a_file_is_missing(tmp_path):
+    files = table(tmp_path / "mini", "mini")
+    files[2].unlink()
+    with pytest.raises(FameError, match=r"table5\.tex: no such file; make it first"):
+        publish(files, tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG", b"layer,std\n1,0.5\n", b""])
+def test_files_without_a_scale_are_copied_as_they_are(tmp_path, content):
+    file = tmp_path / "figure3.csv"
+    file.write_bytes(content)
+    assert publish([file], tmp_path / "results") is None
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["figure3.csv"]
+    assert (tmp_path / "results" / "figure3.csv").read_bytes() == content
