@@ -312,7 +312,9 @@ def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:
         tasks.retrieval(scale, source, out)
     elif task == "bias":
         tasks.bias(scale, plain, folder / "features-bias.npz", out)
-    else:
+    elif task == "finetune":
         work = out.with_suffix(".work")
         with owned(work):
             tasks.finetune(scale, asked.run, asked.encoder, asked.manifest, out, work, world)
+    else:
+        raise ValueError(f"nothing computes the task {task!r}")
