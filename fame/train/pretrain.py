@@ -195,8 +195,16 @@ def _export(
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),
         "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
+        **_declared(method, scale.pretrain.batch if run.pretrain else None),
         **method.facts(),
     }
     write_json(directory / "card.json", card(world, **facts))
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     (directory / PROGRESS).unlink(missing_ok=True)
+
+
+def _declared(method: Method, batch: int | None) -> dict[str, Any]:
+    """What a trained method says of its pretext task; `batch` is None for an untrained encoder."""
+    if batch is None:
+        return {}
+    return {"chance": method.chance(batch), "clips_per_video": method.cost()._asdict()}
