@@ -188,7 +188,7 @@ def test_the_workflows_results_are_not_replaced_by_those_of_other_videos(
     evaluate(standard, ["retrieval"], WORLD)
     half = tmp_path / "half.parquet"
     shutil.copy(standard.manifest, half)
-    with pytest.raises(FameError, match="say with --out where the results go"):
+    with pytest.raises(FameError, match="give a folder for the results with --out"):
         place(experiments.scale, standard.run, "ucf101", results, half)
     same = place(experiments.scale, standard.run, "ucf101", results, standard.manifest)
     assert same.out == standard.out

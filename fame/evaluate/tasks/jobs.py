@@ -43,8 +43,8 @@ def settings_of(scale: Scale, task: str) -> dict[str, Any]:
     if task == "finetune":
         shown = {"clips": found.clips, "crop": found.crop, "max_short_side": scale.max_short_side}
         return found.finetune.model_dump(mode="json") | shown
-    settings = found.retrieval if task == "retrieval" else found.linear
-    return settings.model_dump(mode="json")
+    sections = {"linear": found.linear, "bias": found.linear, "retrieval": found.retrieval}
+    return sections[task].model_dump(mode="json")
 
 
 def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
