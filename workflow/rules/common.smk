@@ -86,7 +86,7 @@ wildcard_constraints:
 
 
 def code(rule):
-    """The digest of the code of a rule that takes minutes: editing it makes the rule stale."""
+    """The digest of a short rule's code, so that editing the code makes the rule stale."""
     return lambda wildcards: code_of_rule(rule)
 
 
