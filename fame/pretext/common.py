@@ -128,7 +128,7 @@ class Method(torch.nn.Module, ABC):
 
     Attributes:
         clips: how many clips of each video a batch holds.
-        encoder: what a run hands on.
+        encoder: the encoder that a run exports.
     """
 
     clips: ClassVar[int] = 2

@@ -127,9 +127,9 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
 
     settings = scale.evaluate.linear
     if (settings.train_colours == "raw") != (raw is not None):
-        verb = "needs" if raw is None else "takes no"
+        has = "needs" if raw is None else "takes no"
         raise FameError(
-            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {verb} raw "
+            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {has} raw "
             f"features: {'give' if raw is None else 'leave out'} --raw-features"
         )
     features = _features(source, "pretraining")
@@ -149,7 +149,7 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
 
 
 def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
-    """Probe how much an encoder leans on background and motion; also writes `bias.parquet`."""
+    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`."""
     from fame.evaluate.bias.scores import SHOWINGS
     from fame.evaluate.tasks.bias import ORIGINAL, probe_bias
 
