@@ -160,7 +160,7 @@ def build(
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    really used), `negatives` (as the method declares them), `epoch` (which one is reported, of a trained
+    really used), `negatives` (as declared by the method), `epoch` (the one reported, of a trained
     classifier), `runs` (ids) and `not_measured_because`. A partial table has a text `c_missing`
     more: which runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and
     `c_n` are of the runs that are there.
