@@ -180,7 +180,7 @@ def taken(
     method = build_method(scale, run, world).to(dtype)
     assert isinstance(method, MoCo)
     # The views were compared already; here every device gets the very same ones.
-    method._views = lambda batch, step: views  # type: ignore[assignment]
+    method.views = lambda batch, step: views  # type: ignore[assignment]
     with rounding(kind):
         with autocast(kind, device):
             loss, _ = method.loss(batch, 0)

@@ -23,9 +23,7 @@ from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.core.registry import check_name, declared
 from fame.pipeline.tasks import check_metric
-
-RECIPE_VERSION = 2
-"""Raised on purpose when the training code changes what a recipe means: all runs are redone."""
+from fame.pipeline.versions import RECIPE_VERSION
 
 FIGURES = "figures"
 """The file of the tables' folder that says what figures compare."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from fame.config.scale import Scale
 from fame.core.errors import FameError
+from fame.pipeline.versions import versions_of
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ TASKS = {
 
 OF_TABLES = tuple(name for name, task in TASKS.items() if task.in_tables)
 """The tasks that a table's row may ask for."""
+
+
+def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
+    """What a result's details say of the settings and of the code that made it."""
+    return {"settings": TASKS[task].settings(scale), "versions": versions_of(task)}
 
 
 def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:

@@ -24,7 +24,7 @@ from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.holdout import held_out
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.results import write_predictions, write_result
-from fame.pipeline.tasks import TASKS, epochs_tested
+from fame.pipeline.tasks import epochs_tested, origin_of_result
 from fame.train.sgd import SGD
 
 Integers = npt.NDArray[np.int64]
@@ -224,9 +224,9 @@ def run(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
     """
     settings = scale.evaluate.linear
     if (settings.train_colours == "raw") != (raw is not None):
-        verb = "needs" if raw is None else "takes no"
+        has = "needs" if raw is None else "takes no"
         raise FameError(
-            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {verb} raw "
+            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {has} raw "
             f"features: {'give' if raw is None else 'leave out'} --raw-features"
         )
     features = load_in(source, "pretraining")
@@ -240,6 +240,6 @@ def run(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
         out,
         task="linear",
         metrics=found["metrics"],
-        details=found["details"] | {"settings": TASKS["linear"].settings(scale)},
+        details=found["details"] | origin_of_result(scale, "linear"),
         **features.origin,
     )

@@ -14,7 +14,7 @@ from fame.config.scale import Retrieval, Scale
 from fame.core.errors import FameError
 from fame.evaluate.features.store import Features, load_in
 from fame.evaluate.results import write_columns, write_result
-from fame.pipeline.tasks import TASKS
+from fame.pipeline.tasks import origin_of_result
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -48,7 +48,7 @@ def embed(clips: npt.NDArray[np.floating], centre: bool) -> Floats:
         (N, D) float64.
 
     Raises:
-        FameError: if a set of one video is to be centred, which would leave nothing of it.
+        FameError: a set of one video is to be centred, which would make its feature zero.
     """
     videos = normalise(clips).mean(axis=1)
     if centre:
@@ -147,6 +147,6 @@ def run(scale: Scale, source: Path, out: Path) -> None:
         out,
         task="retrieval",
         metrics=found["metrics"],
-        details=found["details"] | {"settings": TASKS["retrieval"].settings(scale)},
+        details=found["details"] | origin_of_result(scale, "retrieval"),
         **features.origin,
     )

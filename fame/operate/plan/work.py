@@ -25,7 +25,7 @@ class Piece:
 
     Attributes:
         verb: `features` is the frozen network on a video's test clips, `altered` the same with the
-            bias probes' showings, `probe` one epoch of a linear layer on features.
+            bias probes' conditions, `probe` one epoch of a linear layer on features.
         what: method and merging, for pretraining.
         settings: a digest of what else tells pretrainings apart; "" for other work.
         run: an example of the runs that do it; None for what needs no run.
@@ -64,7 +64,7 @@ class Task:
         amounts: the work that takes its time, beyond starting.
         gpus: that it takes.
         threads: that it takes at most.
-        known: whether its amounts are all of its work; nobody can say how long a download takes.
+        known: whether the amounts cover all of its work; a download's duration is unknown.
         run: the run that it makes or uses.
     """
 
