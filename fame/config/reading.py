@@ -168,7 +168,7 @@ def check_keys(given: Iterable[str], known: Iterable[str], source: str) -> None:
 
 
 def scale_path(name: str) -> Path:
-    """The file of a scale given by name (`mini`) or by path (`config/examples/x.yaml`)."""
+    """The file of a scale given by name (`mini`) or by path (`config/examples/own_videos.yaml`)."""
     if name.endswith((".yaml", ".yml")):
         return Path(name)
     path = SCALES / f"{name}.yaml"

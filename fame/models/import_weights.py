@@ -1,4 +1,4 @@
-"""Published weights in our own format: an encoder and a card that says where it comes from."""
+"""Convert published weights to our format: an encoder and a card with its origin."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import torch
 
 import fame
 from fame.config.scale import Scale
+from fame.core.cards import CARD, ENCODER
 from fame.core.errors import FameError
 from fame.core.files import sha256, write_json
 from fame.models import EncoderSettings, build_encoder
@@ -18,7 +19,7 @@ from fame.pipeline.experiments import Run
 
 
 def import_run(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
-    """Adopt the finished weights that a recipe names, as the run that they make.
+    """Import the finished weights that a recipe names as a run.
 
     Args:
         scale: whose backbone they must be.
@@ -57,7 +58,7 @@ def import_weights(
 ) -> dict[str, Any]:
     """Write `encoder.safetensors` and `card.json` from weights that were made elsewhere.
 
-    The projection head is left out, as it is when an encoder of our own is handed on.
+    The projection head is left out, as in the export of our own encoders.
 
     Args:
         source: see `fame.models.official.import_official`; or, if `wanted` says what it is, an
@@ -76,7 +77,7 @@ def import_weights(
     """
     settings, encoder = _read(source, wanted)
     digest = sha256(source)
-    path = out / "encoder.safetensors"
+    path = out / ENCODER
     save_encoder(path, encoder, {"imported_from": source.name, "source_sha256": digest})
     card = {
         **(facts or {}),
@@ -89,7 +90,7 @@ def import_weights(
         "encoder_sha256": sha256(path),
         "code": fame.__version__,
     }
-    write_json(out / "card.json", card)
+    write_json(out / CARD, card)
     return card
 
 

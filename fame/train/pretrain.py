@@ -11,6 +11,7 @@ from fame.config.methods import Methods
 from fame.config.reading import parse
 from fame.config.scale import Scale
 from fame.core import registry
+from fame.core.cards import CARD, ENCODER
 from fame.core.distributed import World, groups_of
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256, write_json
@@ -32,7 +33,7 @@ Monitor = Callable[[Encoder], float]
 
 
 class Pretraining:
-    """A method as the training loop wants it."""
+    """A method as a `Trainable` of the training loop."""
 
     def __init__(self, method: Method) -> None:
         self.module = method
@@ -81,7 +82,7 @@ def pretrain(
     world: World,
     monitor: Monitor | None,
 ) -> None:
-    """Train a run to the end (from its last checkpoint, if any) and write what it hands on.
+    """Train a run to the end (from its last checkpoint, if any) and export its encoder.
 
     Leaves `encoder.safetensors`, `card.json`, `metrics.jsonl` and `tensorboard/` in
     `directory`; the checkpoints are removed once those are written.
@@ -113,8 +114,8 @@ def pretrain(
 
 
 def _check_place(run: Run, directory: Path) -> None:
-    """Refuse a folder that holds another run's encoder, which would be lost."""
-    card = directory / "card.json"
+    """Refuse a folder with another run's encoder, which would be overwritten."""
+    card = directory / CARD
     if card.is_file() and (other := read_json(card).get("run")) != run.id:
         raise FameError(
             f"{directory} holds the encoder of {other}; give another folder for {run.id}"
@@ -122,7 +123,7 @@ def _check_place(run: Run, directory: Path) -> None:
 
 
 def _check_videos(run: Run, manifest: Manifest | None) -> None:
-    """Refuse videos that are not those which the run's card will name."""
+    """Refuse videos of another dataset than the run's."""
     if run.pretrain is None and manifest is not None:
         raise FameError(f"{run.id} is not pretrained; leave out the manifest")
     if run.pretrain is not None and manifest is None:
@@ -182,8 +183,8 @@ def _export(
     seconds: float,
     fingerprint: str | None,
 ) -> None:
-    """Write the encoder, in float32, and its card; only then let the checkpoints go."""
-    path = directory / "encoder.safetensors"
+    """Write the encoder, in float32, and its card, then remove the checkpoints."""
+    path = directory / ENCODER
     save_encoder(path, method.encoder.float(), {"run": run.id})
     facts: dict[str, Any] = {
         "run": run.id,
@@ -198,7 +199,7 @@ def _export(
         **_declared(method, scale.pretrain.batch if run.pretrain else None),
         **method.facts(),
     }
-    write_json(directory / "card.json", card(world, **facts))
+    write_json(directory / CARD, card(world, **facts))
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     (directory / PROGRESS).unlink(missing_ok=True)
 

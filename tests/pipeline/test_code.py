@@ -1,5 +1,6 @@
 """Which edits make which results stale: digests over imports, without comments and docstrings."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from fame.core.errors import FameError
 from fame.core.registry import names as names_of
 from fame.pipeline import code
 from fame.pipeline.code import PACKAGE, RULES, Code, Sources
+from fame.pipeline.versions import VERSIONS
 
 FILES = {
     "__init__.py": '"""A package."""\n',
@@ -184,6 +186,19 @@ def test_a_comment_or_a_docstring_makes_nothing_stale(tree, before):
     finally:
         for file, text in originals.items():
             file.write_bytes(text)
+
+
+def test_every_rule_of_the_workflow_names_its_code_or_its_version(root):
+    """A new rule must say how it becomes stale; copying and finding need no code."""
+    text = "\n".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk"))
+    rules = re.split(r"^ *rule (\w+):$", text, flags=re.M)[1:]
+    for name, body in zip(rules[::2], rules[1::2], strict=True):
+        if name in RULES:
+            assert f'code=code("{name}")' in body, name
+        elif name in VERSIONS or name == "pretrain":
+            assert f'version("{name}")' in body or "recipe=" in body, name
+        else:
+            assert name in {"figure", "publish", "source"}, name
 
 
 def test_asking_imports_no_torch():

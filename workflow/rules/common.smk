@@ -60,7 +60,7 @@ shell.prefix(
     f"ACCEPTED={word(accepted_terms(config.get('accept_terms')))}; "
 )
 
-# All that this process starts can be told from what a killed workflow left behind.
+# Marks every process of this workflow, to recognise those that a killed workflow left.
 mark_children(Path.cwd())
 
 # A limit that the user or a profile sets (--resources gpu=8) stands; else one job may take all that
@@ -70,7 +70,7 @@ if GPUS:
     workflow.global_resources.setdefault("gpu", GPUS)
 
 # What a rule asks for. A short job that failed starts over and gets more with each attempt. One
-# that decodes or trains goes on where it stopped, and may have asked for all that a machine has.
+# that decodes or trains resumes where it stopped, and may have asked for all that a machine has.
 SHORT = {
     "mem_mb": lambda wildcards, attempt: attempt * SCALE.resources.short.mem_mb,
     "runtime": lambda wildcards, attempt: attempt * SCALE.resources.short.runtime,
@@ -86,7 +86,7 @@ wildcard_constraints:
 
 
 def code(rule):
-    """The digest of the code of a rule that takes minutes: editing it makes the rule stale."""
+    """The digest of a short rule's code, so that editing the code makes the rule stale."""
     return lambda wildcards: code_of_rule(rule)
 
 

@@ -2,7 +2,7 @@
 
 Files are first written to a folder of their own, `<folder>/.fame/<part>/<archive>.partial`. When
 the whole archive has been read and nothing in it was refused, they move to their places, and a
-marker is written last. After a kill the same call goes on: what was written is not written again.
+marker is written last. After a kill the same call resumes and keeps the files.
 """
 
 import shutil

@@ -72,7 +72,7 @@ def count(scale: Scale, data: str, root: Path) -> Counts:
         decoded = world.frames * 3 * world.size**2
         numbers = (world.train, world.val, world.test, world.unused)
         return Counts(*numbers, "generated", decoded, size)
-    return _filmed(name, dataset, size)
+    return _real(name, dataset, size)
 
 
 def _generated_size(dataset: Synthetic) -> int:
@@ -109,7 +109,7 @@ def _splits(column: Iterable[str]) -> dict[str, Any]:
     return {split: found[split] for split in ("train", "val", "test", "unused")}
 
 
-def _filmed(name: str, dataset: Folder | Own, size: int | None) -> Counts:
+def _real(name: str, dataset: Folder | Own, size: int | None) -> Counts:
     """A real dataset that is not indexed yet: what is on disk, else the official counts."""
     from fame.data.annotations import refuse_absent
     from fame.data.instances import matched

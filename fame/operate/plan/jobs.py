@@ -1,4 +1,4 @@
-"""Which jobs a target needs and which of them are done: Snakemake is asked, nobody guesses."""
+"""The jobs that a target needs and those that are done, as Snakemake reports them."""
 
 import difflib
 import re
@@ -28,7 +28,7 @@ class Job:
         rule: its rule.
         run: the run that it makes or uses; None for none.
         data: the data instance that it makes or uses; None for none.
-        name: what tells it from other jobs of its rule, run and data; "" where it is the only one.
+        name: distinguishes it from other jobs of its rule, run and data; "" if it is the only one.
         done: whether Snakemake would leave it alone.
     """
 

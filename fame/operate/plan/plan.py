@@ -23,10 +23,10 @@ class JobRow:
     Attributes:
         needed: how many the target needs.
         present: how many of them are done.
-        each: seconds of one; None where nobody has measured it.
+        each: seconds of one; None if not measured.
         gpus: that each takes.
         videos: work of each, in videos; 0 for small jobs.
-        known: whether that is all of its work; nobody can say how long a download takes.
+        known: whether that is all of its work; a download's duration is unknown.
     """
 
     rule: str
@@ -117,7 +117,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants planned.
+    """A request for a plan.
 
     Attributes:
         scale: by name or path, as given.
@@ -138,7 +138,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Survey:
-    """The jobs behind a target, as tasks, the videos of their data, and what stands in the way.
+    """The jobs of a target as tasks, the videos of their data, and what prevents them.
 
     Attributes:
         root: `results/<scale>`.

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from fame.config.normalisation import needed
 from fame.config.scale import Scale
-from fame.evaluate.metrics import tested_epochs
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.jobs import Job
 from fame.pipeline.experiments import Experiments, Run, digest, plugin_digest, split_data_id
 from fame.pipeline.steps import RULES, Load
+from fame.pipeline.tasks import epochs_tested
 
 Verb = Literal[
     "world", "index", "prepare", "pretrain", "finetune", "features", "altered", "probe",
@@ -25,7 +25,7 @@ class Piece:
 
     Attributes:
         verb: `features` is the frozen network on a video's test clips, `altered` the same with the
-            bias probes' showings, `probe` one epoch of a linear layer on features.
+            bias probes' conditions, `probe` one epoch of a linear layer on features.
         what: method and merging, for pretraining.
         settings: a digest of what else tells pretrainings apart; "" for other work.
         run: an example of the runs that do it; None for what needs no run.
@@ -64,7 +64,7 @@ class Task:
         amounts: the work that takes its time, beyond starting.
         gpus: that it takes.
         threads: that it takes at most.
-        known: whether its amounts are all of its work; nobody can say how long a download takes.
+        known: whether the amounts cover all of its work; a download's duration is unknown.
         run: the run that it makes or uses.
     """
 
@@ -236,7 +236,7 @@ class _Amounts:
     def _finetune(self) -> list[Amount]:
         settings = self._evaluate.finetune
         shown, epochs = self._trained(settings.batch), settings.epochs
-        tests = tested_epochs.number(epochs) if settings.report == "best-on-test" else 1
+        tests = len(epochs_tested(epochs)) if settings.report == "best-on-test" else 1
         return [
             self._simple("finetune", shown * epochs),
             self._simple("features", self.counts.test * tests),

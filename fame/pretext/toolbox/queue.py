@@ -8,7 +8,7 @@ from fame.core.randomness import generator
 
 
 class KeyQueue(nn.Module):
-    """The newest `size` keys; it is saved with the method, so that a resumed run goes on alike.
+    """The newest `size` keys; it is saved with the method, so that a resumed run is bit-identical.
 
     Args:
         size: number of keys; 0 keeps none.
