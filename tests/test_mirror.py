@@ -27,7 +27,7 @@ ELSEWHERE = {
     "evaluate/tasks/activation.py": "evaluate/features/test_activation_maps.py",
     "models/blocks/factorised.py": "models/backbones/test_r2plus1d.py",
     "operate/plan/plan.py": "workflow/test_plan.py",
-    "operate/plan/sample.py": "operate/plan/test_measure.py",
+    "operate/plan/sample.py": "operate/plan/test_estimate.py",
     "operate/plan/trial.py": "operate/plan/test_check.py",
     "pretext/common.py": "pretext/test_moco.py",
     "report/figures/bias.py": "evaluate/tasks/test_bias.py",
@@ -40,6 +40,7 @@ ELSEWHERE = {
 
 ACROSS = {
     "cli/test_cli.py",  # what holds for all commands
+    "cli/test_names.py",  # names in texts that something answers to
     "config/test_fidelity.py",  # the paper's scale against the release's
     "data/datasets/test_added.py",  # a dataset is added in one file
     "data/datasets/test_official_counts.py",  # every reader on the official lists
@@ -47,6 +48,7 @@ ACROSS = {
     "evaluate/tasks/test_normalisation.py",  # the tasks refuse each other's features
     "evaluate/test_perfect_and_chance.py",  # every protocol on known features
     "models/test_new_backbone.py",  # a backbone is added in one file
+    "pretext/test_new_method_page.py",  # docs/new_method.md, followed
 }
 """Tests in mirrored folders that are of several modules."""
 
