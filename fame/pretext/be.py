@@ -34,6 +34,8 @@ from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.contrast import hits, paired
 
 USES = ("moco",)
+NEGATIVES = "moco"
+MORE_NEGATIVES = {"protocol": {"own": "another time of the video"}}
 
 Strength = Annotated[Share, Field(examples=[0.3])]
 

@@ -4,6 +4,8 @@ One file per method in this folder (or anywhere, named by its path in a recipe);
 its class, or a function that makes one from a Setup, to the name METHOD. A method that needs a
 section of the scale's `pretrain.methods` says so there too, as `USES = ("moco",)`, written out: the
 workflow reads it off the file, and only what is named is in the run's name and in the Setup.
+Likewise for the tables: `NEGATIVES = "moco"` says whose queue holds the negatives (the batch, if it
+is 0), and `MORE_NEGATIVES = {option: {value: text}}` which others an option brings.
 """
 
 from abc import ABC, abstractmethod

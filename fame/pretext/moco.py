@@ -25,6 +25,7 @@ from fame.pretext.toolbox.momentum import follow
 from fame.pretext.toolbox.queue import KeyQueue
 
 USES = ("moco",)
+NEGATIVES = "moco"
 
 
 class Network(torch.nn.Module):
