@@ -5,8 +5,8 @@ from typing import Literal
 from fame.config.scale import Scale
 
 Colours = Literal["pretraining", "imagenet", "raw"]
-"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, used by the release for
-retrieval (facts A8). `raw`: none, as the release treats a linear probe's training clips
+"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release uses for
+retrieval (facts A8). `raw`: none, as the release does for a linear probe's training clips
 (facts A7)."""
 
 Constants = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -19,7 +19,7 @@ CONSTANTS: dict[str, Constants] = {
 
 
 def needed(scale: Scale) -> tuple[Colours, ...]:
-    """The normalisations that a scale's probe and retrieval need features in, without repeats."""
+    """The normalisations that a scale's linear probe and retrieval need, without repeats."""
     wanted: list[Colours] = ["pretraining", scale.evaluate.retrieval.colours]
     if scale.evaluate.linear.train_colours == "raw":
         wanted.append("raw")

@@ -1,4 +1,4 @@
-"""Durations as people read them."""
+"""Human-readable durations."""
 
 
 def duration(seconds: float | None) -> str:
