@@ -49,8 +49,8 @@ def test_the_data_of_a_run_is_what_it_is_trained_on():
     assert task_of("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
 
 
-def test_colours_multiply_encoding_and_best_on_test_multiplies_tests(micro):
-    slips = {"evaluate.retrieval.colours": "imagenet", "evaluate.bias": None}
+def test_normalisations_multiply_encoding_and_best_on_test_multiplies_tests(micro):
+    slips = {"evaluate.retrieval.normalisation": "imagenet", "evaluate.bias": None}
     scale = micro.scale("slips", slips | {"evaluate.finetune.report": "best-on-test"})
     assert work(task_of("features", scale)) == {"features": 2 * 29}
     assert work(task_of("finetune", scale))["features"] == 2 * 6
