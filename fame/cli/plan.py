@@ -55,18 +55,17 @@ def plan(
     made = make(survey, asked)
     print(json.dumps(data(made), indent=2) if as_json else text(made))
     if check:
-        _check(survey, made)
+        print_checks(survey, made)
 
 
-def _check(survey: "Survey", made: "Plan") -> None:
+def print_checks(survey: "Survey", made: "Plan") -> None:
     """Print each check as it is done."""
-    from fame.operate.plan.check import Trial, check
+    from fame.operate.plan.check import check
 
     size = sum(space.size or 0 for space in made.disk if space.local)
-    trial = Trial(survey.experiments.scale, survey.tasks, survey.counts, survey.root, size)
     print("\ncheck:", file=sys.stderr)
     failed = 0
-    for line in check(trial):
+    for line in check(survey, size):
         print(line, file=sys.stderr, flush=True)
         failed += not line.passed
     if made.left_out:
