@@ -34,6 +34,6 @@ rule all:
     default_target: True
     input:
         expand("results/{table}.csv", table=sorted(EXPERIMENTS.tables)),
-        [f"results/{name}" for name in files_of_figures("png", "pdf", "csv")],
+        below("results", figures.files(EXPERIMENTS, ".png", ".pdf", ".csv")),
         "results/report.html",
         f"{ROOT}/figures/confusion.done",

@@ -63,12 +63,13 @@ def evaluation(context: Context) -> Iterator[Finding]:
     yield Finding("thresholds", dict(THRESHOLDS))
     with fixed_order(True):
         for name, backbone in context.size.scale.backbones.items():
-            yield from _probes(context, name, backbone)
+            yield from probe_findings(context, name, backbone)
         # I3D's pooling has no backward pass in a fixed order on a GPU.
         yield _finetuning(context, "r2plus1d")
 
 
-def _probes(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
+def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
+    """Whether the bias probes' conditions are the same on the device as on the CPU."""
     batch = context.clips.some(
         _videos(context), Span(backbone.frames, backbone.stride, CLIPS), SEED
     )

@@ -52,11 +52,11 @@ def parity(context: Context) -> Iterator[Finding]:
     yield Finding("thresholds", dict(THRESHOLDS))
     with rounding("float32"):
         for name, backbone in context.size.scale.backbones.items():
-            yield from _masks(context, name, backbone)
+            yield from mask_findings(context, name, backbone)
         for name in context.size.scale.backbones:
             yield from _views(context, name)
     for name in context.size.scale.backbones:
-        yield _step(context, name)
+        yield step_finding(context, name)
 
 
 def _differ(ours: Tensor, reference: Tensor) -> dict[str, float]:
@@ -64,7 +64,7 @@ def _differ(ours: Tensor, reference: Tensor) -> dict[str, float]:
     return {"max_abs": gap.max().item(), "mean_abs": gap.mean().item()}
 
 
-def _iou(ours: Tensor, reference: Tensor) -> Tensor:
+def iou(ours: Tensor, reference: Tensor) -> Tensor:
     """(B,) overlap of masks (B, H, W), soft ones included."""
     there = ours.cpu()
     shared = torch.minimum(there, reference).sum((1, 2))
@@ -81,14 +81,15 @@ def _centre_crops(context: Context, backbone: Backbone) -> Tensor:
     return crop_resize_flip(batch.clips[:, 0], boxes, flip, backbone.size, frame_boxes(batch.sizes))
 
 
-def _masks(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
+def mask_findings(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
+    """Each mask's overlap between the device and the CPU, on the same clips."""
     clips = _centre_crops(context, backbone)
     there = clips.to(context.device)
     beta = context.size.scale.pretrain.merge.beta
     for variant in registry.names("fame.augment.masks"):
         soft, mask = masks.get(variant, "soft_map"), masks.get(variant)
         gap = _differ(soft(there), soft(clips))
-        overlap = _iou(mask(there, beta), mask(clips, beta))
+        overlap = iou(mask(there, beta), mask(clips, beta))
         least, mean = overlap.min().item(), overlap.mean().item()
         kind = "fame" if variant == "fame" else "mask"
         yield Finding(
@@ -130,14 +131,14 @@ def _views(context: Context, name: str) -> Iterator[Finding]:
     yield Finding(f"views, {name}", dict(gap), gap["mean_abs"] <= THRESHOLDS["views_mean_abs"])
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """Loss and all gradients in one vector, on the CPU, in float64."""
 
     loss: float
     gradient: Tensor
 
 
-def _step(context: Context, name: str) -> Finding:
+def step_finding(context: Context, name: str) -> Finding:
     """MoCo's loss and gradients from the same views, against float64 on the CPU."""
     size, device = context.size, context.device
     scale = changed(
@@ -147,13 +148,13 @@ def _step(context: Context, name: str) -> Finding:
     )
     run = moco(scale, name, None)
     batch = context.clips.some(size.step_batch, span_of(scale, run, 2), SEED)
-    reference = _taken(scale, name, batch, CPU, "float32", torch.float64)
-    errors = {"cpu": _errors(_taken(scale, name, batch, CPU, "float32"), reference)}
-    there = _taken(scale, name, batch, device, "float32", torch.float64)
+    reference = taken(scale, name, batch, CPU, "float32", torch.float64)
+    errors = {"cpu": _errors(taken(scale, name, batch, CPU, "float32"), reference)}
+    there = taken(scale, name, batch, device, "float32", torch.float64)
     errors["device float64"] = _errors(there, reference)
     kinds: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
     for kind in kinds if context.on_gpu else kinds[:1]:
-        errors[f"device {kind}"] = _errors(_taken(scale, name, batch, device, kind), reference)
+        errors[f"device {kind}"] = _errors(taken(scale, name, batch, device, kind), reference)
     passed = all(
         errors["device float64"][part] <= THRESHOLDS["step_float64"]
         and errors["device float32"][part]
@@ -163,14 +164,15 @@ def _step(context: Context, name: str) -> Finding:
     return Finding(f"step, {name}", {"loss": reference.loss, "relative_errors": errors}, passed)
 
 
-def _taken(
+def taken(
     scale: Scale,
     name: str,
     batch: Batch,
     device: torch.device,
     kind: Arithmetic,
     dtype: torch.dtype = torch.float32,
-) -> _Step:
+) -> Step:
+    """MoCo's loss and gradients on a device, from views that the CPU made."""
     run, world = moco(scale, name, None), alone(device)
     backbone, settings = scale.backbones[name], scale.pretrain
     make = Views(settings.views, backbone.size, None, settings.group, SEED, alone(CPU))
@@ -178,16 +180,16 @@ def _taken(
     method = build_method(scale, run, world).to(dtype)
     assert isinstance(method, MoCo)
     # The views were compared already; here every device gets the very same ones.
-    method._views = lambda batch, step: views  # type: ignore[assignment]
+    method.views = lambda batch, step: views  # type: ignore[assignment]
     with rounding(kind):
         with autocast(kind, device):
             loss, _ = method.loss(batch, 0)
         loss.backward()
     gradients = [p.grad.flatten() for p in method.query.parameters() if p.grad is not None]
-    return _Step(loss.item(), torch.cat(gradients).cpu().double())
+    return Step(loss.item(), torch.cat(gradients).cpu().double())
 
 
-def _errors(ours: _Step, reference: _Step) -> dict[str, float]:
+def _errors(ours: Step, reference: Step) -> dict[str, float]:
     gap = (ours.gradient - reference.gradient).norm() / reference.gradient.norm()
     return {
         "loss": abs(ours.loss - reference.loss) / abs(reference.loss),

@@ -63,17 +63,17 @@ def throughput(context: Context) -> Iterator[Finding]:
 
 def _found(context: Context, name: str, case: Case, title: str) -> Finding:
     try:
-        return Finding(title, _largest(context, name, case))
+        return Finding(title, largest_batch(context, name, case))
     except Exception as error:  # one case that a library cannot compute must not hide the others
         return Finding(title, {"error": f"{type(error).__name__}: {error}"}, passed=False)
 
 
-def _largest(context: Context, name: str, case: Case) -> dict[str, Any]:
+def largest_batch(context: Context, name: str, case: Case) -> dict[str, Any]:
     """Timings at the largest batch, halved from the recipe's, that fits."""
     batch = context.size.throughput_batch
     while True:
         try:
-            return _timed(context, name, case, batch)
+            return timed(context, name, case, batch)
         except torch.OutOfMemoryError:
             if batch <= context.size.scale.pretrain.group:
                 raise
@@ -97,7 +97,8 @@ def _contiguous(x: Tensor) -> Tensor:
     return x.contiguous()
 
 
-def _timed(context: Context, name: str, case: Case, batch: int) -> dict[str, Any]:
+def timed(context: Context, name: str, case: Case, batch: int) -> dict[str, Any]:
+    """Seconds, clips a second and memory of training steps at one batch size."""
     scale, device = _recipe(context.size.scale, batch, case), context.device
     run = moco(scale, name, "fame")
     _release(context)

@@ -76,7 +76,7 @@ def acquire(
         The marks of the parts that were missing: archives with their sums.
 
     Raises:
-        FameError: something cannot be had, checked, or written. The same call goes on from there.
+        FameError: something cannot be downloaded, checked or written. Call again to resume.
     """
     tasks = missing_parts(name, source, places, parts)
     if not parts:
@@ -123,7 +123,7 @@ def _task(name: str, key: str, part: Part, places: Places) -> PartTask:
 
 
 def _users_own(task: PartTask) -> bool:
-    """Whether somebody else than this program filled the folder."""
+    """Whether the folder was filled by the user and not by this program."""
     if task.part.into == "annotations" and task.folder.is_file():
         return True  # a single list
     if task.state.exists() or not task.folder.is_dir():

@@ -1,1 +1,1 @@
-"""What happens to a batch of clips on the device: crops, colours, masks, merging."""
+"""Augmentation of a batch of clips on the device: crops, colour changes, masks, merging."""

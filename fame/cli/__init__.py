@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 from fame.cli import (
     acquire,
     data,
-    evaluate,
     evaluation,
     figures,
     masks,
@@ -62,7 +61,7 @@ GROUPS = {
     "Your videos": (search, masks),
     "Data": (acquire, data),
     "Encoders": (pretrain,),
-    "Evaluation": (evaluate, evaluation),
+    "Evaluation": (evaluation,),
     "Figures": (figures,),
     "Tables, claims and the page": (report,),
 }

@@ -23,13 +23,13 @@ ThreadsOption = Annotated[
 ]
 
 
-def _tables() -> Path:
+def tables_folder() -> Path:
     """The tables' folder: that of the working folder, else the project's."""
     own = Path("config") / "tables"
     return own if own.is_dir() else Path(__file__).resolve().parents[2] / own
 
 
-TABLES = _tables()
+TABLES = tables_folder()
 
 
 def check_out(out: Path, *endings: str, inputs: Sequence[Path | None] = ()) -> None:

@@ -118,16 +118,29 @@ def _example(model: Any, location: tuple[Any, ...]) -> str:
     return f"; write it, for example `{location[-1]}: {found[0]}`" if found else ""
 
 
-def describe(error: ValidationError, model: Any) -> str:
-    """The first problems of a validation error, each with its path and a suggestion."""
+def _hint(model: Any, location: tuple[Any, ...], path: str) -> str:
+    """What an unknown key is called now, or what it may have been meant to be."""
+    for old, new in RENAMED.items():
+        if f".{path}".endswith(f".{old}"):
+            return f"; it is called {new} now"
+    close = difflib.get_close_matches(str(location[-1]), _valid_names(model, location), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def describe(error: ValidationError, model: Any, section: str = "") -> str:
+    """The first problems of a validation error, each with its path and a suggestion.
+
+    Args:
+        error: of pydantic.
+        model: that was asked for.
+        section: its dotted name in a file, if it was read on its own.
+    """
     lines = []
     for item in error.errors()[:5]:
         location = item["loc"]
         path = ".".join(str(part) for part in location) or "(top)"
         if item["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(str(location[-1]), _valid_names(model, location), 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            lines.append(f"unknown key {path}{hint}")
+            lines.append(f"unknown key {path}{_hint(model, location, f'{section}.{path}')}")
         elif item["type"] == "missing":
             lines.append(f"{path} is missing{_example(model, location)}")
         else:
@@ -140,7 +153,8 @@ def parse(model: type[M], data: Any, source: Any) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise FameError(f"{source}: {describe(error, model)}") from None
+        section = str(source).rsplit(": ", 1)[-1]  # such as `merge`, of one recipe
+        raise FameError(f"{source}: {describe(error, model, section)}") from None
 
 
 def check_keys(given: Iterable[str], known: Iterable[str], source: str) -> None:
@@ -154,7 +168,7 @@ def check_keys(given: Iterable[str], known: Iterable[str], source: str) -> None:
 
 
 def scale_path(name: str) -> Path:
-    """The file of a scale given by name (`mini`) or by path (`config/examples/x.yaml`)."""
+    """The file of a scale given by name (`mini`) or by path (`config/examples/own_videos.yaml`)."""
     if name.endswith((".yaml", ".yml")):
         return Path(name)
     path = SCALES / f"{name}.yaml"

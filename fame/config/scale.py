@@ -12,6 +12,7 @@ from fame.config.datasets import Dataset
 from fame.config.encoders import AnyEncoder
 from fame.config.methods import Methods
 from fame.config.views import ViewSettings
+from fame.core.errors import FameError
 from fame.core.schema import Model, Positive, Share
 
 Precision = Literal["float32", "tf32", "bfloat16", "float64"]
@@ -315,9 +316,11 @@ class Scale(Model):
             keys: from the top, such as `pretrain`, `merge`.
 
         Raises:
-            KeyError: there is no such part.
+            FameError: there is no such part.
         """
         part: Any = self.model_dump(mode="json")
         for key in keys:
+            if not isinstance(part, dict) or key not in part:
+                raise FameError(f"scale {self.name!r} has no {'.'.join(keys)}; correct the key")
             part = part[key]
         return json.dumps(part, sort_keys=True)

@@ -25,12 +25,13 @@ def names(package: str) -> list[str]:
     """The choices of a package, sorted, found without importing them.
 
     Args:
-        package: dotted name, for example `fame.augment.masks`. Its modules are the choices, save
-            `common` and those that start with an underscore.
+        package: dotted name, for example `fame.augment.masks`. Its files are the choices, save
+            `common.py` and those that start with an underscore; packages in it are none.
     """
     spec = importlib.util.find_spec(package)
     assert spec is not None
-    found = (module.name for module in pkgutil.iter_modules(spec.submodule_search_locations))
+    modules = pkgutil.iter_modules(spec.submodule_search_locations)
+    found = (module.name for module in modules if not module.ispkg)
     return sorted(name for name in found if name != SHARED and not name.startswith("_"))
 
 

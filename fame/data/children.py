@@ -1,7 +1,7 @@
-"""Work that may crash or hang a process, done in child processes with a deadline for each item.
+"""Run work that may crash or hang in child processes, with a time limit for each item.
 
-Decoders are C code and files come from anywhere: one broken file can end or stall the process
-that opens it. A child that dies or is late is replaced, and its item is decided with a reason.
+Decoders are C code: one broken file can crash or stall the process that opens it. A child that dies
+or exceeds its time is replaced, and its item is answered with a reason.
 """
 
 import multiprocessing

@@ -1,4 +1,4 @@
-"""Room on a disk, and what is said if there is none."""
+"""Free-space checks and out-of-space errors."""
 
 import errno
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 from fame.core.errors import FameError
 
 RESERVE = 256 * 2**20
-"""Bytes that stay free."""
+"""Bytes to keep free."""
 
 
 def human(count: float) -> str:
@@ -22,7 +22,7 @@ def human(count: float) -> str:
 
 
 def check_space(folder: Path, need: int, what: str) -> None:
-    """Refuse to begin what would not fit.
+    """Refuse to start if the space does not suffice.
 
     Args:
         folder: where it will be written; need not exist yet.
@@ -45,7 +45,7 @@ def check_space(folder: Path, need: int, what: str) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn a disk that cannot be written into a sentence.
+    """Turn write errors into a `FameError`.
 
     Raises:
         FameError: instead of any OSError.

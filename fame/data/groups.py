@@ -1,8 +1,8 @@
-"""Splits that keep groups whole: what was cut from one source stays on one side.
+"""Splits that keep groups whole: clips from one source are never in two splits.
 
-A stated side wins. The groups that nobody placed are dealt in an order that depends on the seed
-and on their names only, each to the side that brings all classes nearer to their shares, so
-classes are balanced as far as whole groups allow.
+A given split wins. The other groups are assigned in an order that depends only on the seed and on
+their names, each to the split that brings all classes nearer to their shares, so classes are
+balanced as far as whole groups allow.
 """
 
 import hashlib
@@ -40,9 +40,9 @@ class Member:
     """One video, as far as splitting is concerned.
 
     Attributes:
-        group: what must stay on one side.
+        group: its group, which is never split.
         label: class name, or None.
-        side: where somebody has put it, or None; "unused" binds no group.
+        side: its given split, or None; "unused" does not bind the group.
     """
 
     group: str
@@ -69,7 +69,7 @@ def split(members: list[Member], shares: Shares) -> list[str]:
 
 
 def _stated(members: Iterable[Member]) -> dict[str, str]:
-    """The side of each group that has one by statement."""
+    """The split of each group with a given one."""
     sides: dict[str, str] = {}
     for member in members:
         if member.side in (None, "unused"):
@@ -97,7 +97,7 @@ def _side(member: Member, side: str) -> str:
 def _dealt(
     counts: Mapping[str, Counter[str]], stated: Mapping[str, str], shares: Shares
 ) -> dict[str, str]:
-    """The side of each group that nobody placed."""
+    """The split of each group without a given one."""
     totals: Counter[str] = sum(counts.values(), Counter())
     held = {"test": shares.test, "val": shares.val}
     lacking = {

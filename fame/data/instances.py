@@ -1,4 +1,4 @@
-"""A data instance of a scale, from its settings: a mini world generated, a dataset indexed."""
+"""Make a data instance of a scale: generate a mini world, index a dataset."""
 
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ from fame.data.video.transcode import Copying
 from fame.pipeline.experiments import split_data_id
 
 _SLOWER = 10
-"""How much more time a video may take to copy than to look at."""
+"""Factor between the time limits for copying and for checking a video."""
 
 
 def generate(scale: Scale, data: str, out: Path) -> None:
-    """Generate a mini world: real video files, laid out as the dataset that it stands in for.
+    """Generate a mini world: video files in the layout of the dataset that it imitates.
 
     Args:
         scale: which defines it.

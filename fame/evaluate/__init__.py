@@ -1,1 +1,1 @@
-"""What an encoder is worth: features, linear probe, retrieval, finetuning."""
+"""Evaluation of encoders: features, linear probe, retrieval, finetuning, bias probes."""

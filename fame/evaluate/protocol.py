@@ -1,6 +1,6 @@
-"""An encoder of any origin through the tables' tasks, by one call instead of a table's row.
+"""Run the tables' tasks on any encoder by one call, without a table's row.
 
-Files stand where the workflow puts them, so that neither does again what the other has done.
+Files go where the workflow puts them, so that neither repeats what the other has done.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from fame.evaluate.features.extract import BIAS, usable
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks import jobs as tasks
-from fame.evaluate.tasks.jobs import settings_of
+from fame.evaluate.tasks.jobs import origin_of_result
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import (
@@ -44,7 +44,7 @@ class Evaluation:
     """One encoder on one data instance.
 
     Attributes:
-        scale: whose protocol is followed.
+        scale: the scale whose protocol is used.
         run: the encoder.
         root: `results/<scale>`.
         data: the data instance.
@@ -88,16 +88,16 @@ def named(
     seed: int | None = None,
     results: Path = Path("results"),
 ) -> Run:
-    """The run that somebody means by an id, a run's folder or a file of weights.
+    """Resolve an id, a run's folder or a file of weights to a run.
 
     Args:
         experiments: a scale and its tables.
         encoder: a run's id, a folder that holds `encoder.safetensors`, or a file as a recipe's
             `encoder` may name.
-        backbone: of the scale, for weights that are no run of the tables; None for the one that
-            they fit.
+        backbone: the scale's backbone, for weights that are not a run of the tables; None for the
+            one that they fit.
         seed: of the evaluation's draws, for such weights; None for the scale's first.
-        results: where runs are, so that a run of the tables is known by its folder too.
+        results: the folder of results, to recognise a run of the tables by its folder.
 
     Raises:
         FameError: no such run or file, it fits no backbone, or the backbone must be chosen; or a
@@ -122,7 +122,7 @@ def named(
 
 
 def _own(run: Run, backbone: str | None, seed: int | None) -> Run:
-    """A run of the tables, whose seed and backbone are its own."""
+    """A run of the tables, which has a fixed seed and backbone."""
     if backbone not in (None, run.backbone) or seed not in (None, run.seed):
         raise FameError(
             f"the run {run.id} has the seed {run.seed} and the backbone {run.backbone}; leave out "
@@ -132,16 +132,18 @@ def _own(run: Run, backbone: str | None, seed: int | None) -> Run:
 
 
 def _fitting(scale: Scale, file: Path) -> str:
-    """The scale's backbone that weights are of."""
+    """The scale's backbone that the weights fit."""
     found = list(scale.backbones)
     if len(found) > 1:
         found = [name for name in found if fits(file, scale.backbones[name].encoder)]
     if len(found) == 1:
         return found[0]
     if found:
-        raise FameError(f"say which backbone {file} is: --backbone with one of {', '.join(found)}")
+        raise FameError(f"name the backbone of {file}: --backbone with one of {', '.join(found)}")
     known = ", ".join(f"{key}: {one.encoder!r}" for key, one in scale.backbones.items())
-    raise FameError(f"{file} fits no backbone of scale {scale.name} ({known}); take another scale")
+    raise FameError(
+        f"{file} fits no backbone of scale {scale.name} ({known}); choose another scale"
+    )
 
 
 def place(
@@ -152,19 +154,19 @@ def place(
     manifest: Path | None = None,
     out: Path | None = None,
 ) -> Evaluation:
-    """Where an encoder's evaluation on a dataset of the scale stands.
+    """The files of an encoder's evaluation on a dataset of the scale.
 
     Args:
-        scale: whose protocol is followed.
+        scale: the scale whose protocol is used.
         run: the encoder.
         dataset: a key of the scale's datasets.
         results: the folder of all scales' results.
-        manifest: of the videos, if it is not the workflow's.
-        out: the folder to write to, if it is not the workflow's.
+        manifest: of the videos, if not the workflow's.
+        out: the folder to write to, if not the workflow's.
 
     Raises:
         FameError: the scale has no such dataset, it has no labels, the manifest is of another
-            one, or one's own manifest comes without a folder of its own.
+            dataset, or a manifest of your own is given without a folder for the results.
     """
     if dataset not in scale.datasets:
         known = ", ".join(scale.datasets)
@@ -181,13 +183,13 @@ def place(
     if manifest is not None and out is None and manifest.resolve() != usual.manifest.resolve():
         raise FameError(
             f"{manifest} is not the workflow's manifest of {data}, whose results must not be "
-            "replaced; say with --out where the results go"
+            "replaced; give a folder for the results with --out"
         )
     return replace(usual, videos=manifest, folder=out)
 
 
 def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str, dict[str, Any]]:
-    """Run tasks, making first what they need and is not there; finished results are read.
+    """Run tasks, after making missing inputs; finished results are read.
 
     Args:
         asked: which encoder on which data.
@@ -211,7 +213,7 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
 
 
 def _check_owner(asked: Evaluation) -> None:
-    """Refuse a folder with another encoder's results, which would be read or replaced."""
+    """Refuse a folder with another encoder's results, which would be read or overwritten."""
     for task in TASKS:
         found = _read(asked.out / f"{task}.json")
         if found is not None and found["run"] != asked.run.id:
@@ -221,7 +223,7 @@ def _check_owner(asked: Evaluation) -> None:
 
 
 def _read(result: Path) -> dict[str, Any] | None:
-    """A result; None if there is none, or none that can be read, which is made again."""
+    """A result; None if it is missing or unreadable, and must be made."""
     try:
         return read_result(result) if result.is_file() else None
     except FameError:
@@ -229,7 +231,7 @@ def _read(result: Path) -> dict[str, Any] | None:
 
 
 def _prepare(asked: Evaluation) -> None:
-    """The encoder and the manifest, unless they are there."""
+    """Make the encoder and the manifest if they are missing."""
     if asked.run.source is not None:
         if not asked.encoder.with_name("card.json").is_file():
             import_run(asked.scale, asked.run, asked.encoder.parent)
@@ -247,7 +249,7 @@ def _prepare(asked: Evaluation) -> None:
 def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
     inputs = [asked.encoder, asked.manifest]
-    wanted: dict[str, Any] = {"settings": settings_of(asked.scale, task)}
+    wanted = origin_of_result(asked.scale, task)
     if task == "finetune":
         wanted["videos"] = Manifest.read(asked.manifest).labelled().fingerprint()
     else:
@@ -258,7 +260,7 @@ def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
 
 
 def _features(asked: Evaluation, world: World) -> list[Path]:
-    """The files of features, extracted unless they are there."""
+    """The files of features, extracted if they are missing."""
     names = [*needed(asked.scale), *([BIAS] if asked.scale.evaluate.bias else [])]
     files = {name: asked.out / f"features-{name}.npz" for name in names}
     if not _extracted(asked, files):
@@ -269,7 +271,7 @@ def _features(asked: Evaluation, world: World) -> list[Path]:
 
 
 def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
-    """Whether all features are there, of this very encoder, shown these very clips."""
+    """Whether all features exist, of this encoder and these clips."""
     if not all(path.is_file() for path in files.values()):
         return False
     scale, videos = asked.scale, Manifest.read(asked.manifest)
@@ -289,7 +291,7 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
 
 
 def _fresh(result: Path, inputs: Sequence[Path], wanted: dict[str, Any]) -> bool:
-    """Whether a result is there, not older than what it is made from, and with these details."""
+    """Whether a result exists, is not older than its inputs, and has these details."""
     found = _read(result)
     if found is None:
         return False
@@ -310,7 +312,9 @@ def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:
         tasks.retrieval(scale, source, out)
     elif task == "bias":
         tasks.bias(scale, plain, folder / "features-bias.npz", out)
-    else:
+    elif task == "finetune":
         work = out.with_suffix(".work")
         with owned(work):
             tasks.finetune(scale, asked.run, asked.encoder, asked.manifest, out, work, world)
+    else:
+        raise ValueError(f"nothing computes the task {task!r}")

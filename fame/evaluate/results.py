@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: one small JSON, and predictions for each video beside it."""
+"""Files of an evaluation: one small JSON, and predictions for each video beside it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def write_result(
     metrics: dict[str, float],
     details: dict[str, Any],
 ) -> None:
-    """Write one result, whole or not at all.
+    """Write one result atomically.
 
     Args:
         path: the `.json` file.
@@ -54,7 +54,7 @@ def write_result(
     """
     for name, value in metrics.items():
         if not np.isfinite(value):
-            raise FameError(f"{path}: metric {name!r} is {value}, so the run {run} is of no use")
+            raise FameError(f"{path}: metric {name!r} is {value}, so the run {run} is unusable")
     content = {
         "task": task,
         "run": run,
@@ -104,12 +104,12 @@ def write_predictions(
     labels: npt.NDArray[np.int64],
     scores: npt.NDArray[np.floating],
 ) -> None:
-    """Write a parquet file with one row a video: video, label, prediction, scores.
+    """Write a parquet file with one row per video: video, label, prediction, scores.
 
     The prediction is the highest score's class, the lowest index among equals.
 
     Args:
-        path: the `.parquet` file; whole or not at all.
+        path: the `.parquet` file, written atomically.
         videos: (N,) video ids.
         labels: (N,) true classes.
         scores: (N, classes), higher is likelier; kept as float32.
@@ -130,6 +130,6 @@ def write_predictions(
 
 
 def write_columns(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Write a parquet file, whole or not at all, from columns of equal length."""
+    """Write a parquet file atomically, from columns of equal length."""
     with replacing(path) as file:
         pd.DataFrame(columns).to_parquet(file, index=False)

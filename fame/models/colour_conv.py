@@ -24,14 +24,15 @@ class ColourConv3d(FlatConv3d):
     def forward(self, input: Tensor) -> Tensor:
         """Convolves."""
         missing = -self.in_channels % WHOLE
-        if missing == 0 or not _in_bfloat16_on_a_gpu(input):
+        if missing == 0 or not in_bfloat16_on_a_gpu(input):
             return super().forward(input)
         filling = (0, 0, 0, 0, 0, 0, 0, missing)
         padded, weight = (F.pad(x.to(torch.bfloat16), filling) for x in (input, self.weight))
         return self._conv_forward(padded, weight, self.bias)
 
 
-def _in_bfloat16_on_a_gpu(x: Tensor) -> bool:
+def in_bfloat16_on_a_gpu(x: Tensor) -> bool:
+    """Whether a tensor is about to be convolved in bfloat16 on a GPU, by autocast."""
     return (
         x.is_cuda
         and torch.is_autocast_enabled("cuda")

@@ -1,4 +1,4 @@
-"""Encoder weights on disk: safetensors, written whole or not at all, checked when read."""
+"""Encoder weights on disk: safetensors, written atomically, checked when read."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

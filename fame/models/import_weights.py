@@ -1,4 +1,4 @@
-"""Published weights in our own format: an encoder and a card that says where it comes from."""
+"""Convert published weights to our format: an encoder and a card with its origin."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ from fame.pipeline.experiments import Run
 
 
 def import_run(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
-    """Adopt the finished weights that a recipe names, as the run that they make.
+    """Import the finished weights that a recipe names as a run.
 
     Args:
         scale: whose backbone they must be.
@@ -57,7 +57,7 @@ def import_weights(
 ) -> dict[str, Any]:
     """Write `encoder.safetensors` and `card.json` from weights that were made elsewhere.
 
-    The projection head is left out, as it is when an encoder of our own is handed on.
+    The projection head is left out, as in the export of our own encoders.
 
     Args:
         source: see `fame.models.official.import_official`; or, if `wanted` says what it is, an

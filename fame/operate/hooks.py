@@ -11,7 +11,7 @@ from fame.pipeline.experiments import Experiments
 from fame.report.tables.partial import leave
 
 NEEDLESS = (100, 1)
-"""Snakemake's own limit, which nobody chose: 100 jobs in one second."""
+"""Snakemake's default limit: 100 jobs in one second."""
 
 
 def start(workflow: Any, place: Path) -> None:
@@ -32,7 +32,7 @@ def start(workflow: Any, place: Path) -> None:
 
 
 def stop_needless_waking(workflow: Any) -> None:
-    """Take Snakemake's own limit of 100 jobs a second away, if nobody chose another.
+    """Remove Snakemake's default limit of 100 jobs a second, unless the user chose another.
 
     Because of it, the scheduler wakes up once a second for every job that was ever started, which
     took half a core at the end of a Table 5 of 101 jobs.

@@ -1,4 +1,4 @@
-"""Start a command as several processes: on this machine, or on all of a Slurm job's."""
+"""Start a command as several processes, on this machine or on all machines of a Slurm job."""
 
 import os
 import socket
@@ -7,21 +7,21 @@ import sys
 from fame.core.errors import FameError
 
 PORTS = 20_000, 20_000
-"""The first of the ports at which processes of several machines meet, and how many there are."""
+"""The first port for the rendezvous of several machines, and the number of ports."""
 
 
 def under_torchrun(processes: int, nodes: int = 1, threads: int = 1) -> None:
     """Replace this process by `processes` of the same command, under torchrun.
 
-    Does nothing if one process (or none) is asked for, or if torchrun started this one.
+    Does nothing for one process (or none), or if torchrun started this one.
 
     Args:
-        processes: on all machines together, equally many on each.
+        processes: number over all machines, equal on each.
         nodes: machines; more than one must be this Slurm job's.
-        threads: processors that the job was given on each machine.
+        threads: CPU cores of the job on each machine.
 
     Raises:
-        FameError: if the machines are not there, or cannot share the processes equally.
+        FameError: the machines are not available, or cannot share the processes equally.
     """
     if processes < 2 or "LOCAL_RANK" in os.environ:
         return
@@ -32,7 +32,7 @@ def under_torchrun(processes: int, nodes: int = 1, threads: int = 1) -> None:
         )
     each = processes // nodes
     start = _torchrun(each) if nodes == 1 else _on_all(nodes, each, threads)
-    # Without `--`, torchrun would take our `--run` for an abbreviation of its own `--run-path`.
+    # Without `--`, torchrun would read our `--run` as an abbreviation of its own `--run-path`.
     command = [*start, "-m", "--", "fame", *sys.argv[1:]]
     os.execvp(command[0], command)
 
@@ -43,21 +43,21 @@ def _torchrun(each: int, *meeting: str) -> list[str]:
 
 
 def _gpus(each: int) -> list[str]:
-    """As many GPUs on each machine as processes, if the job was given any."""
+    """As many GPUs as processes on each machine, if the job has GPUs."""
     return [f"--gpus-per-node={each}"] if os.environ.get("CUDA_VISIBLE_DEVICES") else []
 
 
 def _on_all(nodes: int, each: int, threads: int) -> list[str]:
-    """A torchrun on each machine of this Slurm job; they meet at the machine we are on.
+    """One torchrun on each machine of this Slurm job, with this machine as the rendezvous.
 
-    Everything is said explicitly: srun does not take over what the job asked for, and without
-    numbers it starts one task, which waits for the others. `--overlap`, because we may be a step
-    of the job ourselves that holds its processors and GPUs.
+    Every number is explicit: srun does not inherit the job's request, and by default starts one
+    task, which would wait for the others. `--overlap`, because this process may be a step of the
+    job and hold its CPU cores and GPUs.
     """
     job = os.environ.get("SLURM_JOB_ID", "")
     if not job.isdigit():
         raise FameError(
-            f"{nodes} machines are asked for, but this is no Slurm job; use profiles/slurm, "
+            f"{nodes} machines are requested, but this is not a Slurm job; use profiles/slurm, "
             "or set resources.nodes of the scale to 1"
         )
     first, count = PORTS

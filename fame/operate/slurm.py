@@ -1,6 +1,6 @@
 """Jobs that a killed workflow left in Slurm's queue. No torch.
 
-They do not end with Snakemake, and the next workflow would submit their work again beside them.
+They do not end with Snakemake, and the next workflow would submit the same work again.
 """
 
 import shutil
@@ -12,19 +12,19 @@ from pathlib import Path
 from fame.core.errors import FameError
 
 PREFIX = "fame_"
-"""How our jobs' names begin: `slurm-jobname-prefix` of profiles/slurm."""
+"""The prefix of our jobs' names: `slurm-jobname-prefix` of profiles/slurm."""
 
 LOGS = Path(".snakemake", "slurm_logs")
-"""Where Snakemake's plugin leaves the logs of the jobs that it submits, in a workflow's folder."""
+"""The folder of the Slurm logs that Snakemake's plugin writes, below the workflow's folder."""
 
 FIELDS = {"JobID": 24, "AllocNodes": 256, "Name": 256, "StdOut": 4096}
-"""What squeue is asked for, in columns of these widths: paths may hold any character."""
+"""Columns of squeue and their widths, since paths may contain any character."""
 
 
 def left_behind(place: Path) -> list[str]:
-    """The numbers of our jobs, waiting or running, that this machine submitted from a folder.
+    """The ids of our pending or running jobs that this machine submitted from a folder.
 
-    None if this machine has no Slurm, or if no job was ever submitted from the folder.
+    Empty if this machine has no Slurm, or if no job was ever submitted from the folder.
 
     Raises:
         FameError: Slurm does not answer.
@@ -37,7 +37,7 @@ def left_behind(place: Path) -> list[str]:
 
 
 def cancel(numbers: list[str], patience: float = 120.0) -> None:
-    """Cancel jobs, and wait until they have left the queue: a training saves its last step.
+    """Cancel jobs and wait until they have left the queue; trainings save their last step.
 
     Raises:
         FameError: they are still there after `patience` seconds.
@@ -47,7 +47,7 @@ def cancel(numbers: list[str], patience: float = 120.0) -> None:
     while left := set(numbers) & set(_call("squeue", "--me", "--noheader", "--format=%i").split()):
         if time.monotonic() > until:
             raise FameError(
-                f"Slurm's job(s) {', '.join(sorted(left))} do not end; see to them (scancel) and "
+                f"Slurm's job(s) {', '.join(sorted(left))} do not end; cancel them (scancel) and "
                 "rerun the same command"
             )
         time.sleep(0.5)
@@ -62,7 +62,7 @@ def _columns(line: str) -> list[str]:
 
 
 def _is_ours(place: Path, submitted: str, name: str, log: str) -> bool:
-    """Told by the log, which lies in the workflow's folder, wherever it was started from.
+    """Whether a job is ours: its log is in the workflow's folder, wherever that was started.
 
     A controller calls its own machine localhost.
     """
@@ -82,6 +82,6 @@ def _call(*command: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         reason = getattr(error, "stderr", None) or str(error)
         raise FameError(
-            f"{command[0]} failed ({str(reason).strip()}), so jobs that a killed workflow left are "
-            "not found; wait until Slurm answers and rerun the same command"
+            f"{command[0]} failed ({str(reason).strip()}), so jobs of a killed workflow cannot "
+            "be found; wait until Slurm answers and rerun the same command"
         ) from None

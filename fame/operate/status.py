@@ -1,4 +1,4 @@
-"""How far a scale is: runs with steps and time left, what failed and how to repeat it. No torch."""
+"""The progress of a scale: steps and time left of runs, failed jobs, their commands. No torch."""
 
 import shlex
 import socket
@@ -18,18 +18,18 @@ from fame.pipeline.paths import Places
 from fame.pipeline.steps import Step, Steps
 
 LAST_LINES = 5
-"""Of a failed job's log."""
+"""Lines shown of a failed job's log."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """One training as its folder shows it.
+    """The state of one training, read from its folder.
 
     Attributes:
-        name: the run's id, or that and the data that it is finetuned on.
-        state: `done`, `at work`, `failed`, `broke off` or `to come`.
-        step, of: how far it is and how long it is; None if it has told nothing.
-        left: seconds that remain at the pace of this attempt; None if unknown.
+        name: the run's id; for finetuning also the dataset.
+        state: `done`, `running`, `failed`, `interrupted` or `pending`.
+        step, of: steps done and in total; None if unknown.
+        left: remaining seconds at the speed of this attempt; None if unknown.
         checkpoint: seconds since the newest checkpoint; None if there is none.
     """
 
@@ -43,7 +43,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that left no product, with its log's end and the command that makes it alone."""
+    """A job without a product, with the end of its log and the command that reruns it."""
 
     what: str
     log: Path
@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Status:
-    """What `fame status` shows."""
+    """The content of `fame status`."""
 
     scale: str
     trainings: list[Training]
@@ -64,12 +64,12 @@ class Status:
 def status(
     experiments: Experiments, results: Path, scale: str, tables: Path | None = None
 ) -> Status:
-    """Look at what a scale has made so far.
+    """Collect the state of a scale's results.
 
     Args:
         experiments: a scale and its tables.
         results: the folder `results`.
-        scale: as it was given, for the commands.
+        scale: the scale as given, for the commands.
         tables: the folder of the tables, for the commands; None for the project's own.
     """
     places = Places.of(experiments.scale, results)
@@ -89,7 +89,7 @@ def status(
 
 
 def _jobs(experiments: Experiments, steps: Steps) -> Iterator[tuple[str, Step]]:
-    """Every job behind the tables once, with the name of what it is about."""
+    """Every job behind the tables once, with its run's name."""
     seen: set[Path] = set()
     for cell in experiments.cells(experiments.tables):
         for run in cell.runs:
@@ -100,22 +100,22 @@ def _jobs(experiments: Experiments, steps: Steps) -> Iterator[tuple[str, Step]]:
 
 
 def _training(folder: Path, job: Step) -> Training:
-    """How far a training is, by its folder, which is named as its run."""
+    """The state of a training, from its folder, which is named after its run."""
     name = folder.name
     if all(file.is_file() for file in job.products):
         return Training(name, "done")
     step, of, left = _progress(folder)
     checkpoint = _age(folder / "checkpoints")
     if owner(folder) is not None:
-        return Training(name, "at work", step, of, left, checkpoint)
-    state = "failed" if failed(job) else "to come"
-    if state == "to come" and (checkpoint is not None or step is not None):
-        state = "broke off"
+        return Training(name, "running", step, of, left, checkpoint)
+    state = "failed" if failed(job) else "pending"
+    if state == "pending" and (checkpoint is not None or step is not None):
+        state = "interrupted"
     return Training(name, state, step, of, None, checkpoint)
 
 
 def _progress(folder: Path) -> tuple[int | None, int | None, float | None]:
-    """Step, steps in all, and seconds left, as the trainer last told."""
+    """Step, total steps, and seconds left, as last reported by the training."""
     try:
         told = read_json(folder / "progress.json")
         step, of = int(told["step"]), int(told["of"])
@@ -134,9 +134,9 @@ def _age(checkpoints: Path) -> float | None:
 
 
 def owner(folder: Path) -> str | None:
-    """The process that writes a folder, or None if none is known to live.
+    """The process that writes a folder, or None if none is known to be running.
 
-    The lock itself is not tried: for that moment, a training that starts would find it taken.
+    The lock itself is not tried, because a training that starts at that moment would find it taken.
     """
     try:
         text = (folder / ".lock").read_text(encoding="utf-8").strip()
@@ -154,14 +154,14 @@ def owner(folder: Path) -> str | None:
 
 
 def _elsewhere(results: Path) -> list[str]:
-    """The option that names the folder which holds `results`, unless it is the working one."""
+    """The option for the folder that contains `results`, unless it is the working folder."""
     place = results.absolute().parent
     return [] if place == Path.cwd() else ["--directory", str(place)]
 
 
 def _failure(what: str, job: Step, results: Path, words: list[str]) -> Failure:
-    """A failed job; `words` are the options of the command that makes it alone."""
-    # The workflow knows its files by their places in `results`, whatever folder holds that.
+    """A failed job; `words` are the options of the command that reruns it."""
+    # The workflow names its files relative to the folder of `results`.
     product = Path("results") / job.products[0].relative_to(results)
     command = shlex.join(["fame", "run", str(product), *words])
     lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
@@ -179,7 +179,7 @@ def rendered(found: Status) -> str:
     for failure in found.failures:
         lines += ["", failure.what, f"  {failure.log} ends:"]
         lines += [f"    {line}" for line in failure.lines]
-        lines.append(f"  alone again: {failure.command}")
+        lines.append(f"  rerun it: {failure.command}")
     return "\n".join(lines)
 
 

@@ -1,8 +1,8 @@
-"""Are results still what was made? Recomputes all that one file says of another. No torch.
+"""Detect changed results: recompute what files record about each other. No torch.
 
 Checked: encoders against the SHA-256 of their cards; cards against the manifests that they were
 trained on; the manifests' videos; results against their predictions; tables against results; the
-published tables against the scale's. Not kept, so not checked: what is in the videos, the features.
+published tables against the scale's. Not recorded, so not checked: videos' contents, features.
 """
 
 import re
@@ -25,17 +25,17 @@ from fame.pipeline.steps import RULES
 from fame.report.tables.build import SUFFIXES, build, csv_text
 
 TOLERANCE = 1e-9
-"""Percent points by which an accuracy may differ when it is computed again."""
+"""Percentage points by which a recomputed accuracy may differ."""
 
 
 @dataclass
 class Findings:
-    """What a check has found.
+    """The outcome of a check.
 
     Attributes:
-        changes: a sentence for each thing that is not what was made.
-        notes: a sentence for each thing that could not be checked.
-        checked: how many things of each kind were looked at.
+        changes: a sentence for each changed file.
+        notes: a sentence for each file that could not be checked.
+        checked: number of checked files by kind.
     """
 
     changes: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
 
     Args:
         results: the folder.
-        scales: files of scales that are not the project's own.
+        scales: files of scales outside config/scales.
         tables: the folder of table files.
 
     Raises:
@@ -63,7 +63,7 @@ def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
     results = results.resolve()
     roots = sorted({path.parents[2] for path in results.glob("*/*/*/*") if path.is_file()})
     if not roots:
-        raise FameError(f"{results}: no results there; make some first")
+        raise FameError(f"{results}: there are no results; make some first")
     named = {load_scale(scale).name: scale for scale in scales}
     found = Findings()
     for root in roots:
@@ -72,8 +72,8 @@ def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
         _tables(found, root, results, named.get(root.name, root.name), tables)
     if not found.checked and not found.notes:
         raise FameError(
-            f"{results}: nothing to check there; give the folder that holds a folder for each "
-            "scale (`results`), once it holds some results"
+            f"{results}: there is nothing to check; give the folder with a folder per "
+            "scale (`results`), after making some results"
         )
     return found
 
@@ -106,13 +106,15 @@ def _card(path: Path) -> Iterator[str]:
     if not manifest.is_file():
         yield f"{manifest}, which {path} was trained on, is gone"
     elif Manifest.read(manifest).select("train").fingerprint() != card["data_fingerprint"]:
-        yield f"{manifest} is not what {path} was trained on (another fingerprint)"
+        yield f"{manifest} is not what {path} was trained on (its fingerprint differs)"
 
 
 def _manifest(path: Path) -> Iterator[str]:
     """A manifest's usable videos, on disk."""
     manifest = Manifest.read(path)
-    root = path.parents[4] / manifest.root  # absolute for datasets; of the working folder else
+    root = (
+        path.parents[4] / manifest.root
+    )  # absolute for datasets, else relative to the working folder
     usable = manifest.table["path"][manifest.table["status"] == OK].unique()
     gone = [name for name in usable if not (root / name).is_file()]
     if gone:
@@ -120,7 +122,7 @@ def _manifest(path: Path) -> Iterator[str]:
 
 
 def _features(path: Path) -> Iterator[str]:
-    """Features, readable and finite."""
+    """Check that features are readable and finite."""
     Features.load(path)
     yield from ()
 
@@ -144,7 +146,7 @@ def _result(path: Path) -> Iterator[str]:
 
 
 def _accuracies(table: pd.DataFrame) -> dict[str, float]:
-    """What predictions or neighbours say of a result's metrics, in percent."""
+    """A result's metrics recomputed from its predictions or neighbours, in percent."""
     if {"label", "prediction"} <= set(table.columns):
         return {"top1": 100 * float((table["label"] == table["prediction"]).mean())}
     if "first_hit" in table.columns:
@@ -184,7 +186,7 @@ def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path
         experiments = Experiments(scale, tables)
     except FameError:
         found.notes.append(
-            f"{places.tables} was not checked: {root.name} is no scale of the project; give its "
+            f"{places.tables} was not checked: {root.name} is not in config/scales; give its "
             "file with --scale"
         )
         return
@@ -192,7 +194,7 @@ def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path
     def check(path: Path) -> Iterator[str]:
         frame = build(experiments, path.stem, places.evaluations)
         if csv_text(frame) != path.read_text(encoding="utf-8"):
-            yield f"{path} is not what the results and the table's file give now"
+            yield f"{path} differs from what the results and the table's file give now"
 
     _each(found, "tables", files, check)
     _each(found, "published tables", _published(files, results, root.name), _copy_of(root))

@@ -1,8 +1,8 @@
 """One workflow at a time in a folder. No torch.
 
-Snakemake's own lock says nothing of its owner and outlives a `kill -9`. Ours is held by the
-kernel for as long as the process lives, through `exec`, so that a Snakemake lock without ours
-(or a living Snakemake) beside it is stale.
+Snakemake's own lock does not name its owner and outlives a `kill -9`. Ours is held by the kernel
+as long as the process lives, through `exec`. So a Snakemake lock is stale if ours is free and no
+Snakemake is running.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from fame.operate.slurm import cancel, left_behind
 
 
 def occupy(place: Path) -> None:
-    """Hold a folder until this process ends; again is no harm.
+    """Lock a folder until this process ends; calling it again does nothing.
 
     Raises:
         FameError: another process holds it, or the folder cannot be written.
@@ -27,7 +27,7 @@ def occupy(place: Path) -> None:
     path = place / ".snakemake" / "fame.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Never closed: closing any descriptor of the file would give the lock away.
+        # Never closed: closing any descriptor of the file would release the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise FameError(
@@ -46,23 +46,23 @@ def occupy(place: Path) -> None:
 
 def _refusal(place: Path, owner: str) -> FameError:
     return FameError(
-        f"a workflow is at work in {place.resolve()} (process {owner}); wait for it or stop it, "
+        f"a workflow is running in {place.resolve()} (process {owner}); wait for it or stop it, "
         "then rerun the same command"
     )
 
 
 def clear(place: Path) -> None:
-    """Remove what a killed workflow left in an occupied folder: orphans, jobs, Snakemake's lock.
+    """Clean up after a killed workflow in a locked folder: orphans, Slurm jobs, Snakemake's lock.
 
-    Orphans are stopped, not waited for: they may have days to go, and nobody takes what they
-    make. A training among them saves its last step, from which the new one goes on.
+    Orphans are stopped, not waited for: they may have days to go, and nothing uses their results.
+    A training saves its last step, from which the new one resumes.
 
     Raises:
-        FameError: a Snakemake that does not hold our lock is alive there.
+        FameError: a Snakemake that does not hold our lock is running there.
     """
     while left := orphans(place):
         numbers = ", ".join(str(process.pid) for process in left)
-        _say(f"stopping what a killed workflow left behind (process {numbers})")
+        _say(f"stopping processes of a killed workflow (process {numbers})")
         end(left)
     locks = sorted((place / ".snakemake" / "locks").glob("*.lock"))
     jobs = left_behind(place)
@@ -71,11 +71,11 @@ def clear(place: Path) -> None:
     for process in snakemakes(place):
         raise _refusal(place, str(process.pid))
     if jobs:
-        _say(f"cancelling what a killed workflow left in Slurm's queue (job {', '.join(jobs)})")
+        _say(f"cancelling Slurm jobs of a killed workflow (job {', '.join(jobs)})")
         cancel(jobs)
     if not locks:
         return
-    _say("removing the lock of a workflow that was killed")
+    _say("removing the lock of a killed workflow")
     for lock in locks:  # as `snakemake --unlock` does
         lock.unlink(missing_ok=True)
 

@@ -22,9 +22,7 @@ from fame.config.tables import Column, Recipe, Row, Table
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.core.registry import check_name, declared
-
-RECIPE_VERSION = 2
-"""Raised on purpose when the training code changes what a recipe means: all runs are redone."""
+from fame.pipeline.versions import RECIPE_VERSION
 
 FIGURES = "figures"
 """The file of the tables' folder that says what figures compare."""

@@ -10,13 +10,13 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from fame.config.datasets import Synthetic
 from fame.config.reading import SCALES
+from fame.config.scale import Scale
 from fame.core.errors import FameError
-from fame.core.registry import check_name, names
+from fame.core.registry import check_name, names, source_of
 from fame.pipeline.experiments import AbsentEncoder, Experiments, data_id, result_file
 from fame.pipeline.paths import Places
 
@@ -62,6 +62,14 @@ class Figure:
         """Of the files that it is written to."""
         return (".png", ".pdf", ".csv") if self.measured else (".png", ".pdf")
 
+    def texts(self, scale: Scale) -> list[str]:
+        """The parts of a scale that it depends on; equal texts give equal figures.
+
+        Raises:
+            FameError: the scale has no such part.
+        """
+        return [scale.section(*keys.split(".")) for keys in self.settings]
+
 
 @cache
 def declared() -> dict[str, Figure]:
@@ -70,7 +78,7 @@ def declared() -> dict[str, Figure]:
     Raises:
         FameError: a file of the package declares no figure, or not by literals.
     """
-    return {name: read(_source(name)) for name in names(PACKAGE)}
+    return {name: read(source_of(PACKAGE, name)) for name in names(PACKAGE)}
 
 
 def figure(name: str) -> Figure:
@@ -81,12 +89,6 @@ def figure(name: str) -> Figure:
     """
     check_name(PACKAGE, name)
     return declared()[name]
-
-
-def _source(name: str) -> Path:
-    spec = find_spec(f"{PACKAGE}.{name}")
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin)
 
 
 def read(file: Path) -> Figure:
@@ -129,7 +131,7 @@ def sources(experiments: Experiments, name: str) -> Files:
         AbsentEncoder: it compares weights that are not there.
     """
     found = NEEDS[figure(name).needs](experiments, name)
-    return {title: files for title, files in found.items() if files}
+    return {title: paths for title, paths in found.items() if paths}
 
 
 def possible(experiments: Experiments) -> list[str]:
@@ -140,6 +142,16 @@ def possible(experiments: Experiments) -> list[str]:
     if experiments.figures is None:
         return []
     return [name for name in declared() if _is_possible(experiments, name)]
+
+
+def files(experiments: Experiments, *suffixes: str) -> list[str]:
+    """The files of the figures that a scale can make, those of some suffixes such as `.csv`."""
+    return [
+        name + suffix
+        for name in possible(experiments)
+        for suffix in declared()[name].suffixes
+        if suffix in suffixes
+    ]
 
 
 def _is_possible(experiments: Experiments, name: str) -> bool:

@@ -58,7 +58,7 @@ def _lacks(step: Step, unmade: Collection[str]) -> bool:
 
 
 def log_outcome(log: Path) -> str:
-    """What became of a step without a product, as its log tells."""
+    """The outcome of a step without a product, from its log."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL))

@@ -29,10 +29,13 @@ from fame.core.errors import FameError
 from fame.core.schema import Model, PositiveFloat, Share
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, clip_indices, number_of_starts
-from fame.pretext.common import Method, Setup
+from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
+from fame.pretext.toolbox.contrast import hits, paired
 
 USES = ("moco",)
+NEGATIVES = "moco"
+MORE_NEGATIVES = {"protocol": {"own": "another time of the video"}}
 
 Strength = Annotated[Share, Field(examples=[0.3])]
 
@@ -103,12 +106,6 @@ class TwoTimes:
         )
 
 
-def own_negative(query: Tensor, other: Tensor, temperature: float) -> Tensor:
-    """The logit of each query's own negative: (B, D) and (B, D) unit vectors to (B, 1)."""
-    with torch.autocast(query.device.type, enabled=False):
-        return (query * other).sum(dim=1, keepdim=True) / temperature
-
-
 class BackgroundErasing(MomentumContrast):
     """BE's own contrast: one direction, and one negative from the query's own video."""
 
@@ -132,6 +129,14 @@ class BackgroundErasing(MomentumContrast):
         """The same frames for query and key, others for the negative, at BE's own stride."""
         return TwoTimes(frames, self._stride)
 
+    def chance(self, batch: int) -> float | None:
+        """One of the positive, all negatives and the video's own negative."""
+        return 1 / (2 + len(self.queue) if len(self.queue) else batch + 1)
+
+    def cost(self) -> Cost:
+        """The key alone is encoded without gradient."""
+        return Cost(with_gradient=2, without_gradient=1)
+
     def facts(self) -> dict[str, Any]:
         """Which protocol and negatives are used."""
         negatives = f"{super().facts()['negatives']} and another time of the video"
@@ -139,18 +144,17 @@ class BackgroundErasing(MomentumContrast):
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The cross-entropy of the distracted clips, and the share of contrasts that are right."""
-        self._follow()
-        clip, clean, elsewhere = self._views(batch, step)
+        self.follow()
+        clip, clean, elsewhere = self.views(batch, step)
         # A blend commutes with normalising; the release distracts what it has normalised.
         query = self.query(self._distraction(clip, batch, 0, step))
         other = self.query(elsewhere)
-        keys = self._keys(clean, step, 1)
-        logits, targets = self._logits(query, keys)
-        apart = own_negative(query, other, self._settings.temperature)
+        keys = self.keys(clean, step, 1)
+        logits, targets = self.logits(query, keys)
+        apart = paired(query, other, self.settings.temperature)
         logits = torch.cat([logits, apart], dim=1)
-        self._enqueue(keys)
-        hits = (logits.argmax(dim=1) == targets).float().mean()
-        return cross_entropy(logits, targets), {"contrast": hits}
+        self.queue.enqueue(keys)
+        return cross_entropy(logits, targets), {"contrast": hits(logits, targets)}
 
 
 PROTOCOLS: dict[Any, type[MomentumContrast]] = {

@@ -4,12 +4,14 @@ One file per method in this folder (or anywhere, named by its path in a recipe);
 its class, or a function that makes one from a Setup, to the name METHOD. A method that needs a
 section of the scale's `pretrain.methods` says so there too, as `USES = ("moco",)`, written out: the
 workflow reads it off the file, and only what is named is in the run's name and in the Setup.
+Likewise for the tables: `NEGATIVES = "moco"` says whose queue holds the negatives (the batch, if it
+is 0), and `MORE_NEGATIVES = {option: {value: text}}` which others an option brings.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 
@@ -22,10 +24,20 @@ from fame.core.schema import Model
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, RandomClips
 from fame.models.encoder import Encoder
+from fame.models.group_batchnorm import convert
+from fame.models.seeding import keyed_initialisation
 from fame.pipeline.experiments import Run
 
 M = TypeVar("M", bound=Model)
 S = TypeVar("S", bound=Section)
+H = TypeVar("H", bound=torch.nn.Module)
+
+
+class Cost(NamedTuple):
+    """How many clips of each video a step encodes, with and without gradient."""
+
+    with_gradient: int
+    without_gradient: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,20 @@ class Setup:
                     )
         return parse(model, self.options, f"options of the method {method!r}")
 
+    def head(self, build: Callable[[], H], purpose: str = "head") -> H:
+        """A head of the method's own, as every part of a run has to be.
+
+        Its initial weights are keyed by the run's seed, its BatchNorm layers take their statistics
+        from groups of clips, as the encoder's do, and it is on the right device.
+
+        Args:
+            build: makes the head, for example `lambda: nn.Linear(setup.encoder.feature_dim, 4)`.
+            purpose: keys the weights; a method with two heads names them differently.
+        """
+        with keyed_initialisation(self.run.seed, purpose):
+            head = build()
+        return convert(head, self.group).to(self.world.device)
+
     def refuse_merge(self, method: str) -> None:
         """For methods that leave no place for merging.
 
@@ -102,7 +128,7 @@ class Method(torch.nn.Module, ABC):
 
     Attributes:
         clips: how many clips of each video a batch holds.
-        encoder: what a run hands on.
+        encoder: the encoder that a run exports.
     """
 
     clips: ClassVar[int] = 2
@@ -135,6 +161,23 @@ class Method(torch.nn.Module, ABC):
             A scalar loss, and scalars for `metrics.jsonl` and TensorBoard; those named contrast and
             accuracy go onto the card too.
         """
+
+    def chance(self, batch: int) -> float | None:
+        """The pretext accuracy of a guess, in [0, 1]; None where there is nothing to get right.
+
+        It goes onto the card, beside the accuracy that was reached.
+
+        Args:
+            batch: videos of the global batch.
+        """
+        return None
+
+    def cost(self) -> Cost:
+        """What a step encodes of each video: by default each clip once, with gradient.
+
+        It goes onto the card, so that methods can be compared at equal cost.
+        """
+        return Cost(self.clips)
 
     def facts(self) -> dict[str, Any]:
         """What the run's card should say of the method beyond its recipe."""

@@ -53,6 +53,10 @@ class Supervised(Method):
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         return cross_entropy(logits.float(), batch.labels), {"accuracy": hits}
 
+    def chance(self, batch: int) -> float | None:
+        """One of the classes."""
+        return 1 / self.linear.out_features
+
     def facts(self) -> dict[str, Any]:
         """That labels were used."""
         return {"labels": f"{self.linear.out_features} classes"}

@@ -83,7 +83,7 @@ def style() -> Iterator[None]:
 
 
 def save(figure: Figure, path: Path) -> list[Path]:
-    """Write `path`.png and `path`.pdf, each whole or not at all, and close the figure.
+    """Write `path`.png and `path`.pdf, each atomically, and close the figure.
 
     Args:
         figure: drawn under `style()`.

@@ -1,7 +1,7 @@
-"""One vector for each of somebody's videos, whatever state the files are in.
+"""Embed a user's videos, one vector per video, skipping unreadable files.
 
 A video's vector is the mean of its L2-normalised uniform clips, L2-normalised (facts A8). It is
-not centred: the mean belongs to a set, and the set may grow.
+not centred, since the mean depends on the set of videos, and the set may grow.
 """
 
 import shutil
@@ -31,10 +31,10 @@ from fame.search.encoder_source import EncoderSource
 from fame.search.library import OK, Library, Row, Stamp
 
 PART = 16
-"""Videos that an interruption may cost."""
+"""Videos per part: at most so many are lost by an interruption."""
 
 ROOM = 256 * 2**20
-"""Bytes of decoded frames that one video may take, unless a single clip takes more."""
+"""Bytes of decoded frames per video, unless a single clip needs more."""
 
 _MOST_DECODERS = 8
 """Each takes `ROOM`."""
@@ -45,7 +45,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Machine:
-    """How vectors are computed; none of it changes them by more than rounding.
+    """How vectors are computed; the vectors depend on it only by rounding.
 
     Attributes:
         device: where the encoder runs.
@@ -68,12 +68,12 @@ def machine(threads: int, progress: bool = True) -> Iterator[Machine]:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a call came to.
+    """The outcome of a call.
 
     Attributes:
         made: videos that were decoded and encoded.
-        kept: videos whose vector was there already, from an earlier or an interrupted call.
-        aside: path and reason of those that could not be used.
+        kept: videos whose vector was kept from an earlier or an interrupted call.
+        aside: path and reason of the skipped videos.
         others: videos in the file that this call did not name.
     """
 
@@ -84,10 +84,10 @@ class Summary:
 
 
 def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Machine) -> Summary:
-    """Write one row for each video, usable or not; the file grows with every call.
+    """Write one row for each video, usable or not; a later call adds to the file.
 
-    Vectors of files that have not changed since are kept, those of `out` and those of a call
-    that was interrupted; what was set aside is tried again.
+    Vectors of unchanged files are kept, from `out` and from an interrupted call. Skipped videos are
+    tried again.
 
     Args:
         videos: absolute paths.
@@ -96,8 +96,8 @@ def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Machin
         work: device and threads.
 
     Raises:
-        FameError: `out` holds something else or vectors of another kind, another process is
-            writing it, or the encoder gives NaN.
+        FameError: `out` is another file or has vectors of another kind, another process is writing
+            it, or the encoder gives NaN.
     """
     with _own_parts(out, source.origin()) as parts:
         before = _before(out, source.origin())
@@ -126,19 +126,19 @@ def _before(out: Path, origin: dict[str, Any]) -> dict[str, Row]:
     differences = library.differences(origin)
     if differences:
         raise FameError(
-            f"{out} holds vectors of another kind ({', '.join(differences)}); write to another "
-            "file, or delete it to embed anew"
+            f"{out} has vectors of another kind ({', '.join(differences)}); write to another "
+            "file, or delete it to embed again"
         )
     return library.rows
 
 
 def _holds(row: Row | None, stamp: Stamp) -> bool:
-    """Whether a row is a vector of the file as it is now."""
+    """Whether a row has the vector of the file in its current state."""
     return row is not None and row.status == OK and row.stamp == stamp
 
 
 class _Parts:
-    """Rows of a call that is not finished: small libraries in a folder, written as they fill."""
+    """Rows of an unfinished call, kept as small library files in a folder."""
 
     def __init__(self, folder: Path, origin: dict[str, Any]) -> None:
         self._folder, self._origin = folder, origin
@@ -156,7 +156,7 @@ class _Parts:
         return sorted(self._folder.glob("part*.parquet"))
 
     def add(self, row: Row) -> None:
-        """Keep a row, on disk once a part of them is full."""
+        """Add a row; a full part is written to disk."""
         self._pending[row.stamp.path] = row
         if len(self._pending) >= PART:
             self._flush()
@@ -165,7 +165,7 @@ class _Parts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Keep what is finished, also when something was raised."""
+        """Write the finished rows, even after an exception."""
         self._flush()
 
     def _flush(self) -> None:
@@ -176,14 +176,14 @@ class _Parts:
             self._number, self._pending = self._number + 1, {}
 
     def clear(self) -> None:
-        """Remove what is on disk."""
+        """Remove the files."""
         for file in self._files():
             file.unlink()
 
 
 @contextmanager
 def _own_parts(out: Path, origin: dict[str, Any]) -> Iterator[_Parts]:
-    """The parts beside a file, whose folder tells other processes that it is being written."""
+    """The parts beside a file; their folder is locked while the file is being written."""
     folder = out.with_name(f"{out.name}.parts")
     with owned(folder):
         try:
@@ -196,22 +196,22 @@ def _own_parts(out: Path, origin: dict[str, Any]) -> Iterator[_Parts]:
 def rows(
     encoder: nn.Module, videos: Sequence[Path], shown: ClipSpec, work: Machine
 ) -> Iterator[Row]:
-    """A row for each video, in order; each is decided, none stops the others.
+    """A row for each video, in order; an unreadable video does not stop the others.
 
     Args:
         encoder: normalised clips (B, 3, T, H, W) to pooled features (B, D).
         videos: absolute paths.
-        shown: clips, crop and colours.
+        shown: clips, crop and normalisation.
         work: device and threads.
 
     Raises:
-        FameError: a feature is not finite, which is the encoder's fault.
+        FameError: a feature is not finite, because the encoder diverged.
     """
 
     def look(path: Path) -> tuple[Stamp, int, Tensor | str]:
         return (Stamp.of(path), *_look(path, shown))
 
-    hide = None if work.progress else True  # None: hidden where there is no terminal
+    hide = None if work.progress else True  # None: hidden unless there is a terminal
     with (
         evaluation(encoder, work.device),
         ThreadPoolExecutor(work.decoders) as pool,
@@ -229,7 +229,7 @@ def rows(
 def _ahead(
     pool: ThreadPoolExecutor, make: Callable[[Item], Made], items: Iterable[Item], depth: int
 ) -> Iterator[Made]:
-    """What is made of each item, in order, at most `depth` of them ahead of the caller."""
+    """Apply a function to each item, in order, at most `depth` items ahead of the caller."""
     waiting: deque[Future[Made]] = deque()
     try:
         for item in items:
@@ -244,20 +244,20 @@ def _ahead(
 
 
 def _look(path: Path, shown: ClipSpec) -> tuple[int, Tensor | str]:
-    """A video's number of frames and its views, or 0 and why there are none."""
+    """A video's number of frames and its views, or 0 and the reason why it is unusable."""
     try:
         info = probe(path)
         return info.frames, views(path, info, shown)
     except DecodeError as error:
         return 0, str(error).removeprefix(f"{path}: ")
-    except Exception as error:  # one strange file must not stop the others
+    except Exception as error:  # one bad file must not stop the others
         return 0, " ".join(f"cannot be decoded ({type(error).__name__}: {error})".split())
 
 
 def views(path: Path, info: VideoInfo, shown: ClipSpec) -> Tensor:
     """Centre crops of a video's uniform clips, not yet normalised.
 
-    As many clips are read at a time as fit into `ROOM`: all of a small video's, in one open.
+    As many clips are read at a time as fit into `ROOM`; a small video is opened once.
 
     Returns:
         (1, clips, 3, T, size, size) float32 in [0, 1].
@@ -284,7 +284,9 @@ def _vector(encoder: nn.Module, clips: Tensor, name: str) -> np.ndarray:
     """The unit vector (D,) float32 of a video's normalised clips (1, n, 3, T, S, S)."""
     features = encoder(clips[0]).float().cpu().numpy()
     if not np.isfinite(features).all():
-        raise FameError(f"{name}: the encoder gives NaN or infinity; it diverged, pretrain anew")
+        raise FameError(
+            f"{name}: the encoder gives NaN or infinity; it diverged; pretrain it again"
+        )
     vector: np.ndarray = retrieval.embed(features[None], centre=False)[0].astype(np.float32)
     return vector
 
@@ -293,7 +295,7 @@ def one(encoder: nn.Module, video: Path, shown: ClipSpec, work: Machine) -> Row:
     """The row of a single video.
 
     Raises:
-        FameError: it cannot be used.
+        FameError: the video is unusable.
     """
     (row,) = rows(encoder, [video], shown, work)
     if row.status != OK:

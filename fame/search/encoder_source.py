@@ -1,4 +1,4 @@
-"""Which encoder somebody means, and what it has to be shown: from its card, else from a scale."""
+"""Resolve an encoder argument and its input settings, from its card or from a scale."""
 
 import difflib
 import shlex
@@ -29,13 +29,13 @@ _SETTINGS: TypeAdapter[EncoderSettings] = TypeAdapter(AnyEncoder)
 
 @dataclass(frozen=True)
 class EncoderSource:
-    """An encoder on disk and what it is shown of a video.
+    """An encoder on disk and its input settings.
 
     Attributes:
         path: absolute, of `encoder.safetensors`.
         sha256: of that file, in hexadecimal.
         settings: its architecture and size.
-        shown: clips, crop and colours.
+        shown: clips, crop and normalisation.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class EncoderSource:
     shown: ClipSpec
 
     def origin(self) -> dict[str, Any]:
-        """The `origin` of vectors that it gives, see `fame.search.library.Library`."""
+        """The `origin` of its vectors, see `fame.search.library.Library`."""
         shown = asdict(self.shown)
         lists = {key: list(shown[key]) for key in ("mean", "std")}
         return {
@@ -60,7 +60,7 @@ class EncoderSource:
 
 
 def locate(encoder: str, scale: str, tables: Path) -> Path:
-    """The file of an encoder that is given by path, by its run's directory or by its run's id.
+    """The file of an encoder given by path, by its run's directory or by its run's id.
 
     Args:
         encoder: a path, or a run's id, looked up below `results/<scale>/pretrain/`.
@@ -95,28 +95,28 @@ def _absent(run: str, path: Path, experiments: Experiments) -> str:
 
 
 def describe(path: Path, clips: int, scale: str | None, backbone: str | None) -> EncoderSource:
-    """An encoder by its card; what the card does not say is taken from a scale.
+    """An encoder by its card; settings that the card lacks are taken from a scale.
 
-    An encoder that was pretrained here has all of it in its card. The card of an untrained one
-    names its scale, which gives the colours. That of an imported one says neither clip nor
-    colours: a scale must be named.
+    The card of an encoder pretrained here is complete. That of an untrained one names its scale,
+    which gives the normalisation. That of an imported one has neither clips nor normalisation: a
+    scale must be named.
 
-    Videos of any size are to be shown, so frames are always resized before the centre crop, and
-    large ones are shrunk when read: to the recipe's `max_short_side`, else to twice the crop,
-    below which the crop's own resize does not alias.
+    Users' videos may have any size, so frames are always resized before the centre crop, and large
+    frames are scaled down when read: to the recipe's `max_short_side`, else to twice the crop, so
+    that the crop's own resize does not alias.
 
     Args:
         path: `encoder.safetensors`, with `card.json` beside it.
         clips: uniform clips of each video.
         scale: by name or path, for what the card lacks; None for the one that the card names.
-        backbone: which of the scale's, where several have the encoder's settings.
+        backbone: the key of the scale's backbone, if several have the encoder's settings.
 
     Raises:
-        FameError: the card is missing or another encoder's, or too little is known.
+        FameError: the card is missing or another encoder's, or settings are missing.
     """
     if not path.with_name("card.json").is_file():
         raise FameError(
-            f"{path} has no card.json beside it; make an encoder of weights from elsewhere: "
+            f"{path} has no card.json beside it; import external weights with "
             f"fame import-official {shlex.quote(str(path))} --out FOLDER"
         )
     card = verified(path)
@@ -147,21 +147,21 @@ def _settings(data: Any, path: Path) -> EncoderSettings:
         return _SETTINGS.validate_python(data)
     except ValidationError:
         raise FameError(
-            f"{path.with_name('card.json')} does not say what network the encoder is; "
+            f"{path.with_name('card.json')} does not say which network the encoder is; "
             "pretrain or import it again"
         ) from None
 
 
 def _scale(path: Path, name: str | None, card: dict[str, Any]) -> Scale:
-    """The scale that was named, else the one of the card."""
+    """The named scale, else the one in the card."""
     if name is not None:
         return load_scale(name)
     try:
         return load_scale(card["scale"])
     except (KeyError, FameError):
         raise FameError(
-            f"{path.with_name('card.json')} does not say with which clips and colours the encoder "
-            "is to be shown videos; name a scale that does with --scale"
+            f"{path.with_name('card.json')} does not give the encoder's clips and normalisation; "
+            "name a scale with --scale"
         ) from None
 
 
@@ -182,18 +182,18 @@ def _backbone(scale: Scale, settings: EncoderSettings, name: str | None, path: P
         raise FameError(f"{path} may be any of {', '.join(fitting)}; choose with --backbone")
     raise FameError(
         f"{path} is none of the backbones of scale {scale.name}"
-        f"{f' that is called {name}' if name else ''}; name the scale that it was made for "
+        f"{f' that is called {name}' if name else ''}; name its scale "
         "with --scale"
     )
 
 
 def recorded(library: Library, features: Path, path: Path | None) -> EncoderSource:
-    """The encoder that made a library, to be used for one more video.
+    """The encoder that made a library, for one more video.
 
     Args:
-        library: what was read from `features`.
+        library: the content of `features`.
         features: the library's file, for messages.
-        path: where the encoder lies now, None for where it lay then.
+        path: the encoder's current path; None if it was not moved.
 
     Raises:
         FameError: the file is missing or is another encoder.
@@ -202,7 +202,9 @@ def recorded(library: Library, features: Path, path: Path | None) -> EncoderSour
     file = path or Path(origin["encoder"])
     file = file / ENCODER if file.is_dir() else file
     if not file.is_file():
-        raise FameError(f"{file}: the encoder of {features} is gone; say where with --encoder")
+        raise FameError(
+            f"{file}: the encoder of {features} is gone; give its new path with --encoder"
+        )
     digest = sha256(file)
     if digest != origin["encoder_sha256"]:
         raise FameError(

@@ -1,7 +1,7 @@
 """The file of `fame embed`: a set of videos with one vector each. No torch.
 
-Rows stay with their video's path, size and time of change, so that a later call knows which
-videos it need not decode again.
+Each row records its video's path, size and modification time, so that a later call need not
+decode unchanged videos again.
 """
 
 import json
@@ -38,12 +38,12 @@ _ORIGIN = {"encoder", "encoder_sha256", "settings", "shown"}
 
 @dataclass(frozen=True)
 class Stamp:
-    """What tells a video file from another one, or from itself once it was changed.
+    """The identity and state of a video file.
 
     Attributes:
         path: absolute.
-        bytes: its size, -1 if it cannot be looked at.
-        modified_ns: when it was last written, in nanoseconds since 1970.
+        bytes: its size, -1 if it cannot be read.
+        modified_ns: its modification time, in nanoseconds since 1970.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Stamp:
 
     @classmethod
     def of(cls, path: Path) -> "Stamp":
-        """Of a file as it is now; bytes of its name that are not UTF-8 become hexadecimal."""
+        """The stamp of a file now; bytes of its name that are not UTF-8 become hexadecimal."""
         name = os.fsencode(path).decode("utf-8", "backslashreplace")
         try:
             found = path.stat()
@@ -67,9 +67,9 @@ class Row:
 
     Attributes:
         stamp: which file, in which state.
-        frames: that decode; 0 if it was set aside.
-        status: `ok`, or why the video was set aside.
-        embedding: (D,) float32 of length 1, None if it was set aside.
+        frames: number of decoded frames; 0 if it was skipped.
+        status: `ok`, or why the video was skipped.
+        embedding: (D,) float32 of length 1, None if it was skipped.
     """
 
     stamp: Stamp
@@ -99,7 +99,7 @@ class Library:
         return rows, np.array(vectors, dtype=np.float64)
 
     def differences(self, origin: dict[str, Any]) -> list[str]:
-        """Why vectors of another origin cannot stand beside these, in words; empty if they can."""
+        """Why vectors of another origin cannot be mixed with these, in words; empty if they can."""
         if self.origin["encoder_sha256"] != origin["encoder_sha256"]:
             return ["another encoder"]
         mine, other = self.origin["shown"], origin["shown"]
@@ -110,7 +110,7 @@ class Library:
         ]
 
     def write(self, path: Path) -> None:
-        """Write parquet, rows sorted by path, whole or not at all."""
+        """Write parquet atomically, rows sorted by path."""
         rows = [self.rows[name] for name in sorted(self.rows)]
         columns = [
             [row.stamp.path for row in rows],

@@ -1,4 +1,4 @@
-"""The videos of a library that are most like one video. NumPy only."""
+"""The nearest neighbours of a video in a library. NumPy only."""
 
 import os
 from dataclasses import dataclass
@@ -39,19 +39,19 @@ def nearest(
 
     Args:
         query: (D,) unit vector, not centred.
-        library: the set; rows that were set aside are no part of it.
-        k: how many at most: a smaller set gives all that it has.
+        library: the set; skipped videos do not count.
+        k: the number of neighbours, fewer if the set is smaller.
         centre: subtract the set's mean from both before the cosine, as retrieval does (facts A8).
-        without: a video that is left out of the answer (not of the mean), by whatever name the
-            library knows it; usually the query.
+        without: a video to exclude from the answer (not from the mean), under any of its paths;
+            usually the query.
 
     Raises:
-        FameError: nothing is left to compare with, or a set of one video is to be centred.
+        FameError: there is nothing to compare with, or a set of one video is to be centred.
     """
     members, vectors = library.usable()
     here = [place for place, row in enumerate(members) if not _same(row, without)]
     if not here:
-        raise FameError("the features hold no video to compare with; embed some more")
+        raise FameError("the features have no video to compare with; embed more videos")
     if centre and len(members) < 2:
         raise FameError("centring needs two videos at least; embed more or give --no-centre")
     mean = vectors.mean(axis=0) if centre else np.zeros(vectors.shape[1])

@@ -1,4 +1,4 @@
-"""A contact sheet: a video and those most like it, some frames of each. No torch."""
+"""A contact sheet: a video and its nearest neighbours, some frames of each. No torch."""
 
 import warnings
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ def side_by_side(frames: Pictures) -> Pictures:
 
 
 def _fitting(title: str) -> str:
-    """A title whose middle is left out if it is longer than the sheet is wide."""
+    """A title, shortened in the middle if it is wider than the sheet."""
     if len(title) <= _LETTERS:
         return title
     return f"{title[: _LETTERS // 2]} … {title[-_LETTERS // 2 :]}"
@@ -94,6 +94,6 @@ def _fitting(title: str) -> str:
 def write(strips: Sequence[Strip], path: Path) -> list[Path]:
     """Write the sheet as `.png` and `.pdf`; returns the two files."""
     with style(), warnings.catch_warnings():
-        # A letter that the font lacks is drawn as a box; the name is printed beside anyway.
+        # A letter that the font lacks is drawn as a box; the name is also printed.
         warnings.filterwarnings("ignore", message="Glyph")
         return save(draw(strips), path)

@@ -1,4 +1,4 @@
-"""The keyed stream of training batches that one process sees."""
+"""The keyed stream of training batches of one process."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Batches:
     """Batches from any step on.
 
     Attributes:
-        steps_per_epoch: whole batches in an epoch; the rest of a shuffled epoch is left out.
+        steps_per_epoch: whole batches in an epoch; the rest of a shuffled epoch is dropped.
         batches: makes the loader from a first step (counted from 0) to the end.
     """
 

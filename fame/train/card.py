@@ -1,4 +1,4 @@
-"""The card that goes with an encoder: what made it, from what, at what cost."""
+"""The card of an encoder: its recipe, data, environment and cost."""
 
 import importlib.metadata
 import platform
@@ -19,7 +19,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "decord", "av")
 def code_version() -> str:
     """The package's version, and the commit of the checkout that it runs from, if any.
 
-    A package installed inside somebody else's repository has no commit.
+    A package installed inside another repository has no commit.
     """
     try:
         _git("ls-files", "--error-unmatch", "__init__.py")

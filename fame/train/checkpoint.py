@@ -1,7 +1,7 @@
 """Full-state checkpoints: atomic, the last two kept, refused if they belong to another recipe.
 
-Beside `step-N.pt` stands its SHA-256 in `step-N.sha256`, as `sha256sum` writes it, and nothing is
-read that does not match it: a flipped bit in a weight is no error to anybody else.
+The SHA-256 of `step-N.pt` is in `step-N.sha256`, in the format of `sha256sum`. A checkpoint that
+does not match is not read: nothing else would detect a flipped bit in a weight.
 """
 
 import pickle
@@ -22,12 +22,12 @@ KEPT = 2
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a training needs to go on as if it had never stopped.
+    """The full state from which a training resumes bit-identically.
 
     Attributes:
         recipe: plain data that defines the training; compared before resuming.
         step: optimiser steps done.
-        seconds: of work that led here, over all attempts.
+        seconds: work so far, over all attempts.
         module: state dict of everything trained or tracked (encoders, queue, heads).
         optimiser: state dict of the optimiser.
     """
@@ -50,9 +50,10 @@ def _files(directory: Path) -> list[tuple[int, Path]]:
 
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint whole, then drop all but the newest two and what a kill left half.
+    """Write a checkpoint atomically, then remove all but the newest two and unfinished files.
 
-    Those of later steps are dropped as well: they were damaged, or training would not be here.
+    Checkpoints of later steps are removed as well: they were damaged, or training would have
+    resumed from them.
     """
     path = directory / f"step-{checkpoint.step}.pt"
     with replacing(path) as file:
@@ -79,17 +80,17 @@ def _sum(path: Path) -> Path:
 
 
 def newest(directory: Path) -> Path | None:
-    """The newest checkpoint's file, whole or not."""
+    """The newest checkpoint's file, which may be damaged."""
     files = _files(directory)
     return files[0][1] if files else None
 
 
 def _serialise(content: dict[str, Any], file: IO[bytes]) -> None:
-    """`torch.save`, but a failed write is the OSError that it was, as on a full disk."""
+    """`torch.save`, but a failed write raises the original OSError, as on a full disk."""
     try:
         torch.save(content, file)
     except RuntimeError as error:
-        # In closing its archive, torch raises another error over the one that matters.
+        # When it closes its archive, torch raises another error that hides the first.
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
@@ -116,7 +117,7 @@ def damage(path: Path) -> str | None:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """What a whole checkpoint holds; nothing in it is run."""
+    """The content of an intact checkpoint, read without running code from it."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
@@ -128,7 +129,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, list[str]]:
-    """The newest readable checkpoint, and remarks about damaged ones that were passed over.
+    """The newest readable checkpoint, and remarks about damaged ones that were skipped.
 
     Raises:
         FameError: if it is of another version or recipe (it says in what), or if there are

@@ -1,7 +1,7 @@
-"""The training loop: resume, step, schedule, checkpoint, and nothing about any method.
+"""The training loop: resume, step, schedule, checkpoint; independent of the method.
 
 Every random draw is keyed by epoch and sample and the learning rate is a function of the step,
-so a checkpoint after any step is enough to go on bit-identically (on one kind of machine).
+so training resumes bit-identically from a checkpoint after any step (on one kind of machine).
 """
 
 import math
@@ -30,7 +30,7 @@ LOG_EVERY = 10
 
 
 class Trainable(Protocol):
-    """What the loop trains. `module` holds all state that a checkpoint must hold."""
+    """The object that the loop trains. `module` holds all state that a checkpoint must save."""
 
     @property
     def module(self) -> torch.nn.Module:
@@ -42,17 +42,17 @@ class Trainable(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how a training runs.
+    """The settings of a training.
 
     Attributes:
         name: for the progress line.
         recipe: what defines the training, compared on resume.
-        directory: of the checkpoints and the training_log.
+        directory: of the checkpoints and the training log.
         batches: the batches of this process.
         epochs: length.
         optimiser: SGD settings.
-        precision: `tf32` and `bfloat16` (autocast) are the loop's matter; for `float64` the
-            module and its views are made so.
+        precision: the loop applies `tf32` and `bfloat16` (autocast); for `float64` the module and
+            its views already have that type.
         checkpoint_minutes: between checkpoints.
         clips_per_step: in the global batch, for the rate shown.
         on_epoch: called after each epoch (counted from 1) by the first process; its scalars
@@ -112,14 +112,14 @@ def _take_step(
     """One optimiser step.
 
     Returns:
-        Its scalars, still on the device, and whether all processes are to stop after it because
-        some process was asked to.
+        Its scalars, still on the device, and whether all processes must stop after it because one
+        of them was asked to.
     """
     sgd.zero_grad()
     with rounding(plan.precision):
         with autocast(plan.precision, world.device):
             loss, scalars = trainable.loss(batch.to(world.device), step)
-        # Means, so that all processes stop alike if one of them meets a NaN or a signal.
+        # Means over processes, so that all of them stop if one has a NaN or a signal.
         asked = torch.full_like(loss, request.made)
         mean, asking = world.mean(torch.stack([loss.detach(), asked])).tolist()
         _check_finite(mean, step, plan)
@@ -185,7 +185,7 @@ def _loop(
     save: Callable[[int], None],
     request: Request,
 ) -> None:
-    """Every step from `first` on, with what happens after steps and epochs."""
+    """Run every step from `first` on, and the actions after steps and epochs."""
     saved = time.monotonic()
     trainable.module.train()
     if first == plan.steps:
@@ -193,7 +193,7 @@ def _loop(
     for step, batch in enumerate(plan.batches.batches(first), start=first):
         scalars, stopping = _take_step(trainable, sgd, batch, step, plan, world, request)
         done = step + 1
-        stopping |= world.size == 1 and request.made  # alone, the last moment will do
+        stopping |= world.size == 1 and request.made  # with one process, check as late as possible
         last_of_epoch = done % plan.batches.steps_per_epoch == 0
         if done % LOG_EVERY == 0 or last_of_epoch:
             training_log.record(done, _summary(scalars, step, plan, world))
@@ -211,7 +211,7 @@ def _loop(
             world.barrier()  # torchrun ends the others as soon as one has ended
             raise Interrupted(
                 f"{plan.name}: stopped by {request.signal or 'a signal to another process'} after "
-                f"step {done} of {plan.steps}, which is saved; the same command goes on from there"
+                f"step {done} of {plan.steps}, which is saved; rerun the same command to resume"
             )
 
 

@@ -1,4 +1,4 @@
-"""What a scale's `precision` means: the type of weights, TF32 or not, autocast or not."""
+"""A scale's `precision`: the type of weights, TF32, autocast."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def rounding(precision: str) -> Iterator[None]:
     """Within this context GPUs round the factors of float32 products to TF32, for `tf32` only.
 
     PyTorch allows it in convolutions by default, which the authors' V100 could not do. No other
-    setting of cuDNN is touched: `torch.backends.cudnn.flags` turns off what it is not told of.
+    setting of cuDNN is touched: `torch.backends.cudnn.flags` turns off what is not passed.
     """
     convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
     before = convolutions.allow_tf32, products.allow_tf32

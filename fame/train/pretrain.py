@@ -32,7 +32,7 @@ Monitor = Callable[[Encoder], float]
 
 
 class Pretraining:
-    """A method as the training loop wants it."""
+    """A method as a `Trainable` of the training loop."""
 
     def __init__(self, method: Method) -> None:
         self.module = method
@@ -81,7 +81,7 @@ def pretrain(
     world: World,
     monitor: Monitor | None,
 ) -> None:
-    """Train a run to the end (from its last checkpoint, if any) and write what it hands on.
+    """Train a run to the end (from its last checkpoint, if any) and export its encoder.
 
     Leaves `encoder.safetensors`, `card.json`, `metrics.jsonl` and `tensorboard/` in
     `directory`; the checkpoints are removed once those are written.
@@ -113,7 +113,7 @@ def pretrain(
 
 
 def _check_place(run: Run, directory: Path) -> None:
-    """Refuse a folder that holds another run's encoder, which would be lost."""
+    """Refuse a folder with another run's encoder, which would be overwritten."""
     card = directory / "card.json"
     if card.is_file() and (other := read_json(card).get("run")) != run.id:
         raise FameError(
@@ -122,7 +122,7 @@ def _check_place(run: Run, directory: Path) -> None:
 
 
 def _check_videos(run: Run, manifest: Manifest | None) -> None:
-    """Refuse videos that are not those which the run's card will name."""
+    """Refuse videos of another dataset than the run's."""
     if run.pretrain is None and manifest is not None:
         raise FameError(f"{run.id} is not pretrained; leave out the manifest")
     if run.pretrain is not None and manifest is None:
@@ -182,7 +182,7 @@ def _export(
     seconds: float,
     fingerprint: str | None,
 ) -> None:
-    """Write the encoder, in float32, and its card; only then let the checkpoints go."""
+    """Write the encoder, in float32, and its card, then remove the checkpoints."""
     path = directory / "encoder.safetensors"
     save_encoder(path, method.encoder.float(), {"run": run.id})
     facts: dict[str, Any] = {
@@ -195,8 +195,16 @@ def _export(
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),
         "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
+        **_declared(method, scale.pretrain.batch if run.pretrain else None),
         **method.facts(),
     }
     write_json(directory / "card.json", card(world, **facts))
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     (directory / PROGRESS).unlink(missing_ok=True)
+
+
+def _declared(method: Method, batch: int | None) -> dict[str, Any]:
+    """What a trained method says of its pretext task; `batch` is None for an untrained encoder."""
+    if batch is None:
+        return {}
+    return {"chance": method.chance(batch), "clips_per_video": method.cost()._asdict()}

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from typing import assert_never
 
 from fame.config.scale import Optimiser
 
@@ -22,9 +23,19 @@ def rate(settings: Optimiser, step: int, steps_per_epoch: int, epochs: int) -> f
     schedule = settings.schedule
     warm = min(1.0, (step + 1) / schedule.warmup_steps) if schedule.warmup_steps else 1.0
     epoch = step // steps_per_epoch
-    if schedule.kind == "step":
-        factor = schedule.gamma ** bisect_right(schedule.milestones, epoch)
-    else:
-        done = epoch * steps_per_epoch if schedule.kind == "cosine-epoch" else step
-        factor = 0.5 * (1 + math.cos(math.pi * done / (steps_per_epoch * epochs)))
+    steps = steps_per_epoch * epochs
+    match schedule.kind:
+        case "step":
+            factor = schedule.gamma ** bisect_right(schedule.milestones, epoch)
+        case "cosine":
+            factor = _half_cosine(step, steps)
+        case "cosine-epoch":
+            factor = _half_cosine(epoch * steps_per_epoch, steps)
+        case _:
+            assert_never(schedule.kind)
     return settings.lr * warm * factor
+
+
+def _half_cosine(done: int, steps: int) -> float:
+    """From 1 to 0 as `done` goes from 0 to `steps`."""
+    return 0.5 * (1 + math.cos(math.pi * done / steps))

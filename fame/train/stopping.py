@@ -1,7 +1,7 @@
-"""A polite end: signals that ask a training to stop after the step that it is in.
+"""Graceful shutdown: stop after the current step on SIGTERM, SIGUSR1 or Ctrl-C.
 
-Slurm sends SIGTERM some time before it kills at the time limit (SIGUSR1 if it is told to), the
-kernel sends SIGTERM when Snakemake is killed, and Ctrl-C sends SIGINT.
+Slurm sends SIGTERM (or SIGUSR1, if configured) some time before it kills a job at its time limit,
+the watcher of `fame.core.processes` sends SIGTERM when Snakemake is killed, Ctrl-C sends SIGINT.
 """
 
 import signal
@@ -14,25 +14,25 @@ from types import FrameType
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 ECHO = 2.0
-"""Seconds within which a second SIGINT is the first one again, passed on by torchrun."""
+"""Seconds within which a second SIGINT is an echo of the first, forwarded by torchrun."""
 
 
 @dataclass
 class Request:
-    """Whether this process was asked to stop: the signal's name, and when by the clock."""
+    """A request to stop: the signal's name and the time of its arrival."""
 
     signal: str | None = None
     at: float = 0.0
 
     @property
     def made(self) -> bool:
-        """Whether it was."""
+        """Whether a signal has arrived."""
         return self.signal is not None
 
 
 @contextmanager
 def stop_requests() -> Iterator[Request]:
-    """Within this context the first signal is only noted; a later Ctrl-C ends at once."""
+    """Within this context the first signal is recorded; a later Ctrl-C stops immediately."""
     request = Request()
 
     def note(number: int, frame: FrameType | None) -> None:

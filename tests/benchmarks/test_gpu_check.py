@@ -53,6 +53,7 @@ def checked(pack, tmp_path_factory):
 # --- The whole check
 
 
+@pytest.mark.slow
 def test_every_section_passes_on_the_cpu(checked):
     status, report = checked
     statuses = {name: entry["status"] for name, entry in report["sections"].items()}
@@ -60,6 +61,7 @@ def test_every_section_passes_on_the_cpu(checked):
     assert status == 0
 
 
+@pytest.mark.slow
 def test_parity_of_the_cpu_with_itself_is_exact_and_covers_all_variants(checked):
     found = checked[1]["sections"]["parity"]["findings"]
     for variant in ("fame", "gauss", "grid", "seed"):
@@ -75,6 +77,7 @@ def test_parity_of_the_cpu_with_itself_is_exact_and_covers_all_variants(checked)
     assert 0 < errors["cpu"]["gradient"] < 0.1
 
 
+@pytest.mark.slow
 def test_evaluation_of_the_cpu_with_itself_is_exact(checked):
     found = checked[1]["sections"]["evaluation"]["findings"]
     for backbone in ("r2plus1d", "i3d"):
@@ -83,6 +86,7 @@ def test_evaluation_of_the_cpu_with_itself_is_exact(checked):
     assert found["finetuning, r2plus1d"]["gradients"] > 10
 
 
+@pytest.mark.slow
 def test_without_a_gpu_speeds_and_memory_are_empty_and_the_report_says_so(checked):
     report = checked[1]
     assert report["note"] == gpu_check.NO_GPU
@@ -95,6 +99,7 @@ def test_without_a_gpu_speeds_and_memory_are_empty_and_the_report_says_so(checke
     )
 
 
+@pytest.mark.slow
 def test_curves_in_three_arithmetics_take_the_same_steps(checked):
     found = checked[1]["sections"]["precision"]["findings"]
     assert {found[kind]["steps"] for kind in ("float32", "tf32", "bfloat16")} == {4}
@@ -102,6 +107,7 @@ def test_curves_in_three_arithmetics_take_the_same_steps(checked):
     assert all(np.isfinite(found["bfloat16"]["loss"]))
 
 
+@pytest.mark.slow
 def test_pretraining_takes_packed_clips_and_both_methods_as_many_steps(checked):
     found = checked[1]["sections"]["pretraining"]["findings"]
     assert len(found["moco"]["loss"]) == len(found["fame"]["loss"]) == 4
@@ -109,6 +115,7 @@ def test_pretraining_takes_packed_clips_and_both_methods_as_many_steps(checked):
     assert found["untrained"]["largest_class_percent"] == 50
 
 
+@pytest.mark.slow
 def test_the_training_was_killed_by_signal_9_and_resumed_to_the_same_bits(checked):
     found = checked[1]["sections"]["resume"]["findings"]
     assert found["killed"]["checkpoints"] == ["step-1.pt", "step-2.pt"]
@@ -210,7 +217,7 @@ def test_a_case_that_cannot_be_computed_does_not_hide_the_others(monkeypatch):
             raise RuntimeError("no engine")
         return {"batch": batch}
 
-    monkeypatch.setattr(throughput, "_timed", timed)
+    monkeypatch.setattr(throughput, "timed", timed)
     found = {f.name: f for f in throughput.throughput(context())}
     broken = found["i3d, tf32, channels-last, groups BatchNorm"]
     assert broken.passed is False and broken.data == {"error": "RuntimeError: no engine"}
@@ -226,10 +233,10 @@ def test_the_batch_is_halved_until_it_fits(monkeypatch):
             raise torch.OutOfMemoryError("too much")
         return {"batch": batch}
 
-    monkeypatch.setattr(throughput, "_timed", timed)
+    monkeypatch.setattr(throughput, "timed", timed)
     small = context()
     object.__setattr__(small, "size", dataclasses.replace(small.size, throughput_batch=64))
-    assert throughput._largest(small, "r2plus1d", throughput.CASES[0]) == {"batch": 16}
+    assert throughput.largest_batch(small, "r2plus1d", throughput.CASES[0]) == {"batch": 16}
     assert tried == [64, 32, 16]
 
 
@@ -259,7 +266,7 @@ def test_a_mask_moved_by_two_rows_breaks_parity(monkeypatch):
 
     monkeypatch.setattr(parity.masks, "get", get)
     small = context()
-    findings = parity._masks(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
+    findings = parity.mask_findings(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
     passed = {finding.name.split(",")[0]: finding.passed for finding in findings}
     assert passed["mask fame"] is passed["mask seed"] is False
 
@@ -273,7 +280,7 @@ def test_a_background_moved_by_a_row_breaks_evaluation(monkeypatch):
 
     monkeypatch.setattr(altered, "erase", moved_at_first)
     small = context()
-    found = evaluation._probes(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
+    found = evaluation.probe_findings(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
     passed = {finding.name: finding.passed for finding in found}
     assert len(calls) == 2
     assert passed["showings, r2plus1d"] is False
@@ -282,7 +289,7 @@ def test_a_background_moved_by_a_row_breaks_evaluation(monkeypatch):
 def test_overlap_of_masks():
     ours = torch.tensor([[[1.0, 1.0], [0.0, 0.0]], [[1.0, 0.5], [0.0, 0.0]]])
     reference = torch.tensor([[[1.0, 0.0], [1.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]])
-    assert parity._iou(ours, reference).tolist() == pytest.approx([1 / 3, 3 / 4])
+    assert parity.iou(ours, reference).tolist() == pytest.approx([1 / 3, 3 / 4])
 
 
 @pytest.mark.parametrize(
@@ -299,9 +306,9 @@ def test_gradients_agree_in_float64_and_err_ten_times_as_much_in_float32_at_most
 ):
     exact = torch.ones(100, dtype=torch.float64)
     errors = (0, 1e-5, double, single)
-    taken = iter([parity._Step(1.0, exact * (1 + error)) for error in errors])
-    monkeypatch.setattr(parity, "_taken", lambda *arguments: next(taken))
-    assert parity._step(context(), "r2plus1d").passed is passed
+    taken = iter([parity.Step(1.0, exact * (1 + error)) for error in errors])
+    monkeypatch.setattr(parity, "taken", lambda *arguments: next(taken))
+    assert parity.step_finding(context(), "r2plus1d").passed is passed
 
 
 def test_nearest_never_asks_a_video_of_the_same_group():

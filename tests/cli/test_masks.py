@@ -94,7 +94,7 @@ def test_broken_videos_are_named_and_nothing_is_written(tmp_path, name, content,
 def test_refusals(video, tmp_path):
     write_video(tmp_path / "one.avi", pictures(1))
     for arguments, reason in (
-        ((tmp_path / "one.avi", "-o", tmp_path / "o.mp4"), "holds a single frame"),
+        ((tmp_path / "one.avi", "-o", tmp_path / "o.mp4"), "has a single frame"),
         ((video, "-o", tmp_path / "o.gif"), "must end in one of"),
         ((video, "-o", video), "is the video itself"),
         ((tmp_path / "none.avi", "-o", tmp_path / "o.mp4"), "no such video"),

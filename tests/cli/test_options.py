@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from fame.cli.options import _tables, check_out
+from fame.cli.options import check_out, tables_folder
 from fame.core.errors import FameError
 
 
 def test_the_tables_are_found_from_anywhere(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert _tables() == root / "config" / "tables"
+    assert tables_folder() == root / "config" / "tables"
 
 
 def test_tables_in_the_working_folder_come_first(tmp_path, monkeypatch):
     (tmp_path / "config" / "tables").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert _tables() == Path("config") / "tables"
+    assert tables_folder() == Path("config") / "tables"
 
 
 def test_only_files_of_the_kind_that_is_written_are_taken(tmp_path):

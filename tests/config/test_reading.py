@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from fame.config import reading
 from fame.config.encoders import BACKBONES
 from fame.config.reading import expand, load_scale, load_table, parse, read_yaml, scale_path
-from fame.config.scale import Scale
+from fame.config.scale import Merge, Scale
 from fame.config.tables import Table
 from fame.core import registry
 from fame.core.errors import FameError
@@ -342,3 +342,25 @@ def test_own_videos_that_contradict_themselves_are_refused(changes, said):
 def test_every_scale_file_says_whether_it_is_deterministic(root):
     files = [*(root / "config" / "scales").glob("*.yaml"), root / "tests/workflow/micro.yaml"]
     assert all(isinstance(load_scale(str(f)).resources.deterministic, bool) for f in files)
+
+
+@pytest.mark.parametrize(
+    ("old", "place"),
+    [("fit", "fit"), ("merge.clips", "pretrain.merge.clips"), ("pretrain.moco", "pretrain.moco")],
+)
+def test_an_old_key_is_told_its_new_name(old, place):
+    said = refusal(edited(place, 1))
+    assert f"unknown key {place}; it is called {reading.RENAMED[old]} now" in said
+
+
+def test_every_renamed_key_has_a_new_name_that_is_valid():
+    """Or the error would send a user from one unknown key to another."""
+    known = key_paths(MINI)
+    for old, new in reading.RENAMED.items():
+        assert any(f".{path}".endswith(f".{new}") for path in known), new
+        assert not any(f".{path}".endswith(f".{old}") for path in known), old
+
+
+def test_an_old_key_of_a_recipes_merge_is_told_its_new_name():
+    with pytest.raises(FameError, match=r"unknown key clips; it is called merged_views now"):
+        parse(Merge, MINI["pretrain"]["merge"] | {"clips": "both"}, "recipe of 'moco': merge")

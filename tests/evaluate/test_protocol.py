@@ -20,6 +20,7 @@ from fame.evaluate.tasks import jobs as tasks
 from fame.models import build_encoder
 from fame.models.files import save_encoder
 from fame.pipeline.experiments import Experiments
+from fame.pipeline.versions import VERSIONS
 
 WORLD = World(rank=0, size=1, device=torch.device("cpu"))
 
@@ -109,6 +110,32 @@ def test_a_changed_setting_redoes_what_depends_on_it(
     assert set(called) == {redone}
 
 
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [("linear", {"linear"}), ("retrieval", {"retrieval"}), ("finetune", set())],
+)
+def test_a_raised_version_redoes_its_task_only(
+    experiments, weights, results, monkeypatch, raised, expected
+):
+    evaluation = asked(experiments, weights, results)
+    evaluate(evaluation, ["linear", "retrieval"], WORLD)
+    monkeypatch.setitem(VERSIONS, raised, VERSIONS[raised] + 1)
+    called = []
+    for name in ("features", "linear", "retrieval"):
+        monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
+    evaluate(evaluation, ["linear", "retrieval"], WORLD)
+    assert set(called) == expected
+
+
+def test_a_raised_version_of_the_features_redoes_all_that_is_made_from_them(
+    experiments, weights, results, monkeypatch
+):
+    evaluation = asked(experiments, weights, results)
+    evaluate(evaluation, ["linear"], WORLD)
+    monkeypatch.setitem(VERSIONS, "features", 2)
+    assert redone(evaluation, monkeypatch) == ["features", "linear"]
+
+
 def redone(evaluation, monkeypatch):
     """What another evaluation does again."""
     called = []
@@ -161,7 +188,7 @@ def test_the_workflows_results_are_not_replaced_by_those_of_other_videos(
     evaluate(standard, ["retrieval"], WORLD)
     half = tmp_path / "half.parquet"
     shutil.copy(standard.manifest, half)
-    with pytest.raises(FameError, match="say with --out where the results go"):
+    with pytest.raises(FameError, match="give a folder for the results with --out"):
         place(experiments.scale, standard.run, "ucf101", results, half)
     same = place(experiments.scale, standard.run, "ucf101", results, standard.manifest)
     assert same.out == standard.out

@@ -93,9 +93,9 @@ def test_after_a_kill_the_same_command_goes_on(workflow, undisturbed):
     again = workflow()
     assert again.status() == 0, again.text()
     assert not is_alive(orphan)
-    assert "stopping what a killed workflow left behind" in again.text()
+    assert "stopping processes of a killed workflow" in again.text()
     assert str(orphan.pid) in again.text()
-    assert "removing the lock of a workflow that was killed" in again.text()
+    assert "removing the lock of a killed workflow" in again.text()
     assert "going on from step" in (workflow.folder / "pretrain.log").read_text()
     name = "encoder.safetensors"
     assert sha256(workflow.folder / name) == sha256(undisturbed.work / name)
@@ -108,7 +108,7 @@ def test_two_living_workflows_in_a_folder_are_refused(workflow, plain):
     second = workflow()
     assert second.status() == 1
     (line,) = (line for line in second.text().splitlines() if line.startswith("fame: "))
-    assert f"a workflow is at work in {workflow.folder.parents[3]}" in line
+    assert f"a workflow is running in {workflow.folder.parents[3]}" in line
     assert f"(process {first.process.pid}" in line
     assert "Traceback" not in second.text()
     assert first.process.poll() is None

@@ -15,7 +15,7 @@ from fame.models.colour_conv import ColourConv3d
 @pytest.fixture
 def filling(monkeypatch):
     """As in bfloat16 on a GPU."""
-    monkeypatch.setattr(colour_conv, "_in_bfloat16_on_a_gpu", lambda x: True)
+    monkeypatch.setattr(colour_conv, "in_bfloat16_on_a_gpu", lambda x: True)
 
 
 def layers():

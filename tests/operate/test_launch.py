@@ -79,7 +79,7 @@ def test_jobs_of_one_machine_meet_at_different_ports(started, monkeypatch):
 
 
 def test_machines_without_slurm_are_refused_with_the_remedy(started):
-    with pytest.raises(FameError, match="this is no Slurm job; use profiles/slurm"):
+    with pytest.raises(FameError, match="this is not a Slurm job; use profiles/slurm"):
         launch.under_torchrun(2, nodes=2)
     assert started == []
 

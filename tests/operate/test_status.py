@@ -46,14 +46,14 @@ def test_done(made):
 
 def test_to_come(made):
     (made[2] / "encoder.safetensors").unlink()
-    assert [training.state for training in look(made).trainings] == ["to come"]
+    assert [training.state for training in look(made).trainings] == ["pending"]
 
 
 def test_at_work_with_time_left(made):
     folder = interrupted(made)
     (folder / ".lock").write_text(f"{os.getpid()} on {socket.gethostname()}")
     (training,) = look(made).trainings
-    assert (training.state, training.step, training.of) == ("at work", 40, 100)
+    assert (training.state, training.step, training.of) == ("running", 40, 100)
     assert training.left == pytest.approx(60 * 10 / 20)
     assert 80 < training.checkpoint < 1000
     assert "40/100      30 s" in rendered(look(made))
@@ -62,7 +62,7 @@ def test_at_work_with_time_left(made):
 def test_broke_off(made):
     interrupted(made)
     (training,) = look(made).trainings
-    assert (training.state, training.step, training.left) == ("broke off", 40, None)
+    assert (training.state, training.step, training.left) == ("interrupted", 40, None)
 
 
 def test_a_failure_with_its_log_and_a_command(made):
@@ -78,7 +78,7 @@ def test_a_failure_with_its_log_and_a_command(made):
     product = str(folder.relative_to(made[0].parent) / "encoder.safetensors")
     place = str(made[0].parent)
     assert words == ["fame", "run", product, "--scale", str(MICRO), "--directory", place]
-    assert f"  alone again: {failure.command}" in rendered(found).splitlines()
+    assert f"  rerun it: {failure.command}" in rendered(found).splitlines()
 
 
 def test_a_failure_s_command_names_tables_and_no_folder_that_it_is_in(made, monkeypatch):

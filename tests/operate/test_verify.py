@@ -63,10 +63,10 @@ def edit_manifest(path):
         ("data/k*/manifest.parquet", edit_manifest, ["not what .* was trained on"]),
         ("data/k*/manifest.parquet", lambda path: path.write_bytes(b""), ["not a manifest"] * 2),
         ("data/u*/world/v2.avi", lambda path: path.unlink(), [r"1 of 4 videos are gone"]),
-        ("evaluate/*/*/linear.json", edit_accuracy, ["top1 is 76.0, but", "not what the results"]),
+        ("evaluate/*/*/linear.json", edit_accuracy, ["top1 is 76.0, but", "differs from what"]),
         ("evaluate/*/*/linear.json", lambda path: path.write_text("{}"), ["lacks", "lacks"]),
         ("evaluate/*/*/linear.parquet", lambda path: path.write_bytes(b"PAR1"), ["cannot be read"]),
-        ("tables/table5.csv", flip, ["not what the results", "not the copy"]),
+        ("tables/table5.csv", flip, ["differs from what the results", "not the copy"]),
         ("../table5.md", flip, ["not the copy"]),
     ],
 )
@@ -99,16 +99,16 @@ def test_tables_of_an_unknown_scale_are_said_to_be_unchecked(made):
 def test_another_folder_than_results_is_an_error(tmp_path):
     (tmp_path / "a" / "b" / "c").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c" / "log").touch()
-    with pytest.raises(FameError, match="nothing to check there; give the folder"):
+    with pytest.raises(FameError, match="there is nothing to check; give the folder"):
         verify(tmp_path, [], tmp_path)
 
 
 def test_the_results_of_one_scale_are_not_the_folder(made):
     results, tables, _ = made
-    with pytest.raises(FameError, match="nothing to check there"):
+    with pytest.raises(FameError, match="there is nothing to check"):
         verify(results / "micro", [str(MICRO)], tables)
 
 
 def test_nothing_to_verify_is_an_error(tmp_path):
-    with pytest.raises(FameError, match="no results there"):
+    with pytest.raises(FameError, match="there are no results"):
         verify(tmp_path, [], tmp_path)

@@ -51,7 +51,7 @@ def locks(place):
 
 def test_a_folder_is_held_through_exec_until_death(start, tmp_path):
     holder = start("-c", HOLD, tmp_path, SLEEP)
-    sentence = rf"at work in {tmp_path} \(process {holder.pid} on .*\); wait for it or stop it"
+    sentence = rf"running in {tmp_path} \(process {holder.pid} on .*\); wait for it or stop it"
     with pytest.raises(FameError, match=sentence):
         occupy(tmp_path)
     holder.kill()
@@ -69,7 +69,7 @@ def test_a_stale_lock_is_removed_saying_so(tmp_path, capsys):
     folder = locks(tmp_path)
     clear(tmp_path)
     assert list(folder.iterdir()) == []
-    assert "removing the lock of a workflow that was killed" in capsys.readouterr().err
+    assert "removing the lock of a killed workflow" in capsys.readouterr().err
     clear(tmp_path)
     assert capsys.readouterr().err == ""
 
@@ -107,9 +107,7 @@ def test_jobs_of_slurm_are_cancelled_saying_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(workplace, "cancel", cancelled.extend)
     clear(tmp_path)
     assert cancelled == ["7", "8"]
-    assert "cancelling what a killed workflow left in Slurm's queue (job 7, 8)" in (
-        capsys.readouterr().err
-    )
+    assert "cancelling Slurm jobs of a killed workflow (job 7, 8)" in (capsys.readouterr().err)
 
 
 def test_the_jobs_of_a_living_snakemake_are_left_alone(start, monkeypatch, tmp_path):

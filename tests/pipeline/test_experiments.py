@@ -475,3 +475,28 @@ def test_a_backbone_from_outside_is_in_the_runs_name_with_its_content(tmp_path):
     mine.write_text(toy.read_text() + "# changed\n")
     assert resolve(scale, recipe, {}, 0).id != before.id
     assert before.recipe["backbone"]["encoder"] == entry
+
+
+def test_training_takes_all_machines_and_an_untrained_encoder_one(root):
+    given = Experiments("paper", root / "config" / "tables")
+    given.scale = given.scale.model_copy(
+        update={"resources": given.scale.resources.model_copy(update={"nodes": 2, "gpus": 4})}
+    )
+    trained = next(run.id for run in given.runs.values() if run.pretrain)
+    untrained = next(run.id for run in given.runs.values() if not run.pretrain)
+    assert (given.nodes_of(trained), given.gpus_of(trained)) == (2, 8)
+    assert (given.nodes_of(untrained), given.gpus_of(untrained)) == (1, 1)
+    given.scale = given.scale.model_copy(
+        update={"resources": given.scale.resources.model_copy(update={"nodes": 1, "gpus": 0})}
+    )
+    assert given.gpus_of(trained) == given.gpus_of(untrained) == 0
+
+
+def test_tasks_that_classify_have_a_confusion_matrix(root):
+    given = Experiments("mini", root / "config" / "tables")
+    results = given.results(given.tables)
+    found = given.confusions()
+    assert {f"{name.removesuffix('.confusion.csv')}.json" for name in found} == {
+        name for name in results if not name.endswith("/retrieval.json")
+    }
+    assert any(name.endswith("/retrieval.json") for name in results)

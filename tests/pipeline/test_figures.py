@@ -38,7 +38,7 @@ def test_they_are_read_without_matplotlib():
 @pytest.mark.parametrize("scale", ["mini", "paper"])
 def test_they_depend_on_settings_that_scales_have(figure, scale):
     settings = load_scale(scale)
-    assert all(settings.section(*keys.split(".")) for keys in figure.settings)
+    assert len(figure.texts(settings)) == len(figure.settings)
 
 
 def test_no_title_stands_anywhere_else():
@@ -82,6 +82,12 @@ def test_mini_can_make_them_all_and_real_videos_have_no_mask_quality(mini):
     assert possible(mini) == list(declared())
     paper = Experiments("paper", TABLES)
     assert possible(paper) == [name for name in declared() if name != "mask_quality"]
+
+
+def test_the_files_of_some_suffixes(mini):
+    numbers = figures.files(mini, ".csv")
+    assert numbers == [f"{name}.csv" for name, one in declared().items() if one.measured]
+    assert len(figures.files(mini, ".png", ".pdf")) == 2 * len(declared())
 
 
 def test_figures_are_drawn_from_a_file_for_each_seed(mini):

@@ -89,7 +89,7 @@ def three_views():
 def test_a_step_equals_the_slow_version(size):
     views = three_views()
     model = own(views, queue={"k": size}, momentum=0.9)
-    queue = model.queue.clone().numpy()
+    queue = model.queue.keys.clone().numpy()
     with torch.no_grad():
         for parameter in model.query.parameters():
             parameter.add_(0.01)
@@ -105,8 +105,8 @@ def test_a_step_equals_the_slow_version(size):
         expected += info_nce(query[one], keys[one], negatives, 0.07) / BATCH
     assert loss.item() == pytest.approx(expected, rel=1e-9)
     # Only the clean keys are queued.
-    assert model.pointer.item() == (BATCH if size else 0)
-    np.testing.assert_allclose(model.queue[:BATCH].numpy(), keys[:size], rtol=1e-6)
+    assert model.queue.pointer.item() == (BATCH if size else 0)
+    np.testing.assert_allclose(model.queue.keys[:BATCH].numpy(), keys[:size], rtol=1e-6)
 
 
 def test_gradients_flow_through_query_and_own_negative_only():
@@ -122,7 +122,7 @@ def test_a_clip_like_its_own_negative_is_hard():
     views = three_views()
     model = own(views, momentum=0.0)
     with torch.no_grad():
-        model.queue.copy_(-model.queue.abs())
+        model.queue.keys.copy_(-model.queue.keys.abs())
     calm = model.loss(batch(), 0)[0]
     views[2] = views[1]
     assert model.loss(batch(), 0)[0] > calm
@@ -158,15 +158,15 @@ def test_its_own_stride_and_colours(micro):
     assert found.clips.shape == (8, 3, 3, 4, 40, 40)
     assert torch.equal(found.clips[:, 0], found.clips[:, 1])
     assert not torch.equal(found.clips[:, 0], found.clips[:, 2])
-    views = method._views(found, 0)
+    views = method.views(found, 0)
     assert all(view.min() >= -1 and view.max() <= 1 for view in views)
     assert min(view.min() for view in views) < -0.3
     chosen = OWN | {"stride": 1, "mean": [0, 0, 0], "std": [1, 1, 1], "temperature": 0.5}
     scale, run = setting(micro, chosen)
     method = build_method(scale, run, alone())
     assert method.sampling(4, 2) == TwoTimes(4, 1)
-    assert method._settings.temperature == 0.5
-    assert all(view.min() >= 0 for view in method._views(found, 0))
+    assert method.settings.temperature == 0.5
+    assert all(view.min() >= 0 for view in method.views(found, 0))
 
 
 # --- like with like
@@ -190,7 +190,7 @@ def test_it_sees_the_first_clip_distracted(micro):
     found = raw(scale, run, model, micro.videos())
     plain = build_method(*setting(micro, {}, method="moco"), alone())
     for slot, (ours, theirs) in enumerate(
-        zip(model._views(found, 5), plain._views(found, 5), strict=True)
+        zip(model.views(found, 5), plain.views(found, 5), strict=True)
     ):
         assert torch.equal(ours, theirs) == (slot == 1)
 
@@ -216,11 +216,11 @@ def test_views_of_two_processes_are_those_of_one(micro, protocol):
     scale, run = setting(micro, OPTIONS[protocol])
     model = build_method(scale, run, alone())
     found = raw(scale, run, model, micro.videos())
-    whole = model._views(found, 3)
+    whole = model.views(found, 3)
     for rank in range(2):
         rows = slice(4 * rank, 4 * rank + 4)
         part = type(found)(*(value[rows] for value in vars(found).values()))
-        views = build_method(scale, run, alone(rank, 2))._views(part, 3)
+        views = build_method(scale, run, alone(rank, 2)).views(part, 3)
         for ours, all_of_them in zip(views, whole, strict=True):
             assert torch.equal(ours, all_of_them[rows])
 

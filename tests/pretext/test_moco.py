@@ -40,7 +40,7 @@ def test_step_with_a_queue_equals_the_slow_version(enqueue):
         for parameter in model.query.parameters():
             parameter.add_(0.01)
     key_before = [p.clone() for p in model.key.parameters()]
-    queue_before = model.queue.clone().numpy()
+    queue_before = model.queue.keys.clone().numpy()
     loss, _ = model.loss(batch(), 0)
     for before, key, query in zip(
         key_before, model.key.parameters(), model.query.parameters(), strict=True
@@ -59,9 +59,10 @@ def test_step_with_a_queue_equals_the_slow_version(enqueue):
     )
     assert loss.item() == pytest.approx(expected, rel=1e-9)
     # Both directions' keys replace the oldest, and the pointer moves by twice the batch.
-    np.testing.assert_allclose(model.queue[: 2 * BATCH].numpy(), np.concatenate(joined), rtol=1e-6)
-    np.testing.assert_array_equal(model.queue[2 * BATCH :].numpy(), queue_before[2 * BATCH :])
-    assert model.pointer.item() == 2 * BATCH
+    queue_after = model.queue.keys.numpy()
+    np.testing.assert_allclose(queue_after[: 2 * BATCH], np.concatenate(joined), rtol=1e-6)
+    np.testing.assert_array_equal(queue_after[2 * BATCH :], queue_before[2 * BATCH :])
+    assert model.queue.pointer.item() == 2 * BATCH
 
 
 def test_the_queue_wraps_round():
@@ -69,9 +70,9 @@ def test_the_queue_wraps_round():
     for step in range(2):
         model.loss(batch(), step)
     keys = np.concatenate([project(model.key, view) for view in pair()])
-    assert model.pointer.item() == (4 * BATCH) % 16
-    np.testing.assert_allclose(model.queue[12:].numpy(), keys[:4], rtol=1e-6)
-    np.testing.assert_allclose(model.queue[:8].numpy(), keys[4:], rtol=1e-6)
+    assert model.queue.pointer.item() == (4 * BATCH) % 16
+    np.testing.assert_allclose(model.queue.keys[12:].numpy(), keys[:4], rtol=1e-6)
+    np.testing.assert_allclose(model.queue.keys[:8].numpy(), keys[4:], rtol=1e-6)
 
 
 def test_a_queue_smaller_than_the_keys_of_a_step_holds_the_newest():
@@ -79,7 +80,7 @@ def test_a_queue_smaller_than_the_keys_of_a_step_holds_the_newest():
     model.loss(batch(), 0)
     keys = np.concatenate([project(model.key, view) for view in pair()])
     assert len(keys) > 8
-    np.testing.assert_allclose(model.queue.numpy(), keys[-8:], rtol=1e-6)
+    np.testing.assert_allclose(model.queue.keys.numpy(), keys[-8:], rtol=1e-6)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -104,7 +105,7 @@ def test_gradients_reach_the_query_network_only(enqueue):
     model.loss(batch(), 0)[0].backward()
     assert all(p.grad is not None for p in model.query.parameters())
     assert all(p.grad is None for p in model.key.parameters())
-    assert not model.queue.requires_grad
+    assert not model.queue.keys.requires_grad
 
 
 def test_shuffled_keys_come_back_in_order():
@@ -121,6 +122,20 @@ def test_contrast_is_one_when_every_query_finds_its_key():
     view = same.expand(BATCH, 3, 2, 4, 4)
     model = method(lambda *_: [view, view])
     with torch.no_grad():
-        model.queue.copy_(-model._keys(view, 0, 0)[:1].expand(16, DIM))
+        model.queue.keys.copy_(-model.keys(view, 0, 0)[:1].expand(16, DIM))
     _, scalars = model.loss(batch(), 0)
     assert scalars["contrast"].item() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "chance", "without"),
+    [
+        ({}, 1 / 17, 2),
+        ({"queue": {"k": 0}}, 1 / BATCH, 2),
+        ({"queue": {"k": 0}, "momentum": 0.0}, 1 / BATCH, 0),
+    ],
+)
+def test_chance_and_cost_are_declared(changes, chance, without):
+    model = method(lambda *_: pair(), **changes)
+    assert model.chance(BATCH) == pytest.approx(chance)
+    assert model.cost() == (2, without)

@@ -50,7 +50,7 @@ def test_a_pretrained_encoder_needs_no_scale(tmp_path, monkeypatch):
 
 def test_an_untrained_encoder_is_shown_what_its_scale_says(tmp_path):
     path, expected = run_of(tmp_path, "random")
-    with pytest.raises(FameError, match="name a scale that does with --scale"):
+    with pytest.raises(FameError, match="name a scale with --scale"):
         describe(path, 7, None, None)  # its scale is no named one
     assert describe(path, 7, str(MICRO), None).shown == replace(expected, clips=7)
 
@@ -72,7 +72,7 @@ def test_an_imported_encoder_needs_a_scale_with_its_backbone(tmp_path):
     scale = load_scale(str(MICRO))
     settings = next(iter(scale.backbones.values())).encoder
     path = export(tmp_path, settings, settings=settings.model_dump(mode="json"))
-    with pytest.raises(FameError, match="name a scale that does with --scale"):
+    with pytest.raises(FameError, match="name a scale with --scale"):
         describe(path, 10, None, None)
     with pytest.raises(FameError, match="none of the backbones of scale paper"):
         describe(path, 10, "paper", None)
@@ -109,7 +109,7 @@ def test_weights_without_a_card_are_told_how_to_become_an_encoder(tmp_path):
 def test_cards_that_say_too_little_or_of_another_encoder_are_refused(tmp_path):
     settings = I3DSettings(arch="i3d", width=8)
     path = export(tmp_path, settings)
-    with pytest.raises(FameError, match="does not say what network"):
+    with pytest.raises(FameError, match="does not say which network"):
         describe(path, 10, "mini", None)
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(FameError, match="SHA-256 differ"):
@@ -149,7 +149,7 @@ def test_a_library_is_continued_by_its_own_encoder_only(tmp_path):
     moved = tmp_path / "moved"
     moved.mkdir()
     path.rename(moved / "encoder.safetensors")
-    with pytest.raises(FameError, match="is gone; say where with --encoder"):
+    with pytest.raises(FameError, match="is gone; give its new path with --encoder"):
         recorded(library, features, None)
     for place in (moved, moved / "encoder.safetensors"):
         assert recorded(library, features, place).shown == source.shown

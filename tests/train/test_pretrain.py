@@ -158,7 +158,7 @@ def test_similarities_are_never_rounded_to_bfloat16(micro, monkeypatch, precisio
     method = build_method(scale, run, world())
     dtype = parameter_dtype(precision)
     assert {p.dtype for p in method.parameters()} == {dtype}
-    assert method.queue.dtype == dtype
+    assert method.queue.keys.dtype == dtype
     seen, contrast = [], moco.contrast
 
     def spy(query, key, negatives, temperature):

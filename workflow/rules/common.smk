@@ -20,7 +20,9 @@ from fame.config.reading import check_keys
 from fame.core.errors import FameError
 from fame.core.processes import mark_children
 from fame.operate import hooks
+from fame.pipeline.code import code_of, code_of_rule
 from fame.pipeline.experiments import Experiments, dataset_plugin, split_data_id
+from fame.pipeline.versions import versions_of
 from fame.pipeline import figures
 
 HOME = Path(workflow.basedir)
@@ -58,7 +60,7 @@ shell.prefix(
     f"ACCEPTED={word(accepted_terms(config.get('accept_terms')))}; "
 )
 
-# All that this process starts can be told from what a killed workflow left behind.
+# Marks every process of this workflow, to recognise those that a killed workflow left.
 mark_children(Path.cwd())
 
 # A limit that the user or a profile sets (--resources gpu=8) stands; else one job may take all that
@@ -68,7 +70,7 @@ if GPUS:
     workflow.global_resources.setdefault("gpu", GPUS)
 
 # What a rule asks for. A short job that failed starts over and gets more with each attempt. One
-# that decodes or trains goes on where it stopped, and may have asked for all that a machine has.
+# that decodes or trains resumes where it stopped, and may have asked for all that a machine has.
 SHORT = {
     "mem_mb": lambda wildcards, attempt: attempt * SCALE.resources.short.mem_mb,
     "runtime": lambda wildcards, attempt: attempt * SCALE.resources.short.runtime,
@@ -83,23 +85,19 @@ wildcard_constraints:
     table="|".join(sorted(EXPERIMENTS.tables)),
 
 
-def module(*names):
-    """Source files that a cheap rule depends on, so that editing them makes it stale.
-
-    They are part of the workflow, and not products in some storage.
-    """
-    return [local(str(HOME / "fame" / name)) for name in names]
+def code(rule):
+    """The digest of a short rule's code, so that editing the code makes the rule stale."""
+    return lambda wildcards: code_of_rule(rule)
 
 
-def masks(*names):
-    """The source files of all masks, and others below fame/, as `module` gives them."""
-    found = sorted((HOME / "fame" / "augment" / "masks").glob("*.py"))
-    return [local(str(path)) for path in found] + module(*names)
+def version(task):
+    """The numbers that code is known by where an edit must not cost hours, or days."""
+    return literal(json.dumps(versions_of(task)))
 
 
-def below(files, folder):
-    """Files that are named from a folder of the scale's results."""
-    return [f"{ROOT}/{folder}/{file}" for file in files]
+def below(folder, files):
+    """Files that are named from a folder."""
+    return [f"{folder}/{file}" for file in files]
 
 
 def literal(value):
@@ -119,11 +117,6 @@ def settings_of_data(wildcards):
     return [SCALE.section("datasets", dataset), *plugin.values()]
 
 
-def settings_of_figure(wildcards):
-    """All parts of the scale that a figure depends on, as texts."""
-    return [SCALE.section(*keys.split(".")) for keys in DECLARED[wildcards.figure].settings]
-
-
 def sources_of_figure(wildcards):
     """The files that a figure is drawn from."""
     found = figures.sources(EXPERIMENTS, wildcards.figure)
@@ -131,18 +124,8 @@ def sources_of_figure(wildcards):
 
 
 def code_of_figure(wildcards):
-    """The source files that draw a figure."""
-    return module(f"report/figures/{wildcards.figure}.py", "report/style.py")
-
-
-def files_of_figures(*suffixes):
-    """The files of all figures that the scale can make, those of some suffixes."""
-    return [
-        name + suffix
-        for name in figures.possible(EXPERIMENTS)
-        for suffix in DECLARED[name].suffixes
-        if suffix.removeprefix(".") in suffixes
-    ]
+    """The digest of the code that draws a figure."""
+    return code_of(f"fame.report.figures.{wildcards.figure}")
 
 
 def shown_in_report(path):

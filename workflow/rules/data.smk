@@ -14,13 +14,6 @@ UNPREPARED = rf"(?!(?:{PREPARED})/)[A-Za-z0-9_-]+" if PREPARED else r"[A-Za-z0-9
 
 rule world:
     """Generate a mini world: videos, annotations and the truth about them."""
-    input:
-        module(
-            "data/synthetic/motions.py",
-            "data/synthetic/scenes.py",
-            "data/synthetic/sprites.py",
-            "data/synthetic/world.py",
-        ),
     output:
         directory(f"{ROOT}/data/{{data}}/world"),
     log:
@@ -32,6 +25,7 @@ rule world:
     resources:
         **HEAVY,
     params:
+        code=code("world"),
         settings=settings_of_data,
     shell:
         "python3 -m fame world"
@@ -70,13 +64,6 @@ rule index:
     input:
         world=world_of,
         source=lambda w: [] if is_world(w.data) else f"{ROOT}/data/{w.data}/source.json",
-        code=module(
-            "data/own.py",
-            "data/groups.py",
-            "data/index.py",
-            "data/manifest.py",
-            "data/video/decode.py",
-        ),
     output:
         manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
     log:
@@ -93,6 +80,7 @@ rule index:
     resources:
         **HEAVY,
     params:
+        code=code("index"),
         settings=settings_of_data,
         world=lambda w, input: ["--world", input.world] if input.world else [],
     shell:
@@ -123,7 +111,6 @@ if PREPARED:
         """Write small copies of one part of a dataset's videos."""
         input:
             originals=f"{ROOT}/data/{{data}}/originals.parquet",
-            code=module("data/video/encode.py", "data/prepare.py", "data/video/transcode.py"),
         output:
             f"{ROOT}/data/{{data}}/prepared/{{shard}}-of-{{shards}}.json",
         log:
@@ -140,6 +127,7 @@ if PREPARED:
         resources:
             **HEAVY,
         params:
+            code=code("prepare"),
             settings=settings_of_data,
         shell:
             "python3 -m fame prepare"
@@ -159,7 +147,6 @@ if PREPARED:
                 f"{ROOT}/data/{w.data}/prepared/{part}.json"
                 for part in SCALE.datasets[w.data].prepare.parts
             ],
-            code=module("data/prepare.py"),
         output:
             manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
             summary=f"{ROOT}/data/{{data}}/prepared.json",
@@ -174,6 +161,7 @@ if PREPARED:
         resources:
             **SHORT,
         params:
+            code=code("gather"),
             settings=settings_of_data,
         shell:
             "python3 -m fame gather"

@@ -25,19 +25,6 @@ rule features:
         encoder=ENCODER,
         manifest=MANIFEST,
         world=world_of,
-        code=module(
-            "augment/crop.py",
-            "augment/photometric.py",
-            "evaluate/bias/altered.py",
-            "evaluate/bias/background.py",
-            "config/normalisation.py",
-            "evaluate/features/encode.py",
-            "evaluate/features/extract.py",
-            "evaluate/features/store.py",
-            "evaluate/bias/foreground.py",
-            "evaluate/features/parts.py",
-            "evaluate/features/clipspec.py",
-        ),
     output:
         [f"{EVALUATE}/features-{colours}.npz" for colours in needed(SCALE)],
         BIAS_FEATURES,
@@ -51,6 +38,7 @@ rule features:
     resources:
         **ON_GPU,
     params:
+        version=version("features"),
         max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
@@ -76,16 +64,6 @@ rule linear:
     input:
         features=f"{EVALUATE}/features-pretraining.npz",
         raw=RAW_FEATURES,
-        code=module(
-            "evaluate/metrics/accuracy.py",
-            "evaluate/metrics/confusion.py",
-            "evaluate/metrics/holdout.py",
-            "evaluate/tasks/linear.py",
-            "evaluate/metrics/selection.py",
-            "evaluate/tasks/jobs.py",
-            "evaluate/metrics/tested_epochs.py",
-            "train/sgd.py",
-        ),
     output:
         multiext(f"{EVALUATE}/linear", json=".json", parquet=".parquet", **CONFUSION),
     log:
@@ -97,6 +75,8 @@ rule linear:
     resources:
         **SHORT,
     params:
+        version=version("linear"),
+        code=code("linear"),
         settings=settings("evaluate", "linear"),
         raw=lambda w, input: ["--raw-features", input.raw] if input.raw else [],
     shell:
@@ -113,15 +93,6 @@ rule bias:
     input:
         features=f"{EVALUATE}/features-pretraining.npz",
         altered=BIAS_FEATURES,
-        code=module(
-            "evaluate/metrics/accuracy.py",
-            "evaluate/tasks/bias.py",
-            "evaluate/metrics/holdout.py",
-            "evaluate/tasks/linear.py",
-            "evaluate/bias/scores.py",
-            "evaluate/tasks/jobs.py",
-            "train/sgd.py",
-        ),
     output:
         multiext(f"{EVALUATE}/bias", json=".json", parquet=".parquet"),
     log:
@@ -133,6 +104,8 @@ rule bias:
     resources:
         **SHORT,
     params:
+        version=version("bias"),
+        code=code("bias"),
         settings=settings("evaluate", "linear"),
     shell:
         "python3 -m fame bias"
@@ -147,7 +120,6 @@ rule retrieval:
     """Retrieve training videos for test videos."""
     input:
         features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
-        code=module("evaluate/tasks/retrieval.py", "evaluate/tasks/jobs.py"),
     output:
         multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
     log:
@@ -159,6 +131,8 @@ rule retrieval:
     resources:
         **SHORT,
     params:
+        version=version("retrieval"),
+        code=code("retrieval"),
         settings=settings("evaluate", "retrieval"),
     shell:
         "python3 -m fame retrieval"
@@ -185,6 +159,7 @@ rule finetune:
     resources:
         **ON_GPU,
     params:
+        version=version("finetune"),
         settings=settings("evaluate", "finetune"),
         max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
@@ -207,15 +182,6 @@ rule activation:
         manifest=MANIFEST,
         world=world_of,
         card=f"{ROOT}/pretrain/{{run}}/card.json",
-        code=module(
-            "augment/crop.py",
-            "augment/photometric.py",
-            "evaluate/features/activation_maps.py",
-            "evaluate/tasks/activation.py",
-            "evaluate/features/encode.py",
-            "evaluate/bias/foreground.py",
-            "evaluate/features/clipspec.py",
-        ),
     output:
         multiext(f"{EVALUATE}/activation", npz=".npz", json=".json"),
     log:
@@ -228,6 +194,7 @@ rule activation:
     resources:
         **ON_GPU,
     params:
+        code=code("activation"),
         settings=settings("evaluate", "activation"),
         max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
@@ -254,13 +221,6 @@ rule mask_quality:
     input:
         manifest=MANIFEST,
         world=world_of,
-        code=masks(
-            "augment/crop.py",
-            "evaluate/masks/quality.py",
-            "evaluate/masks/overlap.py",
-            "evaluate/features/clipspec.py",
-            "evaluate/masks/variants.py",
-        ),
     output:
         f"{ROOT}/data/{{data}}/mask_quality.csv",
     log:
@@ -272,6 +232,7 @@ rule mask_quality:
     resources:
         **HEAVY,
     params:
+        code=code("mask_quality"),
         settings=settings("evaluate", "masks"),
         hue=settings("pretrain", "merge", "hue"),
         max_short_side=settings("max_short_side"),
@@ -291,15 +252,6 @@ rule training_pair:
     """Make the first training pair that a run sees, as Figure 2 shows it."""
     input:
         manifest=MANIFEST,
-        code=masks(
-            "augment/crop.py",
-            "augment/merge.py",
-            "augment/views.py",
-            "augment/photometric.py",
-            "augment/view_draws.py",
-            "evaluate/masks/pictures.py",
-            "evaluate/masks/examples.py",
-        ),
     output:
         f"{ROOT}/data/{{data}}/training_pair.npz",
     log:
@@ -309,6 +261,7 @@ rule training_pair:
     resources:
         **SHORT,
     params:
+        code=code("training_pair"),
         settings=settings("pretrain"),
         max_short_side=settings("max_short_side"),
         backbones=settings("backbones"),
@@ -324,12 +277,6 @@ rule masked_clips:
     """Mask a clip of some test videos by each variant, as Figure 4 shows them."""
     input:
         manifest=MANIFEST,
-        code=masks(
-            "evaluate/masks/windows.py",
-            "evaluate/masks/pictures.py",
-            "evaluate/masks/examples.py",
-            "evaluate/masks/variants.py",
-        ),
     output:
         f"{ROOT}/data/{{data}}/masked_clips.npz",
     log:
@@ -339,6 +286,7 @@ rule masked_clips:
     resources:
         **SHORT,
     params:
+        code=code("masked_clips"),
         merge=settings("pretrain", "merge"),
         max_short_side=settings("max_short_side"),
         crop=settings("evaluate", "crop"),

@@ -23,7 +23,6 @@ rule figure:
     """Draw a figure and write its numbers beside it."""
     input:
         files=sources_of_figure,
-        code=code_of_figure,
     output:
         png=shown_in_report(f"{FIGURES}/{{figure}}.png"),
         pdf=f"{FIGURES}/{{figure}}.pdf",
@@ -37,7 +36,8 @@ rule figure:
     resources:
         **SHORT,
     params:
-        settings=settings_of_figure,
+        code=code_of_figure,
+        settings=lambda w: DECLARED[w.figure].texts(SCALE),
         caption=lambda w: DECLARED[w.figure].caption,
         results=lambda w, output: str(Path(output.png).parents[1]),
     shell:
@@ -62,7 +62,6 @@ use rule figure as claims with:
     input:
         files=sources_of_figure,
         claims=CLAIMS,
-        code=code_of_figure,
     output:
         png=shown_in_report(f"{FIGURES}/{{figure}}.png"),
         pdf=f"{FIGURES}/{{figure}}.pdf",
@@ -75,8 +74,7 @@ use rule figure as claims with:
 rule confusion:
     """Draw every confusion matrix of the scale, each beside its numbers."""
     input:
-        counts=lambda w: below(EXPERIMENTS.confusions(), "evaluate"),
-        code=module("evaluate/metrics/confusion.py"),
+        counts=lambda w: below(f"{ROOT}/evaluate", EXPERIMENTS.confusions()),
     output:
         touch(f"{FIGURES}/confusion.done"),
     log:
@@ -85,5 +83,7 @@ rule confusion:
         ENVIRONMENT
     resources:
         **SHORT,
+    params:
+        code=code("confusion"),
     shell:
         "python3 -m fame confusion {input.counts:q} > {log:q} 2>&1"

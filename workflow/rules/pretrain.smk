@@ -3,7 +3,7 @@
 in    the run's manifest (none for random initialisation and for weights made elsewhere)
 out   results/<scale>/pretrain/<run>/{encoder.safetensors,card.json}
 steps one job a run; equal recipes of all tables are one run. Checkpoints are not declared
-      outputs, because Snakemake deletes those when a job fails: a killed job goes on.
+      outputs, because Snakemake deletes those when a job fails: a killed job resumes.
 """
 
 

@@ -8,11 +8,6 @@ steps gather and write a table; put everything on one page; copy what is finishe
       reasons
 """
 
-TEMPLATES = [
-    f"report/page/templates/{name}"
-    for name in ("macros.html.j2", "page.css", "page.html.j2", "table.html.j2")
-]
-
 
 onerror:
     for sentence in hooks.leave_partial_tables(workflow.dag, EXPERIMENTS, Path(ROOT)):
@@ -22,15 +17,7 @@ onerror:
 rule table:
     """Write a table: measured cells beside the published ones."""
     input:
-        results=lambda w: below(EXPERIMENTS.results([w.table]), "evaluate"),
-        code=module(
-            "report/tables/build.py",
-            "report/tables/markdown.py",
-            "report/tables/latex.py",
-            "report/tables/html.py",
-            *TEMPLATES,
-            "evaluate/results.py",
-        ),
+        results=lambda w: below(f"{ROOT}/evaluate", EXPERIMENTS.results([w.table])),
     output:
         csv=f"{ROOT}/tables/{{table}}.csv",
         md=f"{ROOT}/tables/{{table}}.md",
@@ -48,6 +35,7 @@ rule table:
     resources:
         **SHORT,
     params:
+        code=code("table"),
         table=lambda w: EXPERIMENTS.table(w.table).model_dump_json(),
         results=f"{ROOT}/evaluate",
         scale=literal([SCALE.name, SCALE.note, SCALE.comparable]),
@@ -63,20 +51,9 @@ rule report:
     """Write tables, figures, claims, costs and cards to one self-contained page."""
     input:
         tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
-        figures=[f"{FIGURES}/{name}" for name in files_of_figures("png", "csv")],
+        figures=below(FIGURES, figures.files(EXPERIMENTS, ".png", ".csv")),
         cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
         encoders=[f"{ROOT}/pretrain/{run}/encoder.safetensors" for run in EXPERIMENTS.runs],
-        code=module(
-            "report/claims/markdown.py",
-            "pipeline/cost.py",
-            "pipeline/figures.py",
-            "report/page/grid.py",
-            "report/page/page.py",
-            "report/claims/html.py",
-            "report/page/runs.py",
-            "report/tables/html.py",
-            *TEMPLATES,
-        ),
     output:
         html=report(
             f"{ROOT}/report.html",
@@ -91,6 +68,7 @@ rule report:
     resources:
         **SHORT,
     params:
+        code=code("report"),
         results=lambda w, output: str(Path(output.html).parent),
         scale=settings(),
     shell:

@@ -1,6 +1,6 @@
 """Decides which entries of an archive may be unpacked; one bad entry refuses the archive.
 
-An official archive holds files and folders with plain relative names. Whatever else stands in
+An official archive contains files and folders with plain relative names. Anything else in
 one (a way out of the folder, a link, a device, a name twice, more than the declared limits) is a
 mistake or an attack. Links are refused even where they point inside: no official archive has one.
 """

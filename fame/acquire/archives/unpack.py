@@ -2,7 +2,7 @@
 
 Files are first written to a folder of their own, `<folder>/.fame/<part>/<archive>.partial`. When
 the whole archive has been read and nothing in it was refused, they move to their places, and a
-marker is written last. After a kill the same call goes on: what was written is not written again.
+marker is written last. After a kill the same call resumes and keeps the files.
 """
 
 import shutil
@@ -102,11 +102,16 @@ def _extract(job: Job, member: Member, target: str) -> None:
     unfinished = draft.with_name(f".{draft.name[:200]}.tmp")
     with writing(draft), reading(job.archive, member.name):
         unfinished.parent.mkdir(parents=True, exist_ok=True)
-        _copy(member, unfinished)
+        copy_member(member, unfinished)
         unfinished.replace(draft)
 
 
-def _copy(member: Member, path: Path) -> None:
+def copy_member(member: Member, path: Path) -> None:
+    """Write an archive's member to a file.
+
+    Raises:
+        EOFError: it holds fewer or more bytes than the archive says.
+    """
     written = 0
     with member.open() as content, path.open("wb") as file:
         while (chunk := content.read(_CHUNK)) and written <= member.size:

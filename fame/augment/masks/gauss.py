@@ -1,4 +1,4 @@
-"""Gauss variant (Table 4): a centred bell that knows nothing of the video."""
+"""Gauss variant (Table 4): a centred Gaussian, independent of the video."""
 
 import torch
 from torch import Tensor

@@ -90,7 +90,7 @@ class TrainClips(_Clips):
         draw: frame numbers `(clips, frames)` of a video of n frames, for example `RandomClips`,
             or `Labelled` ones; it gets a generator keyed by (seed, epoch, video).
         seed: the run's seed.
-        max_short_side: in pixels; larger frames are shrunk to it; None leaves them as they are.
+        max_short_side: in pixels; larger frames are scaled down to it; None keeps them.
         cache_mib: memory in MiB, in each worker process, for decoded videos; 0 caches none.
             It changes speed only.
     """

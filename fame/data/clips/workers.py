@@ -42,5 +42,5 @@ def _put_into_words(name: str) -> Iterator[None]:
         reason = str(error).split(". ")[0].rstrip(".") or "its pipe has ended"
         raise Interrupted(
             f"{name}: a loader worker died ({reason}), perhaps for lack of memory: lower "
-            "resources.workers or resources.cache_mib; the same command goes on from what is saved"
+            "resources.workers or resources.cache_mib; rerun the same command to resume"
         ) from error

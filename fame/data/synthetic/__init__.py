@@ -1,4 +1,4 @@
-"""Mini worlds: generated labelled videos that stand in for the real datasets.
+"""Mini worlds: generated labelled videos in the layouts of the real datasets.
 
 A world separates what FAME (Ding et al., CVPR 2022) is about: the class is how a sprite moves,
 while the static background is prominent and only loosely tied to the class. Worlds are written as

@@ -78,8 +78,10 @@ def trajectory(motion: int, frames: int, beat: Beat) -> Trajectory:
         scale = 1 + PULSE * np.sin(turn)
     elif kind == "spin":
         angle = direction * turn
-    else:
+    elif kind == "blink":
         visible = np.where(np.sin(turn) > 0, 1.0, 0.0)
+    else:
+        raise ValueError(f"no path is written for the motion {kind!r}")
     return Trajectory(x, y, scale, angle, visible)
 
 

@@ -88,10 +88,10 @@ def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
     Raises:
         DecodeError: no frame, no video stream, or far fewer frames than the file promises.
     """
-    probes = {"pyav": _probe_pyav, "decord": _probe_decord}
+    probes = {"pyav": probe_pyav, "decord": _probe_decord}
     if decoder != "auto":
         return probes[decoder](path)
-    return _either(path, lambda: _probe_pyav(path), lambda: _probe_decord(path))
+    return _either(path, lambda: probe_pyav(path), lambda: _probe_decord(path))
 
 
 def sample(path: Path) -> VideoInfo:
@@ -185,10 +185,10 @@ def stream_frames(path: Path, decoder: Decoder) -> Iterator[np.ndarray]:
 
 
 def _read(path: Path, wanted: set[int], decoder: Choice) -> dict[int, np.ndarray]:
-    readers = {"pyav": _read_pyav, "decord": _read_decord}
+    readers = {"pyav": read_pyav, "decord": _read_decord}
     if decoder != "auto":
         return readers[decoder](path, wanted)
-    return _either(path, lambda: _read_pyav(path, wanted), lambda: _read_decord(path, wanted))
+    return _either(path, lambda: read_pyav(path, wanted), lambda: _read_decord(path, wanted))
 
 
 def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]) -> Result:
@@ -245,7 +245,8 @@ def _rgb(frame: Any) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
-def _probe_pyav(path: Path) -> VideoInfo:
+def probe_pyav(path: Path) -> VideoInfo:
+    """What PyAV finds in a video whose every frame it decodes; see `probe`."""
     packets: list[int] = []
     frames: list[int] = []
     shapes: list[tuple[int, int, int]] = []
@@ -264,10 +265,10 @@ def _probe_pyav(path: Path) -> VideoInfo:
         raise DecodeError(f"{path}: no frame can be decoded.")
     if path.suffix.lower() in TIMESTAMPED:
         _check_times(path, packets, frames, promised)
-    return VideoInfo(len(frames), rate, *_upright(path, shapes), "pyav")
+    return VideoInfo(len(frames), rate, *upright_size(path, shapes), "pyav")
 
 
-def _upright(path: Path, shapes: list[tuple[int, int, int]]) -> tuple[int, int]:
+def upright_size(path: Path, shapes: list[tuple[int, int, int]]) -> tuple[int, int]:
     """The one (width, height) of all frames, given each one's width, height and rotation."""
     if len(set(shapes)) > 1:
         raise DecodeError(f"{path}: its frames differ in size or rotation; transcode it.")
@@ -288,17 +289,18 @@ def _check_times(path: Path, packets: list[int], frames: list[int], promised: in
         )
 
 
-def _read_pyav(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
+def read_pyav(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
+    """The wanted frames by number, those that PyAV finds; each is (H, W, 3) uint8."""
     if path.suffix.lower() in TIMESTAMPED:
         with _opened(path) as (container, stream):
-            found = _collect(_frames_near(container, stream, wanted), wanted)
+            found = collect_frames(frames_near(container, stream, wanted), wanted)
         if found.keys() == wanted:
             return found
     with _opened(path) as (container, stream):
-        return _collect(enumerate(container.decode(stream)), wanted)
+        return collect_frames(enumerate(container.decode(stream)), wanted)
 
 
-def _collect(frames: Iterable[tuple[int, Any]], wanted: set[int]) -> dict[int, np.ndarray]:
+def collect_frames(frames: Iterable[tuple[int, Any]], wanted: set[int]) -> dict[int, np.ndarray]:
     """Keep the wanted frames of a numbered stream and stop at the last of them."""
     last = max(wanted)
     found: dict[int, np.ndarray] = {}
@@ -310,7 +312,7 @@ def _collect(frames: Iterable[tuple[int, Any]], wanted: set[int]) -> dict[int, n
     return found
 
 
-def _frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
+def frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
     """Numbered frames that hold the wanted ones, with seeks to key frames that lie ahead.
 
     A frame's number is its rank among the presentation times of all packets, which a pass

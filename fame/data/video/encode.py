@@ -1,4 +1,4 @@
-"""Writes videos for people: H.264 in 4:2:0, which any player shows, whole or not at all."""
+"""Write videos that any player shows: H.264 in 4:2:0, written atomically."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ CODECS = {"libx264": {"crf": "20", "preset": "veryfast"}, "mpeg4": {"qscale": "3
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a video.
+    """The properties of a written video.
 
     Attributes:
         codec: the encoder's name.

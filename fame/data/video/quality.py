@@ -1,4 +1,4 @@
-"""How like two pictures are: PSNR, and SSIM of the luma (Wang et al., 2004) over 8x8 blocks."""
+"""Image similarity: PSNR, and SSIM of the luma (Wang et al., 2004) over 8x8 blocks."""
 
 import numpy as np
 import numpy.typing as npt

@@ -36,12 +36,12 @@ _COMPARED = 3  # frames of a video whose quality is looked at
 
 @dataclass(frozen=True)
 class Copying:
-    """What a copy shall be.
+    """Settings of a copy.
 
     Attributes:
         short_side: pixels; smaller videos keep their size, made even.
         crf: x264's constant rate factor, 0 (lossless) to 51; lower is better and larger.
-        keyframes: every so many frames one can be sought.
+        keyframes: frames from one key frame to the next.
     """
 
     short_side: int
@@ -68,7 +68,7 @@ class CopyTask:
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy that is there and agrees with its original.
+    """A finished copy that agrees with its original.
 
     Attributes:
         frames: in both.
@@ -76,9 +76,9 @@ class Copy:
         height: pixels.
         before: bytes of the original.
         after: bytes of the copy.
-        psnr: dB against the original, shrunk alike; None if not measured.
+        psnr: dB against the original at the copy's size; None if not measured.
         ssim: likewise, at most 1.
-        done: whether it was there already.
+        done: whether it existed already.
     """
 
     frames: int
@@ -126,7 +126,7 @@ def _copy(task: CopyTask, copying: Copying) -> Copy:
 
 
 def _mark(path: Path) -> str | None:
-    """What a copy says it was made from; None if it says nothing."""
+    """A copy's recorded origin; None if it has none."""
     try:
         with av.open(str(path)) as container:
             return container.metadata.get("comment")
@@ -207,7 +207,7 @@ def _rate(path: Path) -> float:
 
 
 def _likeness(task: CopyTask, info: VideoInfo) -> tuple[float, float]:
-    """PSNR and SSIM, means over some frames, against the original shrunk alike."""
+    """PSNR and SSIM, means over some frames, against the original at the copy's size."""
     numbers = [info.frames * (2 * i + 1) // (2 * _COMPARED) for i in range(_COMPARED)]
     copies = read_frames(task.target, numbers)
     originals = [_rgb(picture, info) for picture in read_frames(task.source, numbers)]

@@ -1,7 +1,7 @@
-"""Test clips with background, foreground or motion taken away, to see what an encoder uses.
+"""Test clips with background, foreground or motion removed, to measure what an encoder uses.
 
-docs/bias.md defines the showings. All are made after the centre crop, in [0, 1], before the
-colours are normalised.
+docs/bias.md defines the conditions. All are applied after the centre crop, in [0, 1], before
+normalisation.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ Integers = npt.NDArray[np.int64]
 
 
 def class_mixed(labels: Integers, seed: int) -> Integers:
-    """An order of videos in which neighbours differ in class as far as can be.
+    """An order of videos in which neighbours differ in class as far as possible.
 
     Each class is laid out evenly from first to last, its videos in a keyed order.
 
@@ -45,7 +45,7 @@ def class_mixed(labels: Integers, seed: int) -> Integers:
 
 
 def donors(labels: Integers, batches: Sequence[range], seed: int) -> Integers:
-    """Whose background each video gets: another video of its batch, of another class.
+    """The donor of each video's background: another video of its batch, of another class.
 
     Args:
         labels: (N,) classes, in the order of the batches.
@@ -53,7 +53,7 @@ def donors(labels: Integers, batches: Sequence[range], seed: int) -> Integers:
         seed: of the draws.
 
     Returns:
-        (N,) rows; -1 where all the batch is of one class.
+        (N,) rows; -1 if the whole batch is of one class.
     """
     found = np.full(len(labels), -1, dtype=np.int64)
     for rows in batches:
@@ -66,13 +66,15 @@ def donors(labels: Integers, batches: Sequence[range], seed: int) -> Integers:
 
 
 def shuffled_frames(frames: int, seed: int, row: int) -> Integers:
-    """A keyed order of a clip's frames that is not their own.
+    """A keyed permutation of a clip's frames, never the identity.
 
     Raises:
         FameError: a clip of one frame has no other order.
     """
     if frames < 2:
-        raise FameError("shuffling frames needs clips of 2 frames or more; raise the clip length")
+        raise FameError(
+            "shuffling frames needs clips of 2 frames or more; increase the clip length"
+        )
     draw = generator(seed, "bias-frames", row)
     while True:
         order = draw.permutation(frames).astype(np.int64)
@@ -81,15 +83,15 @@ def shuffled_frames(frames: int, seed: int, row: int) -> Integers:
 
 
 class AlteredClips:
-    """What the encoder is shown of a batch of test videos: the original clips, then SHOWINGS.
+    """The encoder's inputs for a batch of test videos: the original clips, then every condition.
 
     Args:
-        shown: crop and colours.
-        colours: what the original clips are shown in, one after another.
+        shown: crop and normalisation.
+        colours: the normalisations of the original clips, one after another.
         clips: how many of a video's clips are altered, evenly chosen.
-        foreground: says where it is.
-        labels: (N,) classes in the order that batches index.
-        batches: the rows of each batch, which decide the donors.
+        foreground: the source of foreground masks.
+        labels: (N,) classes in the order of the batches' indices.
+        batches: the rows of each batch; donors are drawn within a batch.
         seed: of the draws.
     """
 
@@ -103,27 +105,27 @@ class AlteredClips:
         batches: Sequence[range],
         seed: int,
     ) -> None:
-        self._shown, self._colours, self._foreground = shown, colours, foreground
+        self._shown, self._colours, self.foreground = shown, colours, foreground
         self._seed = seed
         self.chosen = chosen_clips(shown.clips, clips)
         self.donors = donors(labels, batches, seed)
 
     def settings(self) -> dict[str, Any]:
-        """What tells these showings from others, as JSON data."""
+        """The settings that identify these conditions, as JSON data."""
         return {
             "showings": list(SHOWINGS),
-            "foreground": self._foreground.name,
+            "foreground": self.foreground.name,
             "clips": self.chosen.tolist(),
             "donors": self.donors.tolist(),
             "seed": self._seed,
         }
 
     def __call__(self, batch: Batch) -> Iterator[Tensor]:
-        """Original clips in each colour (B, clips, ...), then each showing (B, chosen, ...)."""
+        """Clips in each normalisation (B, clips, ...), then each condition (B, chosen, ...)."""
         views = self._shown.cropped(batch.clips, batch.sizes)
         for colours in self._colours:
             yield colours.coloured(views)
-        masks = self._foreground(batch, views)
+        masks = self.foreground(batch, views)
         behind = erase(views, masks)[:, self.chosen]
         views, masks = views[:, self.chosen], masks[:, self.chosen]
         for altered in self._altered(views, masks, behind, batch.indices.numpy()):
@@ -144,7 +146,7 @@ class AlteredClips:
         )
 
     def _places(self, rows: Integers) -> Tensor:
-        """Each video's donor as a place in the batch; itself where it has none."""
+        """Each video's donor as a position in the batch; itself if it has none."""
         wanted = np.where(self.donors[rows] < 0, rows, self.donors[rows])
         return torch.from_numpy(wanted - rows[0])
 

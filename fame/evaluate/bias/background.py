@@ -1,7 +1,7 @@
-"""A video without its foreground: each foreground pixel takes what stands behind it.
+"""Remove the foreground of a video: each foreground pixel is replaced by the background behind it.
 
-What stands behind is seen in the frames where the pixel is background; so the camera should hardly
-move. Pixels that are never background are filled from their neighbours.
+The background is visible in the frames in which the pixel is not foreground, so the camera should
+hardly move. Pixels that are never background are filled from their neighbours.
 """
 
 import torch
@@ -9,25 +9,25 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, max_pool2d
 
 MARGIN = 2
-"""Pixels round the foreground that are erased with it: its edge is blended with what is behind,
-and an outline left over would show how it moves."""
+"""Pixels around the foreground that are erased with it: its edge is blended with the background,
+and the remaining outline would show its motion."""
 
 GREY = 0.5
 """Fills a video that is all foreground."""
 
 
 def plate(frames: Tensor, masks: Tensor) -> Tensor:
-    """The still background of one video.
+    """The static background of one video.
 
     Args:
         frames: (F, 3, H, W) float in [0, 1], in any order.
         masks: (F, H, W) bool, true on the foreground.
 
     Returns:
-        (3, H, W): the median over the frames in which a pixel is background, the lower one of
-        two; elsewhere grown from the nearest such pixels.
+        (3, H, W): the median over the frames in which a pixel is background (the lower of two
+        middle values); elsewhere grown from the nearest such pixels.
     """
-    # Sorted by hand: no GPU has a median that is the same each time.
+    # By sorting: PyTorch has no deterministic median on a GPU.
     ordered = frames.masked_fill(masks[:, None], torch.inf).sort(dim=0).values
     count = (~masks).sum(dim=0)
     middle = (count - 1).clamp_min(0) // 2
@@ -40,7 +40,7 @@ def grow(picture: Tensor, known: Tensor) -> Tensor:
 
     Args:
         picture: (3, H, W) float.
-        known: (H, W) bool; where nothing is known the picture is left as it is.
+        known: (H, W) bool; if nothing is known, the picture is returned unchanged.
 
     Returns:
         (3, H, W), unchanged where known.
@@ -58,14 +58,14 @@ def grow(picture: Tensor, known: Tensor) -> Tensor:
 
 
 def erase(clips: Tensor, masks: Tensor) -> Tensor:
-    """Clips with their foreground replaced by what stands behind it.
+    """Clips with their foreground replaced by the background behind it.
 
     Args:
         clips: (B, n, 3, T, H, W) float in [0, 1]; a video's n clips serve each other.
         masks: (B, n, T, H, W) bool, true on the foreground.
 
     Returns:
-        Like `clips`; pixels of the background are untouched, frame by frame, save for a margin.
+        Like `clips`; in each frame, background pixels outside a margin are unchanged.
     """
     masks = widen(masks)
     frames = clips.transpose(2, 3).flatten(1, 2)

@@ -1,4 +1,4 @@
-"""Where the foreground of test clips is: the truth of a mini world, or FAME's own mask."""
+"""Foreground masks of test clips: the truth of a mini world, or FAME's own mask."""
 
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 
 
 class Foreground(Protocol):
-    """Says which pixels of a batch's cropped clips are foreground."""
+    """A source of foreground masks for a batch's cropped clips."""
 
     name: str
 
@@ -26,7 +26,7 @@ class Foreground(Protocol):
 
 
 class TrueForeground:
-    """The sprite's silhouette in every frame, cropped as the clips are.
+    """The sprite's silhouette in every frame, cropped like the clips.
 
     Args:
         manifest: the world's videos, in the order that batches index.
@@ -62,7 +62,7 @@ class TrueForeground:
 
 
 class MotionForeground:
-    """FAME's mask of each clip, for videos whose true foreground nobody knows.
+    """FAME's mask of each clip, for videos whose true foreground is unknown.
 
     Args:
         beta: share of the pixels that count as foreground.

@@ -1,4 +1,4 @@
-"""How much an encoder leans on background and on motion: scores from accuracies (docs/bias.md).
+"""How much an encoder relies on background and on motion: scores from accuracies (docs/bias.md).
 
 No torch. Accuracies are shares in [0, 1] here.
 """
@@ -19,7 +19,7 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 SHOWINGS = ("background", "foreground", "conflict", "frozen", "shuffled")
-"""The altered showings, in the order in which they are encoded."""
+"""The altered conditions, in the order in which they are encoded."""
 
 SCORES = ("background_reliance", "motion_reliance", "order_reliance")
 SIGNIFICANCE = 0.05
@@ -27,12 +27,12 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a classifier says of the test videos in each showing.
+    """A classifier's predictions for the test videos under each condition.
 
     Attributes:
         labels: (N,) true classes.
-        shown: (N,) predictions by showing: `original` and `SHOWINGS`.
-        donors: (N,) the row whose background a video was given; -1 for none.
+        shown: (N,) predictions by condition: `original` and `SHOWINGS`.
+        donors: (N,) the row of the donor of a video's background; -1 for none.
         classes: their number.
     """
 
@@ -42,16 +42,16 @@ class Predictions:
     classes: int
 
     def hits(self) -> dict[str, Booleans]:
-        """(N,) whether each showing is classified rightly."""
+        """(N,) whether the prediction is correct, by condition."""
         return {name: found == self.labels for name, found in self.shown.items()}
 
     def conflicts(self) -> Booleans:
-        """(N,) whether a video has a donor; the others say nothing about `conflict`."""
+        """(N,) whether a video has a donor; only these count for `conflict`."""
         return self.donors >= 0
 
 
 def accuracies(predictions: Predictions, rows: Integers | None = None) -> dict[str, float]:
-    """The share of right predictions in each showing; of `rows` only, which may repeat.
+    """The share of correct predictions under each condition; of `rows` only, which may repeat.
 
     `conflict` counts videos with a donor; NaN if there is none.
     """
@@ -67,7 +67,7 @@ def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
     """The scores of docs/bias.md, each in [0, 1]; NaN unless the original is above chance.
 
     Args:
-        accuracy: a share in [0, 1] for each showing.
+        accuracy: a share in [0, 1] for each condition.
         chance: 1 / classes.
     """
     lead = accuracy["original"] - chance
@@ -89,16 +89,16 @@ def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
 
 
 def above_chance(hits: int, videos: int, chance: float) -> float:
-    """Exact one-sided binomial p: how likely chance alone gives so many hits, or more."""
+    """Exact one-sided binomial p: the probability of at least so many hits by chance."""
     return float(bdtrc(hits - 1, videos, chance))
 
 
 def follows_background(predictions: Predictions, rows: Integers | None = None) -> tuple[float, int]:
-    """How often a conflict is decided for the background, and in how many it is decided.
+    """The share of conflicts decided for the background, and the number of decided conflicts.
 
-    Of the videos whose own prediction differs from that of their donor's background alone,
-    those count whose conflict is predicted as either. Needs no labels, so it is defined for a
-    classifier at chance too; NaN and 0 if no conflict is decided. `rows` as for `accuracies`.
+    Considers videos whose own prediction differs from that of their donor's background alone, and
+    whose conflict is predicted as either. Needs no labels, so it is also defined for a classifier
+    at chance; NaN and 0 if no conflict is decided. `rows` as for `accuracies`.
     """
     given = np.arange(len(predictions.labels)) if rows is None else rows
     given = given[predictions.conflicts()[given]]
@@ -117,13 +117,13 @@ def intervals(
     measure: Callable[[Integers], Mapping[str, float]],
     copies: int = 1,
 ) -> dict[str, tuple[float, float]]:
-    """Percentile bootstrap over the test videos, LEVEL of it within.
+    """Percentile bootstrap over the test videos, at LEVEL.
 
     Args:
         predictions: whose videos are resampled.
         seed: of the draws.
         measure: from rows to numbers by name; resamples where one is NaN are left out for it.
-        copies: the rows are so many blocks of the same videos, which are resampled together.
+        copies: the number of blocks of rows with the same videos, which are resampled together.
     """
     count = len(predictions.labels) // copies
     blocks = count * np.arange(copies)[:, None]
@@ -156,15 +156,15 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
 
 
 def judge(found: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
-    """Accuracies, scores and how sure they are.
+    """Accuracies, scores and their intervals.
 
     Args:
-        found: what a classifier says of each showing.
+        found: a classifier's predictions under each condition.
         seed: of the bootstrap.
         copies: as for `intervals`; the test against chance counts each video once.
 
     Returns:
-        `metrics`: top-1 in percent of each showing, and the scores that are defined; `details`:
+        `metrics`: top-1 in percent under each condition, and the defined scores; `details`:
         `chance` (percent), `scores` (None where undefined), `undefined_because` (None if they are
         defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`, `n_conflict`,
         `n_decided`.

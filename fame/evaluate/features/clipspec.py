@@ -1,4 +1,4 @@
-"""What an encoder is shown of a video: uniform clips, one centre crop, colours."""
+"""The input of an encoder: uniform clips of a video, one centre crop, normalisation."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,7 +15,7 @@ from fame.config.views import ViewSettings
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """What the encoder is shown of a video; all of it decides the features.
+    """The encoder's input settings; the features depend on all of them.
 
     Attributes:
         clips: uniform clips of each video (facts A8: 10).
@@ -39,7 +39,7 @@ class ClipSpec:
 
     @classmethod
     def of(cls, scale: Scale, backbone: Backbone, views: ViewSettings) -> "ClipSpec":
-        """From a scale; of `views` only the colour normalisation is used."""
+        """From a scale; only the mean and std of `views` are used."""
         return cls(
             clips=scale.evaluate.clips,
             frames=backbone.frames,

@@ -1,4 +1,4 @@
-"""From videos to a network's outputs: each video is decoded once, finished parts are kept."""
+"""Compute a network's outputs for videos; each video is decoded once, finished parts are kept."""
 
 import hashlib
 import json
@@ -23,10 +23,11 @@ from fame.data.clips.workers import explained
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.parts import Parts
+from fame.pipeline.versions import VERSIONS
 
 Show = Callable[[Batch], Iterable[Tensor]]
-"""A decoded batch, its clips on the device, to what the network is shown of it: one after
-another, normalised views (B, n, 3, T, S, S), whose n may differ."""
+"""From a decoded batch, with its clips on the device, to the network's inputs: sets of normalised
+views (B, n, 3, T, S, S), where n may differ."""
 
 
 VIDEOS_AT_A_TIME = 8
@@ -35,7 +36,7 @@ VIDEOS_AT_A_TIME = 8
 
 @dataclass(frozen=True)
 class Work:
-    """How outputs are computed; none of it changes them by more than rounding.
+    """How outputs are computed; they depend on it only by rounding.
 
     Attributes:
         device: where the network runs.
@@ -57,7 +58,7 @@ class Work:
 def clip_outputs(
     network: nn.Module, manifest: Manifest, shown: ClipSpec, work: Work
 ) -> npt.NDArray[np.float32]:
-    """What a network says of the uniform clips of each video, without gradients.
+    """A network's outputs for the uniform clips of each video, without gradients.
 
     Args:
         network: normalised clips (B, 3, T, H, W) to (B, D); moved to the device, used in
@@ -84,18 +85,18 @@ def outputs(
     show: Show,
     settings: dict[str, Any],
 ) -> npt.NDArray[np.float32]:
-    """What a network says of all that it is shown of each video, in one pass over the videos.
+    """A network's outputs for all inputs made from each video, in one pass over the videos.
 
-    A call that was interrupted continues after its last finished part, if all that decides the
-    outputs is the same. The parts stay: `fame.evaluate.features.parts.clear` removes them.
+    An interrupted call resumes after its last finished part, if everything that the outputs
+    depend on is the same. The parts stay: `fame.evaluate.features.parts.clear` removes them.
 
     Args:
         network: as for `clip_outputs`.
         manifest: the videos, all usable.
         shown: which clips are decoded.
         work: device, batch and parts.
-        show: what the network is shown of a batch, V sets of n views.
-        settings: JSON data that tells this `show` from others.
+        show: makes the inputs of a batch, V sets of n views.
+        settings: JSON data that identifies this `show`.
 
     Returns:
         (N, sum of all n, D) float32, the sets one after another.
@@ -109,10 +110,11 @@ def outputs(
 
 
 def identity(network: nn.Module, manifest: Manifest, shown: ClipSpec) -> dict[str, Any]:
-    """All that decides the outputs of uniform clips, as JSON data."""
+    """Everything that the outputs of uniform clips depend on, as JSON data."""
     return {
         "encoder": fingerprint(network),
         "manifest": manifest.fingerprint(),
+        "version": VERSIONS["features"],
         **json.loads(json.dumps(asdict(shown))),
     }
 
@@ -140,7 +142,7 @@ def evaluation(network: nn.Module, device: torch.device) -> Iterator[None]:
 
 
 def pieces(videos: range, size: int) -> list[range]:
-    """Consecutive pieces of at most `size`, as equal as can be: none is much smaller."""
+    """Consecutive pieces of at most `size`, as equal as possible."""
     count = -(-len(videos) // size)
     ends = [videos.start + len(videos) * number // count for number in range(count + 1)]
     return [range(start, stop) for start, stop in pairwise(ends)]
@@ -159,7 +161,7 @@ def _complete(
     work: Work,
     show: Show,
 ) -> None:
-    """Compute every part that is not there yet, one loader serving them all."""
+    """Compute every missing part, with one loader for all."""
     every = dict(enumerate(batches(len(manifest), work)))
     missing = {number: rows for number, rows in every.items() if number not in parts}
     dataset = UniformClips(
@@ -186,7 +188,7 @@ def _complete(
 
 @torch.no_grad()
 def _encode(network: nn.Module, batch: Batch, show: Show) -> npt.NDArray[np.float32]:
-    """Outputs (B, sum of all n, D) for a batch; sets of views pass one by one, to save memory."""
+    """Outputs (B, sum of all n, D) for a batch; one set of views at a time."""
     found = [
         network(views.flatten(0, 1)).float().cpu().unflatten(0, views.shape[:2])
         for views in show(batch)

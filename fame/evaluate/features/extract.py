@@ -1,4 +1,4 @@
-"""From videos to features: the frozen encoder, each video decoded once for all that need it."""
+"""Extract features with the frozen encoder; each video is decoded once for all tasks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,17 +24,17 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 BIAS = "bias"
-"""Names the features of the altered test videos, beside those in the named colours."""
+"""Name of the features of the altered test videos; the others are named by normalisation."""
 
 
 @dataclass(frozen=True)
 class Alteration:
-    """Which altered showings of the test videos are encoded besides.
+    """Which modified versions of the test videos are also encoded.
 
     Attributes:
         clips: how many of a video's uniform clips are altered.
-        beta: share of FAME's mask, where the truth is not known.
-        world: the folder of a mini world, which knows it; None for real videos.
+        beta: share of FAME's mask, if the true foreground is unknown.
+        world: the folder of a mini world, which has true masks; None for real videos.
         seed: of donors and orders.
     """
 
@@ -44,7 +44,7 @@ class Alteration:
     seed: int
 
     def foreground(self, manifest: Manifest, shown: ClipSpec) -> Foreground:
-        """Who says where the foreground is."""
+        """Source of the foreground masks."""
         if self.world is None:
             return MotionForeground(self.beta)
         return TrueForeground(manifest, self.world, shown)
@@ -52,7 +52,7 @@ class Alteration:
 
 @dataclass(frozen=True)
 class _Pass:
-    """One encoder on its way through the videos."""
+    """One encoder's pass over the videos."""
 
     encoder: nn.Module
     shown: ClipSpec
@@ -102,14 +102,14 @@ def extract(
         manifest: the videos; quarantined ones and the split "unused" are left out.
         shown: which clips and crops.
         work: device, batch and parts, which are removed when all is done.
-        origin: kept in `meta`, such as the run, the data and the seed.
-        colours: in which the clips are shown.
+        origin: recorded in `meta`, such as the run, the data and the seed.
+        colours: the normalisations of the clips.
         alteration: if given, altered test clips are encoded too.
 
     Returns:
-        By the name of the colours, (N, clips, D). With an alteration also `bias`: the test
+        By the name of the normalisation, (N, clips, D). With an alteration also `bias`: the test
         videos only, (N_test, 5 * altered clips, D), one of `reliance.SHOWINGS` after another;
-        its `meta` names the showings, the altered `clips`, who told the `foreground`, and each
+        its `meta` has the conditions, the altered `clips`, the source of the `foreground`, and each
         video's donor (`donors`, "" for none).
 
     Raises:
@@ -142,7 +142,7 @@ def _tested(
     alteration: Alteration,
     origin: dict[str, Any],
 ) -> tuple[Floats, Features]:
-    """Test videos as they are (N, colours * clips, D), and their altered showings."""
+    """Unaltered test videos (N, colours * clips, D), and the altered ones."""
     order = class_mixed(chosen.labels()[test], alteration.seed)
     back = np.argsort(order)
     array, altered = course.altered(_rows(chosen, test[order]), alteration)
@@ -180,7 +180,7 @@ def _joined(arrays: list[tuple[Integers, Floats]]) -> Floats:
 
 
 def described(videos: Manifest, array: Floats, meta: dict[str, Any]) -> Features:
-    """Arrays (N, clips, D) of videos in a manifest's order, with what it says of each."""
+    """Arrays (N, clips, D) of videos in a manifest's order, with the manifest's columns."""
     table = videos.table
     return Features(
         features=array,

@@ -18,8 +18,8 @@ class Parts:
 
     Args:
         parent: where the parts' own folder is made; None keeps nothing on disk.
-        key: hexadecimal digest of all that decides the features. Parts under another key are
-            never read; `clear` removes all of them.
+        key: hexadecimal digest of everything that the features depend on. Parts under another
+            key are never read; `clear` removes all of them.
     """
 
     def __init__(self, parent: Path | None, key: str) -> None:
@@ -47,7 +47,7 @@ class Parts:
 
 
 def clear(parent: Path | None) -> None:
-    """Remove every extraction's parts from a folder, and the folder if that empties it."""
+    """Remove every extraction's parts from a folder, and the folder if it is then empty."""
     if parent is None:
         return
     for folder in parent.glob("features-" + "[0-9a-f]" * 16):

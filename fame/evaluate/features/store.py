@@ -25,10 +25,10 @@ class Features:
     Attributes:
         features: (N, clips, D) float32 as the encoder pools them: neither L2-normalised nor
             averaged.
-        labels: (N,) int64 index into `classes`, -1 where unknown.
+        labels: (N,) int64 index into `classes`, -1 if unknown.
         videos: (N,) video ids, unique.
-        groups: (N,) what a video was cut from, "" where unknown.
-        splits: (N,) "train" or "test" (or what else the manifest says).
+        groups: (N,) the source that a video was cut from, "" if unknown.
+        splits: (N,) "train", "test" or another split of the manifest.
         classes: names in the order of the labels.
         meta: where the features come from, as JSON data.
 
@@ -53,7 +53,9 @@ class Features:
             if shape != self.features.shape[:1]:
                 raise FameError(f"features of {len(self.features)} videos have {name} of {shape}")
         if not np.isfinite(self.features).all():
-            raise FameError("features hold NaN or infinity: the encoder diverged; pretrain anew")
+            raise FameError(
+                "features contain NaN or infinity: the encoder diverged; pretrain it again"
+            )
         if len(self.labels) and not -1 <= self.labels.min() <= self.labels.max() < self.count:
             raise FameError(f"features have labels outside -1 .. {self.count - 1}")
 
@@ -70,7 +72,7 @@ class Features:
         """
         rows = np.flatnonzero(self.splits == split)
         if not len(rows):
-            raise FameError(f"features hold no video of split {split!r}; check the manifest")
+            raise FameError(f"features have no video of split {split!r}; check the manifest")
         missing = rows[self.labels[rows] < 0]
         if len(missing):
             video = self.videos[missing[0]]
@@ -78,7 +80,7 @@ class Features:
         return rows
 
     def save(self, path: Path) -> None:
-        """Write an `.npz` of plain arrays (nothing pickled), whole or not at all."""
+        """Write an `.npz` of plain arrays (nothing pickled) atomically."""
         arrays: dict[str, Any] = {
             "features": self.features,
             "labels": self.labels,

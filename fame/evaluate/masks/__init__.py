@@ -1,1 +1,1 @@
-"""How good masks are, and pictures of them."""
+"""Mask quality, and pictures of masks."""

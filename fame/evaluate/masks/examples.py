@@ -1,4 +1,4 @@
-"""Examples for figures: masks of a clip by every variant, and a training pair as it is made."""
+"""Examples for figures: masks of a clip by every variant, and a real training pair."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ def middle_clip(path: Path, length: int, stride: int, max_short_side: int | None
     Args:
         path: the video file.
         length: frames of the clip.
-        stride: native frames from one to the next; smaller where the video is shorter than it.
+        stride: native frames from one to the next; reduced if the video is shorter.
         max_short_side: short side in pixels above which frames are scaled down; None never.
 
     Returns:
@@ -56,7 +56,7 @@ def masked(title: str, clip: Tensor, variants: Sequence[Variant], beta: float) -
         title: what the clip is called.
         clip: (3, T, H, W) uint8, or floats in [0, 1].
         variants: whose masks, left to right.
-        beta: share of foreground; Gauss pays no heed to it.
+        beta: share of foreground; ignored by Gauss.
     """
     clips = clip[None] if clip.is_floating_point() else clip[None].float() / 255
     frame = clips[0, :, clips.shape[2] // 2].permute(1, 2, 0)
@@ -83,7 +83,7 @@ def masked_files(
         max_short_side: as in `middle_clip`.
 
     Returns:
-        The examples, and why each other video was left out, a sentence each.
+        The examples, and for each skipped video a sentence with the reason.
 
     Raises:
         FameError: none can be read.
@@ -104,7 +104,7 @@ def masked_files(
 def masked_videos(
     manifest: Manifest, count: int, shown: ClipSpec, variants: Sequence[Variant], beta: float
 ) -> list[Masked]:
-    """Masks of evaluation clips: one from the middle of each of some videos, spread evenly.
+    """Masks of the middle clip of some evenly spaced evaluation videos.
 
     Args:
         manifest: usable videos (`Manifest.select`).
@@ -138,12 +138,12 @@ def evenly_spaced(whole: int, count: int) -> list[int]:
 def training_pair(
     scale: Scale, backbone: Backbone, manifest: Manifest, seed: int, row: int = 0
 ) -> TrainingPair:
-    """A positive pair of the very first training step, with the scale's merging.
+    """A positive pair of the first training step, with the scale's merging.
 
     Args:
         scale: views, merging, batch and group.
         backbone: frames, stride and size of its clips.
-        manifest: what is trained on.
+        manifest: the training videos.
         seed: of the run.
         row: which clip of the first group.
 

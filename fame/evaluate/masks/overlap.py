@@ -1,4 +1,4 @@
-"""How well masks cover a true foreground: scores, what chance gives, what a share allows. No torch.
+"""Overlap of masks with a true foreground: scores, chance values, best possible values. No torch.
 
 All functions take N masks at once, each a row of P pixels.
 """

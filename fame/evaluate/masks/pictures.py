@@ -42,7 +42,7 @@ class TrainingPair:
         mask: (S, S) in [0, 1], of `first`.
         merged: `first` inside the mask, `donor` outside.
         first_view: the merged clip after grey, jitter and blur.
-        second_view: what becomes of `second`: merged too, if the recipe merges both.
+        second_view: the view made from `second`; merged too, if the recipe merges both.
         both: whether it does.
         video: the video's id.
     """

@@ -1,4 +1,4 @@
-"""The masks of a whole video: one for each window of it that a clip spans."""
+"""The masks of a whole video: one for each window that a clip spans."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ Mask = Callable[[Tensor], Tensor]
 
 
 MOST = 4096
-"""Frames that are held at a time at most; as many of 640 x 360 are 3 GB, and 11 GB as floats."""
+"""Maximum number of frames in memory; at 640 x 360 they take 3 GB, and 11 GB as floats."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Window:
 
 
 def inspect(path: Path) -> VideoInfo:
-    """What a video is, or why no motion mask can be made of it.
+    """Probe a video and refuse one without motion.
 
     Raises:
         FameError: it cannot be decoded, or holds a single frame.
     """
     info = probe(path)
     if info.frames < 2:
-        raise FameError(f"{path}: holds a single frame; motion needs two frames or more.")
+        raise FameError(f"{path}: has a single frame; motion needs two frames or more.")
     return info
 
 
 def check_window(frames: int, length: int, stride: int) -> None:
-    """Refuse clips that would fill the memory.
+    """Refuse clips that would exceed the memory.
 
     Args:
         frames: of the video.
@@ -86,7 +86,7 @@ def windows(
 ) -> Iterator[Window]:
     """Cut a video into windows of `length * stride` frames and mask each.
 
-    The last window is shorter where the video does not divide; its mask is that of the last
+    The last window is shorter if the video's length is not a multiple; its mask is that of the last
     whole window. A video shorter than a window is looped, as in training, with a smaller stride
     if the given one would show a single frame again and again.
 

@@ -9,7 +9,7 @@ from fame.core.errors import FameError
 def places(
     scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """How many classes stand before the true one, for each row.
+    """The rank of the true class in each row, from 0.
 
     Classes of equal score are ordered by their index, so the answer does not depend on a
     sorting algorithm.
@@ -19,13 +19,15 @@ def places(
         labels: (N,) true classes in 0 .. classes - 1.
 
     Returns:
-        (N,) int64 in 0 .. classes - 1; 0 where the prediction is right.
+        (N,) int64 in 0 .. classes - 1; 0 if the prediction is correct.
 
     Raises:
-        FameError: if a score is not finite: NaN compares as false and would pass for a hit.
+        FameError: if a score is not finite: NaN compares as false and would count as a hit.
     """
     if not np.isfinite(scores).all():
-        raise FameError("scores hold NaN or infinity: training diverged; lower its learning rate")
+        raise FameError(
+            "scores contain NaN or infinity: training diverged; lower its learning rate"
+        )
     true = scores[np.arange(len(labels)), labels][:, None]
     earlier = np.arange(scores.shape[1])[None] < labels[:, None]
     before: npt.NDArray[np.int64] = ((scores > true) | ((scores == true) & earlier)).sum(axis=1)

@@ -1,8 +1,8 @@
-"""Which classes a classifier takes for which: the confusion matrix as numbers and as a picture.
+"""The confusion matrix of a classifier, as numbers and as a picture.
 
-Beside `<task>.json` stand `<task>.confusion.csv` (counts) and `<task>.classes.csv` (accuracy of
-each class). `<task>.confusion.png` (percent of each true class) is drawn of the counts, for many
-results at once: to draw takes longer than to count.
+Its files are beside `<task>.json`: `<task>.confusion.csv` (counts), `<task>.classes.csv` (accuracy
+of each class) and `<task>.confusion.png` (percent of each true class), which is drawn later from
+the counts, for many results at once, because drawing is slow.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 NAMED = 60
-"""Up to so many classes, the picture's axes carry names; beyond, numbers."""
+"""With up to so many classes, the axes show names; with more, numbers."""
 
 NUMBERED = 12
-"""Up to so many classes, each square shows its percentage."""
+"""With up to so many classes, each square shows its percentage."""
 
 
 def matrix(labels: Integers, predictions: Integers, classes: int) -> Integers:
@@ -45,11 +45,11 @@ def matrix(labels: Integers, predictions: Integers, classes: int) -> Integers:
         FameError: the lengths differ, or a class is out of range.
     """
     if labels.shape != predictions.shape:
-        raise FameError(f"{len(labels)} labels cannot be held against {len(predictions)} answers")
+        raise FameError(f"{len(labels)} labels but {len(predictions)} predictions")
     both = np.concatenate([labels, predictions])
     outside = both[(both < 0) | (both >= classes)]
     if outside.size:
-        raise FameError(f"a confusion matrix of {classes} classes met the class {outside[0]}")
+        raise FameError(f"a confusion matrix of {classes} classes has no class {outside[0]}")
     flat = np.bincount(labels * classes + predictions, minlength=classes * classes)
     counts: Integers = flat.reshape(classes, classes).astype(np.int64)
     return counts
@@ -74,10 +74,10 @@ def class_table(counts: Integers, names: Sequence[str]) -> pd.DataFrame:
 
 
 def write(out: Path, labels: Integers, predictions: Integers, names: Sequence[str]) -> None:
-    """Write the two files beside a result; each is whole or untouched.
+    """Write the two files beside a result, each atomically.
 
     Args:
-        out: the result's `.json`; the files take its name with other endings.
+        out: the result's `.json`; the files have its name with other suffixes.
         labels: (N,) true classes.
         predictions: (N,) predicted classes.
         names: of the classes, in the order of their numbers.
@@ -98,13 +98,13 @@ def picture(counts: Path) -> None:
         counts: the `.confusion.csv`.
 
     Raises:
-        FameError: it is not there, or is no square of counts of named classes.
+        FameError: the file is missing or is not a confusion matrix.
     """
     try:
         grid = pd.read_csv(counts, index_col="true", dtype={"true": str}, keep_default_na=False)
         square, names = grid.to_numpy(dtype=np.int64), [str(name) for name in grid.columns]
     except FileNotFoundError:
-        raise FameError(f"{counts} is not there: evaluate first") from None
+        raise FameError(f"{counts} does not exist; evaluate first") from None
     # TypeError: what pandas makes of a header without the column and without rows.
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise FameError(
@@ -116,7 +116,9 @@ def picture(counts: Path) -> None:
         )
     figure = draw(square, names)
     with replacing(counts.with_suffix(".png")) as file:
-        metadata = {"Software": None}  # no program's version: equal pictures are equal files
+        metadata = {
+            "Software": None
+        }  # no version of matplotlib, so that equal pictures are equal files
         figure.savefig(file, format="png", dpi=200, bbox_inches="tight", metadata=metadata)
 
 
@@ -128,7 +130,7 @@ def _write_csv(path: Path, frame: pd.DataFrame) -> None:
 def draw(counts: Integers, names: Sequence[str]) -> "Figure":
     """The matrix as percent of each true class; a class without videos is a grey row.
 
-    Darkness grows with the root of the percentage, so that rare confusions are seen too.
+    Darkness grows with the square root of the percentage, so that rare confusions are visible.
 
     Args:
         counts: (classes, classes), see `matrix`.

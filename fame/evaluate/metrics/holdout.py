@@ -1,4 +1,4 @@
-"""Which training videos a choice of hyper-parameters is made on. NumPy only."""
+"""Held-out training videos for choosing hyper-parameters. NumPy only."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,17 @@ def held_out(
     """Choose about `share` of each class, never splitting a group.
 
     Clips of one group are cut from one source and look alike, so a group on both sides would
-    flatter every candidate. Groups (or single videos, where the group is "") are visited in
-    a keyed order, and one is taken unless that moves the classes away from their targets.
+    inflate every score. Groups (or single videos, if the group is "") are visited in a keyed
+    order, and one is held out unless that moves the classes away from their targets.
 
     Args:
         labels: (N,) classes of the training videos.
         groups: (N,) group names, "" where unknown.
-        share: aimed at in every class, 0 to 1; at least one video of a class that has two.
+        share: target share of every class, 0 to 1; at least one video of a class with two or more.
         seed: of the draw.
 
     Returns:
-        (N,) True where a video is held out.
+        (N,) True for held-out videos.
 
     Raises:
         FameError: if nothing can be held out, or nothing else would be left.

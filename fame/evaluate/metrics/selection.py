@@ -1,4 +1,4 @@
-"""Selection on the test set, as the release does it (facts A6), for those who replay it."""
+"""Selection on the test set, to replay the release (facts A6)."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from fame.evaluate.metrics import accuracy
 class BestOnTest(torch.nn.Module):
     """The test videos' scores at the epoch that scored best on them; the first among equals.
 
-    A module without parameters, so that checkpoints carry it and an interruption loses nothing.
+    A module without parameters, so that it is saved in checkpoints.
 
     Attributes:
         epoch: () int64, the best epoch, counted from 1; 0 before any test.

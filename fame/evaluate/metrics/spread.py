@@ -1,4 +1,4 @@
-"""How far weights spread, and how sure that is: standard deviation and kurtosis. No torch."""
+"""Standard deviation and kurtosis of weights, with intervals. No torch."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Spread:
     Attributes:
         std: standard deviation, n in the denominator.
         kurtosis: excess kurtosis, 0 for a normal distribution (Fisher).
-        interval: what the intervals are over, in words.
+        interval: the kind of interval, in words.
     """
 
     std: Estimate
@@ -47,9 +47,9 @@ class Spread:
 def spread(networks: Sequence[list[Kernels]], seed: int, *key: int) -> Spread:
     """The spread of a stage's weights in one or several networks.
 
-    With several networks (seeds) it is the mean of what each shows, and the interval is
-    Student's over the networks. With one it is a percentile bootstrap over filters: those of
-    each convolution are redrawn with replacement, since weights of one filter belong together.
+    With several networks (seeds) it is the mean over networks with Student's interval. With one
+    network the interval is a percentile bootstrap over the filters of each convolution, since
+    weights of one filter belong together.
 
     Args:
         networks: for each network the stage's convolutions, each (filters, channels, 3).

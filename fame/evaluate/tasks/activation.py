@@ -1,4 +1,4 @@
-"""Activation maps from files to files: pictures of a few videos, shares of all."""
+"""The activation task: pictures of a few test videos, foreground shares of all."""
 
 from dataclasses import replace
 from functools import partial
@@ -29,14 +29,14 @@ def activation(
     known: Path | None,
     world: World,
 ) -> None:
-    """Measure activation on the test videos.
+    """Compute activation maps on the test videos.
 
     Writes `out`, an npz with the `Pictures` of a few videos, and beside it a result file of the
     task `activation` whose metrics `share`, `area` and `elsewhere` are means over the videos, in
     [0, 1] (see `Activation`).
 
     Args:
-        scale: the scale; `evaluate.activation` says how many videos are shown and how large.
+        scale: the scale; `evaluate.activation` gives the number of pictures and their size.
         run: whose encoder it is.
         encoder: its weights, with the card beside them.
         manifest: the videos.
@@ -93,7 +93,7 @@ def _foreground(known: Path | None, beta: float, videos: Manifest, shown: ClipSp
 
 
 def _columns(found: Activation) -> dict[str, list[str] | list[float]]:
-    """What was found of each video, to six digits."""
+    """The values of each video, to six digits."""
     return {
         "videos": found.videos,
         "shares": [round(float(value), 6) for value in found.shares],

@@ -1,6 +1,6 @@
 """Background-bias probes: a linear probe on the original clips, tested on altered ones.
 
-The showings and the scores are defined in docs/bias.md.
+docs/bias.md defines the conditions and the scores.
 """
 
 from dataclasses import replace
@@ -23,16 +23,16 @@ ORIGINAL = "original"
 def probe_bias(
     features: Features, altered: Features, settings: Linear, seed: int
 ) -> dict[str, Any]:
-    """Train the probe on the training videos as they are, test it on every showing.
+    """Train the probe on unaltered training videos, test it under every condition.
 
     Args:
         features: of all videos, unaltered (`extract`'s `pretraining`).
-        altered: of the test videos' showings (`extract`'s `bias`).
+        altered: of the test videos under each condition (`extract`'s `bias`).
         settings: the scale's `evaluate.linear`; the last epoch is taken.
         seed: of the probe's draws and of the bootstrap.
 
     Returns:
-        `metrics` and `details` as `reliance.judge` says; `logits` (N_test, showings, classes)
+        `metrics` and `details` as `reliance.judge` says; `logits` (N_test, conditions, classes)
         float32 with the original first; `videos`, `labels`, `donors` (N_test,).
 
     Raises:
@@ -68,7 +68,7 @@ def probe_bias(
 
 def _matching(features: Features, altered: Features) -> None:
     if altered.meta.get("showings") != list(SHOWINGS):
-        raise FameError("the altered clips hold other showings; extract them again")
+        raise FameError("the altered clips have other conditions; extract them again")
     if features.meta["encoder"] != altered.meta["encoder"]:
         raise FameError("the altered clips were encoded by another encoder; extract both again")
     same = features.meta["manifest"] == altered.meta["manifest"]
@@ -79,7 +79,7 @@ def _matching(features: Features, altered: Features) -> None:
 def _showings(
     features: Features, altered: Features, test: npt.NDArray[np.int64]
 ) -> list[tuple[Features, npt.NDArray[np.int64]]]:
-    """The original's altered clips and each showing, as features with the rows to take."""
+    """The original and each condition, as features with the rows to take."""
     clips = altered.meta["clips"]
     original = replace(features, features=features.features[:, clips])
     every = np.arange(len(altered.labels))

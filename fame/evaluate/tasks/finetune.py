@@ -41,8 +41,8 @@ class Classifier(torch.nn.Module):
     """Encoder, dropout, linear layer: clips (B, 3, T, H, W) to logits (B, classes).
 
     The linear layer starts from N(0, 0.01) and a zero bias, as the release's R(2+1)D does.
-    `selection` plays no part in it, but goes where the weights go: to the device and into
-    checkpoints.
+    `selection` is not used in the forward pass; it is a submodule so that it is moved and saved in
+    checkpoints with the weights.
     """
 
     def __init__(
@@ -63,20 +63,20 @@ class Classifier(torch.nn.Module):
 
 
 class Finetuning:
-    """Cross-entropy on augmented clips, as the training loop wants it."""
+    """Cross-entropy on augmented clips, as a `Trainable` of the training loop."""
 
     def __init__(self, module: Classifier, views: Views, dropout: float, seed: int) -> None:
         self.module = module
         self._views, self._dropout, self._seed = views, dropout, seed
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss and the share of clips that are classified rightly."""
+        """The loss and the share of correctly classified clips."""
         (clips,) = self._views(batch, step)
-        logits = self.module(clips, self._keep(batch).to(clips.device, clips.dtype))
+        logits = self.module(clips, self.dropout_factors(batch).to(clips.device, clips.dtype))
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         return cross_entropy(logits, batch.labels), {"accuracy": hits}
 
-    def _keep(self, batch: Batch) -> Tensor:
+    def dropout_factors(self, batch: Batch) -> Tensor:
         """Dropout factors (B, D): 0, or 1 / (1 - p); keyed by epoch and video."""
         draws = [
             generator(self._seed, "dropout", epoch, index).random(self.module.encoder.feature_dim)
@@ -88,7 +88,7 @@ class Finetuning:
 
 @dataclass(frozen=True)
 class Scores:
-    """What the finetuned network says of the test videos.
+    """The finetuned network's predictions for the test videos.
 
     Attributes:
         logits: (N, classes) float32, the mean over a video's clips.
@@ -97,7 +97,7 @@ class Scores:
         classes: names, in label order.
         n_train: number of training videos.
         seconds: of training, over all attempts.
-        epoch: whose network gave the logits, counted from 1.
+        epoch: the epoch of the logits, counted from 1.
         last: top-1 accuracy in percent after the last epoch, which differs from the logits' if
             these were selected.
     """
@@ -114,7 +114,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class _Test:
-    """The test videos and how a network is tested on them."""
+    """The test videos and the settings of the test."""
 
     videos: Manifest
     shown: ClipSpec
@@ -126,7 +126,7 @@ class _Test:
         return clip_outputs(single, self.videos, self.shown, self.work).mean(axis=1)
 
     def identity(self) -> dict[str, Any]:
-        """What decides a network's scores."""
+        """The settings that the scores depend on."""
         return {"data": self.videos.fingerprint(), "shown": asdict(self.shown)}
 
 
@@ -144,11 +144,11 @@ def finetune(
 
     Args:
         scale: settings of finetuning and of the test clips.
-        backbone_name: key of the scale's backbone that `encoder` is.
+        backbone_name: the key of the encoder's backbone.
         encoder: pretrained or freshly initialised.
         manifest: the dataset, with `train` and `test` videos.
         seed: keys every draw.
-        recipe: what defines this training, compared when it is resumed.
+        recipe: the definition of this training, compared when it is resumed.
         directory: for checkpoints and the training log.
         world: this process among its peers.
 
@@ -199,7 +199,7 @@ def finetuning(
     world: World,
     selection: BestOnTest | None = None,
 ) -> Finetuning:
-    """What is trained: the classifier, BatchNorm grouped, on this process's device.
+    """The trainable: the classifier with grouped BatchNorm, on this process's device.
 
     Args:
         settings: of finetuning.

@@ -14,6 +14,7 @@ from fame.evaluate.features.store import Features
 from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.results import write_columns, write_predictions, write_result
 from fame.pipeline.experiments import Run
+from fame.pipeline.versions import versions_of
 
 """Decoded and encoded together, with all their clips; it bounds memory, not results."""
 
@@ -42,8 +43,13 @@ def settings_of(scale: Scale, task: str) -> dict[str, Any]:
     if task == "finetune":
         shown = {"clips": found.clips, "crop": found.crop, "max_short_side": scale.max_short_side}
         return found.finetune.model_dump(mode="json") | shown
-    settings = found.retrieval if task == "retrieval" else found.linear
-    return settings.model_dump(mode="json")
+    sections = {"linear": found.linear, "bias": found.linear, "retrieval": found.retrieval}
+    return sections[task].model_dump(mode="json")
+
+
+def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
+    """What a result's details say of the settings and of the code that made it."""
+    return {"settings": settings_of(scale, task), "versions": versions_of(task)}
 
 
 def _features(source: Path, colours: str) -> Features:
@@ -121,9 +127,9 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
 
     settings = scale.evaluate.linear
     if (settings.train_colours == "raw") != (raw is not None):
-        verb = "needs" if raw is None else "takes no"
+        has = "needs" if raw is None else "takes no"
         raise FameError(
-            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {verb} raw "
+            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {has} raw "
             f"features: {'give' if raw is None else 'leave out'} --raw-features"
         )
     features = _features(source, "pretraining")
@@ -137,13 +143,13 @@ def linear(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> No
         out,
         task="linear",
         metrics=found["metrics"],
-        details=found["details"] | {"settings": settings_of(scale, "linear")},
+        details=found["details"] | origin_of_result(scale, "linear"),
         **_origin(features),
     )
 
 
 def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
-    """Probe how much an encoder leans on background and motion; also writes `bias.parquet`."""
+    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`."""
     from fame.evaluate.bias.scores import SHOWINGS
     from fame.evaluate.tasks.bias import ORIGINAL, probe_bias
 
@@ -160,7 +166,8 @@ def bias(scale: Scale, source: Path, altered: Path, out: Path) -> None:
         task="bias",
         metrics=found["metrics"],
         details=found["details"]
-        | {"foreground": shown.meta["foreground"], "settings": settings_of(scale, "bias")},
+        | {"foreground": shown.meta["foreground"]}
+        | origin_of_result(scale, "bias"),
         **_origin(features),
     )
 
@@ -187,7 +194,7 @@ def retrieval(scale: Scale, source: Path, out: Path) -> None:
         out,
         task="retrieval",
         metrics=found["metrics"],
-        details=found["details"] | {"settings": settings_of(scale, "retrieval")},
+        details=found["details"] | origin_of_result(scale, "retrieval"),
         **_origin(features),
     )
 
@@ -210,6 +217,7 @@ def finetune(
         "settings": scale.evaluate.finetune.model_dump(mode="json"),
         "encoder": card["encoder_sha256"],
         "seed": run.seed,
+        "versions": versions_of("finetune"),
     }
     scores = train(scale, run.backbone, network, videos, run.seed, recipe, work, world)
     if scores is None:
@@ -238,7 +246,7 @@ def finetune(
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
             "videos": videos.fingerprint(),
-            "settings": settings_of(scale, "finetune"),
+            **origin_of_result(scale, "finetune"),
         },
     )
     shutil.rmtree(work / "checkpoints", ignore_errors=True)

@@ -45,7 +45,7 @@ def embed(clips: npt.NDArray[np.floating], centre: bool) -> Floats:
         (N, D) float64.
 
     Raises:
-        FameError: if a set of one video is to be centred, which would leave nothing of it.
+        FameError: a set of one video is to be centred, which would make its feature zero.
     """
     videos = normalise(clips).mean(axis=1)
     if centre:

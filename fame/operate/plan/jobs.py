@@ -1,4 +1,4 @@
-"""Which jobs a target needs, which of them are done, and what each is about: Snakemake is asked."""
+"""The jobs that a target needs, those that are done, and what each is about."""
 
 import difflib
 import re
@@ -29,7 +29,7 @@ class Job:
         rule: its rule.
         run: the run that it makes or uses; None for none.
         data: the data instance that it makes or uses; None for none.
-        name: what tells it from other jobs of its rule, run and data; "" where it is the only one.
+        name: distinguishes it from other jobs of its rule, run and data; "" if it is the only one.
         done: whether Snakemake would leave it alone.
     """
 
@@ -167,7 +167,7 @@ class Task:
         job: as Snakemake tells it.
         run: the run that it makes or uses; None for none.
         data: the data instance that it makes or uses, that of a pretraining included.
-        method: a pretraining's method and merging; "" for other jobs, which cost the same for all.
+        method: a pretraining's method and merging; "" for other jobs, whose cost it does not change.
         backbone: key of the scale's; "" for jobs that use no encoder.
         dataset: key of the scale's; "" for none.
         gpus: that it takes.

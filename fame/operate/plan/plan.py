@@ -25,9 +25,9 @@ class JobRow:
         dataset: key of the scale's; "" for none.
         needed: how many the target needs.
         present: how many of them are done.
-        each: seconds of one; 0 for small jobs, None where nobody has measured it.
+        each: seconds of one; 0 for small jobs, None if not measured.
         gpus: that each takes.
-        videos: of the dataset, those that no split uses included; 0 for jobs without one.
+        videos: of the dataset, unused ones included; 0 for jobs without a dataset.
     """
 
     rule: str
@@ -117,7 +117,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants planned.
+    """A request for a plan.
 
     Attributes:
         scale: by name or path, as given.
@@ -138,7 +138,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Survey:
-    """The jobs behind a target, as tasks, the videos of their data, and what stands in the way.
+    """The jobs of a target as tasks, the videos of their data, and what prevents them.
 
     Attributes:
         root: `results/<scale>`.

@@ -25,7 +25,7 @@ from fame.report.style import PALETTE, TEXT_WIDTH, colours, save, style
 FIGURE = Figure(
     title="Background bias",
     caption="A linear probe on unaltered clips, tested on altered ones (accuracy in percent), and "
-    "how much each encoder leans on the background and on motion (docs/bias.md defines the "
+    "how much each encoder relies on the background and on motion (docs/bias.md defines the "
     "scores). A row takes the test videos of all seeds together.",
     alt="Accuracy of each encoder in each condition of the test videos, and its bias scores with "
     "intervals. The table below holds the same.",
@@ -83,7 +83,7 @@ def table(sources: Sequence[Source], scale: Scale) -> pd.DataFrame:
     """One row for each arm, dataset and seed, and one over the seeds.
 
     Columns: `arm`, `dataset`, `seed` (or "all"), `n` (seeds in the row), `run`, `chance`, the
-    accuracy of each showing in percent and its `_std` over seeds, the scores (docs/bias.md; empty
+    accuracy by condition in percent and its `_std` over seeds, the scores (docs/bias.md; empty
     where undefined, and then `undefined_because`), their `_low` and `_high` of 95 %, `n_test`,
     `n_decided`, `foreground_by` (who told it: `true` or `fame`), and `scale`. The row over seeds
     takes all their test videos together; its intervals resample videos, not seeds.
@@ -144,7 +144,7 @@ def _over_seeds(
 
 
 def _predictions(file: Path) -> Predictions:
-    """What the probe said of each showing: the scores that stand beside a result."""
+    """The probe's scores under each condition, from the file beside a result."""
     kept = file.with_suffix(".parquet")
     if not kept.is_file():
         raise FameError(f"{kept}: the scores of {file.name} are gone; run fame bias again")
@@ -167,7 +167,7 @@ def write(frame: pd.DataFrame, scale: Scale, out: Path) -> None:
 
 
 def draw(frame: pd.DataFrame, scale: Scale) -> Drawing:
-    """A row of two panels for each dataset: accuracies by showing, and the scores."""
+    """A row of two panels for each dataset: accuracies by condition, and the scores."""
     datasets = list(dict.fromkeys(frame["dataset"]))
     figure, axes = plt.subplots(
         len(datasets),

@@ -155,7 +155,7 @@ def draw(arms: Sequence[Arm]) -> Drawing:
     halves = figure.subfigures(1, 2, squeeze=False, width_ratios=(4.7, 2.2))[0]
     _maps(halves[0], arms)
     _shares(halves[1].subplots(), arms)
-    footnote(figure, _note(arms))
+    footnote(figure, note(arms))
     return figure
 
 
@@ -201,7 +201,8 @@ def _shares(ax: Axes, arms: Sequence[Arm]) -> None:
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12))
 
 
-def _note(arms: Sequence[Arm]) -> str:
+def note(arms: Sequence[Arm]) -> str:
+    """The sentences under the figure: videos, sizes, seeds and whose foreground."""
     result = arms[0].results[0]
     details, seeds = result["details"], [one["seed"] for one in arms[0].results]
     trained, size = details["trained_size"], details["size"]

@@ -34,7 +34,7 @@ class Drawn:
     """A figure on the page, with its picture as base64 and its tables.
 
     Attributes:
-        remarks: what is said of this scale's results.
+        remarks: remarks on this scale's results.
         grids: tables that are shown.
         folded: tables that are there once unfolded.
     """
@@ -105,7 +105,7 @@ def page(experiments: Experiments, results: Path) -> str:
 
 
 def write(html: str, out: Path) -> None:
-    """Write the page, whole or not at all."""
+    """Write the page atomically."""
     with replacing(out) as file:
         file.write(html.encode())
 

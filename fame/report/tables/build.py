@@ -17,6 +17,7 @@ from fame.config.scale import Scale
 from fame.config.tables import Row, Table
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.core.registry import declared
 from fame.pipeline.experiments import Cell, Experiments, Run, measurable, result_file
 from fame.pipeline.missing import reason
 from fame.report.tables.html import html
@@ -159,7 +160,7 @@ def build(
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    really used), `negatives` (of a MoCo row), `epoch` (which one is reported, of a trained
+    really used), `negatives` (as declared by the method), `epoch` (the one reported, of a trained
     classifier), `runs` (ids) and `not_measured_because`. A partial table has a text `c_missing`
     more: which runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and
     `c_n` are of the runs that are there.
@@ -240,13 +241,17 @@ def _measured_on(scale: Scale, run: Run) -> str:
 
 
 def _negatives(run: Run) -> str:
-    """What a MoCo or BE run contrasts with; other methods may have no negatives at all."""
-    if run.method not in {"moco", "be"}:
+    """What a run contrasts with, as its method's file declares it; empty for most methods."""
+    if run.pretrain is None or run.source is not None:
+        return ""
+    section = declared("fame.pretext", run.method, "NEGATIVES", None)
+    if section is None:
         return ""
     training = run.recipe["pretrain"]
-    queue = training["methods"]["moco"]["queue"][run.pretrain]
-    own = " and another time of the video" if training["options"].get("protocol") == "own" else ""
-    return (f"queue of {queue}" if queue else "in-batch") + own
+    queue = training["methods"][section]["queue"][run.pretrain]
+    more = declared("fame.pretext", run.method, "MORE_NEGATIVES", {})
+    own = [texts.get(training["options"].get(option)) for option, texts in more.items()]
+    return " and ".join([f"queue of {queue}" if queue else "in-batch", *filter(None, own)])
 
 
 def _epoch(scale: Scale, task: str) -> str:

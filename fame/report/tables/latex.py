@@ -139,7 +139,7 @@ def _truths(table: Table) -> set[str]:
 def _heads(table: Table, scale: Scale) -> Iterator[str]:
     """Shared heads, if there are any; the columns' own; and what each of their halves holds.
 
-    In the corner stands the scale, so that nobody takes its numbers for another's.
+    The corner shows the scale, so that its numbers are not mistaken for another's.
     """
     columns, blank = table.columns.values(), [("", 1)] * len(table.show)
     corner = rf"\multicolumn{{{len(blank)}}}{{l}}{{ours: scale {escape(scale.name)}}}"

@@ -55,7 +55,7 @@ def refuse_incomplete(experiments: Experiments, name: str, results: Path, out: P
     """Do nothing for a table whose results are all there; write it partially otherwise.
 
     Raises:
-        FameError: the table lacks results; what there is stands in the file that it names.
+        FameError: the table lacks results; the message names the file with the finished part.
     """
     frame = build(experiments, name, results, partial=True)
     if lacking(frame, experiments.table(name))[0]:

@@ -87,7 +87,7 @@ def test_every_kind_gives_the_same_files_and_again_nothing_new(job, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("after", [0, 1, 2])
-@pytest.mark.parametrize("step", ["_copy", "_move"])
+@pytest.mark.parametrize("step", ["copy_member", "_move"])
 def test_an_interrupted_extraction_is_finished(job, monkeypatch, kind, after, step):
     todo, real, calls = job(kind, FILES), getattr(unpacking, step), []
 
@@ -100,13 +100,13 @@ def test_an_interrupted_extraction_is_finished(job, monkeypatch, kind, after, st
     monkeypatch.setattr(unpacking, step, dying)
     with pytest.raises(KeyboardInterrupt):
         unpack(todo)
-    if step == "_copy":
+    if step == "copy_member":
         assert tree(todo.to) == {}
     again = []
     monkeypatch.setattr(unpacking, step, lambda *a: (again.append(a), real(*a)))
     unpack(todo)
     assert tree(todo.to) == FILES
-    if step == "_copy":  # what was written is not written again
+    if step == "copy_member":  # what was written is not written again
         assert len(again) == len(FILES) - after
 
 
@@ -264,7 +264,7 @@ def test_bombs_are_refused(job, kind):
 def test_a_bomb_is_refused_before_it_is_unpacked(job, monkeypatch):
     todo = job("tar")
     todo.archive.write_bytes(tar_info("a.avi", 2**40).tobuf() + b"0" * 1024)
-    monkeypatch.setattr(unpacking, "_copy", None)
+    monkeypatch.setattr(unpacking, "copy_member", None)
     assert "exceeds the 10 kB" in refusal(todo)
 
 

@@ -55,7 +55,7 @@ def test_a_killed_worker_is_one_sentence(attempt):
     )
     told = re.findall(r"^fame.core.errors.Interrupted: (.*)", ended.stderr, re.MULTILINE)
     assert (ended.returncode, len(told)) == (1, 1), ended.stderr
-    assert re.fullmatch(r"run: a loader worker died \(.*goes on from what is saved", told[0])
+    assert re.fullmatch(r"run: a loader worker died \(.*rerun the same command to resume", told[0])
 
 
 def test_the_signal_may_come_while_a_broken_pipe_is_put_into_words(monkeypatch):

@@ -61,8 +61,8 @@ def test_far_frames_are_sought_and_near_ones_decoded_on(tmp_path, monkeypatch, w
         kept = [passed.append(number) or (number, frame) for number, frame in frames]
         return collect(iter(kept), numbers)
 
-    collect = video._collect
-    monkeypatch.setattr(video, "_collect", counting)
+    collect = video.collect_frames
+    monkeypatch.setattr(video, "collect_frames", counting)
     assert nearest(read_frames(path, wanted), truth) == wanted
     assert len(passed) <= 10 * len({number // 10 for number in wanted})
 
@@ -139,8 +139,8 @@ def refuse(path, *_):
 def test_decord_takes_over_and_it_is_logged(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     truth = write_video(tmp_path / "v.avi", pictures(5))
-    monkeypatch.setattr(video, "_read_pyav", refuse)
-    monkeypatch.setattr(video, "_probe_pyav", refuse)
+    monkeypatch.setattr(video, "read_pyav", refuse)
+    monkeypatch.setattr(video, "probe_pyav", refuse)
     np.testing.assert_array_equal(read_frames(tmp_path / "v.avi", [2, 1]), truth[[2, 1]])
     assert probe(tmp_path / "v.avi").decoder == "decord"
     assert len(caplog.records) == 2
@@ -149,7 +149,7 @@ def test_decord_takes_over_and_it_is_logged(tmp_path, monkeypatch, caplog):
 
 def test_if_both_refuse_the_first_reason_stands(tmp_path, monkeypatch):
     (tmp_path / "v.avi").write_text("no video")
-    monkeypatch.setattr(video, "_read_pyav", refuse)
+    monkeypatch.setattr(video, "read_pyav", refuse)
     with pytest.raises(RefusedError, match="on purpose"):
         read_frames(tmp_path / "v.avi", [0])
 
@@ -158,7 +158,7 @@ def test_a_wrong_index_of_key_frames_does_not_lose_frames(tmp_path, monkeypatch)
     """If the numbered frames after a seek miss a wanted one, the file is read from its start."""
     path = tmp_path / "v.mkv"
     truth = write_video(path, pictures(20))
-    monkeypatch.setattr(video, "_frames_near", lambda *_: iter([]))
+    monkeypatch.setattr(video, "frames_near", lambda *_: iter([]))
     np.testing.assert_array_equal(read_frames(path, [3, 19], "pyav"), truth[[3, 19]])
 
 
@@ -241,10 +241,10 @@ def test_odd_videos_that_do_not_decode(shared, name):
 
 def test_frames_of_several_sizes_are_refused(tmp_path):
     one, other = (8, 6, 90), (8, 6, 0)
-    assert video._upright(tmp_path, [one, one]) == (6, 8)
-    assert video._upright(tmp_path, [other]) == (8, 6)
+    assert video.upright_size(tmp_path, [one, one]) == (6, 8)
+    assert video.upright_size(tmp_path, [other]) == (8, 6)
     with pytest.raises(DecodeError, match="differ in size"):
-        video._upright(tmp_path, [one, other])
+        video.upright_size(tmp_path, [one, other])
 
 
 def outcome(look, path):

@@ -72,7 +72,7 @@ def shows(shown, mixed_videos, micro):
     batch = dataclasses.replace(batch, indices=torch.arange(4, 8))
     show = altered(shown, mixed_videos, micro)
     views = list(show(batch))
-    masks = show._foreground(batch, views[0])[:, show.chosen]
+    masks = show.foreground(batch, views[0])[:, show.chosen]
     names = ("all", *SHOWINGS)
     found = dict(zip(names, views, strict=True))
     return found | {"masks": masks, "original": views[0][:, show.chosen], "donors": show.donors}

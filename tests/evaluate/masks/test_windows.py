@@ -98,7 +98,7 @@ def test_streaming_real_clips_equals_reading_them(shared):
 
 def test_a_single_frame_is_refused(tmp_path):
     write_video(tmp_path / "one.avi", pictures(1))
-    with pytest.raises(FameError, match="holds a single frame"):
+    with pytest.raises(FameError, match="has a single frame"):
         inspect(tmp_path / "one.avi")
 
 

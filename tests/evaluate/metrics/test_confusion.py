@@ -74,10 +74,10 @@ def test_names_stand_at_every_class_unless_there_are_too_many(classes, named):
 
 
 def test_what_cannot_be_counted_is_refused():
-    with pytest.raises(FameError, match="3 labels cannot be held against 2"):
+    with pytest.raises(FameError, match="3 labels but 2 predictions"):
         matrix(np.array([0, 1, 1]), np.array([0, 1]), 2)
     for wrong in (-1, 2):
-        with pytest.raises(FameError, match=f"2 classes met the class {wrong}"):
+        with pytest.raises(FameError, match=f"2 classes has no class {wrong}"):
             matrix(np.array([0, 1]), np.array([0, wrong]), 2)
 
 
@@ -96,7 +96,7 @@ def test_a_picture_is_of_the_counts_that_were_written(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (None, "is not there: evaluate first"),
+        (None, "does not exist; evaluate first"),
         ("", "is not a confusion matrix"),
         ('{"a": 1}', "is not a confusion matrix"),
         ('{\n"a": 1\n}\n', "is not a confusion matrix"),

@@ -51,7 +51,7 @@ def task(dropout):
 
 def test_loss_and_accuracy_by_hand():
     trainable, clips = task(dropout=0.3)
-    keep = trainable._keep(batch()).numpy()
+    keep = trainable.dropout_factors(batch()).numpy()
     loss, scalars = trainable.loss(batch(), 0)
     matrix, linear = trainable.module.encoder.matrix, trainable.module.linear
     x = clips.numpy().mean(axis=(2, 3, 4))
@@ -67,19 +67,19 @@ def test_loss_and_accuracy_by_hand():
 
 def test_dropout_belongs_to_the_video_and_the_epoch():
     trainable, _ = task(dropout=0.3)
-    keep = trainable._keep(batch())
+    keep = trainable.dropout_factors(batch())
     assert keep.unique().tolist() == [0.0, pytest.approx(1 / 0.7)]
     assert 0.2 < (keep == 0).double().mean() < 0.4
     order = torch.tensor([3, 1, 5, 0, 2, 4])
-    assert torch.equal(trainable._keep(batch(order)), keep[order])
+    assert torch.equal(trainable.dropout_factors(batch(order)), keep[order])
     later = batch()
     later.epochs.add_(1)
-    assert not torch.equal(trainable._keep(later), keep)
+    assert not torch.equal(trainable.dropout_factors(later), keep)
 
 
 def test_no_dropout_keeps_everything():
     trainable, _ = task(dropout=0.0)
-    assert (trainable._keep(batch()) == 1).all()
+    assert (trainable.dropout_factors(batch()) == 1).all()
 
 
 def test_the_classifier_starts_small_and_from_the_seed():

@@ -1,14 +1,13 @@
+"""Clips of videos: exact frames, keyed draws, one opening for each video."""
+
 import dataclasses
 import gc
-from itertools import chain
 
 import av
 import numpy as np
 import psutil
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small_videos import pictures, write_dataset, write_video
 from torchvision.transforms.v2.functional import resize
 
@@ -17,76 +16,15 @@ from fame.core.errors import FameError
 from fame.data.clips import dataset as module
 from fame.data.clips.batch import collate
 from fame.data.clips.dataset import TrainClips, UniformClips
-from fame.data.clips.loader import KeyedBatches, loader
 from fame.data.clips.sampling import (
     Labelled,
     RandomClips,
     clip_indices,
-    number_of_starts,
     random_starts,
     uniform_starts,
     window,
 )
 from fame.data.index import index
-
-few = settings(max_examples=50)
-lengths = st.integers(1, 120)
-frame_counts = st.integers(1, 16)
-strides = st.integers(1, 5)
-
-
-@few
-@given(lengths, frame_counts, strides)
-def test_every_start_gives_frames_of_the_video(n, frames, stride):
-    count = number_of_starts(n, frames, stride)
-    whole = [s for s in range(n) if s + frames * stride <= n]
-    assert count == (len(whole) or n)
-    for start in (0, count - 1):
-        numbers = clip_indices(start, n, frames, stride)
-        assert numbers.tolist() == [(start + stride * t) % n for t in range(frames)]
-        if n >= window(frames, stride):
-            assert (np.diff(numbers) == stride).all()
-            assert numbers.max() + stride <= n
-
-
-@few
-@given(lengths, frame_counts, strides, st.integers(1, 4), st.integers(0, 9))
-def test_random_starts_are_distinct_if_they_can_be(n, frames, stride, clips, seed):
-    starts = random_starts(n, frames, stride, clips, np.random.default_rng(seed))
-    count = number_of_starts(n, frames, stride)
-    assert len(starts) == clips
-    assert all(0 <= start < count for start in starts)
-    assert count < clips or len(set(starts)) == clips
-
-
-def test_pairs_reach_every_start():
-    draw = RandomClips(16, 2, clips=2)
-    pairs = [draw(34, np.random.default_rng(seed)) for seed in range(60)]
-    assert {tuple(pair[:, 0]) for pair in pairs} == {
-        (i, j) for i in range(3) for j in range(3) if i != j
-    }
-    assert (pairs[0][0] == pairs[0][0, 0] + 2 * np.arange(16)).all()
-    assert draw(32, np.random.default_rng(0))[:, 0].tolist() == [0, 0]
-
-
-@few
-@given(lengths, frame_counts, strides, st.integers(2, 12))
-def test_uniform_starts_are_even(n, frames, stride, clips):
-    starts = uniform_starts(n, frames, stride, clips)
-    last = max(n - frames * stride, 0)
-    assert len(starts) == clips
-    assert (starts[0], starts[-1]) == (0, last)
-    assert all(abs(s - i * last / (clips - 1)) <= 0.5 for i, s in enumerate(starts))
-
-
-def test_ten_uniform_clips():
-    assert uniform_starts(50, 16, 2, 10) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
-
-
-@pytest.fixture
-def small(tmp_path):
-    """Videos of 40, 36, 5 and 50 frames (one shorter than the window), in two sizes."""
-    return write_dataset(tmp_path, [40, 36, 5, 50], [(24, 32), (24, 32), (24, 32), (16, 48)])
 
 
 def by_hand(frames, starts, count, stride):
@@ -229,76 +167,6 @@ def test_a_vanished_video_is_named(small):
     (small[0].root / "v1.avi").unlink()
     with pytest.raises(FameError, match=r"v1\.avi"):
         UniformClips(small[0], 4, 2, 1)[1]
-
-
-@few
-@given(
-    st.integers(4, 40),
-    st.sampled_from([(1, 1), (2, 1), (4, 1), (4, 2), (4, 4)]),
-    st.integers(1, 3),
-    st.integers(0, 3),
-)
-def test_ranks_share_the_global_batches(videos, batch_and_world, epochs, seed):
-    batch, world = batch_and_world
-    whole = list(KeyedBatches(videos, batch, epochs, seed))
-    ranks = [
-        list(KeyedBatches(videos, batch, epochs, seed, rank=r, world=world)) for r in range(world)
-    ]
-    assert [list(chain(*parts)) for parts in zip(*ranks, strict=True)] == whole
-    for epoch in range(epochs):
-        seen = [i for keys in whole for e, i in keys if e == epoch]
-        assert len(set(seen)) == len(seen) == videos // batch * batch
-
-
-@few
-@given(st.integers(4, 20), st.integers(1, 4), st.integers(0, 30), st.booleans())
-def test_a_resumed_order_is_the_tail(videos, batch, done, drop_last):
-    def ask(first_step):
-        return KeyedBatches(videos, batch, 3, 7, first_step=first_step, drop_last=drop_last)
-
-    whole, tail = list(ask(0)), list(ask(done))
-    assert tail == whole[done:]
-    assert (len(ask(0)), len(ask(done))) == (len(whole), len(tail))
-    assert ask(0).steps_per_epoch * 3 == len(whole)
-
-
-def test_partial_batches_and_seeds():
-    batches = list(KeyedBatches(7, 3, 1, 0, drop_last=False))
-    assert [len(keys) for keys in batches] == [3, 3, 1]
-    assert sorted(i for _, i in chain(*batches)) == list(range(7))
-    orders = {tuple(i for _, i in chain(*KeyedBatches(7, 7, 1, seed))) for seed in range(5)}
-    assert len(orders) == 5
-    first, second = KeyedBatches(7, 7, 2, 0)
-    assert [i for _, i in first] != [i for _, i in second]
-    assert len(list(KeyedBatches(2, 3, 1, 0, drop_last=False))) == 1
-
-
-@pytest.mark.parametrize(
-    ("videos", "batch", "more", "words"),
-    [
-        (7, 8, {}, "7 videos cannot fill a batch of 8"),
-        (9, 9, {"world": 2}, "2 processes"),
-        (9, 8, {"world": 2, "drop_last": False}, "drop the last"),
-    ],
-)
-def test_orders_that_cannot_be(videos, batch, more, words):
-    with pytest.raises(FameError, match=words):
-        KeyedBatches(videos, batch, 1, 0, **more)
-
-
-def test_workers_change_nothing(small):
-    dataset = TrainClips(small[0], RandomClips(4, 2, clips=2), seed=0, cache_mib=1)
-    runs = [list(loader(dataset, KeyedBatches(4, 2, 2, 1), workers)) for workers in (0, 2)]
-    assert len(runs[0]) == 4
-    for one, other in zip(*runs, strict=True):
-        for name, value in vars(one).items():
-            assert torch.equal(value, vars(other)[name])
-
-
-def test_loader_for_evaluation(small):
-    dataset = UniformClips(small[0], 4, 2, 3)
-    batches = list(loader(dataset, [[0, 1, 2], [3]]))
-    assert [batch.indices.tolist() for batch in batches] == [[0, 1, 2], [3]]
 
 
 @pytest.mark.parametrize("folder", ["weizmann", "jhmdb"])

@@ -1,0 +1,245 @@
+"""Which code made a result: one digest over a module and all that it imports from this package.
+
+A rule that takes minutes has the digest of its module as a parameter, so that editing any file that
+the module imports, directly or not, makes the rule's results stale. Comments, docstrings and layout
+do not count. A rule that takes hours has a number instead (`fame.pipeline.versions`), since a
+renamed variable must not cost days.
+
+Imports are read off the files, those inside functions too; nothing is imported. Where a package's
+registry loads its modules by name, all of them count.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fame.core.errors import FameError
+from fame.core.files import replacing
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a rule computes with.
+
+    Attributes:
+        modules: dotted names; the modules count with all that they import. `a.b.*` is every module
+            of a package.
+        callers: modules that only call those, for several rules: they count without their imports.
+    """
+
+    modules: tuple[str, ...]
+    callers: tuple[str, ...] = ()
+
+
+_FILES = ("fame.evaluate.features.store", "fame.evaluate.results")
+
+RULES = {
+    "world": Sources(("fame.data.synthetic.write",), ("fame.data.instances",)),
+    "index": Sources(
+        ("fame.data.datasets", "fame.data.index", "fame.data.own"), ("fame.data.instances",)
+    ),
+    "prepare": Sources(("fame.data.prepare",), ("fame.data.instances",)),
+    "gather": Sources(("fame.data.prepare",), ("fame.data.instances",)),
+    "linear": Sources(
+        ("fame.evaluate.tasks.linear", "fame.evaluate.metrics.confusion", *_FILES),
+        ("fame.evaluate.tasks.jobs",),
+    ),
+    "bias": Sources(
+        ("fame.evaluate.tasks.bias", "fame.evaluate.bias.scores", *_FILES),
+        ("fame.evaluate.tasks.jobs",),
+    ),
+    "retrieval": Sources(("fame.evaluate.tasks.retrieval", *_FILES), ("fame.evaluate.tasks.jobs",)),
+    "activation": Sources(("fame.evaluate.tasks.activation", "fame.models.backbones.*")),
+    "mask_quality": Sources(("fame.evaluate.masks.quality", "fame.evaluate.masks.variants")),
+    "training_pair": Sources(("fame.evaluate.masks.examples",)),
+    "masked_clips": Sources(("fame.evaluate.masks.examples", "fame.evaluate.masks.variants")),
+    "confusion": Sources(("fame.evaluate.metrics.confusion",)),
+    "table": Sources(("fame.report.tables.build",)),
+    "report": Sources(("fame.report.page.page",)),
+}
+"""The rules that take minutes. A figure's module is `fame.report.figures.<figure>`; a dataset is
+found, a training and an extraction of features have versions, and copies are copies."""
+
+
+@cache
+def code_of_rule(rule: str) -> str:
+    """The digest of what a rule of `RULES` computes with."""
+    return _installed().of(RULES[rule])
+
+
+@cache
+def code_of(module: str) -> str:
+    """The digest of a module of this installation and of all that it imports from it."""
+    return _installed().of(Sources((module,)))
+
+
+@cache
+def _installed() -> "Code":
+    return Code(PACKAGE)
+
+
+class Code:
+    """The source files of a package, each read once.
+
+    Args:
+        package: the folder of `fame`.
+    """
+
+    def __init__(self, package: Path) -> None:
+        self._package = package
+        self._read: dict[Path, tuple[str, list[str]]] = {}
+        self._known = _Known(package)
+
+    def of(self, sources: Sources) -> str:
+        """Sixteen hexadecimal digits that change with what the sources do.
+
+        Raises:
+            FameError: there is no such module.
+        """
+        files = sorted(self.closure(sources))
+        self._known.keep()
+        places = [file.relative_to(self._package).as_posix() for file in files]
+        digests = [self._look(file)[0] for file in files]
+        return _sha(repr([places, digests]).encode())[:16]
+
+    def closure(self, sources: Sources) -> set[Path]:
+        """The files of the sources.
+
+        What lies beside a package's `__init__.py`, such as templates, belongs to it.
+
+        Raises:
+            FameError: there is no such module.
+        """
+        waiting = [file for name in sources.modules for file in self._files_of_all(name)]
+        found: set[Path] = set()
+        while waiting:
+            file = waiting.pop()
+            if file not in found:
+                found.add(file)
+                waiting += _beside(file)
+                waiting += [one for name in self._look(file)[1] for one in self._files(name)]
+        return found.union(*(self._files_of_all(name) for name in sources.callers))
+
+    def _files_of_all(self, name: str) -> list[Path]:
+        """The files behind a name of `Sources`."""
+        package = name.removesuffix(".*")
+        files = self._files(package)
+        if len(files) != package.count(".") + 1:
+            raise FameError(f"there is no module {name}; correct the rule that names it")
+        return files if package == name else files + self._files(name)
+
+    def _look(self, file: Path) -> tuple[str, list[str]]:
+        """A file's digest, and the dotted names that it imports."""
+        if file not in self._read:
+            module = ".".join(file.relative_to(self._package.parent).with_suffix("").parts)
+            self._read[file] = self._known.look(file.read_bytes(), module, file.suffix)
+        return self._read[file]
+
+    def _files(self, name: str) -> list[Path]:
+        """The files behind a dotted name: the module's, if it is one, and its packages'."""
+        if name.endswith(".*"):
+            folder = self._package.parent.joinpath(*name.split(".")[:-1])
+            return sorted(folder.glob("*.py"))
+        found, folder = [], self._package.parent
+        for part in name.split("."):
+            module, folder = folder / f"{part}.py", folder / part
+            if (folder / "__init__.py").is_file():
+                found.append(folder / "__init__.py")
+            elif module.is_file():
+                found.append(module)
+        return found if name.split(".", maxsplit=1)[0] == self._package.name else []
+
+
+def _beside(file: Path) -> list[Path]:
+    """What lies in a package's folder without being Python: templates, styles."""
+    if file.name != "__init__.py":
+        return []
+    return [one for one in file.parent.iterdir() if one.is_file() and one.suffix != ".py"]
+
+
+class _Known:
+    """What files were found to say, by their content: parsing them all takes seconds.
+
+    Kept beside Python's own compiled files; where that is not possible, files are parsed anew.
+    """
+
+    def __init__(self, package: Path) -> None:
+        cached = importlib.util.cache_from_source(str(package / "pipeline" / "code.py"))
+        self._file = Path(cached).with_name("code_of.json")
+        self._reader = _sha(Path(__file__).read_bytes())
+        self._entries: dict[str, tuple[str, list[str]]] = {}
+        self._grown = False
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(self._file.read_bytes())
+            self._entries = kept["files"] if kept["reader"] == self._reader else {}
+
+    def look(self, content: bytes, module: str, suffix: str) -> tuple[str, list[str]]:
+        """The digest of a file of this package, and the dotted names that it imports."""
+        key = f"{module}{suffix} {_sha(content)}"
+        if key not in self._entries:
+            self._entries[key] = (
+                _parsed(content, module) if suffix == ".py" else (_sha(content), [])
+            )
+            self._grown = True
+        digest, names = self._entries[key]
+        return digest, names
+
+    def keep(self) -> None:
+        """Store what was parsed."""
+        if self._grown:
+            with suppress(FameError), replacing(self._file) as file:
+                file.write(json.dumps({"reader": self._reader, "files": self._entries}).encode())
+            self._grown = False
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _parsed(content: bytes, module: str) -> tuple[str, list[str]]:
+    tree = ast.parse(content)
+    return _sha(repr(_plain(tree)).encode()), sorted(set(_imports(tree, module)))
+
+
+def _plain(node: Any) -> Any:
+    """A syntax tree as nested lists, without docstrings and places, in any version of Python."""
+    if isinstance(node, list):
+        return [_plain(one) for one in node if not _is_text(one)]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return [type(node).__name__, *((name, _plain(value)) for name, value in fields)]
+
+
+def _is_text(node: Any) -> bool:
+    """Whether a statement is a mere text, such as a docstring."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _imports(node: ast.AST, module: str) -> Iterator[str]:
+    """The dotted names that a module of this package imports, and those that a registry loads."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        start = module.split(".")[: -node.level] if node.level else []
+        base = ".".join([*start, *filter(None, [node.module])])
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Call) and ast.unparse(node).startswith("registry.load(__name__"):
+        yield f"{module.removesuffix('.__init__')}.*"
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, module)

@@ -1,0 +1,1 @@
+"""Parts that pretext methods compose: InfoNCE logits, momentum encoders, queues of keys."""

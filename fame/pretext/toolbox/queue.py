@@ -1,0 +1,53 @@
+"""A memory of the newest keys, which serve as negatives (He et al., CVPR 2020)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from fame.core.randomness import generator
+
+
+class KeyQueue(nn.Module):
+    """The newest `size` keys; it is saved with the method, so that a resumed run is bit-identical.
+
+    Args:
+        size: number of keys; 0 keeps none.
+        dim: of a key.
+        seed: the run's seed; the queue starts with random unit vectors.
+
+    Attributes:
+        keys: (size, dim) unit vectors.
+        pointer: () int64, the row of the oldest key.
+    """
+
+    keys: Tensor
+    pointer: Tensor
+
+    def __init__(self, size: int, dim: int, seed: int) -> None:
+        super().__init__()
+        start = torch.from_numpy(generator(seed, "queue").standard_normal((size, dim)))
+        self.register_buffer("keys", normalize(start.float(), dim=1))
+        self.register_buffer("pointer", torch.zeros((), dtype=torch.int64))
+
+    def __len__(self) -> int:
+        """The number of keys."""
+        return len(self.keys)
+
+    def negatives(self) -> Tensor:
+        """The keys as they are now, (size, dim); a later `enqueue` does not change them."""
+        return self.keys.clone()
+
+    @torch.no_grad()
+    def enqueue(self, keys: Tensor) -> None:
+        """Overwrite the oldest keys.
+
+        Args:
+            keys: (N, dim) unit vectors; a queue smaller than N holds the last of them.
+        """
+        size = len(self)
+        if size == 0:
+            return
+        keys = keys[-size:].to(self.keys.dtype)
+        rows = (self.pointer + torch.arange(len(keys), device=keys.device)) % size
+        self.keys[rows] = keys
+        self.pointer.copy_((self.pointer + len(keys)) % size)
