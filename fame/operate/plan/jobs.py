@@ -167,7 +167,8 @@ class Task:
         job: as Snakemake tells it.
         run: the run that it makes or uses; None for none.
         data: the data instance that it makes or uses, that of a pretraining included.
-        method: a pretraining's method and merging; "" for other jobs, whose cost it does not change.
+        method: a pretraining's method and merging; "" for other jobs, as their cost does not
+            depend on it.
         backbone: key of the scale's; "" for jobs that use no encoder.
         dataset: key of the scale's; "" for none.
         gpus: that it takes.
