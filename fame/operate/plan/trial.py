@@ -30,7 +30,7 @@ from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueFore
 from fame.evaluate.features import activation_maps as activation
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
-from fame.evaluate.features.extract import BIAS, Alteration, extract
+from fame.evaluate.features.extract import Alteration, extract
 from fame.evaluate.features.store import Features
 from fame.evaluate.masks import quality as mask_quality
 from fame.evaluate.masks.variants import PAPER, variants
@@ -42,7 +42,7 @@ from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import Run, data_id
-from fame.pipeline.paths import Places
+from fame.pipeline.paths import BIAS, Places
 from fame.pipeline.steps import RULES
 from fame.pretext.common import Method
 from fame.train.batches import Batches
