@@ -45,7 +45,7 @@ def features(
 ) -> None:
     """Encode every video of a dataset once, for linear probe, retrieval and bias probes."""
     from fame.core.distributed import world
-    from fame.evaluate.tasks.jobs import features as task
+    from fame.evaluate.features.extract import run as task
     from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
@@ -63,7 +63,7 @@ def linear(
     """Train a linear probe on features and write its accuracy."""
     from fame.config.reading import load_scale
     from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.jobs import linear as task
+    from fame.evaluate.tasks.linear import run as task
 
     check_out(out, ".json", inputs=[features, raw_features])
     one_thread()
@@ -81,7 +81,7 @@ def bias(
     """Measure how much an encoder relies on the background and on motion (docs/bias.md)."""
     from fame.config.reading import load_scale
     from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.jobs import bias as task
+    from fame.evaluate.tasks.bias import run as task
 
     check_out(out, ".json", inputs=[features, altered])
     one_thread()
@@ -92,7 +92,7 @@ def retrieval(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> N
     """Retrieve training videos for test videos and write R@k."""
     from fame.config.reading import load_scale
     from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.jobs import retrieval as task
+    from fame.evaluate.tasks.retrieval import run as task
 
     check_out(out, ".json", inputs=[features])
     one_thread()
@@ -113,7 +113,7 @@ def finetune(
 
     from fame.core.distributed import world
     from fame.core.files import owned
-    from fame.evaluate.tasks.jobs import finetune as task
+    from fame.evaluate.tasks.finetune import run as task
     from fame.pipeline.experiments import Experiments
 
     check_out(out, ".json")

@@ -1,6 +1,6 @@
 """The schema of a table file: columns, published cells, and the recipe of each row."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -77,7 +77,7 @@ class Row(Model):
 
     show: dict[str, Any]
     published: dict[str, float | None] = Field(default={})
-    task: Literal["linear", "finetune", "retrieval"] | None = None
+    task: str | None = None
     recipe: Recipe | None = None
 
     @model_validator(mode="after")

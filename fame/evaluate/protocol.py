@@ -11,18 +11,18 @@ from typing import Any
 from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.config.tables import Recipe
+from fame.core.cards import CARD, ENCODER
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import owned
 from fame.data import instances
 from fame.data.manifest import Manifest
+from fame.evaluate.features import extract
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import identity
-from fame.evaluate.features.extract import BIAS, usable
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
-from fame.evaluate.tasks import jobs as tasks
-from fame.evaluate.tasks.jobs import origin_of_result
+from fame.evaluate.tasks import bias, finetune, linear, retrieval
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import (
@@ -34,9 +34,8 @@ from fame.pipeline.experiments import (
     unlabelled,
     untrainable,
 )
-
-ENCODER = "encoder.safetensors"
-TASKS = ("linear", "retrieval", "bias", "finetune")
+from fame.pipeline.paths import BIAS, Places, feature_names, features_file
+from fame.pipeline.tasks import TASKS, origin_of_result
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,12 @@ class Evaluation:
     @property
     def encoder(self) -> Path:
         """The weights."""
-        return self.root / "pretrain" / self.run.id / ENCODER
+        return Places(self.root).encoder(self.run.id)
 
     @property
     def manifest(self) -> Path:
         """The videos."""
-        return self.videos or self.root / "data" / self.data / "manifest.parquet"
+        return self.videos or Places(self.root).manifest(self.data)
 
     @property
     def world(self) -> Path | None:
@@ -78,7 +77,7 @@ class Evaluation:
     @property
     def out(self) -> Path:
         """The folder of the results."""
-        return self.folder or self.root / "evaluate" / self.run.id / self.data
+        return self.folder or Places(self.root).evaluation(self.run.id, self.data)
 
 
 def named(
@@ -104,9 +103,10 @@ def named(
             run of the tables is asked for with another seed or backbone than its own.
     """
     scale, path = experiments.scale, Path(encoder)
-    own = results / scale.name / "pretrain"
+    places = Places.of(scale, results)
     name = path.parent.name if path.name == ENCODER else path.name
-    same = path.resolve() in ((own / name).resolve(), (own / name / ENCODER).resolve())
+    own = (places.run(name), places.encoder(name))
+    same = path.resolve() in {place.resolve() for place in own}
     if name in experiments.runs and (same or encoder == name):
         return _own(experiments.runs[name], backbone, seed)
     if not path.exists():
@@ -179,7 +179,7 @@ def place(
         if found != dataset:
             raise FameError(f"{manifest} is of the dataset {found!r}, not {dataset!r}; give that")
     data = data_id(scale, dataset, run.seed)
-    usual = Evaluation(scale, run, results / scale.name, data)
+    usual = Evaluation(scale, run, Places.of(scale, results).root, data)
     if manifest is not None and out is None and manifest.resolve() != usual.manifest.resolve():
         raise FameError(
             f"{manifest} is not the workflow's manifest of {data}, whose results must not be "
@@ -233,7 +233,7 @@ def _read(result: Path) -> dict[str, Any] | None:
 def _prepare(asked: Evaluation) -> None:
     """Make the encoder and the manifest if they are missing."""
     if asked.run.source is not None:
-        if not asked.encoder.with_name("card.json").is_file():
+        if not asked.encoder.with_name(CARD).is_file():
             import_run(asked.scale, asked.run, asked.encoder.parent)
     elif not asked.encoder.is_file():
         raise FameError(f"{asked.encoder}: not pretrained yet; `snakemake {asked.encoder}` does it")
@@ -250,7 +250,7 @@ def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
     inputs = [asked.encoder, asked.manifest]
     wanted = origin_of_result(asked.scale, task)
-    if task == "finetune":
+    if TASKS[task].trains:
         wanted["videos"] = Manifest.read(asked.manifest).labelled().fingerprint()
     else:
         inputs = _features(asked, world)
@@ -261,10 +261,9 @@ def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
 
 def _features(asked: Evaluation, world: World) -> list[Path]:
     """The files of features, extracted if they are missing."""
-    names = [*needed(asked.scale), *([BIAS] if asked.scale.evaluate.bias else [])]
-    files = {name: asked.out / f"features-{name}.npz" for name in names}
+    files = {name: asked.out / features_file(name) for name in feature_names(asked.scale)}
     if not _extracted(asked, files):
-        tasks.features(
+        extract.run(
             asked.scale, asked.run, asked.encoder, asked.manifest, asked.out, asked.world, world
         )
     return list(files.values())
@@ -278,10 +277,10 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
     backbone = scale.backbones[asked.run.backbone]
     encoder = load_encoder(asked.encoder, backbone.encoder)
     shown = ClipSpec.of(scale, backbone, scale.pretrain.views)
-    origin = tasks.origin_of(scale, asked.run, asked.manifest, videos.dataset)
+    origin = extract.origin_of(scale, asked.run, asked.manifest, videos.dataset)
     for name, path in files.items():
         coloured = shown if name == BIAS else shown.in_colours(name)  # type: ignore[arg-type]
-        wanted = origin | identity(encoder, usable(videos), coloured)
+        wanted = origin | identity(encoder, extract.usable(videos), coloured)
         if name == BIAS:
             del wanted["clips"]  # there it says which of them were altered
         found = Features.load(path).meta
@@ -303,18 +302,17 @@ def _fresh(result: Path, inputs: Sequence[Path], wanted: dict[str, Any]) -> bool
 
 def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:
     scale, folder = asked.scale, asked.out
-    plain = folder / "features-pretraining.npz"
+    plain = folder / features_file("pretraining")
     if task == "linear":
-        raw = folder / "features-raw.npz" if "raw" in needed(scale) else None
-        tasks.linear(scale, plain, out, raw)
+        raw = folder / features_file("raw") if "raw" in needed(scale) else None
+        linear.run(scale, plain, out, raw)
     elif task == "retrieval":
-        source = folder / f"features-{scale.evaluate.retrieval.colours}.npz"
-        tasks.retrieval(scale, source, out)
+        retrieval.run(scale, folder / features_file(scale.evaluate.retrieval.colours), out)
     elif task == "bias":
-        tasks.bias(scale, plain, folder / "features-bias.npz", out)
+        bias.run(scale, plain, folder / features_file(BIAS), out)
     elif task == "finetune":
         work = out.with_suffix(".work")
         with owned(work):
-            tasks.finetune(scale, asked.run, asked.encoder, asked.manifest, out, work, world)
+            finetune.run(scale, asked.run, asked.encoder, asked.manifest, out, work, world)
     else:
         raise ValueError(f"nothing computes the task {task!r}")

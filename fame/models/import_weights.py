@@ -8,6 +8,7 @@ import torch
 
 import fame
 from fame.config.scale import Scale
+from fame.core.cards import CARD, ENCODER
 from fame.core.errors import FameError
 from fame.core.files import sha256, write_json
 from fame.models import EncoderSettings, build_encoder
@@ -76,7 +77,7 @@ def import_weights(
     """
     settings, encoder = _read(source, wanted)
     digest = sha256(source)
-    path = out / "encoder.safetensors"
+    path = out / ENCODER
     save_encoder(path, encoder, {"imported_from": source.name, "source_sha256": digest})
     card = {
         **(facts or {}),
@@ -89,7 +90,7 @@ def import_weights(
         "encoder_sha256": sha256(path),
         "code": fame.__version__,
     }
-    write_json(out / "card.json", card)
+    write_json(out / CARD, card)
     return card
 
 

@@ -40,8 +40,6 @@ class Sources:
     callers: tuple[str, ...] = ()
 
 
-_FILES = ("fame.evaluate.features.store", "fame.evaluate.results")
-
 RULES = {
     "world": Sources(("fame.data.synthetic.write",), ("fame.data.instances",)),
     "index": Sources(
@@ -49,15 +47,9 @@ RULES = {
     ),
     "prepare": Sources(("fame.data.prepare",), ("fame.data.instances",)),
     "gather": Sources(("fame.data.prepare",), ("fame.data.instances",)),
-    "linear": Sources(
-        ("fame.evaluate.tasks.linear", "fame.evaluate.metrics.confusion", *_FILES),
-        ("fame.evaluate.tasks.jobs",),
-    ),
-    "bias": Sources(
-        ("fame.evaluate.tasks.bias", "fame.evaluate.bias.scores", *_FILES),
-        ("fame.evaluate.tasks.jobs",),
-    ),
-    "retrieval": Sources(("fame.evaluate.tasks.retrieval", *_FILES), ("fame.evaluate.tasks.jobs",)),
+    "linear": Sources(("fame.evaluate.tasks.linear",)),
+    "bias": Sources(("fame.evaluate.tasks.bias",)),
+    "retrieval": Sources(("fame.evaluate.tasks.retrieval",)),
     "activation": Sources(("fame.evaluate.tasks.activation", "fame.models.backbones.*")),
     "mask_quality": Sources(("fame.evaluate.masks.quality", "fame.evaluate.masks.variants")),
     "training_pair": Sources(("fame.evaluate.masks.examples",)),

@@ -22,6 +22,7 @@ from fame.config.tables import Column, Recipe, Row, Table
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.core.registry import check_name, declared
+from fame.pipeline.tasks import check_metric
 from fame.pipeline.versions import RECIPE_VERSION
 
 FIGURES = "figures"
@@ -307,25 +308,13 @@ def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
     for name, column in table.columns.items():
         if row.recipe is None or row.task is None or measurable(scale, row, column):
             continue
-        _check_metric(scale, row.task, column.metric, f"{table.name}, column {name}")
+        check_metric(scale, row.task, column.metric, f"{table.name}, column {name}")
         try:
             runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
         except AbsentEncoder as error:
             raise AbsentEncoder(f"{table.name}, row {number + 1}: {error}") from None
         found.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
     return found
-
-
-def _check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
-    """Refuse a metric that a task does not give, before anything is trained for it."""
-    ranks = [f"r{rank}" for rank in scale.evaluate.retrieval.ranks]
-    given = ranks if task == "retrieval" else ["top1", "top5"]
-    if metric not in given:
-        more = ", or add to the scale's evaluate.retrieval.ranks" if task == "retrieval" else ""
-        raise FameError(
-            f"{where}: {task} at scale {scale.name!r} gives no metric {metric!r}; "
-            f"choose one of {', '.join(given)}{more}"
-        )
 
 
 class Experiments:

@@ -16,6 +16,7 @@ from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
 from fame.pipeline.experiments import Run, data_id, split_data_id
 from fame.pipeline.paths import MANIFEST, Places, feature_names, features_file
+from fame.pipeline.tasks import OF_TABLES, TASKS, Task
 
 Subject = Literal["data", "run", "evaluation", "scale"]
 """What a job is about: a data instance, a run, a run on a data instance, or the whole scale."""
@@ -101,10 +102,21 @@ _AT = Places(Path("{scale}"))
 _DATA, _RUN, _EVALUATION = _AT.data("{data}"), _AT.run("{run}"), _AT.evaluation("{run}", "{data}")
 
 
-def _task(name: str, needs: tuple[str, ...], *more: str, load: Load = "short") -> Rule:
-    """A task: its result, and `more` files beside it by their suffixes."""
-    files = tuple(f"{name}{suffix}" for suffix in (".json", *more))
-    return Rule(name, f"{name} on {{data}}", "evaluation", _EVALUATION, files, needs, load)
+_MANIFEST = ("index", "gather")
+"""The rules that make a manifest: of the videos as they are, or of their small copies."""
+
+
+def _task(task: Task) -> Rule:
+    """The rule of a task: its result, and files beside it."""
+    return Rule(
+        task.name,
+        f"{task.name} on {{data}}",
+        "evaluation",
+        _EVALUATION,
+        tuple(f"{task.name}{suffix}" for suffix in (".json", *task.files)),
+        ("pretrain", *_MANIFEST) if task.trains else ("features",),
+        "encoding" if task.trains else "short",
+    )
 
 
 def _gathered(name: str, stem: str, suffixes: str, *needs: str, folder: Path = _AT.figures) -> Rule:
@@ -127,11 +139,6 @@ def _example(name: str) -> Rule:
     )
 
 
-_MANIFEST = ("index", "gather")
-"""The rules that make a manifest: of the videos as they are, or of their small copies."""
-
-_CONFUSION = (".confusion.csv", ".classes.csv")
-_TABLE_TASKS = ("linear", "retrieval", "finetune")
 _PAGE = ("table", "figure", "picture", "claims", "pretrain")
 
 _ROWS = (
@@ -198,11 +205,16 @@ _ROWS = (
         ("pretrain", "world", *_MANIFEST),
         load="encoding",
     ),
-    _task("linear", ("features",), ".parquet", *_CONFUSION),
-    _task("retrieval", ("features",), ".parquet"),
-    _task("bias", ("features",), ".parquet"),
-    _task("finetune", ("pretrain", *_MANIFEST), ".parquet", *_CONFUSION, load="encoding"),
-    _task("activation", ("pretrain", "world", *_MANIFEST), ".npz", load="encoding"),
+    *(_task(task) for task in TASKS.values()),
+    Rule(
+        "activation",
+        "activation on {data}",
+        "evaluation",
+        _EVALUATION,
+        ("activation.json", "activation.npz"),
+        ("pretrain", "world", *_MANIFEST),
+        load="encoding",
+    ),
     Rule(
         "mask_quality",
         "mask quality of {data}",
@@ -219,9 +231,9 @@ _ROWS = (
         *("activation", "pretrain", "bias", "mask_quality"),
     ),
     _gathered("picture", "{figure}", "png pdf", "training_pair", "masked_clips"),
-    _gathered("claims", "{figure}", "png pdf csv md", *_TABLE_TASKS),
+    _gathered("claims", "{figure}", "png pdf csv md", *OF_TABLES),
     _gathered("confusion", "confusion", "done", "linear", "finetune"),
-    _gathered("table", "{table}", "csv md tex html", *_TABLE_TASKS, folder=_AT.tables),
+    _gathered("table", "{table}", "csv md tex html", *OF_TABLES, folder=_AT.tables),
     _gathered("report", "report", "html", *_PAGE, folder=_AT.root),
     _copied("publish", "csv md tex", "table"),
     _copied("publish_figure", "png pdf csv", "figure", "claims"),

@@ -11,17 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 from fame.config.encoders import AnyEncoder, EncoderSettings
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
-from fame.core.cards import verified
+from fame.core.cards import CARD, ENCODER, verified
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Experiments
+from fame.pipeline.paths import RESULTS, Places
 from fame.search.library import Library
-
-RESULTS = Path("results")
-ENCODER = "encoder.safetensors"
 
 _NEEDED = {"frames", "stride", "size", "mean", "std", "max_short_side"}
 _SETTINGS: TypeAdapter[EncoderSettings] = TypeAdapter(AnyEncoder)
@@ -77,7 +75,7 @@ def locate(encoder: str, scale: str, tables: Path) -> Path:
         return given / ENCODER
     if len(given.parts) != 1 or given.suffix == ".safetensors":
         raise FameError(f"{encoder}: no such encoder; give its file, its run's directory or its id")
-    path = RESULTS / load_scale(scale).name / "pretrain" / encoder / ENCODER
+    path = Places.of(load_scale(scale)).encoder(encoder)
     if not path.is_file():
         raise FameError(_absent(encoder, path, Experiments(scale, tables)))
     return path
@@ -114,7 +112,7 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
     Raises:
         FameError: the card is missing or another encoder's, or settings are missing.
     """
-    if not path.with_name("card.json").is_file():
+    if not path.with_name(CARD).is_file():
         raise FameError(
             f"{path} has no card.json beside it; import external weights with "
             f"fame import-official {shlex.quote(str(path))} --out FOLDER"

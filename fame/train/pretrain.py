@@ -11,6 +11,7 @@ from fame.config.methods import Methods
 from fame.config.reading import parse
 from fame.config.scale import Scale
 from fame.core import registry
+from fame.core.cards import CARD, ENCODER
 from fame.core.distributed import World, groups_of
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256, write_json
@@ -114,7 +115,7 @@ def pretrain(
 
 def _check_place(run: Run, directory: Path) -> None:
     """Refuse a folder with another run's encoder, which would be overwritten."""
-    card = directory / "card.json"
+    card = directory / CARD
     if card.is_file() and (other := read_json(card).get("run")) != run.id:
         raise FameError(
             f"{directory} holds the encoder of {other}; give another folder for {run.id}"
@@ -183,7 +184,7 @@ def _export(
     fingerprint: str | None,
 ) -> None:
     """Write the encoder, in float32, and its card, then remove the checkpoints."""
-    path = directory / "encoder.safetensors"
+    path = directory / ENCODER
     save_encoder(path, method.encoder.float(), {"run": run.id})
     facts: dict[str, Any] = {
         "run": run.id,
@@ -198,7 +199,7 @@ def _export(
         **_declared(method, scale.pretrain.batch if run.pretrain else None),
         **method.facts(),
     }
-    write_json(directory / "card.json", card(world, **facts))
+    write_json(directory / CARD, card(world, **facts))
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     (directory / PROGRESS).unlink(missing_ok=True)
 

@@ -184,7 +184,7 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
 def test_work_on_features_takes_one_thread_as_in_the_workflow(verb, inputs, monkeypatch):
     found = []
     monkeypatch.setattr(
-        f"fame.evaluate.tasks.jobs.{verb}", lambda *given: found.append(torch.get_num_threads())
+        f"fame.evaluate.tasks.{verb}.run", lambda *given: found.append(torch.get_num_threads())
     )
     before = torch.get_num_threads()
     torch.set_num_threads(2)

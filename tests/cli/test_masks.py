@@ -197,6 +197,7 @@ def test_figures_of_worlds(worlds, tmp_path):
         fame("training-pair", *scale, *pair, "--backbone", "s3d")
 
 
+@pytest.mark.slow
 def test_every_odd_file_gives_a_video_or_a_sentence(shared, tmp_path):
     files = sorted(file for file in (shared / "videos" / "odd").rglob("*") if file.is_file())
     assert len(files) == 45

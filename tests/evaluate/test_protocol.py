@@ -14,13 +14,16 @@ from micro_world import MICRO, TABLES
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.manifest import Manifest
+from fame.evaluate.features import extract
 from fame.evaluate.features.store import Features
 from fame.evaluate.protocol import evaluate, named, place
-from fame.evaluate.tasks import jobs as tasks
+from fame.evaluate.tasks import finetune, linear, retrieval
 from fame.models import build_encoder
 from fame.models.files import save_encoder
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.versions import VERSIONS
+
+JOBS = {"features": extract, "linear": linear, "retrieval": retrieval}
 
 WORLD = World(rank=0, size=1, device=torch.device("cpu"))
 
@@ -76,9 +79,9 @@ def test_nothing_is_done_twice(experiments, weights, results, monkeypatch):
     def refuse(*_):
         raise AssertionError("done again")
 
-    monkeypatch.setattr(tasks, "features", refuse)
+    monkeypatch.setattr(extract, "run", refuse)
     evaluate(evaluation, ["retrieval"], WORLD)
-    monkeypatch.setattr(tasks, "linear", refuse)
+    monkeypatch.setattr(linear, "run", refuse)
     evaluate(evaluation, ["linear"], WORLD)
     settings = evaluation.scale.backbones["r2plus1d"].encoder
     save_encoder(evaluation.encoder, build_encoder(settings, seed=4))
@@ -105,7 +108,7 @@ def test_a_changed_setting_redoes_what_depends_on_it(
     scale = evaluation.scale.model_copy(update={"evaluate": old.model_copy(update=part)})
     called = []
     for name in ("features", "linear", "retrieval"):
-        monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
+        monkeypatch.setattr(JOBS[name], "run", lambda *_, name=name: called.append(name))
     evaluate(dataclasses.replace(evaluation, scale=scale), ["linear", "retrieval"], WORLD)
     assert set(called) == {redone}
 
@@ -122,7 +125,7 @@ def test_a_raised_version_redoes_its_task_only(
     monkeypatch.setitem(VERSIONS, raised, VERSIONS[raised] + 1)
     called = []
     for name in ("features", "linear", "retrieval"):
-        monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
+        monkeypatch.setattr(JOBS[name], "run", lambda *_, name=name: called.append(name))
     evaluate(evaluation, ["linear", "retrieval"], WORLD)
     assert set(called) == expected
 
@@ -140,7 +143,7 @@ def redone(evaluation, monkeypatch):
     """What another evaluation does again."""
     called = []
     for name in ("features", "linear"):
-        monkeypatch.setattr(tasks, name, lambda *_, name=name: called.append(name))
+        monkeypatch.setattr(JOBS[name], "run", lambda *_, name=name: called.append(name))
     evaluate(evaluation, ["linear"], WORLD)
     return called
 
@@ -227,7 +230,7 @@ def test_a_finetuning_is_of_its_videos(experiments, weights, results, tmp_path, 
     half = tmp_path / "half.parquet"
     dataclasses.replace(videos, table=videos.table.iloc[1:]).write(half)
     os.utime(half, ns=(0, 0))
-    monkeypatch.setattr(tasks, "finetune", None)
+    monkeypatch.setattr(finetune, "run", None)
     with pytest.raises(TypeError, match="not callable"):
         evaluate(dataclasses.replace(own, videos=half), ["finetune"], WORLD)
 
@@ -236,7 +239,7 @@ def test_finetuning_is_resumable_and_kept(experiments, weights, results, monkeyp
     evaluation = asked(experiments, weights, results)
     first = evaluate(evaluation, ["finetune"], WORLD)["finetune"]
     assert not (evaluation.out / "features-pretraining.npz").exists()
-    monkeypatch.setattr(tasks, "finetune", None)
+    monkeypatch.setattr(finetune, "run", None)
     assert evaluate(evaluation, ["finetune"], WORLD)["finetune"] == first
 
 

@@ -19,7 +19,6 @@ import torch
 import torch.utils.tensorboard
 
 import fame.evaluate.tasks.finetune
-import fame.evaluate.tasks.jobs
 import fame.evaluate.tasks.monitor
 import fame.train.pretrain
 from fame.cli import main

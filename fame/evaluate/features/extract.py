@@ -9,22 +9,25 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from fame.config.normalisation import Colours
+from fame.config.normalisation import Colours, needed
+from fame.config.scale import Scale
+from fame.core.cards import of_run
+from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.clips.batch import Batch
 from fame.data.manifest import OK, Manifest
 from fame.evaluate.bias.altered import AlteredClips, class_mixed
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.evaluate.features.encode import Work, batches, identity, outputs
+from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, batches, identity, outputs
 from fame.evaluate.features.parts import clear
 from fame.evaluate.features.store import Features
+from fame.models.files import load_encoder
+from fame.pipeline.experiments import Run
+from fame.pipeline.paths import BIAS, features_file
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-
-BIAS = "bias"
-"""Name of the features of the altered test videos; the others are named by normalisation."""
 
 
 @dataclass(frozen=True)
@@ -191,3 +194,57 @@ def described(videos: Manifest, array: Floats, meta: dict[str, Any]) -> Features
         classes=list(videos.classes),
         meta=meta,
     )
+
+
+def origin_of(scale: Scale, run: Run, manifest: Path, dataset: str) -> dict[str, Any]:
+    """What features say of where they come from, beyond `encode.identity`."""
+    bias = scale.evaluate.bias
+    return {
+        "run": run.id,
+        "data": manifest.parent.name,
+        "dataset": dataset,
+        "seed": run.seed,
+        "altered": bias.model_dump(mode="json") if bias else None,
+    }
+
+
+def run(
+    scale: Scale,
+    chosen: Run,
+    encoder: Path,
+    manifest: Path,
+    out: Path,
+    known: Path | None,
+    world: World,
+) -> None:
+    """Encode every video once, in all the ways that this scale's evaluations need.
+
+    Writes `features-<colours>.npz` for each of `colours.needed`, and `features-bias.npz` if the
+    scale measures background bias. Finished parts survive an interruption.
+
+    Args:
+        scale: the scale.
+        chosen: whose encoder it is.
+        encoder: its weights, with the card beside them.
+        manifest: the videos.
+        out: the folder to write to.
+        known: the folder of the mini world that the videos are of; None for real videos.
+        world: this process among its peers.
+
+    Raises:
+        FameError: the card is another encoder's or another run's; or a file is missing or damaged.
+    """
+    of_run(encoder, chosen.id)
+    backbone, bias = scale.backbones[chosen.backbone], scale.evaluate.bias
+    videos = Manifest.read(manifest).labelled()
+    found = extract(
+        load_encoder(encoder, backbone.encoder),
+        videos,
+        ClipSpec.of(scale, backbone, scale.pretrain.views),
+        Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
+        origin_of(scale, chosen, manifest, videos.dataset),
+        needed(scale),
+        Alteration(bias.clips, bias.beta, known, chosen.seed) if bias else None,
+    )
+    for name, features in found.items():
+        features.save(out / features_file(name))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.pipeline.paths import features_file
 
 _ARRAYS = ("features", "labels", "videos", "groups", "splits", "classes", "meta")
 
@@ -58,6 +59,11 @@ class Features:
             )
         if len(self.labels) and not -1 <= self.labels.min() <= self.labels.max() < self.count:
             raise FameError(f"features have labels outside -1 .. {self.count - 1}")
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What a result says of where its features come from: run, data, dataset and seed."""
+        return {key: self.meta[key] for key in ("run", "data", "dataset", "seed")}
 
     @property
     def count(self) -> int:
@@ -123,3 +129,19 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
         raise FameError(
             f"{path}: not a whole features file ({error}); delete it and extract again"
         ) from None
+
+
+def load_in(source: Path, colours: str) -> Features:
+    """Features of a file, which must have been encoded in the named colours.
+
+    Raises:
+        FameError: they were not, or the file is missing or damaged.
+    """
+    features = Features.load(source)
+    found = features.meta.get("colours")
+    if found != colours:
+        raise FameError(
+            f"{source}: encoded in the colours {found!r} but the scale needs {colours!r} here; "
+            f"give {features_file(colours)} that was made with it"
+        )
+    return features

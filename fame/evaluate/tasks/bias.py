@@ -4,16 +4,19 @@ docs/bias.md defines the conditions and the scores.
 """
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fame.config.scale import Linear
+from fame.config.scale import Linear, Scale
 from fame.core.errors import FameError
 from fame.evaluate.bias.scores import SHOWINGS, Predictions, judge
-from fame.evaluate.features.store import Features
+from fame.evaluate.features.store import Features, load_in
+from fame.evaluate.results import write_columns, write_result
 from fame.evaluate.tasks.linear import choose, clips_of, fit, mean_logits
+from fame.pipeline.tasks import origin_of_result
 
 Floats = npt.NDArray[np.float32]
 
@@ -91,3 +94,23 @@ def _donors(altered: Features) -> npt.NDArray[np.int64]:
     """Each video's donor as a row; -1 for none."""
     places = {video: row for row, video in enumerate(altered.videos.tolist())}
     return np.array([places.get(name, -1) for name in altered.meta["donors"]], dtype=np.int64)
+
+
+def run(scale: Scale, source: Path, altered: Path, out: Path) -> None:
+    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`."""
+    features, shown = load_in(source, "pretraining"), Features.load(altered)
+    found = probe_bias(features, shown, scale.evaluate.linear, features.meta["seed"])
+    donors = [str(found["videos"][row]) if row >= 0 else "" for row in found["donors"]]
+    columns = {"video": [str(video) for video in found["videos"]], "label": found["labels"]}
+    columns["donor"] = donors
+    for place, name in enumerate((ORIGINAL, *SHOWINGS)):
+        columns[name] = list(found["logits"][:, place])
+    write_columns(out.with_suffix(".parquet"), columns)
+    write_result(
+        out,
+        task="bias",
+        metrics=found["metrics"],
+        details=found["details"]
+        | {"foreground": shown.meta["foreground"], **origin_of_result(scale, "bias")},
+        **features.origin,
+    )

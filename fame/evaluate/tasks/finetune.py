@@ -6,6 +6,7 @@ reported and nothing is selected on test data, unless the scale asks to replay t
 """
 
 import copy
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from fame.augment.views import Views
 from fame.config.scale import Finetune, Scale
+from fame.core.cards import of_run
 from fame.core.distributed import World, groups_of
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
@@ -26,12 +28,16 @@ from fame.data.clips.sampling import RandomClips
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, clip_outputs
-from fame.evaluate.metrics import accuracy
+from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.selection import BestOnTest
-from fame.evaluate.metrics.tested_epochs import due
+from fame.evaluate.results import write_predictions, write_result
 from fame.models.encoder import Encoder
+from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
+from fame.pipeline.experiments import Run
+from fame.pipeline.tasks import epochs_tested, origin_of_result
+from fame.pipeline.versions import versions_of
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
@@ -237,7 +243,7 @@ def _selecting(
     labels = test.videos.labels()
 
     def after(epoch: int) -> dict[str, float]:
-        if not due(epoch, epochs):
+        if epoch not in epochs_tested(epochs):
             return {}
         return {"test_top1": selection.offer(epoch, test.scores(model), labels)}
 
@@ -280,3 +286,52 @@ def _plan(
         clips_per_step=settings.batch,
         on_epoch=lambda epoch: {},
     )
+
+
+def run(
+    scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
+) -> None:
+    """Finetune and test; writes the result, `finetune.parquet` and `confusion.write`'s files.
+
+    `work` holds the checkpoints until the result is written, then only the curves.
+    """
+    card = of_run(encoder, chosen.id)
+    videos = Manifest.read(manifest).labelled()
+    network = load_encoder(encoder, scale.backbones[chosen.backbone].encoder)
+    recipe = {
+        "settings": scale.evaluate.finetune.model_dump(mode="json"),
+        "encoder": card["encoder_sha256"],
+        "versions": versions_of("finetune"),
+        "seed": chosen.seed,
+    }
+    scores = finetune(scale, chosen.backbone, network, videos, chosen.seed, recipe, work, world)
+    if scores is None:
+        return
+    write_predictions(
+        out.with_suffix(".parquet"), np.array(scores.videos), scores.labels, scores.logits
+    )
+    confusion.write(out, scores.labels, scores.logits.argmax(axis=1), scores.classes)
+    write_result(
+        out,
+        task="finetune",
+        run=chosen.id,
+        data=manifest.parent.name,
+        dataset=videos.dataset,
+        seed=chosen.seed,
+        metrics={f"top{k}": accuracy.top(scores.logits, scores.labels, k) for k in (1, 5)},
+        details={
+            "chance": 100 / len(scores.classes),
+            "per_class": dict(
+                zip(scores.classes, accuracy.per_class(scores.logits, scores.labels), strict=True)
+            ),
+            "n_train": scores.n_train,
+            "n_test": len(scores.labels),
+            "report": scale.evaluate.finetune.report,
+            "epoch": scores.epoch,
+            "last_epoch_top1": scores.last,
+            "seconds": round(scores.seconds, 1),
+            "videos": videos.fingerprint(),
+            **origin_of_result(scale, "finetune"),
+        },
+    )
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)

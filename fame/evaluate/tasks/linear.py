@@ -7,6 +7,7 @@ release's `best-on-test`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fame.config.scale import Linear
+from fame.config.scale import Linear, Scale
 from fame.core.errors import FameError
 from fame.core.randomness import generator
-from fame.evaluate.features.store import Features
-from fame.evaluate.metrics import accuracy
+from fame.evaluate.features.store import Features, load_in
+from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.holdout import held_out
 from fame.evaluate.metrics.selection import BestOnTest
-from fame.evaluate.metrics.tested_epochs import due
+from fame.evaluate.results import write_predictions, write_result
+from fame.pipeline.tasks import epochs_tested, origin_of_result
 from fame.train.sgd import SGD
 
 Integers = npt.NDArray[np.int64]
@@ -145,7 +147,7 @@ def _tested(
     best = BestOnTest(len(labels), classes)
 
     def after(epoch: int, layer: nn.Linear) -> None:
-        chosen = settings.report == "best-on-test" and due(epoch, settings.epochs)
+        chosen = settings.report == "best-on-test" and epoch in epochs_tested(settings.epochs)
         if chosen or epoch == settings.epochs:
             best.offer(epoch, mean_logits(layer, tested.clips), labels)
 
@@ -209,3 +211,35 @@ def mean_logits(layer: nn.Linear, clips: torch.Tensor) -> npt.NDArray[np.float32
     """Logits averaged over the clips: (N, clips, D) to (N, classes) float32."""
     scores: npt.NDArray[np.float32] = layer(clips).mean(dim=1).cpu().numpy()
     return scores
+
+
+def run(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
+    """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
+
+    `raw` holds the same videos' features in raw colours, for a scale that trains on those.
+
+    Raises:
+        FameError: the scale trains on raw colours and none are given, or the reverse; or as `probe`
+            says.
+    """
+    settings = scale.evaluate.linear
+    if (settings.train_colours == "raw") != (raw is not None):
+        has = "needs" if raw is None else "takes no"
+        raise FameError(
+            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {has} raw "
+            f"features: {'give' if raw is None else 'leave out'} --raw-features"
+        )
+    features = load_in(source, "pretraining")
+    fitted = load_in(raw, "raw") if raw else features
+    found = probe(features, settings, features.meta["seed"], fitted=fitted)
+    write_predictions(
+        out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]
+    )
+    confusion.write(out, found["labels"], found["predictions"], features.classes)
+    write_result(
+        out,
+        task="linear",
+        metrics=found["metrics"],
+        details=found["details"] | origin_of_result(scale, "linear"),
+        **features.origin,
+    )

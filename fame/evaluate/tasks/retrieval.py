@@ -4,14 +4,17 @@ Test videos are queries, training videos the gallery. A query is hit at rank k i
 k nearest videos by cosine shares its class.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fame.config.scale import Retrieval
+from fame.config.scale import Retrieval, Scale
 from fame.core.errors import FameError
-from fame.evaluate.features.store import Features
+from fame.evaluate.features.store import Features, load_in
+from fame.evaluate.results import write_columns, write_result
+from fame.pipeline.tasks import origin_of_result
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -122,3 +125,28 @@ def retrieve(features: Features, settings: Retrieval) -> dict[str, Any]:
         "cosines": cosines,
         "same": same,
     }
+
+
+def run(scale: Scale, source: Path, out: Path) -> None:
+    """Retrieve training videos by test videos; writes R@k and each query's neighbours.
+
+    `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),
+    and `first_hit`, the rank of the first of its class among them, 0 for none.
+    """
+    features = load_in(source, scale.evaluate.retrieval.colours)
+    found = retrieve(features, scale.evaluate.retrieval)
+    hits = found["same"]
+    columns = {
+        "query": [str(video) for video in found["queries"]],
+        "neighbours": [[str(video) for video in row] for row in found["neighbours"]],
+        "cosines": list(found["cosines"]),
+        "first_hit": (hits.argmax(axis=1) + 1) * hits.any(axis=1),
+    }
+    write_columns(out.with_suffix(".parquet"), columns)
+    write_result(
+        out,
+        task="retrieval",
+        metrics=found["metrics"],
+        details=found["details"] | origin_of_result(scale, "retrieval"),
+        **features.origin,
+    )

@@ -27,7 +27,7 @@ from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueFore
 from fame.evaluate.features import activation_maps as activation
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
-from fame.evaluate.features.extract import BIAS, Alteration, extract
+from fame.evaluate.features.extract import Alteration, extract
 from fame.evaluate.features.store import Features
 from fame.evaluate.masks import quality as mask_quality
 from fame.evaluate.masks.variants import PAPER, variants
@@ -40,6 +40,7 @@ from fame.models.encoder import Encoder
 from fame.operate.plan.sample import Sample
 from fame.operate.plan.work import Piece
 from fame.pipeline.experiments import Run
+from fame.pipeline.paths import BIAS
 from fame.pretext.common import Method
 from fame.train.batches import Batches
 from fame.train.engine import Plan, Trainable, train

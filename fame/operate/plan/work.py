@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from fame.config.normalisation import needed
 from fame.config.scale import Scale
-from fame.evaluate.metrics import tested_epochs
 from fame.operate.plan.counts import Counts
 from fame.operate.plan.jobs import Job
 from fame.pipeline.experiments import Experiments, Run, digest, plugin_digest, split_data_id
 from fame.pipeline.steps import RULES, Load
+from fame.pipeline.tasks import epochs_tested
 
 Verb = Literal[
     "world", "index", "prepare", "pretrain", "finetune", "features", "altered", "probe",
@@ -236,7 +236,7 @@ class _Amounts:
     def _finetune(self) -> list[Amount]:
         settings = self._evaluate.finetune
         shown, epochs = self._trained(settings.batch), settings.epochs
-        tests = tested_epochs.number(epochs) if settings.report == "best-on-test" else 1
+        tests = len(epochs_tested(epochs)) if settings.report == "best-on-test" else 1
         return [
             self._simple("finetune", shown * epochs),
             self._simple("features", self.counts.test * tests),

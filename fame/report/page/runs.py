@@ -9,6 +9,7 @@ from fame.core.cards import verified
 from fame.core.units import duration
 from fame.pipeline.cost import KINDS, Cost, costs, files_of
 from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.paths import Places
 from fame.report.page.grid import Grid, Text
 from fame.report.tables.markdown import NOTHING
 
@@ -43,10 +44,8 @@ def cards(experiments: Experiments, results: Path) -> list[Card]:
     Raises:
         FameError: a card or an encoder is missing, or the two do not belong together.
     """
-    folders = {name: results / "pretrain" / name for name in experiments.runs}
-    return [
-        Card(name, verified(folder / "encoder.safetensors")) for name, folder in folders.items()
-    ]
+    places = Places(results)
+    return [Card(name, verified(places.encoder(name))) for name in experiments.runs]
 
 
 def runs(experiments: Experiments, found: list[Card]) -> Grid:

@@ -15,7 +15,6 @@ from fame.core.files import sha256, write_json
 from fame.evaluate.metrics import accuracy
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.tasks import finetune as finetuning
-from fame.evaluate.tasks import jobs as tasks
 from fame.evaluate.tasks.finetune import finetune
 from fame.models import build_encoder
 from fame.models.files import save_encoder
@@ -74,7 +73,7 @@ def test_it_has_no_parameters_and_survives_in_a_state_dict():
 @pytest.fixture
 def often(monkeypatch):
     """Tests every epoch."""
-    monkeypatch.setattr(finetuning, "due", lambda epoch, epochs: True)
+    monkeypatch.setattr(finetuning, "epochs_tested", lambda epochs: range(1, epochs + 1))
 
 
 def trained(micro, directory, seed=0, videos=None, clips=2, **changes):
@@ -103,6 +102,7 @@ def declining(micro, place):
     pytest.fail("the last epoch was the best one for every seed: the toy shows nothing")
 
 
+@pytest.mark.slow
 def test_selection_changes_what_is_reported_and_nothing_else(micro, tmp_path, often):
     found, seed = declining(micro, tmp_path / "best")
     tops = tops_of(tmp_path / "best" / f"{seed}")
@@ -116,6 +116,7 @@ def test_selection_changes_what_is_reported_and_nothing_else(micro, tmp_path, of
         assert np.array_equal(plain.logits, found.logits) == (epochs == found.epoch)
 
 
+@pytest.mark.slow
 def test_an_interruption_does_not_forget_the_best_epoch(micro, tmp_path, often, monkeypatch):
     whole = trained(micro, tmp_path / "whole", report="best-on-test", **THREE)
     real, calls = finetuning.BestOnTest.offer, []
@@ -161,7 +162,7 @@ def test_the_result_says_which_epoch_it_is_of(micro, tmp_path):
     save_encoder(encoder, build_encoder(scale.backbones[run.backbone].encoder, seed=0))
     write_json(tmp_path / "card.json", {"run": run.id, "encoder_sha256": sha256(encoder)})
     manifest, work = micro.manifest("ucf101"), tmp_path / "work"
-    tasks.finetune(scale, run, encoder, manifest, out, work, CPU)
+    finetuning.run(scale, run, encoder, manifest, out, work, CPU)
     result = json.loads(out.read_text())
     details = result["details"]
     assert (details["report"], details["epoch"]) == ("best-on-test", 1)

@@ -19,7 +19,7 @@ from fame.evaluate.features.encode import Work
 from fame.evaluate.features.extract import Alteration, extract
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks.bias import ORIGINAL, probe_bias
-from fame.evaluate.tasks.jobs import bias
+from fame.evaluate.tasks.bias import run as bias
 from fame.models.encoder import Encoder
 from fame.report.figures.bias import POOLED, Source, table, write
 

@@ -8,7 +8,7 @@ import pytest
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.evaluate.features.store import Features
-from fame.evaluate.tasks import jobs as tasks
+from fame.evaluate.tasks import linear, retrieval
 
 MINI = load_scale("mini")
 
@@ -49,11 +49,11 @@ def test_retrieval_takes_the_colours_that_the_scale_names(tmp_path):
         for colours, file in files.items():
             out = tmp_path / f"{wanted}-{colours}.json"
             if colours == wanted:
-                tasks.retrieval(scale, file, out)
+                retrieval.run(scale, file, out)
                 assert "r1" in json.loads(out.read_text())["metrics"]
             else:
                 with pytest.raises(FameError, match=f"'{colours}'.*features-{wanted}"):
-                    tasks.retrieval(scale, file, out)
+                    retrieval.run(scale, file, out)
 
 
 def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tmp_path):
@@ -61,16 +61,16 @@ def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tm
     quick = {"epochs": 3, "lrs": (1.0,), "milestones": (2,)}
     normalised = scale_with(linear={**quick, "train_colours": "normalised"})
     slip = scale_with(linear={**quick, "train_colours": "raw"})
-    tasks.linear(normalised, plain, tmp_path / "plain.json")
-    tasks.linear(slip, plain, tmp_path / "raw.json", raw)
+    linear.run(normalised, plain, tmp_path / "plain.json")
+    linear.run(slip, plain, tmp_path / "raw.json", raw)
     details = [
         json.loads((tmp_path / f"{n}.json").read_text())["details"] for n in ("plain", "raw")
     ]
     assert details[0] != details[1]
     with pytest.raises(FameError, match="needs raw features: give --raw-features"):
-        tasks.linear(slip, plain, tmp_path / "no.json")
+        linear.run(slip, plain, tmp_path / "no.json")
     with pytest.raises(FameError, match="takes no raw features: leave out --raw-features"):
-        tasks.linear(normalised, plain, tmp_path / "no.json", raw)
+        linear.run(normalised, plain, tmp_path / "no.json", raw)
     with pytest.raises(FameError, match="features-raw"):
-        tasks.linear(slip, plain, tmp_path / "no.json", plain)
+        linear.run(slip, plain, tmp_path / "no.json", plain)
     assert not (tmp_path / "no.json").exists()
