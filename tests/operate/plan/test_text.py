@@ -9,7 +9,7 @@ from fame.operate.plan.plan import SMALL, Clock, JobRow, Plan
 from fame.operate.plan.text import as_json, size, text
 
 
-def row(rule="pretrain", each=3600.0, *, needed=3, present=1, gpus=0, videos=1.5e6):
+def row(rule="pretrain", each=3600.0, *, needed=3, present=1, gpus=0, videos=1500):
     return JobRow(rule, "moco", "r2plus1d", "ucf101", needed, present, each, gpus, videos)
 
 
@@ -23,7 +23,7 @@ def plan(*rows, clocks=(), missing=(), disk=DISK):
         rows=rows,
         runs=3,
         present=1,
-        pace="nothing was measured here yet",
+        measured="nothing yet",
         clocks=clocks,
         disk=disk,
         free=2**30,
@@ -53,7 +53,7 @@ def test_hours_are_those_of_jobs_that_are_left():
     assert "3 runs needed, 1 present, 2 to make" in said
     assert "time: 2.0 h of jobs, one after another; 8.0 GPU-hours" in said
     (line,) = (line for line in said.splitlines() if line.startswith("linear"))
-    assert line.split()[-5:] == ["1.5", "M", "10", "s", "-"]
+    assert line.split()[-4:] == ["1,500", "10", "s", "-"]
 
 
 def test_unknown_times_are_said_to_be_unknown():
