@@ -318,8 +318,10 @@ class _Attempt:
         alteration = (
             Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed) if bias else None
         )
-        videos, colours = self._any(), needed(self.scale)
-        return extract(self._encoder(), videos, self._shown, self._work, {}, colours, alteration)
+        videos, normalisations = self._any(), needed(self.scale)
+        return extract(
+            self._encoder(), videos, self._shown, self._work, {}, normalisations, alteration
+        )
 
     @property
     def _short(self) -> Linear:
