@@ -217,10 +217,13 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
 
 def free(place: Path) -> int:
     """Free bytes of the disk that holds a folder, or will hold it."""
-    there = place.absolute()
-    while not there.exists():
-        there = there.parent
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(existing(place)).free
+
+
+def existing(place: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    absolute = place.absolute()
+    return next(folder for folder in (absolute, *absolute.parents) if folder.exists())
 
 
 @dataclass(frozen=True)
