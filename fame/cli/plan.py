@@ -60,13 +60,12 @@ def plan(
 
 def print_checks(survey: "Survey", made: "Plan") -> None:
     """Print each check as it is done."""
-    from fame.operate.plan.check import Trial, check
+    from fame.operate.plan.check import check
 
     size = sum(space.size or 0 for space in made.disk if space.local)
-    trial = Trial(survey.experiments.scale, survey.tasks, survey.counts, survey.root, size)
     print("\ncheck:", file=sys.stderr)
     failed = 0
-    for line in check(trial):
+    for line in check(survey, size):
         print(line, file=sys.stderr, flush=True)
         failed += not line.passed
     if made.left_out:

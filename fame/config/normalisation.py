@@ -4,23 +4,23 @@ from typing import Literal
 
 from fame.config.scale import Scale
 
-Colours = Literal["pretraining", "imagenet", "raw"]
+Normalisation = Literal["pretraining", "imagenet", "raw"]
 """`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release uses for
 retrieval (facts A8). `raw`: none, as the release does for a linear probe's training clips
 (facts A7)."""
 
-Constants = tuple[tuple[float, float, float], tuple[float, float, float]]
+MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]]
 
-CONSTANTS: dict[str, Constants] = {
+MEAN_STD: dict[str, MeanStd] = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "raw": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 """Mean and standard deviation of RGB in [0, 1]."""
 
 
-def needed(scale: Scale) -> tuple[Colours, ...]:
+def needed(scale: Scale) -> tuple[Normalisation, ...]:
     """The normalisations that a scale's linear probe and retrieval need, without repeats."""
-    wanted: list[Colours] = ["pretraining", scale.evaluate.retrieval.colours]
-    if scale.evaluate.linear.train_colours == "raw":
+    wanted: list[Normalisation] = ["pretraining", scale.evaluate.retrieval.normalisation]
+    if scale.evaluate.linear.train_normalisation == "raw":
         wanted.append("raw")
     return tuple(dict.fromkeys(wanted))

@@ -79,7 +79,7 @@ def test_a_finished_run_counts_as_present_and_tells_how_long_it_took(tmp_path):
     after = plan(tmp_path, "table5")
     assert (before["present"], after["present"]) == (0, 1)
     assert before["runs"] == after["runs"]
-    (row,) = (row for row in after["rows"] if row["what"] == "random")
+    (row,) = (row for row in after["rows"] if row["method"] == "random")
     assert (row["needed"], row["present"], row["hours"]) == (1, 1, 0)
     assert row["each"] > 0
     assert after["complete"] is False

@@ -26,7 +26,7 @@ rule features:
         manifest=MANIFEST,
         world=world_of,
     output:
-        [f"{EVALUATE}/features-{colours}.npz" for colours in needed(SCALE)],
+        [f"{EVALUATE}/features-{name}.npz" for name in needed(SCALE)],
         BIAS_FEATURES,
     log:
         f"{EVALUATE}/features.log",
@@ -119,7 +119,7 @@ rule bias:
 rule retrieval:
     """Retrieve training videos for test videos."""
     input:
-        features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.colours}.npz",
+        features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.normalisation}.npz",
     output:
         multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
     log:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from fame.config.normalisation import Colours, needed
+from fame.config.normalisation import Normalisation, needed
 from fame.config.scale import Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World
@@ -59,23 +59,23 @@ class _Pass:
 
     encoder: nn.Module
     shown: ClipSpec
-    colours: tuple[ClipSpec, ...]
+    specs: tuple[ClipSpec, ...]
     work: Work
 
     def plain(self, videos: Manifest) -> Floats:
-        """(N, colours * clips, D)."""
+        """(N, normalisations * clips, D)."""
 
         def show(batch: Batch) -> list[Tensor]:
             views = self.shown.cropped(batch.clips, batch.sizes)
-            return [colours.coloured(views) for colours in self.colours]
+            return [spec.normalised(views) for spec in self.specs]
 
         return outputs(self.encoder, videos, self.shown, self.work, show, self._settings())
 
     def altered(self, videos: Manifest, alteration: Alteration) -> tuple[Floats, AlteredClips]:
-        """(N, colours * clips + 5 * altered clips, D) of videos in mixed order."""
+        """(N, normalisations * clips + 5 * altered clips, D) of videos in mixed order."""
         show = AlteredClips(
             self.shown,
-            self.colours,
+            self.specs,
             alteration.clips,
             alteration.foreground(videos, self.shown),
             videos.labels(),
@@ -86,7 +86,7 @@ class _Pass:
         return outputs(self.encoder, videos, self.shown, self.work, show, settings), show
 
     def _settings(self) -> dict[str, Any]:
-        return {"colours": [[colours.mean, colours.std] for colours in self.colours]}
+        return {"normalisations": [[spec.mean, spec.std] for spec in self.specs]}
 
 
 def extract(
@@ -95,7 +95,7 @@ def extract(
     shown: ClipSpec,
     work: Work,
     origin: dict[str, Any],
-    colours: Sequence[Colours] = ("pretraining",),
+    normalisations: Sequence[Normalisation] = ("pretraining",),
     alteration: Alteration | None = None,
 ) -> dict[str, Features]:
     """Features of every usable video of a manifest, in its order; each is decoded once.
@@ -106,7 +106,7 @@ def extract(
         shown: which clips and crops.
         work: device, batch and parts, which are removed when all is done.
         origin: recorded in `meta`, such as the run, the data and the seed.
-        colours: the normalisations of the clips.
+        normalisations: names of the normalisations; the clips are encoded in each.
         alteration: if given, altered test clips are encoded too.
 
     Returns:
@@ -119,7 +119,7 @@ def extract(
         FameError: if no video is usable, one cannot be read, or a feature is not finite.
     """
     chosen = usable(manifest)
-    shows = tuple(shown.in_colours(name) for name in colours)
+    shows = tuple(shown.with_normalisation(name) for name in normalisations)
     course = _Pass(encoder, shown, shows, work)
     splits = chosen.table["split"].to_numpy()
     test = (splits == "test") if alteration else np.zeros(len(chosen), dtype=bool)
@@ -131,7 +131,7 @@ def extract(
         originals, found[BIAS] = _tested(course, chosen, np.flatnonzero(test), alteration, origin)
         arrays.append((np.flatnonzero(test), originals))
     every = _joined(arrays).reshape(len(chosen), len(shows), shown.clips, -1)
-    for number, (name, show) in enumerate(zip(colours, shows, strict=True)):
+    for number, (name, show) in enumerate(zip(normalisations, shows, strict=True)):
         meta = origin | {"colours": name} | identity(encoder, chosen, show)
         found[name] = described(chosen, every[:, number].copy(), meta)
     clear(work.parts)
@@ -145,11 +145,11 @@ def _tested(
     alteration: Alteration,
     origin: dict[str, Any],
 ) -> tuple[Floats, Features]:
-    """Unaltered test videos (N, colours * clips, D), and the altered ones."""
+    """Unaltered test videos (N, normalisations * clips, D), and the altered ones."""
     order = class_mixed(chosen.labels()[test], alteration.seed)
     back = np.argsort(order)
     array, altered = course.altered(_rows(chosen, test[order]), alteration)
-    width = course.shown.clips * len(course.colours)
+    width = course.shown.clips * len(course.specs)
     videos = _rows(chosen, test)
     names = videos.table["video"].to_numpy()[order]
     donated = [str(names[donor]) if donor >= 0 else "" for donor in altered.donors]
@@ -219,7 +219,7 @@ def run(
 ) -> None:
     """Encode every video once, in all the ways that this scale's evaluations need.
 
-    Writes `features-<colours>.npz` for each of `colours.needed`, and `features-bias.npz` if the
+    Writes `features-<name>.npz` for each of `normalisation.needed`, and `features-bias.npz` if the
     scale measures background bias. Finished parts survive an interruption.
 
     Args:

@@ -131,17 +131,17 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
         ) from None
 
 
-def load_in(source: Path, colours: str) -> Features:
-    """Features of a file, which must have been encoded in the named colours.
+def load_in(source: Path, normalisation: str) -> Features:
+    """Features of a file, which must have been encoded with the named normalisation.
 
     Raises:
         FameError: they were not, or the file is missing or damaged.
     """
     features = Features.load(source)
-    found = features.meta.get("colours")
-    if found != colours:
+    encoded = features.meta.get("colours")
+    if encoded != normalisation:
         raise FameError(
-            f"{source}: encoded in the colours {found!r} but the scale needs {colours!r} here; "
-            f"give {features_file(colours)} that was made with it"
+            f"{source}: encoded with the normalisation {encoded!r}, but the scale needs "
+            f"{normalisation!r} here; give {features_file(normalisation)} that was made with it"
         )
     return features

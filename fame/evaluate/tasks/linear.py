@@ -56,7 +56,7 @@ def probe(
         seed: of initialisation, held-out share, order and clips.
         device: where to train.
         fitted: what the layer is fitted to, if the training clips are shown otherwise than those
-            it is tested or chosen on (`train_colours`); the same videos in the same order.
+            it is tested or chosen on (`train_normalisation`); the same videos in the same order.
 
     Returns:
         `metrics`: `top1` and `top5` in percent; `details`: `chance` (percent, 100 / classes),
@@ -216,18 +216,18 @@ def mean_logits(layer: nn.Linear, clips: torch.Tensor) -> npt.NDArray[np.float32
 def run(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
     """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
 
-    `raw` holds the same videos' features in raw colours, for a scale that trains on those.
+    `raw` holds the same videos' features without mean and std, for a scale that trains on them.
 
     Raises:
-        FameError: the scale trains on raw colours and none are given, or the reverse; or as `probe`
-            says.
+        FameError: the scale trains on raw features and none are given, or the reverse; or as
+            `probe` says.
     """
     settings = scale.evaluate.linear
-    if (settings.train_colours == "raw") != (raw is not None):
+    if (settings.train_normalisation == "raw") != (raw is not None):
         has = "needs" if raw is None else "takes no"
         raise FameError(
-            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {has} raw "
-            f"features: {'give' if raw is None else 'leave out'} --raw-features"
+            f"evaluate.linear.train_normalisation is {settings.train_normalisation!r}, which {has} "
+            f"raw features: {'give' if raw is None else 'leave out'} --raw-features"
         )
     features = load_in(source, "pretraining")
     fitted = load_in(raw, "raw") if raw else features

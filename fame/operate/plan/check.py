@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import tempfile
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,22 +14,17 @@ import torch
 from fame.config.scale import Scale
 from fame.core.distributed import World, world
 from fame.core.errors import FameError
+from fame.core.units import size as in_words
+from fame.data.video.decode import read_frames
 from fame.models.import_weights import import_run
-from fame.operate.plan.counts import Counts
-from fame.operate.plan.needs import free
-from fame.operate.plan.sample import Samples, checked_frames, sample
-from fame.operate.plan.trial import Terms, attempt, most_videos
-from fame.operate.plan.work import Piece, Task, pieces
+from fame.operate.plan.jobs import Task
+from fame.operate.plan.needs import existing, free
+from fame.operate.plan.plan import Survey
+from fame.operate.plan.trial import Sample, attempt, distinct, sample
 from fame.pipeline.experiments import Run, data_id
 
-TESTED = 4
-"""Videos of an evaluation that is tried."""
-
 DECODED = 3
-"""Videos of each dataset whose first, middle and last frame are decoded."""
-
-GALLERY = 64
-"""Training videos of a retrieval that is tried."""
+"""Videos of each split whose first, middle and last frame are decoded."""
 
 
 @dataclass(frozen=True)
@@ -44,56 +39,30 @@ class Line:
         return f"{'ok  ' if self.passed else 'FAIL'}  {self.name}: {self.said}"
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What is checked.
-
-    Attributes:
-        scale: of the jobs.
-        tasks: the jobs of the target.
-        counts: videos of a data instance.
-        root: `results/<scale>`.
-        bytes: that the jobs will write.
-    """
-
-    scale: Scale
-    tasks: Sequence[Task]
-    counts: Callable[[str], Counts]
-    root: Path
-    bytes: int
-
-
-def check(trial: Trial) -> Iterator[Line]:
+def check(survey: Survey, size: int) -> Iterator[Line]:
     """Every check, as it is done; nothing stays of it on the disk.
 
     Kinds of jobs whose videos or devices are missing are not tried, which counts as a failure.
+
+    Args:
+        survey: the jobs of the target.
+        size: bytes that they will write.
     """
+    scale = survey.experiments.scale
     yield _guarded("torch", _torch)
-    devices = _guarded("devices", partial(_devices, trial.scale))
+    devices = _guarded("devices", partial(_devices, scale))
     yield devices
-    yield _guarded("results", partial(_disk, trial))
-    datasets = list(dict.fromkeys(task.dataset for task in trial.tasks if task.dataset))
-    usable = set()
-    for name in datasets:
-        line = _guarded(f"dataset {name}", partial(_decoded, trial, name))
-        usable |= {name} if line.passed else set()
-        yield line
-    yield from _weights(trial)
-    resources = trial.scale.resources
-    if not devices.passed:
-        yield Line("jobs", "not tried, since the devices are missing", passed=False)
-        return
-    with (
-        world(resources.threads, resources.deterministic) as peers,
-        tempfile.TemporaryDirectory(prefix="fame-plan-") as folder,
-    ):
-        train = most_videos(trial.scale)
-        sizes = (max(train, TESTED), TESTED)
-        samples = Samples(
-            lambda name, place: sample(trial.scale, name, trial.root, place, sizes), Path(folder)
-        )
-        for piece in pieces(trial.tasks):
-            yield _tried(trial, piece, peers, usable, samples)
+    yield _guarded("results", partial(_disk, survey.root.parent, size))
+    samples: dict[str, Sample] = {}
+    with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
+        for name in dict.fromkeys(task.dataset for task in survey.tasks if task.dataset):
+            place = Path(folder, name)
+            yield _guarded(f"dataset {name}", partial(_decoded, survey, name, place, samples))
+        yield from _weights(survey)
+        if devices.passed:
+            yield from _trials(survey, samples)
+        else:
+            yield Line("jobs", "not tried, since the devices are missing", passed=False)
 
 
 def _guarded(name: str, action: Callable[[], str]) -> Line:
@@ -122,15 +91,12 @@ def _devices(scale: Scale) -> str:
     if asked:
         return f"{asked} of {present} GPUs ({torch.cuda.get_device_name(0)})"
     cores = os.cpu_count() or 1
-    return f"{scale.resources.threads} threads a job, {cores} cores"
+    return f"cores: {cores}, threads of a job: {scale.resources.threads}"
 
 
-def _disk(trial: Trial) -> str:
+def _disk(results: Path, size: int) -> str:
     """Write something where results go, and compare free disk with what is to be written."""
-    results = trial.root.parent
-    there = results.absolute()
-    while not there.exists():
-        there = there.parent
+    there = existing(results)
     try:
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(bytes(2**16))
@@ -139,52 +105,65 @@ def _disk(trial: Trial) -> str:
             f"{there}: cannot be written ({error.strerror}); correct its permissions"
         ) from None
     room = free(results)
-    said = f"{trial.bytes / 2**30:.1f} GiB to be written, {room / 2**30:.1f} GiB free"
-    if trial.bytes > room:
+    said = f"{in_words(size)} to be written, {in_words(room)} free"
+    if size > room:
         raise FameError(f"{results}: {said}; free some, or link results/ to a larger disk")
     return said
 
 
-def _decoded(trial: Trial, dataset: str) -> str:
-    """Decode three videos of a dataset; none of a world that is still to be generated."""
-    scale = trial.scale
-    data = data_id(scale, dataset, scale.seeds[0])
-    missing = trial.counts(data).missing
+def _decoded(survey: Survey, dataset: str, place: Path, samples: dict[str, Sample]) -> str:
+    """Take some videos of a dataset, and decode frames of a few: the first, middle and last.
+
+    Args:
+        survey: whose scale has the dataset.
+        dataset: a key of its datasets.
+        place: a folder that is not there yet, for a world that is still to be generated.
+        samples: by dataset; takes what was found.
+    """
+    scale = survey.experiments.scale
+    missing = survey.counts(data_id(scale, dataset, scale.seeds[0])).missing
     if missing:
         raise FameError(missing.removeprefix(f"{dataset}: "))
-    with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
-        found = sample(scale, dataset, trial.root, Path(folder), (DECODED, DECODED))
-        videos = found.manifest
-        checked_frames(videos)
+    place.mkdir()
+    found = sample(scale, dataset, survey.root, place)
+    videos = found.spread(DECODED)
+    for _, video in videos.table.iterrows():
+        first, frames = int(video["start"]), int(video["frames"])
+        wanted = [first, first + frames // 2, first + frames - 1]
+        read_frames(videos.root / video["path"], wanted)
+    samples[dataset] = found
     return f"first, middle and last frame of {len(videos)} videos"
 
 
-def _weights(trial: Trial) -> Iterator[Line]:
+def _weights(survey: Survey) -> Iterator[Line]:
     """Finished weights that rows name fit their backbones."""
-    for run in (task.run for task in trial.tasks if task.job.rule == "pretrain"):
+    for run in (task.run for task in survey.tasks if task.job.rule == "pretrain"):
         if run is not None and run.source is not None:
-            yield _guarded(f"weights {run.weights}", partial(_taken, trial.scale, run))
+            yield _guarded(f"weights {run.weights}", partial(_imported, survey, run))
 
 
-def _taken(scale: Scale, run: Run) -> str:
+def _imported(survey: Survey, run: Run) -> str:
     with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
-        import_run(scale, run, Path(folder))
+        import_run(survey.experiments.scale, run, Path(folder))
     return f"they are of {run.backbone}"
 
 
-def _tried(
-    trial: Trial, piece: Piece, peers: World, usable: Container[str], samples: Samples
-) -> Line:
-    """Do one piece of work."""
-    if piece.dataset not in usable:
-        return Line(piece.name, f"not tried, since {piece.dataset} cannot be used", passed=False)
+def _trials(survey: Survey, samples: Mapping[str, Sample]) -> Iterator[Line]:
+    """One job of each kind."""
+    resources = survey.experiments.scale.resources
+    with world(resources.threads, resources.deterministic) as peers:
+        for task in distinct(survey.tasks):
+            name = " ".join(filter(None, task.kind))
+            if task.dataset in samples:
+                yield _guarded(name, partial(_tried, survey, task, samples[task.dataset], peers))
+            else:
+                said = f"not tried, since {task.dataset} cannot be used"
+                yield Line(name, said, passed=False)
 
-    def action() -> str:
-        started = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
-            terms = Terms(trial.scale, peers, Path(folder), TESTED)
-            peak = attempt(piece, samples[piece.dataset], terms, GALLERY)
-        memory = f", {peak} MiB of the GPU" if peak else ""
-        return f"{time.perf_counter() - started:.1f} s{memory}"
 
-    return _guarded(piece.name, action)
+def _tried(survey: Survey, task: Task, videos: Sample, peers: World) -> str:
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="fame-plan-") as folder:
+        peak = attempt(task, videos, survey.experiments.scale, peers, Path(folder))
+    memory = f", {peak} MiB of the GPU" if peak else ""
+    return f"{time.perf_counter() - started:.1f} s{memory}"

@@ -13,12 +13,9 @@ from typing import Any
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.operate.plan.jobs import Job
-from fame.operate.plan.work import Task
+from fame.operate.plan.jobs import Job, Kind, Task
 from fame.pipeline.paths import Places
 from fame.pipeline.steps import RULES
-
-Kind = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)

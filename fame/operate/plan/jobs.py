@@ -1,4 +1,4 @@
-"""The jobs that a target needs and those that are done, as Snakemake reports them."""
+"""The jobs that a target needs, those that are done, and what each is about."""
 
 import difflib
 import re
@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fame.config.scale import Scale
 from fame.config.tables import FIGURES
 from fame.core.errors import FameError
-from fame.pipeline.experiments import AbsentEncoder, Experiments
-from fame.pipeline.steps import RULES
+from fame.pipeline.experiments import AbsentEncoder, Experiments, Run, split_data_id
+from fame.pipeline.steps import RULES, Load
 
 HOME = Path(__file__).resolve().parents[3]
 """The checkout, which holds the Snakefile."""
@@ -110,9 +111,11 @@ def jobs(scale: str, tables: Path, files: Sequence[str], place: Path = Path()) -
     """
     if not files:
         return []
-    config = [f"scale={scale}"]
+    # Snakemake works in `place`, where a relative path would name another file.
+    named = Path(scale).resolve() if Path(scale).is_file() else scale
+    config = [f"scale={named}"]
     if tables.resolve() != (HOME / "config" / "tables").resolve():
-        config.append(f"tables={tables}")
+        config.append(f"tables={tables.resolve()}")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(HOME / "Snakefile")]
     command += ["--directory", str(place), "--cores", "1", "--nolock", "--summary", *files]
     done = subprocess.run(
@@ -150,3 +153,83 @@ def _parts(rule: str, file: str) -> tuple[str | None, str | None, str]:
     if "run" in found or "data" in found:
         return found.get("run"), found.get("data"), ""
     return None, None, str(Path(file).with_suffix(""))
+
+
+Kind = tuple[str, str, str, str]
+"""Rule, method with merging, backbone, dataset: what jobs of equal cost have in common."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job with what it is about.
+
+    Attributes:
+        job: as Snakemake tells it.
+        run: the run that it makes or uses; None for none.
+        data: the data instance that it makes or uses, that of a pretraining included.
+        method: a pretraining's method and merging; "" for other jobs, as their cost does not
+            depend on it.
+        backbone: key of the scale's; "" for jobs that use no encoder.
+        dataset: key of the scale's; "" for none.
+        gpus: that it takes.
+        threads: that it takes at most.
+    """
+
+    job: Job
+    run: Run | None
+    data: str | None
+    method: str
+    backbone: str
+    dataset: str
+    gpus: int
+    threads: int
+
+    @property
+    def kind(self) -> Kind:
+        """Jobs of one kind cost the same."""
+        return self.job.rule, self.method, self.backbone, self.dataset
+
+
+def task_of(experiments: Experiments, job: Job) -> Task:
+    """Say what a job is about.
+
+    Args:
+        experiments: the scale that it belongs to, and its runs.
+        job: one of `jobs`.
+    """
+    scale = experiments.scale
+    run = experiments.run(job.run) if job.run else None
+    data = job.data or (run.data_id(scale) if run else None)
+    load: Load = RULES[job.rule].load if job.rule in RULES else "short"
+    return Task(
+        job=job,
+        run=run,
+        data=data,
+        method=described(run) if run and job.rule == "pretrain" else "",
+        backbone=run.backbone if run else "",
+        dataset=split_data_id(scale, data)[0] if data else "",
+        gpus=_gpus(scale, load, run),
+        threads=1 if load == "short" else scale.resources.threads,
+    )
+
+
+def _gpus(scale: Scale, load: Load, run: Run | None) -> int:
+    """As the rules have it: all of a job's for training a run, else one at most."""
+    gpus = scale.resources.nodes * scale.resources.gpus
+    if load == "training" and run is not None and run.pretrain:
+        return gpus
+    return min(1, gpus) if load in {"training", "encoding"} else 0
+
+
+def described(run: Run) -> str:
+    """A run's method and merging in a few words, such as `moco fame intra`."""
+    if run.source is not None:
+        return f"weights {run.weights}"
+    options = run.recipe.get("pretrain", {}).get("options", {})
+    words = [Path(run.method).stem]
+    words += [str(value) for value in options.values() if isinstance(value, str)]
+    if run.merge is not None:
+        words += [Path(run.merge.mask).stem]
+        words += ["both"] if run.merge.merged_views == "both" else []
+        words += ["intra"] if run.merge.background == "intra" else []
+    return " ".join(words)

@@ -1,18 +1,126 @@
-"""Disk and memory that jobs need, and what is missing before they can start."""
+"""What jobs read and write: the videos of each dataset, disk, and memory."""
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from fame.config.datasets import Synthetic
+from fame.config.datasets import Folder, Own, Synthetic
+from fame.config.layouts import SPLITS, splits_of
 from fame.config.normalisation import needed
 from fame.config.scale import Scale
+from fame.config.sources import load_sources
+from fame.core.errors import FameError
 from fame.evaluate.bias.scores import SHOWINGS
-from fame.operate.plan.counts import Counts
 from fame.operate.plan.estimate import History
-from fame.operate.plan.work import Task
+from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import split_data_id
+from fame.pipeline.paths import Places
+
+Source = Literal["indexed", "generated", "listed", "official"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many videos a data instance holds.
+
+    Attributes:
+        splits: videos of each of `SPLITS`.
+        source: `indexed` (the manifest), `generated` (the world's settings), `listed` (the
+            dataset's lists and folders) or `official` (published counts; nothing is on disk).
+        size: bytes of the videos on disk, about; None where nothing tells.
+        missing: why the dataset cannot be used yet, a sentence; None if it can.
+    """
+
+    splits: Mapping[str, int]
+    source: Source
+    size: int | None = None
+    missing: str | None = None
+
+    @property
+    def usable(self) -> int:
+        """Videos that have features."""
+        return self.every - self.splits["unused"]
+
+    @property
+    def every(self) -> int:
+        """All videos, those that no split uses included."""
+        return sum(self.splits.values())
+
+
+def count(scale: Scale, data: str, root: Path) -> Counts:
+    """The videos of a data instance.
+
+    Args:
+        scale: which defines it.
+        data: for example `ucf101`, or `ucf101-w0` for a mini world.
+        root: `results/<scale>`.
+
+    Raises:
+        FameError: the scale has no such instance, its manifest is broken, or nothing tells how
+            many videos a dataset of one's own has.
+    """
+    name, _ = split_data_id(scale, data)
+    dataset = scale.datasets[name]
+    manifest = Places(root).manifest(data)
+    size = _generated_size(dataset) if isinstance(dataset, Synthetic) else _official_size(dataset)
+    if manifest.is_file():
+        from fame.data.manifest import OK, Manifest
+
+        table = Manifest.read(manifest).table
+        return Counts(_splits(table["split"][table["status"] == OK]), "indexed", size)
+    if isinstance(dataset, Synthetic):
+        numbers = {split: dataset.world.videos(split) for split in SPLITS}
+        return Counts(numbers, "generated", size)
+    return _real(name, dataset, size)
+
+
+def _generated_size(dataset: Synthetic) -> int:
+    """At most the bytes of a world on disk: its frames as they are; FFV1 makes them fewer."""
+    world = dataset.world
+    return sum(map(world.videos, SPLITS)) * world.frames * 3 * world.size**2
+
+
+def _official_size(dataset: Folder | Own) -> int | None:
+    """Bytes of the videos, and of archives that are kept."""
+    source = load_sources().get(dataset.kind)
+    return source.room if source else None
+
+
+def _splits(column: Iterable[str]) -> dict[str, int]:
+    """Videos of each split."""
+    found = Counter(column)
+    return {split: found[split] for split in SPLITS}
+
+
+def _real(name: str, dataset: Folder | Own, size: int | None) -> Counts:
+    """A real dataset that is not indexed yet: what is on disk, else the official counts."""
+    from fame.data.annotations import refuse_absent
+    from fame.data.instances import matched
+
+    try:
+        root, found = matched(dataset, name, None)
+        refuse_absent(found, root, dataset.missing)
+    except FameError as error:
+        return _official(name, dataset, str(error))
+    return Counts(_splits(found.table["split"]), "listed", size)
+
+
+def _official(name: str, dataset: Folder | Own, reason: str) -> Counts:
+    if isinstance(dataset, Own):
+        raise FameError(f"dataset {name}: {reason}")
+    source = load_sources().get(dataset.kind)
+    known = source.counts.get(dataset.split) if source else None
+    if known is None:
+        raise FameError(f"dataset {name}: {reason}")
+    # Videos without public labels, as of the test lists of Kinetics-400, are in no such split.
+    labelled = splits_of(dataset.kind)
+    splits = {split: known.get(split, 0) if split in labelled else 0 for split in SPLITS}
+    size = _official_size(dataset)
+    return Counts(splits, "official", size, missing=f"{name}: {reason}")
+
 
 DOWNLOAD = "to be downloaded, about"
 """The note of a dataset that is not there; its size is that of archives and videos."""
@@ -51,7 +159,7 @@ def disk(
     merged = _merged([space for space in spaces if space is not None])
     runs = [task for task in to_do if task.job.rule == "pretrain"]
     sizes = _encoders(history)
-    training = any(task.amounts for task in runs)
+    training = any(task.run is not None and task.run.pretrain for task in runs)
     features = [_features(scale, task, counts) for task in to_do if task.job.rule == "features"]
     return [
         *merged,
@@ -103,16 +211,19 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
     found, evaluate = counts(task.data), scale.evaluate
     vectors = found.usable * evaluate.clips * len(needed(scale))
     if evaluate.bias:
-        vectors += found.test * evaluate.bias.clips * len(SHOWINGS)
+        vectors += found.splits["test"] * evaluate.bias.clips * len(SHOWINGS)
     return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim
 
 
 def free(place: Path) -> int:
     """Free bytes of the disk that holds a folder, or will hold it."""
-    there = place.absolute()
-    while not there.exists():
-        there = there.parent
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(existing(place)).free
+
+
+def existing(place: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    absolute = place.absolute()
+    return next(folder for folder in (absolute, *absolute.parents) if folder.exists())
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from fame.config.scale import Scale
-from fame.operate.plan.counts import Counts, count
+from fame.core.units import size
 from fame.operate.plan.estimate import History, Timed, history, wall_clock
-from fame.operate.plan.jobs import jobs, wanted
-from fame.operate.plan.needs import Memory, Space, disk, free, memory
-from fame.operate.plan.work import Task, Works
+from fame.operate.plan.jobs import Kind, Task, jobs, task_of, wanted
+from fame.operate.plan.needs import Counts, Memory, Space, count, disk, free, memory
 from fame.pipeline.experiments import Experiments, measurable, untrainable
 from fame.pipeline.paths import Places
 from fame.pipeline.steps import RULES
@@ -21,24 +20,26 @@ class JobRow:
     """Jobs of one kind.
 
     Attributes:
+        rule: that makes them.
+        method: a pretraining's method and merging; "" for other jobs.
+        backbone: key of the scale's; "" for none.
+        dataset: key of the scale's; "" for none.
         needed: how many the target needs.
         present: how many of them are done.
-        each: seconds of one; None if not measured.
+        each: seconds of one; 0 for small jobs, None if not measured.
         gpus: that each takes.
-        videos: work of each, in videos; 0 for small jobs.
-        known: whether that is all of its work; a download's duration is unknown.
+        videos: of the dataset, unused ones included; 0 for jobs without a dataset.
     """
 
     rule: str
-    what: str
+    method: str
     backbone: str
     dataset: str
     needed: int
     present: int
     each: float | None
     gpus: int
-    videos: float
-    known: bool = True
+    videos: int
 
     @property
     def to_do(self) -> int:
@@ -73,7 +74,7 @@ class Plan:
         rows: kinds of jobs, in the order of the pipeline; small ones (tables, figures) together.
         runs: encoders that the target needs.
         present: encoders that are there.
-        pace: where the speed is known from, a sentence.
+        measured: the finished jobs that tell how long others take, in words.
         clocks: for several numbers of jobs at a time; none if a time is unknown.
         disk: what is to be written.
         free: bytes of free disk below results/.
@@ -89,7 +90,7 @@ class Plan:
     rows: tuple[JobRow, ...]
     runs: int
     present: int
-    pace: str
+    measured: str
     clocks: tuple[Clock, ...]
     disk: tuple[Space, ...]
     free: int
@@ -165,8 +166,7 @@ class Survey:
         found = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
         root = Places.of(experiments.scale, asked.results).root
         counts = cache(lambda data: count(experiments.scale, data, root))
-        works = Works(experiments, counts)
-        tasks = tuple(works.task(job) for job in found)
+        tasks = tuple(task_of(experiments, job) for job in found)
         return cls(experiments, counts, tasks, root, target.left_out)
 
 
@@ -182,7 +182,7 @@ def plan(survey: Survey, asked: Asked) -> Plan:
     """
     scale = survey.experiments.scale
     finished = history(survey.tasks, survey.root)
-    rows = rows_of(survey.tasks, finished)
+    rows = rows_of(survey, finished)
     at_a_time = _together(scale, asked.cores, asked.gpus)
     spaces, room = disk(scale, survey.tasks, survey.counts, finished), free(asked.results)
     runs = [task for task in survey.tasks if task.job.rule == "pretrain"]
@@ -192,7 +192,7 @@ def plan(survey: Survey, asked: Asked) -> Plan:
         rows=tuple(rows),
         runs=len(runs),
         present=sum(task.job.done for task in runs),
-        pace=_source(finished),
+        measured=_measured(finished),
         clocks=tuple(_clocks(scale, survey.tasks, finished, at_a_time)),
         disk=tuple(spaces),
         free=room,
@@ -200,7 +200,7 @@ def plan(survey: Survey, asked: Asked) -> Plan:
         at_a_time=at_a_time,
         left_out=survey.left_out,
         missing=(*survey.missing, *_short(spaces, room, asked.results)),
-        notes=(*_unknown(rows), *_unmeasured(survey.experiments, survey)),
+        notes=(*_unknown(rows), *_unmeasured(survey)),
     )
 
 
@@ -209,23 +209,23 @@ def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
     own = sum(space.size or 0 for space in spaces if space.local)
     if own <= room:
         return []
-    return [f"{results}: {own / 2**30:.1f} GiB are to be written, {room / 2**30:.1f} are free"]
+    return [f"{results}: {size(own)} are to be written, {size(room)} are free"]
 
 
 SMALL = "tables, figures, page"
 
 
-def rows_of(tasks: Sequence[Task], finished: History) -> list[JobRow]:
-    """Jobs by kind, in the pipeline's order."""
+def rows_of(survey: Survey, finished: History) -> list[JobRow]:
+    """Jobs by kind, in the pipeline's order; those of rules that it does not know come first."""
     order = [*RULES, SMALL]
-    kinds: dict[tuple[str, str, str, str], list[Task]] = {}
-    for task in tasks:
+    kinds: dict[Kind, list[Task]] = {}
+    for task in survey.tasks:
         kinds.setdefault((SMALL, "", "", "") if _small(task) else task.kind, []).append(task)
 
-    def place(kind: tuple[str, str, str, str]) -> tuple[int, tuple[str, str, str, str]]:
+    def place(kind: Kind) -> tuple[int, Kind]:
         return (order.index(kind[0]) if kind[0] in order else -1), kind
 
-    return [_row(kind, kinds[kind], finished) for kind in sorted(kinds, key=place)]
+    return [_row(kind, kinds[kind], survey, finished) for kind in sorted(kinds, key=place)]
 
 
 def _small(task: Task) -> bool:
@@ -233,11 +233,13 @@ def _small(task: Task) -> bool:
     return task.job.rule in RULES and not RULES[task.job.rule].timed
 
 
-def _row(kind: tuple[str, str, str, str], tasks: Sequence[Task], finished: History) -> JobRow:
+def _row(kind: Kind, tasks: Sequence[Task], survey: Survey, finished: History) -> JobRow:
     todo = next((task for task in tasks if not task.job.done), tasks[0])
-    each = 0.0 if _small(todo) else finished.seconds(todo)
     done = sum(task.job.done for task in tasks)
-    return JobRow(*kind, len(tasks), done, each, todo.gpus, todo.videos, todo.known)
+    if _small(todo):
+        return JobRow(*kind, len(tasks), done, 0.0, 0, 0)
+    videos = survey.counts(todo.data).every if todo.data else 0
+    return JobRow(*kind, len(tasks), done, finished.seconds(todo), todo.gpus, videos)
 
 
 def _together(scale: Scale, cores: int, gpus: int | None) -> int:
@@ -253,7 +255,7 @@ def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) 
     """Hours on the wall with one, the given number and twice as many trainings at a time."""
     found = []
     for task in tasks:
-        if not task.job.done and task.known and not _small(task):
+        if not task.job.done and not _small(task):
             seconds = finished.seconds(task)
             if seconds is None:
                 return []
@@ -266,32 +268,29 @@ def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) 
     return clocks
 
 
-def _source(finished: History) -> str:
-    """Where speed is known from."""
+def _measured(finished: History) -> str:
+    """Which jobs tell how long others take."""
     if not finished.found:
-        return "nothing was measured here yet"
+        return "nothing yet"
     jobs = sum(one.jobs for one in finished.found.values())
     return f"{jobs} finished jobs on {', '.join(finished.devices) or 'this machine'}"
 
 
 def _unknown(rows: Sequence[JobRow]) -> list[str]:
     """What to do where hours are unknown."""
-    notes = [
-        f"how long {row.rule} of {row.dataset} takes is known when it is done, not before"
-        for row in rows
-        if row.hours is None and not row.known
+    unknown = sum(row.hours is None for row in rows)
+    if not unknown:
+        return []
+    kinds = "1 kind" if unknown == 1 else f"{unknown} kinds"
+    return [
+        f"hours are unknown for {kinds} of jobs, of which none is finished here; the first "
+        "finished job of a kind tells how long the others take, so run one seed first"
     ]
-    dark = [row for row in rows if row.hours is None and row.known]
-    if dark:
-        notes.append(
-            f"hours are unknown for {len(dark)} kinds of jobs, of which none is finished here; "
-            "run one seed first, which says how long the others take"
-        )
-    return notes
 
 
-def _unmeasured(experiments: Experiments, survey: Survey) -> list[str]:
+def _unmeasured(survey: Survey) -> list[str]:
     """Why rows of the planned tables stay unmeasured at this scale."""
+    experiments = survey.experiments
     planned = {Path(t.job.name).stem for t in survey.tasks if t.job.rule == "table"}
     reasons: dict[str, int] = {}
     for name in sorted(planned & experiments.tables.keys()):

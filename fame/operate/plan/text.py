@@ -4,22 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fame.core.units import duration
+from fame.core.units import duration, size
 from fame.operate.plan.plan import Clock, JobRow, Plan
 
 _UNKNOWN = "unknown"
-
-
-def size(count: int | None) -> str:
-    """Bytes for people: `3.2 GiB`; None is unknown."""
-    if count is None:
-        return _UNKNOWN
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
 
 
 def text(plan: Plan) -> str:
@@ -28,7 +16,7 @@ def text(plan: Plan) -> str:
     head = [
         f"{plan.target} at scale {plan.scale}: {plan.runs} runs needed, {plan.present} present, "
         f"{left} to make",
-        f"pace: {plan.pace}",
+        f"measured: {plan.measured}",
     ]
     parts = [head, _jobs(plan), _time(plan), _space(plan)]
     for title, sentences in (("missing", plan.missing), ("notes", plan.notes)):
@@ -42,18 +30,15 @@ def _jobs(plan: Plan) -> list[str]:
     table = [["job", "", "", "", "needed", "present", "videos", "each", "left"]]
     table[0] += ["GPU-hours"] if gpus else []
     for row in plan.rows:
-        line = [row.rule, row.what, row.backbone, row.dataset, str(row.needed), str(row.present)]
-        line += [_videos(row.videos), duration(row.each) if row.each != 0 else "", _left(row)]
+        line = [row.rule, row.method, row.backbone, row.dataset, str(row.needed), str(row.present)]
+        line += [
+            f"{row.videos:,}" if row.videos else "",
+            duration(row.each) if row.each != 0 else "",
+            _left(row),
+        ]
         line += [_gpu_hours(row)] if gpus else []
         table.append(line)
     return _aligned(table, left=4)
-
-
-def _videos(count: float) -> str:
-    """Videos that a job works on, epochs multiplied: `4,300`, `48.1 M`; "" for none."""
-    if not count:
-        return ""
-    return f"{count / 10**6:,.1f} M" if count >= 10**6 else f"{count:,.0f}"
 
 
 def _left(row: JobRow) -> str:

@@ -1,8 +1,8 @@
-"""One piece of work done for real, at the scale's true sizes, by the code that jobs run."""
+"""A few videos of a dataset, and one job of a kind done on them by the code that jobs run."""
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fame.config.datasets import Synthetic
+from fame.config.datasets import Folder, Own, Synthetic
 from fame.config.normalisation import needed
-from fame.config.scale import Backbone, Scale
+from fame.config.scale import Backbone, Linear, Scale
+from fame.config.worlds import WorldConfig
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.clips.batch import collate
 from fame.data.clips.dataset import TrainClips
 from fame.data.clips.sampling import RandomClips
-from fame.data.manifest import Manifest
+from fame.data.index import Check, examine, index
+from fame.data.instances import matched
+from fame.data.manifest import OK, Manifest
 from fame.data.synthetic import write_world
 from fame.data.video.decode import probe
 from fame.data.video.transcode import Copying, CopyTask, copy
@@ -37,141 +40,266 @@ from fame.evaluate.tasks.linear import probe as fit_probe
 from fame.evaluate.tasks.retrieval import retrieve
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
-from fame.operate.plan.sample import Sample
-from fame.operate.plan.work import Piece
-from fame.pipeline.experiments import Run
-from fame.pipeline.paths import BIAS
+from fame.operate.plan.jobs import Task
+from fame.pipeline.experiments import Run, data_id
+from fame.pipeline.paths import BIAS, Places
+from fame.pipeline.steps import RULES
 from fame.pretext.common import Method
 from fame.train.batches import Batches
 from fame.train.engine import Plan, Trainable, train
 from fame.train.pretrain import Pretraining, build_method, clips_of
 
-ENOUGH = 64
-"""Training videos of a probe: some of each class can be held out, whatever few there are."""
+SPLITS = ("train", "test")
+
+TESTED = 4
+"""Videos of each split in an evaluation that is tried."""
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How pieces are done.
+class Sample:
+    """Some training and test videos of a dataset.
 
     Attributes:
-        scale: all settings.
-        world: this process, and its device.
-        scratch: an empty folder, for checkpoints.
-        tested: videos that are encoded together.
+        manifest: all usable; both splits, unless the dataset lacks one.
+        world: the folder of the mini world that they are of; None for real videos.
     """
 
-    scale: Scale
-    world: World
-    scratch: Path
-    tested: int
+    manifest: Manifest
+    world: Path | None
+
+    def part(self, split: str, count: int) -> Manifest:
+        """The first `count` videos of a split.
+
+        Raises:
+            FameError: there is none.
+        """
+        found = self.manifest.select(split)
+        return replace(found, table=found.table.head(count))
+
+    def spread(self, count: int) -> Manifest:
+        """At most `count` videos of each split, from the first to the last."""
+        return replace(self.manifest, table=_spread(self.manifest.table, (count, count)))
 
 
-def attempt(piece: Piece, sample: Sample, terms: Terms, gallery: int) -> int | None:
-    """Do a piece of work.
+def sample(scale: Scale, dataset: str, root: Path, scratch: Path) -> Sample:
+    """Videos of a dataset, evenly spread over it: as many as the largest trial wants.
+
+    Of an indexed dataset its own; of a mini world that is not generated yet, others of its kind;
+    of real videos that are not indexed yet, those on disk.
 
     Args:
-        piece: which.
-        sample: videos of its dataset.
-        terms: how.
-        gallery: training videos that retrieval searches.
+        scale: which defines it.
+        dataset: a key of its datasets.
+        root: `results/<scale>`.
+        scratch: an empty folder, for what must be generated.
+
+    Raises:
+        FameError: the videos are not there, or one of those chosen cannot be decoded.
+    """
+    sizes = (max(*_shares(scale), TESTED), TESTED)
+    data = data_id(scale, dataset, scale.seeds[0])
+    settings = scale.datasets[dataset]
+    manifest, world = Places(root).manifest(data), Places(root).world(data)
+    generated = isinstance(settings, Synthetic)
+    if manifest.is_file() and (world.is_dir() or not generated):
+        found = Manifest.read(manifest)
+        chosen = replace(found, table=_spread(found.table[found.table["status"] == OK], sizes))
+        return Sample(chosen, world if generated else None)
+    if isinstance(settings, Synthetic):
+        return _small_world(settings.world, dataset, scratch / "world", sizes)
+    return Sample(_on_disk(settings, dataset, sizes), None)
+
+
+def _spread(table: pd.DataFrame, sizes: tuple[int, int]) -> pd.DataFrame:
+    """Rows from the first to the last of each split."""
+    parts = []
+    for split, count in zip(SPLITS, sizes, strict=True):
+        rows = table[table["split"] == split]
+        places = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))
+        parts.append(rows.iloc[places] if len(rows) else rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _small_world(world: WorldConfig, dataset: str, place: Path, sizes: tuple[int, int]) -> Sample:
+    """A world like another, but of a few videos."""
+    train, test = (min(n, world.videos(s)) for n, s in zip(sizes, SPLITS, strict=True))
+    small = world.model_copy(update={"train": train, "test": test, "val": 0, "unused": 0})
+    write_world(small, 0, place)
+    manifest = index(
+        world.layout,
+        root=place / "videos",
+        annotations=place / "annotations",
+        name=dataset,
+        progress=False,
+    )
+    return Sample(manifest, place)
+
+
+def _on_disk(settings: Folder | Own, dataset: str, sizes: tuple[int, int]) -> Manifest:
+    """Real videos that are not indexed yet, of which the chosen ones are opened."""
+    root, found = matched(settings, dataset, None)
+    chosen = replace(found, table=_spread(found.table, sizes), absent=(), unnamed=())
+    check = Check(settings.verify.frames, settings.verify.seconds, progress=False)
+    return examine(chosen, root, name=dataset, missing="skip", tolerance=0, check=check)
+
+
+def _shares(scale: Scale) -> tuple[int, int]:
+    """Training videos in one process's share of a step of pretraining, and of finetuning."""
+    processes = max(1, scale.resources.nodes * scale.resources.gpus)
+    return scale.pretrain.batch // processes, scale.evaluate.finetune.batch
+
+
+def distinct(tasks: Iterable[Task]) -> list[Task]:
+    """One task of each kind that can be tried, in the pipeline's order.
+
+    What differs in its seed only is of one kind.
+    """
+    found: dict[tuple[Any, ...], Task] = {}
+    for task in tasks:
+        trained = task.run is not None and task.run.pretrain is not None
+        if hasattr(_Attempt, task.job.rule) and (trained or task.job.rule != "pretrain"):
+            found.setdefault((task.kind, _settings(task)), task)
+    order = list(RULES)
+    return sorted(found.values(), key=lambda task: order.index(task.job.rule))
+
+
+def _settings(task: Task) -> str:
+    """What else tells pretrainings apart: the files of plug-ins, and options that are numbers."""
+    run = task.run
+    if run is None or task.job.rule != "pretrain":
+        return ""
+    mask = run.merge.mask if run.merge else None
+    return f"{run.method} {mask} {run.recipe['pretrain']['options']}"
+
+
+def attempt(task: Task, videos: Sample, scale: Scale, world: World, scratch: Path) -> int | None:
+    """Do one optimiser step with the full batch, or one evaluation of a few videos.
+
+    Args:
+        task: one of `distinct`.
+        videos: of its dataset.
+        scale: all settings.
+        world: this process, and its device.
+        scratch: an empty folder, for checkpoints and copies.
 
     Returns:
         Peak memory of the GPU in MiB; None without one.
 
     Raises:
-        Exception: whatever the work raises.
+        Exception: whatever the job raises.
     """
-    on_gpu = terms.world.device.type == "cuda"
+    on_gpu = world.device.type == "cuda"
     if on_gpu:
-        torch.cuda.reset_peak_memory_stats(terms.world.device)
+        torch.cuda.reset_peak_memory_stats(world.device)
     with contextlib.redirect_stderr(io.StringIO()):
-        _Attempt(piece, sample, terms, gallery).run()
-    return torch.cuda.max_memory_allocated(terms.world.device) // 2**20 if on_gpu else None
-
-
-def most_videos(scale: Scale) -> int:
-    """Training videos that the largest step wants."""
-    return max(training_size(scale, verb) for verb in ("pretrain", "finetune"))
-
-
-def training_size(scale: Scale, verb: str) -> int:
-    """Videos of one process's share of a step."""
-    settings = scale.pretrain if verb == "pretrain" else scale.evaluate.finetune
-    devices = scale.resources.nodes * scale.resources.gpus if verb == "pretrain" else 1
-    return settings.batch // max(1, devices)
+        tried = _Attempt(task, videos, scale, world, scratch)
+        getattr(tried, task.job.rule)()
+    return torch.cuda.max_memory_allocated(world.device) // 2**20 if on_gpu else None
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    piece: Piece
+    """The jobs that can be tried: a method for each rule, called as the rule is.
+
+    What has no method (downloads, gathering, tables, figures, pages) is not tried.
+    """
+
+    task: Task
     sample: Sample
-    terms: Terms
-    gallery: int
-
-    def run(self) -> None:
-        action: Callable[[], None] = getattr(self, f"_{self.piece.verb}")
-        action()
-
-    @property
-    def _scale(self) -> Scale:
-        return self.terms.scale
+    scale: Scale
+    peers: World
+    scratch: Path
 
     @property
     def _run(self) -> Run:
-        assert self.piece.run is not None
-        return self.piece.run
+        assert self.task.run is not None
+        return self.task.run
 
     @property
     def _backbone(self) -> Backbone:
-        return self._scale.backbones[self.piece.backbone]
+        return self.scale.backbones[self.task.backbone]
 
     @property
     def _shown(self) -> ClipSpec:
-        return ClipSpec.of(self._scale, self._backbone, self._scale.pretrain.views)
+        return ClipSpec.of(self.scale, self._backbone, self.scale.pretrain.views)
 
     @property
     def _work(self) -> Work:
-        return Work(self.terms.world.device, self.terms.tested, 0, None, progress=False)
+        return Work(self.peers.device, TESTED, 0, None, progress=False)
 
     def _encoder(self) -> Encoder:
-        return build_encoder(self._backbone.encoder, self._run.seed).to(self.terms.world.device)
+        return build_encoder(self._backbone.encoder, self._run.seed).to(self.peers.device)
+
+    # --- Data
+
+    def world(self) -> None:
+        """Generate a few videos."""
+        settings = self.scale.datasets[self.task.dataset]
+        assert isinstance(settings, Synthetic)
+        sizes = (TESTED, TESTED)
+        _small_world(settings.world, self.task.dataset, self.scratch / "world", sizes)
+
+    def index(self) -> None:
+        """Open a few videos."""
+        for path in self._any().table["path"]:
+            probe(self.sample.manifest.root / path)
+
+    index_originals = index
+
+    def prepare(self) -> None:
+        """Make small copies of a few videos, one after another."""
+        settings = self.scale.datasets[self.task.dataset]
+        assert not isinstance(settings, Synthetic) and settings.prepare is not None
+        asked = settings.prepare
+        copying = Copying(asked.short_side, asked.crf, asked.keyframes)
+        videos = self._any()
+        for number, (path, start, frames) in enumerate(
+            videos.table[["path", "start", "frames"]].itertuples(index=False)
+        ):
+            target = self.scratch / f"{number}.mp4"
+            made = copy(CopyTask(videos.root / path, target, start + frames, False), copying)
+            if isinstance(made, str):
+                raise FameError(f"{videos.root / path}: {made}")
+
+    def _any(self) -> Manifest:
+        """A few videos of the splits that the dataset has."""
+        return self.sample.spread(TESTED)
+
+    def _tested(self) -> Manifest:
+        return self.sample.part("test", TESTED)
 
     # --- Training
 
-    def _share(self, settings: Any) -> Any:
-        """A section of the scale whose batch is what one process has of it."""
-        size = training_size(self._scale, self.piece.verb)
-        return settings.model_copy(update={"batch": size})
-
-    def _pretrain(self) -> None:
-        section = self._share(self._scale.pretrain)
-        resources = self._scale.resources.model_copy(update={"cache_mib": 0})
-        scale = self._scale.model_copy(update={"pretrain": section, "resources": resources})
-        videos = self.sample.part("train", section.batch)
-        method: Method = build_method(scale, self._run, self.terms.world, len(videos.classes))
+    def pretrain(self) -> None:
+        """One step of pretraining, on one process's share of the batch."""
+        batch = _shares(self.scale)[0]
+        section = self.scale.pretrain.model_copy(update={"batch": batch})
+        resources = self.scale.resources.model_copy(update={"cache_mib": 0})
+        scale = self.scale.model_copy(update={"pretrain": section, "resources": resources})
+        videos = self.sample.part("train", batch)
+        method: Method = build_method(scale, self._run, self.peers, len(videos.classes))
         clips = clips_of(scale, self._run, videos, method)
         self._train(Pretraining(method), clips, section)
 
-    def _finetune(self) -> None:
-        section, backbone = self._share(self._scale.evaluate.finetune), self._backbone
+    def finetune(self) -> None:
+        """One step of finetuning, and a test."""
+        section, backbone = self.scale.evaluate.finetune, self._backbone
         videos = self.sample.part("train", section.batch)
-        encoder, seed = self._encoder(), self._run.seed
-        module = finetuning(
-            section, backbone.size, encoder, len(videos.classes), seed, self.terms.world
-        )
+        encoder, seed, classes = self._encoder(), self._run.seed, len(videos.classes)
+        module = finetuning(section, backbone.size, encoder, classes, seed, self.peers)
         draw = RandomClips(backbone.frames, backbone.stride, clips=1)
-        clips = TrainClips(videos, draw, seed=seed, max_short_side=self._scale.max_short_side)
+        clips = TrainClips(videos, draw, seed=seed, max_short_side=self.scale.max_short_side)
         self._train(module, clips, section)
+        clip_outputs(encoder, self._tested(), self._shown, self._work)
 
     def _train(self, trainable: Trainable, clips: TrainClips, section: Any) -> None:
         """One step of the training loop itself, and its checkpoint."""
         keys = [divmod(number, len(clips)) for number in range(section.batch)]
         batch = collate([clips[key] for key in keys])
         plan = Plan(
-            name=self.piece.name,
+            name=self.task.job.rule,
             recipe={},
-            directory=self.terms.scratch / "training",
+            directory=self.scratch / "training",
             batches=Batches(1, lambda first: [batch] * (1 - first)),
             epochs=1,
             optimiser=section.optimiser,
@@ -180,127 +308,58 @@ class _Attempt:
             clips_per_step=len(batch.labels),
             on_epoch=lambda epoch: {},
         )
-        train(trainable, plan, self.terms.world)
+        train(trainable, plan, self.peers)
 
     # --- Evaluation
 
-    def _tested(self) -> Manifest:
-        return self.sample.part("test", self.terms.tested)
+    def features(self) -> dict[str, Features]:
+        """Encode a few videos of both splits, altered for the bias probes if the scale has them."""
+        bias = self.scale.evaluate.bias
+        alteration = (
+            Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed) if bias else None
+        )
+        videos, normalisations = self._any(), needed(self.scale)
+        return extract(
+            self._encoder(), videos, self._shown, self._work, {}, normalisations, alteration
+        )
 
-    def _features(self) -> None:
-        clip_outputs(self._encoder(), self._tested(), self._shown, self._work)
+    @property
+    def _short(self) -> Linear:
+        """A linear probe of one epoch and one rate: few videos are too few to hold some out."""
+        settings = self.scale.evaluate.linear
+        return settings.model_copy(update={"epochs": 1, "lrs": settings.lrs[:1]})
 
-    def _altered(self) -> None:
-        """Extraction of test videos with the bias probes' conditions, then the probes."""
-        train = self.sample.part("train", self.terms.tested)
-        both = replace(train, table=_joined(train, self._tested()))
-        found = self._extracted(both)
-        features = repeated(found["pretraining"], {"train": ENOUGH})
-        settings = self._scale.evaluate.linear.model_copy(update={"epochs": 1})
-        probe_bias(features, found[BIAS], settings, self._run.seed)
+    def linear(self) -> None:
+        """Train a probe on a few videos for an epoch, and test it."""
+        fit_probe(self.features()["pretraining"], self._short, self._run.seed, "cpu")
 
-    def _extracted(self, videos: Manifest) -> dict[str, Features]:
-        bias = self._scale.evaluate.bias
-        assert bias is not None
-        alteration = Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed)
-        colours = needed(self._scale)
-        shown, work = self._shown, self._work
-        return extract(self._encoder(), videos, shown, work, {}, colours, alteration)
+    def bias(self) -> None:
+        """Train a probe on a few videos for an epoch, and test it on altered ones."""
+        found = self.features()
+        probe_bias(found["pretraining"], found[BIAS], self._short, self._run.seed)
 
-    def _enough_features(self, train: int, test: int) -> Features:
-        """Features of the sample, its videos repeated so that there are enough of them."""
-        parts = [self.sample.part(split, 4) for split in ("train", "test")]
-        both = replace(parts[0], table=_joined(*parts))
-        found = extract(self._encoder(), both, self._shown, self._work, {})["pretraining"]
-        return repeated(found, {"train": train, "test": test})
+    def retrieval(self) -> None:
+        """Search the few training videos for the nearest ones."""
+        settings = self.scale.evaluate.retrieval.model_copy(update={"ranks": (1,)})
+        retrieve(self.features()["pretraining"], settings)
 
-    def _probe(self) -> None:
-        features = self._enough_features(max(self.gallery, ENOUGH), 8)
-        settings = self._scale.evaluate.linear.model_copy(update={"epochs": 1})
-        fit_probe(features, settings, self._run.seed, "cpu")
-
-    def _retrieval(self) -> None:
-        settings = self._scale.evaluate.retrieval
-        retrieve(self._enough_features(max(self.gallery, *settings.ranks), 64), settings)
-
-    def _activation(self) -> None:
-        videos, settings = self._tested(), self._scale.evaluate.activation
+    def activation(self) -> None:
+        """Compute activation maps of a few test videos."""
+        videos, settings = self._tested(), self.scale.evaluate.activation
         shown = replace(self._shown, size=settings.size)
         choice = np.arange(min(settings.shown, len(videos)))
         activation.measure(self._encoder(), videos, shown, self._work, self._foreground, choice)
 
     def _foreground(self, videos: Manifest, shown: ClipSpec) -> Foreground:
         if self.sample.world is None:
-            return MotionForeground(self._scale.pretrain.merge.beta)
+            return MotionForeground(self.scale.pretrain.merge.beta)
         return TrueForeground(videos, self.sample.world, shown)
 
-    def _masks(self) -> None:
-        videos, pretrain = self._tested(), self._scale.pretrain
+    def mask_quality(self) -> None:
+        """Score every mask on a few test videos."""
+        pretrain, settings = self.scale.pretrain, self.scale.evaluate.masks
         assert self.sample.world is not None
-        settings, first = self._scale.evaluate.masks, next(iter(self._scale.backbones.values()))
-        shown = replace(ClipSpec.of(self._scale, first, pretrain.views), clips=settings.clips)
+        first = next(iter(self.scale.backbones.values()))
+        shown = replace(ClipSpec.of(self.scale, first, pretrain.views), clips=settings.clips)
         chosen = variants(PAPER, pretrain.merge.hue)
-        mask_quality.measure(videos, self.sample.world, shown, chosen, settings.betas)
-
-    def _any(self) -> Manifest:
-        """Test videos, or training videos of a dataset that has no others."""
-        tested = (self.sample.manifest.table["split"] == "test").any()
-        return self._tested() if tested else self.sample.part("train", self.terms.tested)
-
-    def _index(self) -> None:
-        videos = self._any()
-        for path in videos.table["path"]:
-            probe(videos.root / path)
-
-    def _prepare(self) -> None:
-        """Small copies of a few videos, one after another."""
-        settings = self._scale.datasets[self.piece.dataset]
-        assert not isinstance(settings, Synthetic) and settings.prepare is not None
-        asked = settings.prepare
-        copying = Copying(asked.short_side, asked.crf, asked.keyframes)
-        videos = self._any()
-        for number, (path, start, frames) in enumerate(
-            videos.table[["path", "start", "frames"]].itertuples(index=False)
-        ):
-            target = self.terms.scratch / f"{number}.mp4"
-            made = copy(CopyTask(videos.root / path, target, start + frames, False), copying)
-            if isinstance(made, str):
-                raise FameError(f"{videos.root / path}: {made}")
-
-    def _world(self) -> None:
-        settings = self._scale.datasets[self.piece.dataset]
-        assert isinstance(settings, Synthetic)
-        count = min(self.terms.tested, settings.world.train)
-        others = {"val": 0, "test": 0, "unused": 0}
-        small = settings.world.model_copy(update={"train": count, **others})
-        write_world(small, 0, self.terms.scratch / "another world")
-
-
-def _joined(*parts: Manifest) -> Any:
-    return pd.concat([part.table for part in parts])
-
-
-def repeated(features: Features, counts: dict[str, int]) -> Features:
-    """Features whose videos appear again under other names until a split has enough of them.
-
-    Each is a group of its own, so that some can be held out.
-    """
-    rows, turns = [], []
-    for split in dict.fromkeys(features.splits.tolist()):
-        own = np.flatnonzero(features.splits == split)
-        places = np.arange(max(counts.get(split, 0), len(own)))
-        rows.append(own[places % len(own)])
-        turns.append(places // len(own))
-    chosen, turn = np.concatenate(rows), np.concatenate(turns)
-    names = [
-        f"{features.videos[row]} again {number}" if number else str(features.videos[row])
-        for row, number in zip(chosen, turn, strict=True)
-    ]
-    return replace(
-        features,
-        features=features.features[chosen],
-        labels=features.labels[chosen],
-        videos=np.array(names),
-        groups=np.array(names),
-        splits=features.splits[chosen],
-    )
+        mask_quality.measure(self._tested(), self.sample.world, shown, chosen, settings.betas)

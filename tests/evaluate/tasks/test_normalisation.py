@@ -1,4 +1,4 @@
-"""Which colours a task's features were extracted in is checked, not assumed."""
+"""The normalisation that a task's features were encoded with is checked, not assumed."""
 
 import json
 
@@ -13,12 +13,12 @@ from fame.evaluate.tasks import linear, retrieval
 MINI = load_scale("mini")
 
 
-def saved(folder, colours, seed=0):
+def saved(folder, name, seed=0):
     """A file of features of 60 training and 12 test videos in four classes."""
     draw = np.random.default_rng(seed)
     labels = np.arange(72) % 4
     noise = 0.5 * draw.normal(size=(72, 2, 8))
-    meta = {"run": "r", "data": "ucf101-w0", "dataset": "ucf101", "seed": 0, "colours": colours}
+    meta = {"run": "r", "data": "ucf101-w0", "dataset": "ucf101", "seed": 0, "colours": name}
     features = Features(
         features=(np.eye(4, 8)[labels][:, None] + noise).astype(np.float32),
         labels=labels,
@@ -28,7 +28,7 @@ def saved(folder, colours, seed=0):
         classes=list("abcd"),
         meta=meta,
     )
-    path = folder / f"features-{colours}.npz"
+    path = folder / f"features-{name}.npz"
     features.save(path)
     return path
 
@@ -42,25 +42,25 @@ def scale_with(**changes):
     return MINI.model_copy(update={"evaluate": evaluate.model_copy(update=parts)})
 
 
-def test_retrieval_takes_the_colours_that_the_scale_names(tmp_path):
-    files = {colours: saved(tmp_path, colours) for colours in ("pretraining", "imagenet", "raw")}
+def test_retrieval_takes_the_normalisation_that_the_scale_names(tmp_path):
+    files = {name: saved(tmp_path, name) for name in ("pretraining", "imagenet", "raw")}
     for wanted in ("pretraining", "imagenet"):
-        scale = scale_with(retrieval={"colours": wanted})
-        for colours, file in files.items():
-            out = tmp_path / f"{wanted}-{colours}.json"
-            if colours == wanted:
+        scale = scale_with(retrieval={"normalisation": wanted})
+        for name, file in files.items():
+            out = tmp_path / f"{wanted}-{name}.json"
+            if name == wanted:
                 retrieval.run(scale, file, out)
                 assert "r1" in json.loads(out.read_text())["metrics"]
             else:
-                with pytest.raises(FameError, match=f"'{colours}'.*features-{wanted}"):
+                with pytest.raises(FameError, match=f"'{name}'.*features-{wanted}"):
                     retrieval.run(scale, file, out)
 
 
 def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tmp_path):
     plain, raw = saved(tmp_path, "pretraining"), saved(tmp_path, "raw", seed=1)
     quick = {"epochs": 3, "lrs": (1.0,), "milestones": (2,)}
-    normalised = scale_with(linear={**quick, "train_colours": "normalised"})
-    slip = scale_with(linear={**quick, "train_colours": "raw"})
+    normalised = scale_with(linear={**quick, "train_normalisation": "normalised"})
+    slip = scale_with(linear={**quick, "train_normalisation": "raw"})
     linear.run(normalised, plain, tmp_path / "plain.json")
     linear.run(slip, plain, tmp_path / "raw.json", raw)
     details = [

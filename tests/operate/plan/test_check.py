@@ -1,6 +1,5 @@
 """The trial of a target: everything passes at micro scale, and what is broken is found."""
 
-import dataclasses
 import tempfile
 from functools import cache, partial
 
@@ -13,27 +12,29 @@ from fame.cli.plan import print_checks
 from fame.config.tables import Recipe
 from fame.core.errors import FameError
 from fame.operate.plan import check as module
-from fame.operate.plan.check import Line, Trial, check
-from fame.operate.plan.counts import count
-from fame.operate.plan.jobs import Job
-from fame.operate.plan.work import Works
+from fame.operate.plan.check import Line, check
+from fame.operate.plan.jobs import Job, task_of
+from fame.operate.plan.needs import count
+from fame.operate.plan.plan import Survey
 from fame.pipeline.experiments import Experiments, resolve
 
-RULES = ("pretrain", "features", "linear", "bias", "retrieval", "finetune", "activation")
+RULES = (
+    *("world", "index", "pretrain", "features", "linear", "bias", "retrieval", "finetune"),
+    *("activation", "mask_quality"),
+)
 
 
-def trial(root, rules=(), data="ucf101-w0", *, scale=MICRO, run=None):
-    """The trial of some rules' jobs, of a MoCo run with FAME unless another is given."""
+def survey(root, rules=(), data="ucf101-w0", *, scale=MICRO, run=None):
+    """Some rules' jobs, of a MoCo run with FAME unless another is given."""
     experiments = Experiments(str(scale), TABLES)
     chosen = run or choose(scale, "moco-fame")[1]
     experiments.__dict__["runs"] = {chosen.id: chosen}
     counts = cache(partial(count, experiments.scale, root=root))
-    works = Works(experiments, counts)
     own = {"world", "index", "mask_quality"}
     jobs = [Job(rule, None if rule in own else chosen.id,
                 None if rule == "pretrain" else data, "", False) for rule in rules]  # fmt: skip
-    tasks = tuple(works.task(job) for job in jobs)
-    return Trial(experiments.scale, tasks, counts, root, 0)
+    tasks = tuple(task_of(experiments, job) for job in jobs)
+    return Survey(experiments, counts, tasks, root, ())
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +53,10 @@ def failures(lines):
 
 def test_every_kind_of_job_is_tried_and_nothing_stays(tmp_path, temporary):
     root = tmp_path / "results" / "micro"
-    lines = list(check(trial(root, (*RULES, "world", "index", "mask_quality"))))
+    lines = list(check(survey(root, RULES), 0))
     assert failures(lines) == {}
     tried = {line.name.split()[0] for line in lines}
-    verbs = "pretrain features altered probe retrieval finetune activation world index masks"
-    assert tried == {"torch", "devices", "results", "dataset", *verbs.split()}
+    assert tried == {"torch", "devices", "results", "dataset", *RULES}
     assert not list(temporary.glob("fame-plan-*")) and not root.parent.exists()
 
 
@@ -67,7 +67,7 @@ def test_a_video_that_is_broken_since_it_was_indexed_is_named(micro, tmp_path):
     videos = micro.videos("ucf101")
     broken = videos.root / videos.select("train").table["path"].iloc[0]
     broken.write_bytes(b"nothing to see")
-    found = failures(check(trial(root, ("index",))))
+    found = failures(check(survey(root, ("index",)), 0))
     assert broken.name in found["dataset ucf101"]
     assert "not tried, since ucf101" in found["index ucf101"]
 
@@ -79,7 +79,7 @@ def test_an_absent_dataset_is_a_failure_and_its_jobs_are_not_tried(tmp_path, mon
     settings["datasets"]["ucf101"] = paper["datasets"]["ucf101"]
     scale = tmp_path / "own.yaml"
     scale.write_text(yaml.safe_dump(settings))
-    found = failures(check(trial(tmp_path, ("finetune",), "ucf101", scale=scale)))
+    found = failures(check(survey(tmp_path, ("finetune",), "ucf101", scale=scale), 0))
     assert "nowhere" in found["dataset ucf101"]
     assert "not tried" in found["finetune r2plus1d ucf101"]
 
@@ -88,7 +88,7 @@ def test_a_step_that_raises_is_found_and_others_go_on(tmp_path, temporary):
     scale = Experiments(str(MICRO), TABLES).scale
     method = str(ROOT / "tests" / "workflow" / "toys" / "stumble.py")
     run = resolve(scale, Recipe(method=method, backbone="r2plus1d", pretrain="kinetics400"), {}, 0)
-    lines = list(check(trial(tmp_path / "micro", ("pretrain", "retrieval"), run=run)))
+    lines = list(check(survey(tmp_path / "micro", ("pretrain", "retrieval"), run=run), 0))
     assert failures(lines) == {
         "pretrain stumble r2plus1d kinetics400": "RuntimeError: the method stumbled"
     }
@@ -99,14 +99,13 @@ def test_a_step_that_raises_is_found_and_others_go_on(tmp_path, temporary):
 def test_missing_gpus_stop_the_trial_of_jobs(micro, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     scale = micro.scale("gpus", {"resources.gpus": 2})
-    found = failures(check(trial(tmp_path / "micro", ("finetune",), scale=scale)))
+    found = failures(check(survey(tmp_path / "micro", ("finetune",), scale=scale), 0))
     assert "asks for 2 GPUs on a machine, 1 can be used here" in found["devices"]
     assert set(found) == {"devices", "jobs"}
 
 
 def test_too_small_a_disk_is_found(tmp_path):
-    large = dataclasses.replace(trial(tmp_path / "micro"), bytes=2**60)
-    assert "free some" in failures(check(large))["results"]
+    assert "free some" in failures(check(survey(tmp_path / "micro"), 2**60))["results"]
 
 
 def test_a_folder_that_cannot_be_written_is_found(tmp_path, monkeypatch):
@@ -114,7 +113,7 @@ def test_a_folder_that_cannot_be_written_is_found(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    assert "Permission denied" in failures(check(trial(tmp_path / "micro")))["results"]
+    assert "Permission denied" in failures(check(survey(tmp_path / "micro"), 0))["results"]
 
 
 @pytest.mark.parametrize("passed", [True, False])
@@ -124,7 +123,7 @@ def test_the_command_fails_if_a_check_does(monkeypatch, capsys, passed):
         experiments = Experiments(str(MICRO), TABLES)
         counts = root = None
 
-    monkeypatch.setattr(module, "check", lambda _: [Line("a", "said so", passed)])
+    monkeypatch.setattr(module, "check", lambda *_: [Line("a", "said so", passed)])
     if passed:
         print_checks(Nothing, Nothing)
     else:

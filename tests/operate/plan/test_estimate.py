@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from fame.core.errors import FameError
 from fame.operate.plan.estimate import History, Timed, benchmark, history, wall_clock
-from fame.operate.plan.jobs import Job
-from fame.operate.plan.work import Task
+from fame.operate.plan.jobs import Job, Task
 
 HEAD = "s\th:m:s\tmax_rss\n"
 
 
 def task(rule, *, run="run", data="ucf101-w0", done=True, gpus=0):
     job = Job(rule, run, data, "", done)
-    return Task(job, data, "moco", "r2plus1d", "ucf101", (), gpus, 1)
+    return Task(job, None, data, "moco", "r2plus1d", "ucf101", gpus, 1)
 
 
 def write(root, rule, seconds, rss, run="run"):
@@ -82,7 +81,7 @@ def test_broken_files_are_named(tmp_path):
 
 
 def waiting(rule, run=None, data=None, *, gpus=0):
-    return Task(Job(rule, run, data, "", False), data, "", "", "", (), gpus, 1)
+    return Task(Job(rule, run, data, "", False), None, data, "", "", "", gpus, 1)
 
 
 def test_a_chain_waits_and_others_do_not():

@@ -1,19 +1,19 @@
-"""Targets by name, Snakemake's answer as jobs, and its refusals as one sentence."""
+"""Targets by name, Snakemake's answer as jobs, its refusals, and what each job is about."""
 
 from pathlib import Path
 
 import pytest
 import yaml
-from micro_world import MICRO, TABLES
+from micro_world import MICRO, TABLES, choose
 
 from fame.core.errors import FameError
 from fame.operate.plan import jobs as module
-from fame.operate.plan.jobs import ALL, Job, jobs, wanted
-from fame.pipeline.experiments import Experiments
+from fame.operate.plan.jobs import ALL, Job, described, jobs, task_of, wanted
+from fame.pipeline.experiments import Experiments, Run
 
 
 @pytest.fixture(scope="module")
-def micro():
+def experiments():
     return Experiments(str(MICRO), TABLES)
 
 
@@ -28,15 +28,15 @@ def micro():
         ("report", "results/report.html"),
     ],
 )
-def test_a_target_by_name_or_path(micro, target, file):
-    assert wanted(micro, target).files == (file,)
+def test_a_target_by_name_or_path(experiments, target, file):
+    assert wanted(experiments, target).files == (file,)
 
 
-def test_an_unknown_target_is_named_with_the_nearest(micro):
+def test_an_unknown_target_is_named_with_the_nearest(experiments):
     with pytest.raises(FameError, match=r"'table55'; did you mean 'table5'\?"):
-        wanted(micro, "table55")
+        wanted(experiments, "table55")
     with pytest.raises(FameError, match=r"'xyz' \(known: all, report, table1"):
-        wanted(micro, "xyz")
+        wanted(experiments, "xyz")
 
 
 def test_a_table_whose_weights_are_absent_is_left_out(tmp_path):
@@ -93,3 +93,45 @@ def test_small_jobs_are_told_apart_by_their_files():
     files = ["results/table5.csv", "results/table5.md", "results/table6.csv"]
     rows = [[file, "-", "publish", "-", "missing", "update pending"] for file in files]
     assert [Path(job.name).name for job in module.collected(rows)] == ["table5", "table6"]
+
+
+def task(rule, scale=MICRO, run="moco-fame", data="ucf101-w0"):
+    name = choose(scale, run)[1].id if run else None
+    return task_of(Experiments(str(scale), TABLES), Job(rule, name, data, "", done=False))
+
+
+def test_the_data_of_a_run_is_what_it_is_trained_on():
+    found = task("pretrain", data=None)
+    assert (found.data, found.dataset) == ("kinetics400-w0", "kinetics400")
+    assert found.kind == ("pretrain", "moco fame", "r2plus1d", "kinetics400")
+    assert task("finetune").kind == ("finetune", "", "r2plus1d", "ucf101")
+    assert task("pretrain", run="random", data=None).kind[1:] == ("random", "r2plus1d", "")
+
+
+def test_gpus_and_threads_are_the_rules(micro):
+    scale = micro.scale("gpus", {"resources.gpus": 2, "resources.threads": 7})
+    names = ("pretrain", "finetune", "features", "linear", "index", "prepare", "table")
+    found = {rule: (one.gpus, one.threads) for rule in names for one in [task(rule, scale)]}
+    assert found == {
+        **{"pretrain": (2, 7), "finetune": (1, 7), "features": (1, 7), "prepare": (0, 7)},
+        **{"linear": (0, 1), "index": (0, 7), "table": (0, 1)},
+    }
+    assert task("pretrain", scale, run="random", data=None).gpus == 1
+
+
+def test_a_run_in_a_few_words(root):
+    paper = Experiments("paper", root / "config" / "tables")
+    words = {described(run) for run in paper.runs.values()}
+    assert words >= {"moco", "moco fame", "moco fame both", "moco fame intra", "random"}
+
+
+def test_finished_weights_are_called_by_their_file(tmp_path):
+    run = Run("encoder", "r2plus1d", None, None, 0, {}, tmp_path / "mine.pth")
+    assert described(run) == "weights mine"
+
+
+def test_a_scale_by_a_relative_path_is_found_wherever_results_are(tmp_path, monkeypatch):
+    (tmp_path / "own.yaml").write_text(MICRO.read_text())
+    monkeypatch.chdir(tmp_path)
+    found = jobs("own.yaml", TABLES, ["results/table6.csv"], tmp_path / "elsewhere")
+    assert [job.rule for job in found].count("pretrain") == 3
