@@ -58,7 +58,7 @@ def missing_parts(
     tasks = [
         _task(name, key, part, places) for key, part in chosen.items() if _folder(part, places)
     ]
-    waiting = [task for task in tasks if not task.done and not _users_own(task)]
+    waiting = [task for task in tasks if not task.done and not _filled_by_user(task)]
     return sorted(waiting, key=lambda task: task.part.into)
 
 
@@ -83,7 +83,7 @@ def acquire(
         _check_room(source, places, tasks)
     records = []
     for task in tasks:
-        with _turn(task.archives):
+        with _locked(task.archives):
             if not task.done:
                 _log.info("%s: %s", name, task.name)
                 complete(task, settings or Settings())
@@ -122,7 +122,7 @@ def _task(name: str, key: str, part: Part, places: Places) -> PartTask:
     return PartTask(key, part, folder, places.archives / key, place)
 
 
-def _users_own(task: PartTask) -> bool:
+def _filled_by_user(task: PartTask) -> bool:
     """Whether the folder was filled by the user and not by this program."""
     if task.part.into == "annotations" and task.folder.is_file():
         return True  # a single list
@@ -144,7 +144,7 @@ def _check_room(source: DatasetSource, places: Places, tasks: list[PartTask]) ->
 
 
 @contextmanager
-def _turn(archives: Path) -> Iterator[None]:
+def _locked(archives: Path) -> Iterator[None]:
     """Wait until no other process works on the same part."""
     with writing(archives):
         archives.mkdir(parents=True, exist_ok=True)

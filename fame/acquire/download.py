@@ -102,7 +102,7 @@ def _receive(
     session: requests.Session, source: Source, part: Path, timeout: float, progress: bool
 ) -> None:
     """Write the missing rest of `part`."""
-    have = _beginning(source, part)
+    have = _bytes_to_keep(source, part)
     if have and have == source.size:
         return
     with _answer(session, source.url, have, timeout) as answer:
@@ -118,7 +118,7 @@ def _receive(
         _save(answer, part, start, total, progress)
 
 
-def _beginning(source: Source, part: Path) -> int:
+def _bytes_to_keep(source: Source, part: Path) -> int:
     """The number of bytes of `part` that can be kept."""
     return part.stat().st_size if source.sha256 and part.exists() else 0
 

@@ -90,11 +90,11 @@ def complete(task: PartTask, settings: Settings) -> None:
     """
     source = task.part.sources[0]
     if source.format == "tars":
-        records = _listed(task, settings)
+        records = _unpack_listed(task, settings)
     else:
         fetched = _fetch(task, task.part.sources, settings)
         records = [_unpacked(task, fetched)]
-        _drop(task, fetched)
+        _delete_download(task, fetched)
     write_json(task.mark, {"part": task.name, "archives": records})
     shutil.rmtree(task.state / task.name, ignore_errors=True)
 
@@ -122,7 +122,7 @@ def _unpacked(task: PartTask, fetched: Fetched) -> dict[str, Any]:
     }
 
 
-def _drop(task: PartTask, fetched: Fetched) -> None:
+def _delete_download(task: PartTask, fetched: Fetched) -> None:
     """Delete a download that need not be kept; never a file that the user put there."""
     if fetched.ours and not task.part.keep:
         fetched.path.unlink()
@@ -148,7 +148,7 @@ def _rars(task: PartTask, fetched: Fetched) -> Contents:
     files: list[str] = []
     left = list(outer.left)
     for name in sorted(outer.files):
-        contents = unpack(_job(task, inner / name, "rar", _below(Path(name).stem, task.place())))
+        contents = unpack(_job(task, inner / name, "rar", _prefixed(Path(name).stem, task.place())))
         files += contents.files
         left += [f"{name}/{path}" for path in contents.left]
     shutil.rmtree(inner)
@@ -159,18 +159,20 @@ def _inner_rar(path: PurePosixPath) -> str | None:
     return path.name if path.suffix.lower() == ".rar" else None
 
 
-def _below(folder: str, place: Place) -> Place:
+def _prefixed(folder: str, place: Place) -> Place:
     return lambda path: place(PurePosixPath(folder) / path)
 
 
-def _listed(task: PartTask, settings: Settings) -> list[dict[str, Any]]:
+def _unpack_listed(task: PartTask, settings: Settings) -> list[dict[str, Any]]:
     """Unpack the archives that a text file lists, several at a time."""
     listing = _fetch(task, task.part.sources, settings)
     sources = addresses(listing.path)
     place = task.place()
     with ThreadPoolExecutor(settings.at_once) as pool:
-        results = pool.map(lambda source: _tried(task, source, place, settings), sources)
-        bar = tqdm(results, task.name, len(sources), unit="archive", disable=_quiet(settings))
+        results = pool.map(lambda source: _fetch_and_unpack(task, source, place, settings), sources)
+        bar = tqdm(
+            results, task.name, len(sources), unit="archive", disable=_bar_disabled(settings)
+        )
         outcomes = list(bar)
     failures = [outcome for outcome in outcomes if isinstance(outcome, FameError)]
     if failures:
@@ -178,15 +180,15 @@ def _listed(task: PartTask, settings: Settings) -> list[dict[str, Any]]:
             f"{task.name}: {len(failures)} of {len(sources)} archives failed, the first because "
             f"{failures[0]}; the same command again goes on with those"
         )
-    _drop(task, listing)
+    _delete_download(task, listing)
     return [outcome for outcome in outcomes if not isinstance(outcome, FameError)]
 
 
-def _quiet(settings: Settings) -> bool | None:
+def _bar_disabled(settings: Settings) -> bool | None:
     return None if settings.progress else True
 
 
-def _tried(
+def _fetch_and_unpack(
     task: PartTask, source: Source, place: Place, settings: Settings
 ) -> dict[str, Any] | FameError:
     """Fetch and unpack one archive of many: its record, or the error."""
@@ -199,7 +201,7 @@ def _tried(
         fetched = fetch([source], task.archives, patience=settings.patience, progress=False)
         record = _unpacked(once, fetched)
         write_json(mark, record)
-        _drop(task, fetched)
+        _delete_download(task, fetched)
     except FameError as error:
         return error
     return record

@@ -133,18 +133,18 @@ def _place(pointer: Pointer, tables: Mapping[str, Table], where: str) -> Place:
     _check(pointer.column, table.columns, f"{where}: {table.name} has no column")
     for key in pointer.row:
         _check(key, table.show, f"{where}: the rows of {table.name} show no")
-    matching = [number for number, row in enumerate(table.rows) if _shows(row, pointer.row)]
+    matching = [number for number, row in enumerate(table.rows) if _matches(row, pointer.row)]
     if not matching:
         raise FameError(f"{where}: {_no_row(table, pointer.row)}")
     if len(matching) > 1:
         raise FameError(
-            f"{where}: {len(matching)} rows of {table.name} show {_words(pointer.row)}; give more "
-            f"of the row's values ({', '.join(table.show)})"
+            f"{where}: {len(matching)} rows of {table.name} show {_as_text(pointer.row)}; give "
+            f"more of the row's values ({', '.join(table.show)})"
         )
     (number,) = matching
     if table.rows[number].recipe is None:
         raise FameError(
-            f"{where}: the row {_words(pointer.row)} of {table.name} is quoted only; give it a "
+            f"{where}: the row {_as_text(pointer.row)} of {table.name} is quoted only; give it a "
             "recipe or drop the claim"
         )
     return Place(table.name, number, pointer.column)
@@ -162,7 +162,7 @@ def _hint(name: str, choices: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(choices)}"
 
 
-def _shows(row: Row, wanted: dict[str, Any]) -> bool:
+def _matches(row: Row, wanted: dict[str, Any]) -> bool:
     return all(key in row.show and str(row.show[key]) == str(wanted[key]) for key in wanted)
 
 
@@ -172,10 +172,10 @@ def _no_row(table: Table, wanted: dict[str, Any]) -> str:
         shown = sorted({str(row.show[key]) for row in table.rows if key in row.show})
         if str(value) not in shown:
             return f"no row of {table.name} shows {key} {str(value)!r}{_hint(str(value), shown)}"
-    return f"no row of {table.name} shows {_words(wanted)} together; see its file"
+    return f"no row of {table.name} shows {_as_text(wanted)} together; see its file"
 
 
-def _words(row: dict[str, Any]) -> str:
+def _as_text(row: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in row.items())
 
 

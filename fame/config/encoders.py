@@ -30,7 +30,7 @@ class EncoderSettings(Model):
         """Length of the pooled feature: the number of channels of the last map."""
 
 
-class _AsDeclared:
+class _ValidatedByArch:
     """Validates `encoder: {arch: name, ...}` with the settings that the file `name` declares."""
 
     def __get_pydantic_core_schema__(
@@ -45,7 +45,7 @@ class _AsDeclared:
         return {"anyOf": [handler(choice.__pydantic_core_schema__) for choice in choices]}
 
 
-AnyEncoder = Annotated[SerializeAsAny[EncoderSettings], _AsDeclared()]
+AnyEncoder = Annotated[SerializeAsAny[EncoderSettings], _ValidatedByArch()]
 """Settings of any architecture, chosen by `arch`; for fields of pydantic models."""
 
 

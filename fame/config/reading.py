@@ -49,7 +49,7 @@ def expand(path: str) -> Path:
     return Path(re.sub(pattern, value, path)).expanduser()
 
 
-class _Once(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.SafeLoader):
     """Refuses a repeated key in a mapping; YAML would silently use the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -68,7 +68,7 @@ class _Once(yaml.SafeLoader):
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping; a `FameError` names the place if the file is not one."""
     try:
-        data = _Once(path.read_text(encoding="utf-8")).get_single_data()
+        data = _UniqueKeyLoader(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
         raise FameError(f"{path}: no such file") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:

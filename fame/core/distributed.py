@@ -112,15 +112,15 @@ def fixed_order(wanted: bool) -> Iterator[None]:
         # cuBLAS reads this at its first use.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
-    _order(wanted)
+    _set_deterministic(wanted)
     try:
         yield
     finally:
-        _order(before[0])
+        _set_deterministic(before[0])
         torch.backends.cudnn.benchmark = before[1]
 
 
-def _order(fixed: bool) -> None:
+def _set_deterministic(fixed: bool) -> None:
     """Set only on change: setting it imports PyTorch's compiler, which takes seconds."""
     if torch.are_deterministic_algorithms_enabled() != fixed:
         torch.use_deterministic_algorithms(fixed)

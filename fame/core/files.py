@@ -24,14 +24,14 @@ def unusable(path: Path, error: OSError, deed: str = "written") -> str:
     """One sentence about a file or folder that the system refused, with a remedy."""
     if isinstance(error, IsADirectoryError):
         return f"{path} is a folder; give another path"
-    file = _file_on_the_way(path)
+    file = _blocking_file(path)
     if file is not None and isinstance(error, FileExistsError | NotADirectoryError):
         return f"{file} is a file where a folder is needed; give another path"
     reason = error.strerror or str(error)
     return f"{path} could not be {deed} ({reason}); {_remedy(error)}"
 
 
-def _file_on_the_way(path: Path) -> Path | None:
+def _blocking_file(path: Path) -> Path | None:
     """The first of a path's parents, or the path itself, that exists and is not a folder."""
     # os.path: pathlib raises on over-long names.
     places = (place for place in (*reversed(path.parents), path) if os.path.exists(place))  # noqa: PTH110
@@ -117,15 +117,15 @@ def owned(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise FameError(unusable(lock, error)) from None
     with file:
-        if not _locked(file):
+        if not _try_lock(file):
             _stop_orphan(file, directory)
-            if not _locked(file):
+            if not _try_lock(file):
                 raise _refusal(file, directory)
-        _sign(file, directory)
+        _write_owner(file, directory)
         yield
 
 
-def _sign(file: IO[str], directory: Path) -> None:
+def _write_owner(file: IO[str], directory: Path) -> None:
     """Write the owner's process id and host into the lock."""
     try:
         file.truncate(0)
@@ -135,7 +135,7 @@ def _sign(file: IO[str], directory: Path) -> None:
         raise FameError(unusable(directory, error)) from None
 
 
-def _locked(file: IO[str]) -> bool:
+def _try_lock(file: IO[str]) -> bool:
     """Lock a file if it is free."""
     try:
         # Not flock: forked loader workers would hold that for seconds after a kill.

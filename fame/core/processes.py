@@ -113,10 +113,12 @@ def orphan(pid: int) -> psutil.Process | None:
 def orphans(place: Path) -> list[psutil.Process]:
     """Processes on this machine left by dead workflows of a folder, with their children."""
     roots = [process for process in psutil.process_iter() if is_orphan(process, place)]
-    return list(dict.fromkeys([*roots, *(child for process in roots for child in _below(process))]))
+    return list(
+        dict.fromkeys([*roots, *(child for process in roots for child in _descendants(process))])
+    )
 
 
-def _below(process: psutil.Process) -> list[psutil.Process]:
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
     try:
         return process.children(recursive=True)
     except psutil.Error:

@@ -54,7 +54,7 @@ def decide(
     """
     context = multiprocessing.get_context("forkserver")  # forking a threaded parent is unsafe
     context.set_forkserver_preload(list(preload))
-    pool = ProcessPool(max(1, workers), initializer=_bounded, context=context)
+    pool = ProcessPool(max(1, workers), initializer=_limit_child, context=context)
     waiting: deque[ProcessFuture[Any]] = deque()
     try:
         for item in items:
@@ -68,7 +68,7 @@ def decide(
         pool.join()
 
 
-def _bounded() -> None:
+def _limit_child() -> None:
     """Limit a child's memory, disable core files, and discard what C libraries print.
 
     The answer says why an item failed; the libraries' lines would only break the progress bar.

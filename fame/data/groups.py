@@ -59,16 +59,16 @@ def split(members: list[Member], shares: Shares) -> list[str]:
     Raises:
         FameError: given splits that divide a group, or that hold out an unlabelled video.
     """
-    sides = _stated(members)
+    sides = _given_splits(members)
     counts: dict[str, Counter[str]] = {}
     for member in members:
         if member.label is not None and member.side != "unused":
             counts.setdefault(member.group, Counter())[member.label] += 1
-    sides |= _dealt(counts, sides, shares)
-    return [_side(member, sides.get(member.group, "train")) for member in members]
+    sides |= _assigned_splits(counts, sides, shares)
+    return [_split_of(member, sides.get(member.group, "train")) for member in members]
 
 
-def _stated(members: Iterable[Member]) -> dict[str, str]:
+def _given_splits(members: Iterable[Member]) -> dict[str, str]:
     """The split of each group with a given one."""
     sides: dict[str, str] = {}
     for member in members:
@@ -88,13 +88,13 @@ def _stated(members: Iterable[Member]) -> dict[str, str]:
     return sides
 
 
-def _side(member: Member, side: str) -> str:
+def _split_of(member: Member, side: str) -> str:
     if member.side is not None:
         return member.side
     return side if member.label is not None or side == "train" else "unused"
 
 
-def _dealt(
+def _assigned_splits(
     counts: Mapping[str, Counter[str]], stated: Mapping[str, str], shares: Shares
 ) -> dict[str, str]:
     """The split of each group without a given one."""
@@ -107,12 +107,12 @@ def _dealt(
     left = totals.copy()
     for group, side in stated.items():
         if side in held:
-            _take(lacking[side], left, counts.get(group, Counter()))
+            _count(lacking[side], left, counts.get(group, Counter()))
     dealt = {}
     for group in sorted(counts.keys() - stated.keys(), key=lambda name: _rank(shares.seed, name)):
         dealt[group] = _choose(counts[group], lacking, left)
         if dealt[group] in held:
-            _take(lacking[dealt[group]], left, counts[group])
+            _count(lacking[dealt[group]], left, counts[group])
     return dealt
 
 
@@ -135,7 +135,7 @@ def _gain(count: Counter[str], wanted: Mapping[str, float]) -> float:
     return sum(abs(wanted[label]) - abs(wanted[label] - number) for label, number in count.items())
 
 
-def _take(wanted: dict[str, float], left: Counter[str], count: Counter[str]) -> None:
+def _count(wanted: dict[str, float], left: Counter[str], count: Counter[str]) -> None:
     for label, number in count.items():
         wanted[label] -= number
         left[label] -= number

@@ -38,35 +38,35 @@ def videos(arguments: Iterable[str | Path]) -> list[Path]:
 
 def _files(argument: str) -> list[Path]:
     hits = [argument] if os.path.exists(argument) else _matches(argument)
-    paths = [path for hit in hits for path in _here(os.path.abspath(hit))]
+    paths = [path for hit in hits for path in _videos_at(os.path.abspath(hit))]
     if not paths:
         kind = "this folder holds no video" if os.path.isdir(argument) else "no video file is there"
         raise FameError(f"{argument}: {kind}; give files, folders or patterns such as 'dir/*.mp4'")
     return paths
 
 
-def _here(path: str) -> Iterator[Path]:
+def _videos_at(path: str) -> Iterator[Path]:
     """The file itself, or the videos in the folder."""
     if os.path.isfile(path):
         yield Path(path)
     elif os.path.isdir(path):
-        yield from _inside(path)
+        yield from _videos_in(path)
 
 
-def _inside(folder: str, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+def _videos_in(folder: str, above: frozenset[str] = frozenset()) -> Iterator[Path]:
     """The videos below a folder; a link back to a folder `above` is not followed."""
     real = os.path.realpath(folder)
     if real in above:
         return
-    for name in _names(folder):
+    for name in _visible_names(folder):
         path = Path(folder, name)
         if os.path.isdir(path):
-            yield from _inside(str(path), above | {real})
+            yield from _videos_in(str(path), above | {real})
         elif path.suffix.lower() in SUFFIXES:
             yield path
 
 
-def _names(folder: str) -> list[str]:
+def _visible_names(folder: str) -> list[str]:
     """The names in a folder, without hidden ones."""
     try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]

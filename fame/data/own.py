@@ -55,11 +55,11 @@ def match(root: Path, layout: Layout) -> Annotations:
         raise FameError(f"The video folder {root} does not exist; correct the root.")
     files = {_below(path, root) for path in videos([root])}
     if layout.labels == "csv":
-        listed = _listed(layout.annotations, root)
+        listed = _entries(layout.annotations, root)
     else:
-        listed = [_Listed(path, _class(path, layout.labels, root)) for path in sorted(files)]
+        listed = [_Entry(path, _class(path, layout.labels, root)) for path in sorted(files)]
     rows = _rows(listed, layout)
-    _check_held(rows, layout.shares, root)
+    _check_held_out(rows, layout.shares, root)
     table = checked(rows, [], layout.annotations or root).table
     here = [(root / path).is_file() for path in table["path"]]
     absent = tuple(path for path, there in zip(table["path"], here, strict=True) if not there)
@@ -70,7 +70,7 @@ def match(root: Path, layout: Layout) -> Annotations:
 
 
 @dataclass(frozen=True)
-class _Listed:
+class _Entry:
     path: str
     label: str | None
     side: str | None = None
@@ -97,7 +97,7 @@ def _class(path: str, labels: Labels, root: Path) -> str | None:
     return first
 
 
-def _listed(annotations: Path | None, root: Path) -> list[_Listed]:
+def _entries(annotations: Path | None, root: Path) -> list[_Entry]:
     """The rows of the csv."""
     if annotations is None:
         raise FameError(f"{root}: labels are in a csv; name it in annotations.")
@@ -123,7 +123,7 @@ def _column_names(text: str, annotations: Path) -> list[str]:
     return names
 
 
-def _entry(text: str, names: list[str], where: str) -> _Listed:
+def _entry(text: str, names: list[str], where: str) -> _Entry:
     fields = csv_fields(text, where)
     if len(fields) != len(names):
         raise FameError(f"{where}: should have as many fields as the first line; quote commas.")
@@ -133,14 +133,14 @@ def _entry(text: str, names: list[str], where: str) -> _Listed:
         raise FameError(f"{where}: {path!r} should be a path below the root.")
     if side not in (None, "unused", *SIDES):
         raise FameError(f"{where}: split {side!r} is none of {', '.join(SIDES)} and unused.")
-    return _Listed(str(PurePosixPath(path)), value.get("label"), side, value.get("group"))
+    return _Entry(str(PurePosixPath(path)), value.get("label"), side, value.get("group"))
 
 
 def _outside(path: PurePosixPath) -> bool:
     return path.is_absolute() or ".." in path.parts or not path.parts
 
 
-def _rows(listed: list[_Listed], layout: Layout) -> list[Row]:
+def _rows(listed: list[_Entry], layout: Layout) -> list[Row]:
     groups = [row.group or _group(row.path, layout.group) for row in listed]
     members = [
         Member(group, row.label, row.side) for group, row in zip(groups, listed, strict=True)
@@ -152,7 +152,7 @@ def _rows(listed: list[_Listed], layout: Layout) -> list[Row]:
     ]
 
 
-def _check_held(rows: list[Row], shares: Shares, root: Path) -> None:
+def _check_held_out(rows: list[Row], shares: Shares, root: Path) -> None:
     """Refuse a split whose share is above 0 but that got no video."""
     labelled = {row.split for row in rows if row.label is not None} - {"unused"}
     for side, share in (("val", shares.val), ("test", shares.test)):

@@ -18,27 +18,27 @@ class FlatConv3d(nn.Conv3d):
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        if not self._is_usual() or input.dim() != 5:
+        if not self._is_supported() or input.dim() != 5:
             return super()._conv_forward(input, weight, bias)
-        if self._alone(0):
-            return self._in_pictures(input, weight, bias)
-        if self._alone(1) and self._alone(2):
-            return self._along_time(input, weight, bias)
+        if self._is_independent(0):
+            return self._over_space(input, weight, bias)
+        if self._is_independent(1) and self._is_independent(2):
+            return self._over_time(input, weight, bias)
         return super()._conv_forward(input, weight, bias)
 
-    def _is_usual(self) -> bool:
+    def _is_supported(self) -> bool:
         return self.groups == 1 and self.padding_mode == "zeros" and set(self.dilation) == {1}
 
-    def _alone(self, axis: int) -> bool:
+    def _is_independent(self, axis: int) -> bool:
         """Whether every output depends on one position of this axis only, its own."""
         return (self.kernel_size[axis], self.stride[axis], self.padding[axis]) == (1, 1, 0)
 
-    def _in_pictures(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def _over_space(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         pictures = input.transpose(1, 2).flatten(0, 1)
         convolved = F.conv2d(pictures, weight.squeeze(2), bias, self.stride[1:], self.padding[1:])
         return convolved.unflatten(0, (len(input), -1)).transpose(1, 2)
 
-    def _along_time(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def _over_time(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         stride, padding = (self.stride[0], 1), (int(self.padding[0]), 0)
         convolved = F.conv2d(input.flatten(3), weight.squeeze(4), bias, stride, padding)
         return convolved.unflatten(3, input.shape[3:])

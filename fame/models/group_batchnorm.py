@@ -64,12 +64,12 @@ class GroupBatchNorm(_BatchNorm):
         # A loop gives exactly the numbers of separate processes; one call on reshaped groups
         # would need two transposing copies, which cost more than they save.
         first, *others = input.split(self.group)
-        return torch.cat([self._first(first), *map(self._other, others)])
+        return torch.cat([self._first(first), *map(self._rest, others)])
 
     def _first(self, samples: Tensor) -> Tensor:
-        return super().forward(samples) if self.update_running else self._other(samples)
+        return super().forward(samples) if self.update_running else self._rest(samples)
 
-    def _other(self, samples: Tensor) -> Tensor:
+    def _rest(self, samples: Tensor) -> Tensor:
         return F.batch_norm(samples, None, None, self.weight, self.bias, True, 0.0, self.eps)
 
     def _check_input_dim(self, input: Tensor) -> None:

@@ -65,7 +65,7 @@ def import_official(path: Path) -> OfficialWeights:
 def _from_checkpoint(state: State, path: Path) -> OfficialWeights:
     query = {key.removeprefix(_QUERY): state[key] for key in state if key.startswith(_QUERY)}
     settings, names = _architecture(query, path)
-    reference, head = _skeleton(settings)
+    reference, head = _expected(settings)
     official_names = {_official_name(key, names): key for key in head}
     expected = reference | {name: head[key] for name, key in official_names.items()}
     check_state(query, expected, str(path), _REMEDY)
@@ -78,12 +78,12 @@ def _from_checkpoint(state: State, path: Path) -> OfficialWeights:
 
 def _from_torchvision(state: State, path: Path) -> OfficialWeights:
     encoder = {key: state[key] for key in state if key not in ("fc.weight", "fc.bias")}
-    expected, _ = _skeleton(_R2PLUS1D)
+    expected, _ = _expected(_R2PLUS1D)
     check_state(encoder, expected, str(path), _REMEDY)
     return OfficialWeights(_R2PLUS1D, encoder, {})
 
 
-def _skeleton(settings: EncoderSettings) -> tuple[State, State]:
+def _expected(settings: EncoderSettings) -> tuple[State, State]:
     """Keys and shapes of the encoder and its official head, on the meta device."""
     with torch.device("meta"):
         encoder = build_encoder(settings, seed=0)

@@ -101,7 +101,7 @@ class Code:
         files = sorted(self.closure(sources))
         self._cache.keep()
         places = [file.relative_to(self._package).as_posix() for file in files]
-        digests = [self._look(file)[0] for file in files]
+        digests = [self._digest_and_imports(file)[0] for file in files]
         return _sha(repr([places, digests]).encode())[:16]
 
     def closure(self, sources: Sources) -> set[Path]:
@@ -118,8 +118,10 @@ class Code:
             file = waiting.pop()
             if file not in reached:
                 reached.add(file)
-                waiting += _beside(file)
-                waiting += [one for name in self._look(file)[1] for one in self._files(name)]
+                waiting += _data_files(file)
+                waiting += [
+                    one for name in self._digest_and_imports(file)[1] for one in self._files(name)
+                ]
         return reached.union(*(self._files_of_all(name) for name in sources.callers))
 
     def _files_of_all(self, name: str) -> list[Path]:
@@ -130,7 +132,7 @@ class Code:
             raise FameError(f"there is no module {name}; correct the rule that names it")
         return files if package == name else files + self._files(name)
 
-    def _look(self, file: Path) -> tuple[str, list[str]]:
+    def _digest_and_imports(self, file: Path) -> tuple[str, list[str]]:
         """A file's digest, and the dotted names that it imports."""
         if file not in self._read:
             module = ".".join(file.relative_to(self._package.parent).with_suffix("").parts)
@@ -152,7 +154,7 @@ class Code:
         return files if name.split(".", maxsplit=1)[0] == self._package.name else []
 
 
-def _beside(file: Path) -> list[Path]:
+def _data_files(file: Path) -> list[Path]:
     """Files of a package's folder that are not Python: templates, styles."""
     if file.name != "__init__.py":
         return []
@@ -200,20 +202,20 @@ def _sha(content: bytes) -> str:
 
 def _parsed(content: bytes, module: str) -> tuple[str, list[str]]:
     tree = ast.parse(content)
-    return _sha(repr(_plain(tree)).encode()), sorted(set(_imports(tree, module)))
+    return _sha(repr(_without_positions(tree)).encode()), sorted(set(_imports(tree, module)))
 
 
-def _plain(node: Any) -> Any:
+def _without_positions(node: Any) -> Any:
     """A syntax tree as nested lists, without docstrings and positions; equal in all Pythons."""
     if isinstance(node, list):
-        return [_plain(one) for one in node if not _is_text(one)]
+        return [_without_positions(one) for one in node if not _is_string(one)]
     if not isinstance(node, ast.AST):
         return node
     fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
-    return [type(node).__name__, *((name, _plain(value)) for name, value in fields)]
+    return [type(node).__name__, *((name, _without_positions(value)) for name, value in fields)]
 
 
-def _is_text(node: Any) -> bool:
+def _is_string(node: Any) -> bool:
     """Whether a statement is just a string, such as a docstring."""
     return (
         isinstance(node, ast.Expr)

@@ -354,14 +354,14 @@ class Experiments:
     def runs(self) -> dict[str, Run]:
         """Every run that a table or figure needs, by id; equal recipes appear once."""
         by_id: dict[str, Run] = {}
-        for runs in self._askers():
+        for runs in self._run_lookups():
             try:
                 by_id |= {run.id: run for run in runs()}
             except AbsentEncoder as error:
                 self.absent.append(str(error))
         return by_id
 
-    def _askers(self) -> Iterator[Callable[[], list[Run]]]:
+    def _run_lookups(self) -> Iterator[Callable[[], list[Run]]]:
         """Functions that give the runs of each row of each table and of each arm of the figures."""
         for table in self.tables.values():
             for number in range(len(table.rows)):

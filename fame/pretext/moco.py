@@ -87,7 +87,7 @@ class MomentumContrast(Method):
 
     def cost(self) -> Cost:
         """Every clip is encoded once as a query and once as a key."""
-        return Cost(self.clips, 0 if self._keys_are_known() else self.clips)
+        return Cost(self.clips, 0 if self._queries_are_keys() else self.clips)
 
     def facts(self) -> dict[str, Any]:
         """The kind of negatives."""
@@ -117,11 +117,11 @@ class MomentumContrast(Method):
 
     def all_keys(self, views: list[Tensor], queries: list[Tensor], step: int) -> list[Tensor]:
         """The keys of all views over the global batch, each (N, D), without gradient."""
-        if self._keys_are_known():
+        if self._queries_are_keys():
             return [self._world.gather(query) for query in queries]
         return [self.keys(view, step, number) for number, view in enumerate(views)]
 
-    def _keys_are_known(self) -> bool:
+    def _queries_are_keys(self) -> bool:
         """Whether the key network equals the query network, so that queries serve as keys."""
         return self.settings.momentum == 0 and not self.settings.shuffle
 

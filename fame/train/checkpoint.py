@@ -59,7 +59,7 @@ def save(directory: Path, checkpoint: Checkpoint) -> None:
     with replacing(path) as file:
         _serialise({"version": VERSION, **vars(checkpoint)}, file)
         file.flush()
-        with replacing(_sum(path)) as total:
+        with replacing(_checksum_file(path)) as total:
             total.write(f"{sha256(Path(file.name))}  {path.name}\n".encode())
     _tidy(directory, checkpoint.step)
 
@@ -67,14 +67,14 @@ def save(directory: Path, checkpoint: Checkpoint) -> None:
 def _tidy(directory: Path, newest: int) -> None:
     files = _files(directory)
     kept = {path for _, path in [item for item in files if item[0] <= newest][:KEPT]}
-    kept |= {_sum(path) for path in kept}
+    kept |= {_checksum_file(path) for path in kept}
     for pattern in ("step-*.pt", "step-*.sha256", ".step-*.tmp"):
         for path in directory.glob(pattern):
             if path not in kept:
                 path.unlink()
 
 
-def _sum(path: Path) -> Path:
+def _checksum_file(path: Path) -> Path:
     """The file that holds a checkpoint's SHA-256."""
     return path.with_suffix(".sha256")
 
@@ -108,7 +108,7 @@ def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
 def damage(path: Path) -> str | None:
     """What is wrong with a checkpoint's bytes, or None."""
     try:
-        expected = _sum(path).read_text(encoding="ascii").split()[:1]
+        expected = _checksum_file(path).read_text(encoding="ascii").split()[:1]
         return None if [sha256(path)] == expected else "does not match its SHA-256"
     except FileNotFoundError:
         return "has no SHA-256 beside it"

@@ -17,7 +17,7 @@ PROGRESS_EVERY = 5.0
 """Seconds between writings of `progress.json`, which `fame status` reads."""
 
 
-def _keep_until(path: Path, step: int) -> None:
+def _drop_steps_after(path: Path, step: int) -> None:
     """Drop lines of steps after the checkpoint that training resumes from."""
     if not path.exists():
         return
@@ -49,13 +49,13 @@ class TrainingLog:
         self._shown: dict[str, str] = {}
         self._active, self._directory = active, directory
         self._total, self._first, self._begun = total, done, time.monotonic()
-        self._told = -PROGRESS_EVERY
+        self._written_at = -PROGRESS_EVERY
         if not active:
             return
         from torch.utils.tensorboard import SummaryWriter
 
         directory.mkdir(parents=True, exist_ok=True)
-        _keep_until(directory / "metrics.jsonl", done)
+        _drop_steps_after(directory / "metrics.jsonl", done)
         self._file = (directory / "metrics.jsonl").open("a")
         self._curves = SummaryWriter(str(directory / "tensorboard"), purge_step=done + 1)
         quiet = None if "FAME_PROGRESS" not in os.environ else False
@@ -69,15 +69,15 @@ class TrainingLog:
         self._file.flush()
         for key, value in scalars.items():
             self._curves.add_scalar(key, value, step)
-        self._tell(step)
+        self._write_progress(step)
         self._shown |= {key: f"{value:.3g}" for key, value in scalars.items()}
 
-    def _tell(self, step: int) -> None:
+    def _write_progress(self, step: int) -> None:
         """Write the progress file, once in a while and at the end."""
         seconds = time.monotonic() - self._begun
-        if seconds - self._told < PROGRESS_EVERY and step < self._total:
+        if seconds - self._written_at < PROGRESS_EVERY and step < self._total:
             return
-        self._told = seconds
+        self._written_at = seconds
         progress = {"step": step, "of": self._total, "first": self._first, "seconds": seconds}
         write_json(self._directory / PROGRESS, progress)
 

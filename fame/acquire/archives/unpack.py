@@ -72,7 +72,7 @@ def _draft(job: Job) -> Contents:
         path = guard.admit(member)
         if member.kind == "folder":
             continue
-        target = None if _noise(path) else job.place(path)
+        target = None if _is_clutter(path) else job.place(path)
         if target is None:
             left.append(str(path))
             continue
@@ -85,14 +85,14 @@ def _draft(job: Job) -> Contents:
     return Contents(tuple(files.values()), tuple(left))
 
 
-def _noise(path: PurePosixPath) -> bool:
+def _is_clutter(path: PurePosixPath) -> bool:
     """Whether it is clutter that macOS and file managers leave in archives."""
     return "__MACOSX" in path.parts or path.name.startswith(".")
 
 
 def _extract(job: Job, member: Member, target: str) -> None:
     draft, final = job.draft / target, job.to / target
-    if _has(draft, member.size) or (not job.replaces and _has(final, member.size)):
+    if _is_complete(draft, member.size) or (not job.replaces and _is_complete(final, member.size)):
         return
     if final.exists() and not job.replaces:
         raise FameError(
@@ -121,7 +121,7 @@ def copy_member(member: Member, path: Path) -> None:
         raise EOFError(f"it says {member.size} bytes but gives {min(written, member.size + 1)}")
 
 
-def _has(path: Path, size: int) -> bool:
+def _is_complete(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 

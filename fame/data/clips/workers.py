@@ -27,12 +27,12 @@ def explained(name: str) -> Iterator[None]:
         Interrupted: a worker died.
     """
     # Twice, since the signal may arrive while a broken pipe is being handled.
-    with _put_into_words(name), _put_into_words(name):
+    with _death_explained(name), _death_explained(name):
         yield
 
 
 @contextmanager
-def _put_into_words(name: str) -> Iterator[None]:
+def _death_explained(name: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ConnectionError, EOFError) as error:

@@ -163,7 +163,7 @@ def match(root: Path, annotations: Path, split: int) -> Annotations:
         FameError: no such folder, no video, a video in two splits, or a class folder that
             contradicts the csv.
     """
-    rows, stray = _scanned(root)
+    rows, stray = _scan(root)
     clips = parse(annotations)
     present = checked(rows, _class_names(rows), root)
     _check_classes(rows, clips, root, annotations)
@@ -175,25 +175,25 @@ def match(root: Path, annotations: Path, split: int) -> Annotations:
 
 def match_folders(root: Path) -> Annotations:
     """As `match`, but without lists: the folders give class and split."""
-    rows, stray = _scanned(root)
+    rows, stray = _scan(root)
     present = checked(rows, _class_names(rows), root)
     return Annotations(present.table, present.classes, (), tuple(sorted(stray)))
 
 
-def _scanned(root: Path) -> tuple[list[Row], list[str]]:
+def _scan(root: Path) -> tuple[list[Row], list[str]]:
     """The videos in class folders, and the paths of videos elsewhere."""
     files = [file.relative_to(root) for file in video_files(root)]
-    rows = [_row(file) for file in files if _sorted(file)]
+    rows = [_row(file) for file in files if _is_sorted(file)]
     if not rows:
         raise FameError(f"{root} holds no video as train, val or test/<class>/<video>; sort them.")
-    return rows, [file.as_posix() for file in files if not _sorted(file)]
+    return rows, [file.as_posix() for file in files if not _is_sorted(file)]
 
 
 def _class_names(rows: list[Row]) -> list[str]:
     return sorted({str(row.label) for row in rows})
 
 
-def _sorted(file: Path) -> bool:
+def _is_sorted(file: Path) -> bool:
     return len(file.parts) == 3 and file.parts[0] in PARTS
 
 

@@ -49,7 +49,7 @@ def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = Fal
     with owned(draft):
         try:
             _clear(draft)
-            _fill(config, seed, draft, progress)
+            _write_dataset(config, seed, draft, progress)
             (draft / LOCK).unlink()
             draft.replace(root)
         except BaseException:
@@ -96,7 +96,7 @@ def _inside(path: Path, folder: Path) -> Path:
         raise FameError(f"{path} is not under {folder}: give a video of this world") from None
 
 
-def _fill(config: WorldConfig, seed: int, root: Path, progress: bool) -> None:
+def _write_dataset(config: WorldConfig, seed: int, root: Path, progress: bool) -> None:
     entries = list(_write_videos(config, seed, root, progress))
     annotations = root / "annotations"
     annotations.mkdir(parents=True)

@@ -91,7 +91,7 @@ def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
     probes = {"pyav": probe_pyav, "decord": _probe_decord}
     if decoder != "auto":
         return probes[decoder](path)
-    return _either(path, lambda: probe_pyav(path), lambda: _probe_decord(path))
+    return _with_fallback(path, lambda: probe_pyav(path), lambda: _probe_decord(path))
 
 
 def sample(path: Path) -> VideoInfo:
@@ -188,10 +188,10 @@ def _read(path: Path, wanted: set[int], decoder: Choice) -> dict[int, np.ndarray
     readers = {"pyav": read_pyav, "decord": _read_decord}
     if decoder != "auto":
         return readers[decoder](path, wanted)
-    return _either(path, lambda: read_pyav(path, wanted), lambda: _read_decord(path, wanted))
+    return _with_fallback(path, lambda: read_pyav(path, wanted), lambda: _read_decord(path, wanted))
 
 
-def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]) -> Result:
+def _with_fallback(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]) -> Result:
     """PyAV's answer, or decord's if PyAV refuses the file; if both do, PyAV's error."""
     try:
         return pyav()

@@ -120,7 +120,7 @@ def _copy(task: CopyTask, copying: Copying) -> Copy:
         raise DecodeError(
             f"{task.source}: has {info.frames} frames, not {task.frames}; index anew."
         )
-    ratio, similarity = _likeness(task, info) if task.compare else (None, None)
+    ratio, similarity = _quality(task, info) if task.compare else (None, None)
     before, after = task.source.stat().st_size, task.target.stat().st_size
     return Copy(info.frames, info.width, info.height, before, after, ratio, similarity, done)
 
@@ -206,7 +206,7 @@ def _rate(path: Path) -> float:
         return 0.0
 
 
-def _likeness(task: CopyTask, info: VideoInfo) -> tuple[float, float]:
+def _quality(task: CopyTask, info: VideoInfo) -> tuple[float, float]:
     """Mean PSNR and SSIM of some frames against the original at the copy's size."""
     numbers = [info.frames * (2 * i + 1) // (2 * _COMPARED) for i in range(_COMPARED)]
     copies = read_frames(task.target, numbers)
