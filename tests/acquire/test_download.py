@@ -38,17 +38,17 @@ def refusal(folder, *sources):
 
 
 def test_a_whole_file_arrives_and_is_recorded(web, tmp_path):
-    found = get(tmp_path, source(web.put("a.zip", CONTENT)))
-    assert found.path == tmp_path / "a.zip"
-    assert found.path.read_bytes() == CONTENT
-    assert (found.sha256, found.ours) == (SUM, True)
+    fetched = get(tmp_path, source(web.put("a.zip", CONTENT)))
+    assert fetched.path == tmp_path / "a.zip"
+    assert fetched.path.read_bytes() == CONTENT
+    assert (fetched.sha256, fetched.ours) == (SUM, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "a.zip.json"]
 
 
 def test_a_file_that_is_there_is_not_asked_for(web, tmp_path):
     (tmp_path / "a.zip").write_bytes(CONTENT)
-    found = get(tmp_path, source(web.put("a.zip", b"")))
-    assert (found.sha256, found.ours) == (SUM, False)
+    fetched = get(tmp_path, source(web.put("a.zip", b"")))
+    assert (fetched.sha256, fetched.ours) == (SUM, False)
     assert web.requests == []
 
 
@@ -93,8 +93,8 @@ def test_a_busy_server_is_asked_again_when_it_says_but_within_a_minute(web, tmp_
     busy = [Fault(status=429, headers={"Retry-After": after}) for after in ("7", "3600")]
     url = web.put("a.zip", CONTENT, faults=[*busy, Fault(status=500)])
     patience = Patience(attempts=4, wait=1, timeout=5)
-    found = fetch([source(url)], tmp_path, patience=patience, progress=False)
-    assert found.path.read_bytes() == CONTENT
+    fetched = fetch([source(url)], tmp_path, patience=patience, progress=False)
+    assert fetched.path.read_bytes() == CONTENT
     assert pauses == [7, 60, 4]
 
 
@@ -107,9 +107,9 @@ def test_what_will_not_mend_is_not_tried_again(web, tmp_path, status):
 
 def test_a_mirror_takes_over_and_may_have_another_name(web, tmp_path):
     gone, mirror = f"{web.url}/gone.rar", web.put("mirror.zip", CONTENT)
-    found = get(tmp_path, source(gone, None, None), source(mirror))
-    assert found.path.name == "mirror.zip"
-    assert found.source.url == mirror
+    fetched = get(tmp_path, source(gone, None, None), source(mirror))
+    assert fetched.path.name == "mirror.zip"
+    assert fetched.source.url == mirror
 
 
 def test_no_source_names_each_with_its_reason_and_the_way_out(web, tmp_path):
@@ -121,11 +121,11 @@ def test_no_source_names_each_with_its_reason_and_the_way_out(web, tmp_path):
 
 def test_wrong_bytes_are_refused_with_both_sums_and_kept_aside(web, tmp_path):
     wrong = b"x" * len(CONTENT)
-    found = hashlib.sha256(wrong).hexdigest()
+    wrong_sum = hashlib.sha256(wrong).hexdigest()
     message = refusal(tmp_path, source(web.put("a.zip", wrong)))
-    assert found in message
+    assert wrong_sum in message
     assert SUM in message
-    aside = tmp_path / f"a.zip.{found[:8]}.bad"
+    aside = tmp_path / f"a.zip.{wrong_sum[:8]}.bad"
     assert str(aside) in message
     assert aside.read_bytes() == wrong
     assert [path for path in tmp_path.iterdir() if path != aside] == []
@@ -133,8 +133,8 @@ def test_wrong_bytes_are_refused_with_both_sums_and_kept_aside(web, tmp_path):
 
 def test_wrong_bytes_of_one_source_leave_the_mirror(web, tmp_path):
     bad = web.put("x/a.zip", b"x" * len(CONTENT))
-    found = get(tmp_path, source(bad), source(web.put("y/a.zip", CONTENT)))
-    assert found.path.read_bytes() == CONTENT
+    fetched = get(tmp_path, source(bad), source(web.put("y/a.zip", CONTENT)))
+    assert fetched.path.read_bytes() == CONTENT
 
 
 def test_a_beginning_from_one_mirror_is_checked_as_a_whole(web, tmp_path):
@@ -241,6 +241,6 @@ def test_whatever_happens_the_file_is_whole_in_the_end(tmp_path_factory, bad, kn
     with serving() as web:
         url = web.put("a.zip", CONTENT, faults=list(bad))
         many = Patience(attempts=8, wait=0, timeout=5)
-        found = fetch([source(url, None, known)], folder, patience=many, progress=False)
-    assert found.path.read_bytes() == CONTENT
+        fetched = fetch([source(url, None, known)], folder, patience=many, progress=False)
+    assert fetched.path.read_bytes() == CONTENT
     assert sorted(path.name for path in folder.iterdir()) == ["a.zip", "a.zip.json"]

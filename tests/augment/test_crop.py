@@ -71,11 +71,11 @@ def test_geometry_equals_torchvision(height, width, size):
     clips = random_bytes(6, 3, 2, height, width)
     sizes = np.full((6, 2), (height, width))
     draws = draw(paper(), 0, "view0", np.zeros(6), np.arange(6), sizes)
-    found = crop_resize_flip(clips, draws.boxes, draws.flip, size)
-    assert found.dtype == torch.float32
+    views = crop_resize_flip(clips, draws.boxes, draws.flip, size)
+    assert views.dtype == torch.float32
     assert draws.flip.any()
     assert not draws.flip.all()
-    for clip, box, flip, view in zip(clips, draws.boxes.tolist(), draws.flip, found, strict=True):
+    for clip, box, flip, view in zip(clips, draws.boxes.tolist(), draws.flip, views, strict=True):
         expected = torchvision_crop(clip, box, size, flip)
         torch.testing.assert_close(view.double(), expected, rtol=0, atol=1e-6)
 
@@ -93,8 +93,8 @@ def test_padding_never_leaks():
 
 def test_a_box_of_the_views_size_copies_its_pixels():
     clips = random_bytes(1, 3, 2, 20, 20)
-    found = crop_resize_flip(clips, torch.tensor([[3, 4, 8, 8]]), torch.tensor([False]), 8)
-    torch.testing.assert_close(found, clips[..., 3:11, 4:12] / 255)
+    views = crop_resize_flip(clips, torch.tensor([[3, 4, 8, 8]]), torch.tensor([False]), 8)
+    torch.testing.assert_close(views, clips[..., 3:11, 4:12] / 255)
 
 
 def test_a_slice_of_a_batch_of_pairs_will_do():
@@ -109,7 +109,7 @@ def test_a_slice_of_a_batch_of_pairs_will_do():
 def test_short_side_boxes_equal_resize_then_centre_crop(height, width, size):
     clips = random_bytes(1, 3, 1, height, width)
     sizes = [[height, width]]
-    found = crop_resize_flip(
+    views = crop_resize_flip(
         clips,
         centre_boxes(sizes, size, "short-side"),
         torch.tensor([False]),
@@ -119,7 +119,7 @@ def test_short_side_boxes_equal_resize_then_centre_crop(height, width, size):
     frames = frames_first(clips[0]).double() / 255
     resized = tv.resize(frames, [round(size * 8 / 7)], antialias=False)
     expected = tv.center_crop(resized, [size, size]).transpose(0, 1)
-    torch.testing.assert_close(found[0].double(), expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(views[0].double(), expected, rtol=0, atol=1e-6)
 
 
 def test_short_side_targets_of_the_paper():
@@ -133,6 +133,6 @@ def test_native_boxes_cut_the_centre_and_enlarge_only_small_frames():
     boxes = centre_boxes([[240, 320]], 112, "native")
     assert boxes.tolist() == [[64, 104, 112, 112]]
     expected = tv.center_crop(clips[0], [112, 112])
-    found = crop_resize_flip(clips, boxes, torch.tensor([False]), 112)
-    torch.testing.assert_close(found[0], expected / 255)
+    views = crop_resize_flip(clips, boxes, torch.tensor([False]), 112)
+    torch.testing.assert_close(views[0], expected / 255)
     assert centre_boxes([[56, 112]], 112, "native").tolist() == [[0, 28, 56, 56]]

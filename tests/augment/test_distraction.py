@@ -21,12 +21,12 @@ def random_clips(seed, shape=(3, 2, 4, 5, 6)):
 @given(seed=st.integers(0, 999), weight=st.floats(0, 1))
 def test_it_equals_the_slow_version(seed, weight):
     clips, frames = random_clips(seed), [seed % 4, 3, 0]
-    found = distract(clips, weight, torch.tensor(frames)).numpy()
+    distracted = distract(clips, weight, torch.tensor(frames)).numpy()
     pixels = clips.numpy()
     for b, c, t, y, x in np.ndindex(pixels.shape):
         still = pixels[b, c, frames[b], y, x]
         expected = (1 - weight) * pixels[b, c, t, y, x] + weight * still
-        assert found[b, c, t, y, x] == pytest.approx(expected, abs=1e-12)
+        assert distracted[b, c, t, y, x] == pytest.approx(expected, abs=1e-12)
 
 
 def test_weight_0_changes_nothing_and_1_stops_all_motion():
@@ -38,9 +38,9 @@ def test_weight_0_changes_nothing_and_1_stops_all_motion():
 
 def test_motion_shrinks_by_the_weight_and_the_range_is_kept():
     clips = random_clips(2)
-    found = distract(clips, 0.3, torch.tensor([0, 1, 3]))
-    torch.testing.assert_close(found.diff(dim=2), 0.7 * clips.diff(dim=2))
-    assert found.min() >= clips.min() and found.max() <= clips.max()
+    distracted = distract(clips, 0.3, torch.tensor([0, 1, 3]))
+    torch.testing.assert_close(distracted.diff(dim=2), 0.7 * clips.diff(dim=2))
+    assert distracted.min() >= clips.min() and distracted.max() <= clips.max()
 
 
 def test_it_commutes_with_normalising():
@@ -79,12 +79,12 @@ def test_every_frame_is_drawn():
 
 
 def test_the_first_views_are_distracted_between_crop_and_colour_the_second_are_not():
-    found = pairs(None).changed(CHANGE)(batch(), 9)
+    views = pairs(None).changed(CHANGE)(batch(), 9)
     clips, chosen = cut(0)
     expected = distract(clips, weight_of(5, 9, 0.3), frames_of(5, batch(), clips.shape[2]))
     mean, std = PLAIN.mean, PLAIN.std
-    assert torch.equal(found[0], normalise(photometric(expected, chosen), mean, std))
-    assert torch.equal(found[1], pairs(None)(batch(), 9)[1])
+    assert torch.equal(views[0], normalise(photometric(expected, chosen), mean, std))
+    assert torch.equal(views[1], pairs(None)(batch(), 9)[1])
 
 
 def test_views_explain_what_was_changed():

@@ -97,37 +97,37 @@ def slow_fame_map(clip, hue):
 def test_fame_equals_the_oracle(hue):
     clips = random_clips(height=24, width=30)
     maps = fame.soft_map(clips, hue)
-    for clip, found in zip(clips.numpy(), maps, strict=True):
+    for clip, soft in zip(clips.numpy(), maps, strict=True):
         expected = slow_fame_map(clip, hue)
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        np.testing.assert_allclose(soft, expected, atol=1e-6)
 
 
 def test_without_motion_the_samples_are_the_upper_half_and_the_last_tenth():
     clips = random_clips(frames=1).expand(-1, -1, 4, -1, -1)
-    for clip, found in zip(clips.numpy(), fame.soft_map(clips), strict=True):
-        np.testing.assert_allclose(found, slow_fame_map(clip, "correct"), atol=1e-6)
+    for clip, soft in zip(clips.numpy(), fame.soft_map(clips), strict=True):
+        np.testing.assert_allclose(soft, slow_fame_map(clip, "correct"), atol=1e-6)
 
 
 def test_motion_equals_the_formula():
     clips = random_clips()
-    found = common.motion(clips)
-    for clip, motion in zip(clips.numpy(), found, strict=True):
+    maps = common.motion(clips)
+    for clip, motion in zip(clips.numpy(), maps, strict=True):
         expected = abs(np.diff(clip, axis=1)).sum(0).mean(0)
         np.testing.assert_allclose(motion, expected, atol=1e-12)
 
 
 def test_seed_equals_the_oracle():
     clips = random_clips(height=24, width=30)
-    found = masks.get("seed")(clips, 0.3)
-    for clip, mask in zip(clips.numpy(), found, strict=True):
+    masked = masks.get("seed")(clips, 0.3)
+    for clip, mask in zip(clips.numpy(), masked, strict=True):
         np.testing.assert_array_equal(mask, slow_share(slow_seed_map(clip), 0.3))
 
 
 @pytest.mark.parametrize(("height", "width"), [(24, 32), (21, 26)])
 def test_grid_equals_the_oracle(height, width):
     clips = random_clips(height=height, width=width)
-    found = masks.get("grid")(clips, 0.5)
-    for clip, mask in zip(clips.numpy(), found, strict=True):
+    masked = masks.get("grid")(clips, 0.5)
+    for clip, mask in zip(clips.numpy(), masked, strict=True):
         seeds, sums = slow_seed_map(clip), np.zeros(16)
         for y, x in np.ndindex(height, width):
             sums[y * 4 // height * 4 + x * 4 // width] += seeds[y, x]
@@ -143,9 +143,9 @@ def test_grid_equals_the_oracle(height, width):
 )
 def test_top_share_is_exact_and_takes_the_first_among_equals(levels, beta):
     values = torch.tensor(levels, dtype=torch.float64).view(1, 1, -1)
-    found = common.top_share(values, beta)
-    np.testing.assert_array_equal(found[0], slow_share(values[0].numpy(), beta))
-    assert found.sum() == int(beta * len(levels))
+    chosen = common.top_share(values, beta)
+    np.testing.assert_array_equal(chosen[0], slow_share(values[0].numpy(), beta))
+    assert chosen.sum() == int(beta * len(levels))
 
 
 @settings(max_examples=20)
@@ -264,5 +264,5 @@ def test_a_single_frame_is_refused():
 def test_autocast_does_not_change_a_mask():
     clips = random_clips(dtype=torch.float32)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = fame.soft_map(clips)
-    assert torch.equal(found, fame.soft_map(clips))
+        soft = fame.soft_map(clips)
+    assert torch.equal(soft, fame.soft_map(clips))

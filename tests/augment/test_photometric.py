@@ -31,11 +31,11 @@ def test_photometric_equals_torchvision(changes):
     clips = random_bytes(24, 3, 2, 24, 26) / 255
     draws = draws_of(24, **changes)
     before = clips.clone()
-    found = photometric(clips, draws)
+    changed = photometric(clips, draws)
     assert torch.equal(clips, before)
     for sample, clip in enumerate(clips):
         expected = slow_photometric(clip, draws, sample)
-        torch.testing.assert_close(found[sample], expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(changed[sample], expected, rtol=0, atol=1e-5)
 
 
 def test_with_everything_off_nothing_changes():
@@ -47,14 +47,14 @@ def test_with_everything_off_nothing_changes():
 
 def test_all_frames_of_a_clip_change_alike():
     frame = random_bytes(8, 3, 1, 16, 16) / 255
-    found = photometric(frame.expand(8, 3, 4, 16, 16), draws_of(8))
+    changed = photometric(frame.expand(8, 3, 4, 16, 16), draws_of(8))
     for t in range(1, 4):
-        torch.testing.assert_close(found[:, :, t], found[:, :, 0])
+        torch.testing.assert_close(changed[:, :, t], changed[:, :, 0])
 
 
 def test_normalise_equals_the_formula():
     clips = torch.rand(2, 3, 2, 4, 4, generator=torch.Generator().manual_seed(0))
-    found = normalise(clips, PAPER["mean"], PAPER["std"])
+    normalised = normalise(clips, PAPER["mean"], PAPER["std"])
     for colour in range(3):
         expected = (clips[:, colour] - PAPER["mean"][colour]) / PAPER["std"][colour]
-        torch.testing.assert_close(found[:, colour], expected)
+        torch.testing.assert_close(normalised[:, colour], expected)

@@ -41,9 +41,9 @@ def test_processes_share_out_the_views_of_one(size, step, background, kind, whic
 
 
 def test_no_merging_is_geometry_then_colour_then_normalising():
-    for slot, found in enumerate(pairs(None)(batch(), 0)):
+    for slot, view in enumerate(pairs(None)(batch(), 0)):
         clips, chosen = cut(slot)
-        assert torch.equal(found, normalise(photometric(clips, chosen), MEAN, STD))
+        assert torch.equal(view, normalise(photometric(clips, chosen), MEAN, STD))
 
 
 def test_donors_come_from_the_group_and_change_with_slot_and_step():
@@ -51,12 +51,12 @@ def test_donors_come_from_the_group_and_change_with_slot_and_step():
     group, seen, orders = 4, set(), set()
     views = pairs(mixing(), PLAIN, group=group)
     for step in (3, 4):
-        for slot, found in enumerate(views(batch(), step)):
+        for slot, view in enumerate(views(batch(), step)):
             clips, _ = cut(slot)
             order = donors(5, 2 * step + slot, 0, CLIPS // group, group, "derangement")
             orders.add(tuple(order))
             expected = merged_by_hand(clips, clips[torch.from_numpy(order)])
-            torch.testing.assert_close(found, normalise(expected, MEAN, STD))
+            torch.testing.assert_close(view, normalise(expected, MEAN, STD))
     assert len(orders) == 4
     permuted = pairs(mixing(donors="permutation"), PLAIN)
     for step in range(6):
@@ -72,10 +72,10 @@ def test_single_merges_the_first_clip_only():
 
 
 def test_intra_takes_the_background_of_the_other_clip():
-    found = pairs(mixing(background="intra"), PLAIN)(batch(), 0)
+    both = pairs(mixing(background="intra"), PLAIN)(batch(), 0)
     (first, _), (second, _) = cut(0), cut(1)
     for view, expected in zip(
-        found, (merged_by_hand(first, second), merged_by_hand(second, first)), strict=True
+        both, (merged_by_hand(first, second), merged_by_hand(second, first)), strict=True
     ):
         torch.testing.assert_close(view, normalise(expected, MEAN, STD))
 
@@ -90,8 +90,8 @@ def test_merging_comes_before_colour():
 
 @pytest.mark.parametrize("slots", [1, 3])
 def test_as_many_views_as_clips(slots):
-    found = pairs(mixing())(batch(slots), 0)
-    assert [view.shape for view in found] == [(CLIPS, 3, 3, SIZE, SIZE)] * slots
+    made = pairs(mixing())(batch(slots), 0)
+    assert [view.shape for view in made] == [(CLIPS, 3, 3, SIZE, SIZE)] * slots
 
 
 def test_a_sample_keeps_its_view_wherever_it_stands():

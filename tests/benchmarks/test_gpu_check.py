@@ -63,15 +63,15 @@ def test_every_section_passes_on_the_cpu(checked):
 
 @pytest.mark.slow
 def test_parity_of_the_cpu_with_itself_is_exact_and_covers_all_variants(checked):
-    found = checked[1]["sections"]["parity"]["findings"]
+    findings = checked[1]["sections"]["parity"]["findings"]
     for variant in ("fame", "gauss", "grid", "seed"):
         for backbone in ("r2plus1d", "i3d"):
-            mask = found[f"mask {variant}, {backbone}"]
+            mask = findings[f"mask {variant}, {backbone}"]
             assert mask["iou_least"] == pytest.approx(1, abs=1e-6)
             assert mask["soft"]["max_abs"] == 0
     for part in ("geometry", "photometric", "normalise", "views"):
-        assert found[f"{part}, r2plus1d"]["max_abs"] == 0
-    errors = found["step, r2plus1d"]["relative_errors"]
+        assert findings[f"{part}, r2plus1d"]["max_abs"] == 0
+    errors = findings["step, r2plus1d"]["relative_errors"]
     assert errors["device float64"] == {"loss": 0, "gradient": 0}
     assert errors["device float32"] == errors["cpu"]
     assert 0 < errors["cpu"]["gradient"] < 0.1
@@ -79,11 +79,11 @@ def test_parity_of_the_cpu_with_itself_is_exact_and_covers_all_variants(checked)
 
 @pytest.mark.slow
 def test_evaluation_of_the_cpu_with_itself_is_exact(checked):
-    found = checked[1]["sections"]["evaluation"]["findings"]
+    findings = checked[1]["sections"]["evaluation"]["findings"]
     for backbone in ("r2plus1d", "i3d"):
         for part in ("conditions", "features", "activation"):
-            assert found[f"{part}, {backbone}"]["relative"] == 0
-    assert found["finetuning, r2plus1d"]["gradients"] > 10
+            assert findings[f"{part}, {backbone}"]["relative"] == 0
+    assert findings["finetuning, r2plus1d"]["gradients"] > 10
 
 
 @pytest.mark.slow
@@ -101,25 +101,25 @@ def test_without_a_gpu_speeds_and_memory_are_empty_and_the_report_says_so(checke
 
 @pytest.mark.slow
 def test_curves_in_three_arithmetics_take_the_same_steps(checked):
-    found = checked[1]["sections"]["precision"]["findings"]
-    assert {found[kind]["steps"] for kind in ("float32", "tf32", "bfloat16")} == {4}
-    assert found["float32"]["loss"] == found["tf32"]["loss"] != found["bfloat16"]["loss"]
-    assert all(np.isfinite(found["bfloat16"]["loss"]))
+    findings = checked[1]["sections"]["precision"]["findings"]
+    assert {findings[kind]["steps"] for kind in ("float32", "tf32", "bfloat16")} == {4}
+    assert findings["float32"]["loss"] == findings["tf32"]["loss"] != findings["bfloat16"]["loss"]
+    assert all(np.isfinite(findings["bfloat16"]["loss"]))
 
 
 @pytest.mark.slow
 def test_pretraining_takes_packed_clips_and_both_methods_as_many_steps(checked):
-    found = checked[1]["sections"]["pretraining"]["findings"]
-    assert len(found["moco"]["loss"]) == len(found["fame"]["loss"]) == 4
-    assert found["moco"]["loss"] != found["fame"]["loss"]
-    assert found["untrained"]["largest_class_percent"] == 50
+    findings = checked[1]["sections"]["pretraining"]["findings"]
+    assert len(findings["moco"]["loss"]) == len(findings["fame"]["loss"]) == 4
+    assert findings["moco"]["loss"] != findings["fame"]["loss"]
+    assert findings["untrained"]["largest_class_percent"] == 50
 
 
 @pytest.mark.slow
 def test_the_training_was_killed_by_signal_9_and_resumed_to_the_same_bits(checked):
-    found = checked[1]["sections"]["resume"]["findings"]
-    assert found["killed"]["checkpoints"] == ["step-1.pt", "step-2.pt"]
-    digests = found["resumed"]["encoder_sha256"]
+    findings = checked[1]["sections"]["resume"]["findings"]
+    assert findings["killed"]["checkpoints"] == ["step-1.pt", "step-2.pt"]
+    digests = findings["resumed"]["encoder_sha256"]
     assert digests["broken"] == digests["whole"]
 
 
@@ -218,10 +218,10 @@ def test_a_case_that_cannot_be_computed_does_not_hide_the_others(monkeypatch):
         return {"batch": batch}
 
     monkeypatch.setattr(throughput, "timed", timed)
-    found = {f.name: f for f in throughput.throughput(context())}
-    broken = found["i3d, tf32, channels-last, groups BatchNorm"]
+    findings = {f.name: f for f in throughput.throughput(context())}
+    broken = findings["i3d, tf32, channels-last, groups BatchNorm"]
     assert broken.passed is False and broken.data == {"error": "RuntimeError: no engine"}
-    assert found["i3d, float32, contiguous, groups BatchNorm"].data == {"batch": 4}
+    assert findings["i3d, float32, contiguous, groups BatchNorm"].data == {"batch": 4}
 
 
 def test_the_batch_is_halved_until_it_fits(monkeypatch):
@@ -280,8 +280,8 @@ def test_a_background_moved_by_a_row_breaks_evaluation(monkeypatch):
 
     monkeypatch.setattr(altered, "erase", moved_at_first)
     small = context()
-    found = evaluation.probe_findings(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
-    passed = {finding.name: finding.passed for finding in found}
+    findings = evaluation.probe_findings(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
+    passed = {finding.name: finding.passed for finding in findings}
     assert len(calls) == 2
     assert passed["conditions, r2plus1d"] is False
 

@@ -51,9 +51,9 @@ def test_a_strike_kills_one_of_the_kind_that_it_names(tmp_path):
     master = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     try:
         assert master.stdout.readline() == "ready\n"
-        found = soak.victims(psutil.Process(master.pid))
-        (trainer,) = found["trainer"]
-        assert found["worker"] == [] and found["snakemake"][0].pid == master.pid
+        victims = soak.victims(psutil.Process(master.pid))
+        (trainer,) = victims["trainer"]
+        assert victims["worker"] == [] and victims["snakemake"][0].pid == master.pid
         chance = random.Random(0)
         chance.choice = lambda items: "trainer" if "trainer" in items else items[0]
         assert soak.strike(psutil.Process(master.pid), chance) == "trainer"

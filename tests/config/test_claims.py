@@ -53,10 +53,10 @@ def changed(path: str, value) -> dict:
 
 
 def test_a_good_claim_is_located(load):
-    (found,) = load(GOOD)
-    assert (found.better.table, found.better.row, found.better.column) == ("table3", 1, "ucf101")
-    assert found.worse.row == 0
-    assert found.published == 1.6
+    (claim,) = load(GOOD)
+    assert (claim.better.table, claim.better.row, claim.better.column) == ("table3", 1, "ucf101")
+    assert claim.worse.row == 0
+    assert claim.published == 1.6
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_the_opposite_of_what_is_published(load):
         load(claim)
     with pytest.raises(FameError, match=r"contradicts 'similar'"):
         load(GOOD | {"kind": "similar", "within": 1.5})
-    (found,) = load(GOOD | {"kind": "similar", "within": 1.6})
-    assert found.published == 1.6
+    (located,) = load(GOOD | {"kind": "similar", "within": 1.6})
+    assert located.published == 1.6
 
 
 def test_the_paper_cannot_claim_what_it_did_not_publish(load):
@@ -136,8 +136,8 @@ def test_the_paper_cannot_claim_what_it_did_not_publish(load):
         FameError, match=r"one of its cells was not published; write `source: ours`"
     ):
         load(claim)
-    (found,) = load(claim | {"source": OURS})
-    assert found.published is None
+    (located,) = load(claim | {"source": OURS})
+    assert located.published is None
 
 
 def test_no_file_and_no_claims(tmp_path, tables, load):
@@ -151,11 +151,11 @@ def test_no_file_and_no_claims(tmp_path, tables, load):
 
 
 def test_every_claim_says_where_it_is_from(page, tables):
-    for found in page:
-        claim, at = found.claim, found.better
+    for located in page:
+        claim, at = located.claim, located.better
         assert claim.better.table == claim.worse.table
         if claim.source == OURS:
-            assert found.published is None
+            assert located.published is None
         else:
             assert claim.source == f"paper, {tables[at.table].title.split(':')[0]}"
 
@@ -165,11 +165,11 @@ def test_published_gains_are_those_of_the_poster_s_cells(page, tables, shared):
     for name in tables:
         with (shared / "paper" / f"published_{name}.csv").open(encoding="utf-8") as file:
             cells[name] = list(csv.DictReader(file))
-    for found in page:
-        if found.published is not None:
-            printed = cells[found.better.table]
-            rows = [number(printed, tables, at) for at in (found.better, found.worse)]
-            assert found.published == pytest.approx(rows[0] - rows[1])
+    for located in page:
+        if located.published is not None:
+            printed = cells[located.better.table]
+            rows = [number(printed, tables, at) for at in (located.better, located.worse)]
+            assert located.published == pytest.approx(rows[0] - rows[1])
 
 
 def number(printed, tables, at):
@@ -181,12 +181,12 @@ def number(printed, tables, at):
 
 def compared(page, name):
     """(better's row, worse's row, kind) of a table's claims, by column."""
-    found = {}
+    rows_by_column = {}
     for one in page:
         if one.better.table == name:
             rows = (one.better.row, one.worse.row, one.claim.kind)
-            found.setdefault(one.better.column, set()).add(rows)
-    return found
+            rows_by_column.setdefault(one.better.column, set()).add(rows)
+    return rows_by_column
 
 
 def test_the_ablations_are_claimed_in_full(page):

@@ -87,9 +87,9 @@ def test_official_runs_are_not_the_papers_runs_unless_untrained(root):
 
 
 def test_the_ucf_scale_differs_from_the_papers_in_data_precision_and_machine():
-    found = differences("paper", "ucf")
+    changes = differences("paper", "ucf")
     assert {
-        key for key in found if not key.startswith(("datasets.kinetics400.", "resources."))
+        key for key in changes if not key.startswith(("datasets.kinetics400.", "resources."))
     } == {
         "pretrain.precision",
         "pretrain.epochs.kinetics400",

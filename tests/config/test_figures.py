@@ -18,16 +18,16 @@ GIVEN: dict[str, Any] = {
 
 
 def test_each_figure_has_its_arms_in_order():
-    found = parse(Figures, GIVEN, "figures.yaml")
-    assert found.arms_of("figure1") == ("two", "one")
-    assert found.arms_of("bias") == ("one",)
-    assert found.arms_of("figure2") == ()
-    assert found.compared == ["one", "two"]
+    figures = parse(Figures, GIVEN, "figures.yaml")
+    assert figures.arms_of("figure1") == ("two", "one")
+    assert figures.arms_of("bias") == ("one",)
+    assert figures.arms_of("figure2") == ()
+    assert figures.compared == ["one", "two"]
 
 
 def test_the_projects_own_file_compares_encoders_in_three_figures():
-    found = load_figures(TABLES / "figures.yaml")
-    assert set(found.comparisons) == {"bias", "figure1", "figure3"}
+    figures = load_figures(TABLES / "figures.yaml")
+    assert set(figures.comparisons) == {"bias", "figure1", "figure3"}
 
 
 @pytest.mark.parametrize(

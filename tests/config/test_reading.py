@@ -286,11 +286,11 @@ def test_the_grid_is_micro_with_what_it_lacks(root):
 @pytest.mark.parametrize("scale", ["mini", "paper", "micro_grid"])
 def test_complete_scales_measure_every_row_with_a_recipe(root, scale):
     path = root / "tests" / "workflow" / f"{scale}.yaml"
-    found = Experiments(str(path) if path.is_file() else scale, root / "config" / "tables")
-    for table in found.tables.values():
+    experiments = Experiments(str(path) if path.is_file() else scale, root / "config" / "tables")
+    for table in experiments.tables.values():
         for row in table.rows:
             for column in table.columns.values():
-                assert measurable(found.scale, row, column) in {None, "quoted only"}
+                assert measurable(experiments.scale, row, column) in {None, "quoted only"}
 
 
 OWN = {

@@ -11,8 +11,8 @@ from fame.core.errors import FameError
 
 def test_a_section_is_the_part_and_nothing_else():
     mini = load_scale("mini")
-    found = json.loads(mini.section("evaluate", "masks"))
-    assert found == mini.evaluate.masks.model_dump(mode="json")
+    section = json.loads(mini.section("evaluate", "masks"))
+    assert section == mini.evaluate.masks.model_dump(mode="json")
     assert json.loads(mini.section("max_short_side")) == mini.max_short_side
     assert json.loads(mini.section()) == mini.model_dump(mode="json")
 

@@ -39,8 +39,8 @@ def test_published_cells_equal_the_transcription_of_the_poster(table, shared):
         expected = list(csv.DictReader(file))
     keys = [*table.show, *table.columns]
     assert keys == list(expected[0])
-    found = [{key: as_printed(row, key) for key in keys} for row in published(table)]
-    assert found == expected
+    cells = [{key: as_printed(row, key) for key in keys} for row in published(table)]
+    assert cells == expected
 
 
 def test_all_published_rows_are_there_and_complete(tables):
@@ -130,13 +130,13 @@ def test_ablations_print_the_poster_s_cells(request, shared, name):
 
 
 def test_the_ablations_share_their_runs(request):
-    found = Experiments("ucf", request.config.rootpath / "config" / "tables")
-    seeds = len(found.scale.seeds)
+    experiments = Experiments("ucf", request.config.rootpath / "config" / "tables")
+    seeds = len(experiments.scale.seeds)
     counts = {
-        name: len({run.id for cell in found.cells([name]) for run in cell.runs})
+        name: len({run.id for cell in experiments.cells([name]) for run in cell.runs})
         for name in ("table1", "table3", "table4")
     }
     assert counts == {"table1": 7 * seeds, "table3": 3 * seeds, "table4": 5 * seeds}
-    together = {run.id for cell in found.cells(counts) for run in cell.runs}
+    together = {run.id for cell in experiments.cells(counts) for run in cell.runs}
     # MoCo stands in all three, and so does FAME at its default.
     assert len(together) == (7 + 1 + 3) * seeds

@@ -48,9 +48,9 @@ def workflow(tmp_path):
         master = subprocess.Popen(
             [sys.executable, "-c", WORKFLOW, tmp_path, child], stdout=subprocess.PIPE, text=True
         )
-        found = psutil.Process(int(master.stdout.readline()))
-        started.append((master, found))
-        return master, found
+        trainer = psutil.Process(int(master.stdout.readline()))
+        started.append((master, trainer))
+        return master, trainer
 
     yield start
     for master, child in started:

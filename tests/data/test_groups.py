@@ -36,13 +36,13 @@ def test_no_group_is_on_two_sides_and_stated_sides_win(videos, held):
     except FameError as error:
         assert "group" in str(error)
         return
-    found = defaultdict(set)
+    sides_of_group = defaultdict(set)
     for member, side in zip(videos, sides, strict=True):
         assert member.side in (None, side)
         assert side in {*SIDES, "unused"}
         assert not (side in {"val", "test"} and member.label is None)
-        found[member.group] |= {side} - {"unused"}
-    assert all(len(sides) <= 1 for sides in found.values())
+        sides_of_group[member.group] |= {side} - {"unused"}
+    assert all(len(sides) <= 1 for sides in sides_of_group.values())
 
 
 @settings(max_examples=100)

@@ -29,28 +29,28 @@ def listed(root, text, shares=NOTHING_HELD, group=None):
     return match(root, Layout("csv", path, group, shares))
 
 
-def column(found, name):
-    return dict(zip(found.table["path"], found.table[name], strict=True))
+def column(annotations, name):
+    return dict(zip(annotations.table["path"], annotations.table[name], strict=True))
 
 
 def test_a_folder_for_each_class(root):
-    found = match(root, FOLDERS)
-    assert found.classes == ["jump", "run"]
-    assert column(found, "label") == {
+    annotations = match(root, FOLDERS)
+    assert annotations.classes == ["jump", "run"]
+    assert column(annotations, "label") == {
         "jump/ann_2.avi": "jump",
         "jump/far/bob_2.avi": "jump",
         "run/ann_1.avi": "run",
         "run/bob_1.mp4": "run",
     }
-    assert set(found.table["split"]) == {"train"}
-    assert (found.absent, found.unnamed) == ((), ())
+    assert set(annotations.table["split"]) == {"train"}
+    assert (annotations.absent, annotations.unnamed) == ((), ())
 
 
 def test_a_pattern_finds_groups_and_they_stay_whole(root):
     held = Layout("folders", None, "(ann|bob)_", Shares(0, 0.5, 0))
-    found = match(root, held)
-    assert column(found, "group")["jump/far/bob_2.avi"] == "bob"
-    sides = found.table.groupby("group")["split"].unique().map(list).to_dict()
+    annotations = match(root, held)
+    assert column(annotations, "group")["jump/far/bob_2.avi"] == "bob"
+    sides = annotations.table.groupby("group")["split"].unique().map(list).to_dict()
     assert sorted(map(tuple, sides.values())) == [("test",), ("train",)]
 
 
@@ -68,10 +68,10 @@ def test_a_split_that_would_hold_out_nothing_is_refused(root):
 
 def test_videos_without_classes_are_for_pretraining(root):
     (root / "loose.mkv").touch()
-    found = match(root, Layout("none", None, None, NOTHING_HELD))
-    assert found.classes == []
-    assert found.table["label"].isna().all()
-    assert len(found.table) == 5
+    annotations = match(root, Layout("none", None, None, NOTHING_HELD))
+    assert annotations.classes == []
+    assert annotations.table["label"].isna().all()
+    assert len(annotations.table) == 5
 
 
 def test_a_csv_says_label_split_and_group(root):
@@ -81,15 +81,15 @@ def test_a_csv_says_label_split_and_group(root):
         '"jump/ann_2.avi","up, and down",A,\n'
         "run/bob_1.mp4,,,\n"
     )
-    found = listed(root, "\ufeff" + text)
-    assert found.classes == ["going fast", "up, and down"]
-    assert column(found, "split") == {
+    annotations = listed(root, "\ufeff" + text)
+    assert annotations.classes == ["going fast", "up, and down"]
+    assert column(annotations, "split") == {
         "run/ann_1.avi": "test",
         "jump/ann_2.avi": "test",
         "run/bob_1.mp4": "train",
     }
-    assert column(found, "group")["run/bob_1.mp4"] == "run/bob_1.mp4"
-    assert found.unnamed == ("jump/far/bob_2.avi",)
+    assert column(annotations, "group")["run/bob_1.mp4"] == "run/bob_1.mp4"
+    assert annotations.unnamed == ("jump/far/bob_2.avi",)
 
 
 @pytest.mark.parametrize("odd", ["\x85", "\u2028", "\x0b", "\x0c", "\x1c", "\x1e"])
@@ -97,15 +97,15 @@ def test_a_line_ends_at_line_ends_only(root, odd):
     """File names may hold what Python counts among line ends."""
     name = f"run/a{odd}b.mp4"
     (root / name).touch()
-    found = listed(root, f"path,label\n{name},run\n")
-    assert found.table["path"].tolist() == [name]
+    annotations = listed(root, f"path,label\n{name},run\n")
+    assert annotations.table["path"].tolist() == [name]
 
 
 def test_absent_videos_are_named_and_left_out(root):
-    found = listed(root, "path,label\nrun/ann_1.avi,run\ngone.avi,fly\n")
-    assert found.table["path"].tolist() == ["run/ann_1.avi"]
-    assert found.absent == ("gone.avi",)
-    assert found.classes == ["run"]
+    annotations = listed(root, "path,label\nrun/ann_1.avi,run\ngone.avi,fly\n")
+    assert annotations.table["path"].tolist() == ["run/ann_1.avi"]
+    assert annotations.absent == ("gone.avi",)
+    assert annotations.classes == ["run"]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ cells = st.one_of(
 )
 def test_any_csv_is_read_or_refused(root: Path, rows, head, end):
     try:
-        found = listed(root, end.join([head, *rows]).encode("utf-8", "surrogatepass"))
+        annotations = listed(root, end.join([head, *rows]).encode("utf-8", "surrogatepass"))
     except FameError as error:
         assert len(str(error).splitlines()) == 1
     else:
-        assert set(found.table["split"]) <= {"train", "val", "test", "unused"}
+        assert set(annotations.table["split"]) <= {"train", "val", "test", "unused"}

@@ -87,11 +87,11 @@ def test_ranges_of_frames_stay(originals, tmp_path):
 def test_the_summary_counts_bytes_and_compares_a_sample(originals, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "COMPARED_EVERY", 2)
     records = run(originals, tmp_path / "copies")
-    found = summary(records.values())
-    json.dumps(found)
-    assert (found["videos"], found["frames"], found["compared"]) == (4, sum(LENGTHS), 2)
+    totals = summary(records.values())
+    json.dumps(totals)
+    assert (totals["videos"], totals["frames"], totals["compared"]) == (4, sum(LENGTHS), 2)
     paths = [tmp_path / "copies" / f"v{i}.avi.mp4" for i in range(4)]
-    assert found["bytes_after"] == sum(path.stat().st_size for path in paths)
-    assert 0 < found["ssim"] <= 1
+    assert totals["bytes_after"] == sum(path.stat().st_size for path in paths)
+    assert 0 < totals["ssim"] <= 1
     with pytest.raises(FameError, match="No video could be prepared"):
         summary([{"reason": "broken."}])

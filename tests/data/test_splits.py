@@ -36,10 +36,10 @@ def test_a_scale_reaches_every_split_of_ucf101(shared, root, tmp_path, split):
     videos, lists = tmp_path / "videos", shared / "annotations" / "ucf101"
     videos.mkdir()
     (videos / "Swing").symlink_to(shared / "videos/UCF-101/Swing")
-    found = indexed(tmp_path, root, "ucf101", split, videos, lists)
+    split_of = indexed(tmp_path, root, "ucf101", split, videos, lists)
     train, test = ((lists / f"{part}list0{split}.txt").read_text() for part in ("train", "test"))
-    assert len(found) == len(list((videos / "Swing").iterdir()))
-    for video, part in found.items():
+    assert len(split_of) == len(list((videos / "Swing").iterdir()))
+    for video, part in split_of.items():
         assert (f"Swing/{video}." in train, f"Swing/{video}." in test) == (
             part == "train",
             part == "test",
@@ -52,12 +52,12 @@ def test_a_scale_reaches_every_split_of_hmdb51(shared, root, tmp_path, split):
     videos.mkdir()
     (videos / "golf").symlink_to(shared / "videos/jhmdb/golf")
     lists = shared / "annotations/hmdb51/testTrainMulti_7030_splits"
-    found = indexed(tmp_path, root, "hmdb51", split, videos, lists)
+    split_of = indexed(tmp_path, root, "hmdb51", split, videos, lists)
     lines = (lists / f"golf_test_split{split}.txt").read_text().split("\n")
     number = {line.split()[0].removesuffix(".avi"): line.split()[1] for line in lines if line}
     meaning = {"0": "unused", "1": "train", "2": "test"}
-    assert len(found) == len(list((videos / "golf").iterdir()))
-    assert found == {video: meaning[number[video]] for video in found}
+    assert len(split_of) == len(list((videos / "golf").iterdir()))
+    assert split_of == {video: meaning[number[video]] for video in split_of}
 
 
 def test_three_entries_are_three_results_of_one_run(root, tmp_path):
@@ -104,14 +104,14 @@ def manifest_rows(table):
 
 def short_official_cuts(shared):
     """(start, end) of the official clips that are shorter than 32 frames."""
-    found = []
+    cuts = []
     for part in ("train", "test"):
         for entry in json.loads(
             (shared / f"annotations/diving48/Diving48_V2_{part}.json").read_text()
         ):
             if entry["end_frame"] - entry["start_frame"] < window(16, 2):
-                found.append((entry["start_frame"], entry["end_frame"]))
-    return found
+                cuts.append((entry["start_frame"], entry["end_frame"]))
+    return cuts
 
 
 def test_the_27_short_dives_loop_within_their_cut(shared, tmp_path):

@@ -92,7 +92,7 @@ class Training:
         return torch.load(path, weights_only=True)["module"]
 
     def metrics(self):
-        """The journal's lines."""
+        """The training log's lines."""
         lines = (self.work / "metrics.jsonl").read_text().splitlines()
         return [json.loads(line) for line in lines]
 

@@ -18,12 +18,12 @@ MUTANTS = 63  # nine of each kind of damage
 def test_broken_videos_are_decided(shared, tmp_path):
     sources = small(shared / "videos" / "odd") + small(shared / "videos" / "weizmann")
     check = Check(seconds=20, workers=2, progress=False)
-    found = list(decisions(sources, MUTANTS, 1, tmp_path, check))
-    assert len(found) == MUTANTS
-    assert {kind for kind, _ in found} == set(MUTATIONS)
-    for _, look in found:
+    outcomes = list(decisions(sources, MUTANTS, 1, tmp_path, check))
+    assert len(outcomes) == MUTANTS
+    assert {kind for kind, _ in outcomes} == set(MUTATIONS)
+    for _, look in outcomes:
         assert isinstance(look, VideoInfo) or look.endswith(".")
-    report = summary(found)
+    report = summary(outcomes)
     assert report["taken"] + report["quarantined"] == MUTANTS
     assert report["taken"] > 0 < report["quarantined"]
     assert not list(tmp_path.iterdir())
@@ -98,10 +98,10 @@ def test_broken_lists_are_read_or_refused(kind, shared, tmp_path):
                 content = damaged(cut, content)
             (tmp_path / "lists" / name).write_bytes(content)
         try:
-            found = annotations.read(kind, root, tmp_path / "lists", 1, "skip")
+            matched = annotations.read(kind, root, tmp_path / "lists", 1, "skip")
         except FameError as error:
             assert len(str(error).splitlines()) == 1
         else:
-            assert set(found.table["split"]) <= {"train", "val", "test", "unused"}
+            assert set(matched.table["split"]) <= {"train", "val", "test", "unused"}
 
     check()

@@ -59,8 +59,8 @@ IN_BATCH = {
 def assert_equal_trainings(training, reference, steps):
     """Losses after every step and the final state, running statistics and queue included."""
     assert [line["step"] for line in reference.metrics() if "loss" in line] == steps
-    for found, expected in zip(training.metrics(), reference.metrics(), strict=True):
-        assert found == pytest.approx(expected, rel=1e-9)
+    for actual, expected in zip(training.metrics(), reference.metrics(), strict=True):
+        assert actual == pytest.approx(expected, rel=1e-9)
     state, expected = training.state(), reference.state()
     assert state.keys() == expected.keys()
     for key, tensor in expected.items():

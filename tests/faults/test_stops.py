@@ -17,7 +17,7 @@ from fame.core.files import sha256
 
 
 def same_products(training, undisturbed):
-    """Whether two trainings left the same encoder and the same journal."""
+    """Whether two trainings left the same encoder and the same training log."""
     names = ("encoder.safetensors", "metrics.jsonl")
     return [sha256(training.work / name) for name in names] == [
         sha256(undisturbed.work / name) for name in names

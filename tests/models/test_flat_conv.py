@@ -53,8 +53,8 @@ def test_outputs_and_gradients_are_those_of_conv3d(shape, kernel, stride, paddin
     layout = torch.channels_last_3d if last else torch.contiguous_format
     clips = torch.randn(shape, dtype=torch.float64).to(memory_format=layout)
     plain, ours = (learnt(layer, clips) for layer in pair(kernel, stride, padding, bias))
-    for found, expected in zip(ours, plain, strict=True):
-        torch.testing.assert_close(found, expected)
+    for actual, expected in zip(ours, plain, strict=True):
+        torch.testing.assert_close(actual, expected)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_channels_stay_last_and_no_value_is_copied(setting, monkeypatch):
     seen = []
     convolve = F.conv2d
     monkeypatch.setattr(F, "conv2d", lambda x, *given: seen.append(x) or convolve(x, *given))
-    found = layer(clips)
+    output = layer(clips)
     assert seen[0].data_ptr() == clips.data_ptr()
-    assert found.is_contiguous(memory_format=torch.channels_last_3d)
+    assert output.is_contiguous(memory_format=torch.channels_last_3d)
 
 
 def test_r2plus1d_meets_no_other_convolution_but_its_shortcuts():

@@ -1,4 +1,4 @@
-"""Published weights become an encoder of ours, which any verb can load."""
+"""Published weights become an encoder of ours, which any command can load."""
 
 import json
 import os

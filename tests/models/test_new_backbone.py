@@ -28,5 +28,5 @@ def test_a_backbone_in_one_file_is_trained_and_evaluated(micro, tmp_path):
     assert not torch.equal(next(trained.parameters()), next(fresh.parameters()))
 
     foreign = named(Experiments(str(file), TABLES), str(encoder), "r2plus1d", 0)
-    found = evaluate(place(scale, foreign, "ucf101", tmp_path / "results"), ["linear"], WORLD)
-    assert 0 <= found["linear"]["metrics"]["top1"] <= 100
+    results = evaluate(place(scale, foreign, "ucf101", tmp_path / "results"), ["linear"], WORLD)
+    assert 0 <= results["linear"]["metrics"]["top1"] <= 100

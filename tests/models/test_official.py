@@ -49,9 +49,9 @@ def saved(tmp_path, content):
 @pytest.mark.parametrize("arch", PUBLISHED)
 def test_checkpoint_is_recognised_and_split(tmp_path, arch):
     before = torch.get_rng_state()
-    found, encoder, head = import_official(saved(tmp_path, checkpoint(arch)))
+    arch_settings, encoder, head = import_official(saved(tmp_path, checkpoint(arch)))
     assert torch.equal(before, torch.get_rng_state())
-    assert found == PUBLISHED[arch]
+    assert arch_settings == PUBLISHED[arch]
     assert list(head) == ["0.weight", "0.bias", "2.weight", "2.bias"]
     assert head["2.weight"].shape[0] == 128
     floats = [t for t in (*encoder.values(), *head.values()) if t.is_floating_point()]
@@ -62,8 +62,8 @@ def test_checkpoint_is_recognised_and_split(tmp_path, arch):
 def test_every_official_key_is_accepted(tmp_path, shared, name, arch):
     listed = json.loads((shared / "golden" / "official_checkpoint_keys.json").read_text())[name]
     state = {key: light(shape) for key, shape in listed.items()}
-    found, encoder, head = import_official(saved(tmp_path, {"state_dict": state}))
-    assert found == PUBLISHED[arch]
+    arch_settings, encoder, head = import_official(saved(tmp_path, {"state_dict": state}))
+    assert arch_settings == PUBLISHED[arch]
     assert len(encoder) + len(head) == len(listed)
 
 
@@ -71,8 +71,8 @@ def test_torchvision_state_dict_loses_its_classifier(tmp_path):
     with torch.device("meta"):
         shapes = {key: t.shape for key, t in r2plus1d_18(weights=None).state_dict().items()}
     state = {key: light(shape) for key, shape in shapes.items()}
-    found, encoder, head = import_official(saved(tmp_path, state))
-    assert found == PUBLISHED["r2plus1d"]
+    arch_settings, encoder, head = import_official(saved(tmp_path, state))
+    assert arch_settings == PUBLISHED["r2plus1d"]
     assert head == {}
     assert set(shapes) - set(encoder) == {"fc.weight", "fc.bias"}
 

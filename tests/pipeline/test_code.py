@@ -51,8 +51,8 @@ def names(package, *entries):
 
 
 def test_imports_are_followed_those_in_functions_and_relative_ones_too(package):
-    found = {"__init__.py", "room/__init__.py", "room/c.py", "room/d.py"}
-    assert names(package, "fame.room.c") == found | {"alone/__init__.py", "alone/x.py"}
+    imported = {"__init__.py", "room/__init__.py", "room/c.py", "room/d.py"}
+    assert names(package, "fame.room.c") == imported | {"alone/__init__.py", "alone/x.py"}
     assert names(package, "fame.a") == names(package, "fame.room.c") | {"a.py", "b.py"}
 
 
@@ -114,8 +114,8 @@ def test_digests_do_not_depend_on_the_place(package, tmp_path):
 
 
 def test_a_caller_counts_without_its_imports(package):
-    found = {file.name for file in Code(package).closure(Sources(("fame.b",), ("fame.calls",)))}
-    assert "calls.py" in found and "a.py" not in found
+    files = {file.name for file in Code(package).closure(Sources(("fame.b",), ("fame.calls",)))}
+    assert "calls.py" in files and "a.py" not in files
 
 
 # --- this package's own rules

@@ -47,14 +47,14 @@ def test_each_job_counts_once(files, tmp_path):
 def test_hours_and_peaks_of_what_was_run(files, tmp_path):
     write(tmp_path / "pretrain" / "a" / "pretrain.benchmark.tsv", (9, 9), (1800, 100.5))
     write(tmp_path / "pretrain" / "b" / "pretrain.benchmark.tsv", (3600, 300))
-    (found,) = costs(files)
-    assert (found.kind, found.jobs, found.hours, found.peak_mib) == ("pretrain", 2, 1.5, 300)
+    (cost,) = costs(files)
+    assert (cost.kind, cost.jobs, cost.hours, cost.peak_mib) == ("pretrain", 2, 1.5, 300)
 
 
 def test_a_job_too_short_to_be_watched(files, tmp_path):
     write(tmp_path / "pretrain" / "a" / "pretrain.benchmark.tsv", (0.2, "-"))
-    (found,) = costs(files)
-    assert found.peak_mib != found.peak_mib
+    (cost,) = costs(files)
+    assert cost.peak_mib != cost.peak_mib
 
 
 def test_a_damaged_file_is_named(files, tmp_path):

@@ -240,8 +240,8 @@ def test_the_cells_of_table5_at_the_mini_scale(mini):
 
 
 def test_tables_share_their_runs_and_results_are_named_once(mini):
-    found = [run for cell in mini.cells(["table5"]) for run in cell.runs]
-    shared = {run.id for run in found if run.backbone == "r2plus1d"}
+    runs = [run for cell in mini.cells(["table5"]) for run in cell.runs]
+    shared = {run.id for run in runs if run.backbone == "r2plus1d"}
     assert shared == {run.id for cell in mini.cells(["table6"]) for run in cell.runs}
     assert shared <= set(mini.runs)
     results = mini.results(["table6"])  # five columns read one file
@@ -495,8 +495,8 @@ def test_training_takes_all_machines_and_an_untrained_encoder_one(root):
 def test_tasks_that_classify_have_a_confusion_matrix(root):
     given = Experiments("mini", root / "config" / "tables")
     results = given.results(given.tables)
-    found = given.confusions()
-    assert {f"{name.removesuffix('.confusion.csv')}.json" for name in found} == {
+    matrices = given.confusions()
+    assert {f"{name.removesuffix('.confusion.csv')}.json" for name in matrices} == {
         name for name in results if not name.endswith("/retrieval.json")
     }
     assert any(name.endswith("/retrieval.json") for name in results)

@@ -82,8 +82,8 @@ def test_what_stands_there_from_earlier_counts_as_missing(given, run, tmp_path, 
     features = next(products[0] for what, products, _ in tree if what.startswith("features"))
     write(features.with_name("features.log"), "fame: the manifest is odd; index again\n")
     unmade = {str(features), str(tree[-1][1][0])}
-    found = explain(given, run, tmp_path, unmade=unmade)
-    assert found == f"{run.id}: features of ucf101-w1 failed: the manifest is odd; index again"
+    sentence = explain(given, run, tmp_path, unmade=unmade)
+    assert sentence == f"{run.id}: features of ucf101-w1 failed: the manifest is odd; index again"
 
 
 def test_of_two_that_are_missing_the_one_that_ran_is_to_blame(given, run, tmp_path, tree):
@@ -98,8 +98,8 @@ def test_finetuning_needs_no_features(given, run, tmp_path, tree):
     for what, products, _ in tree:
         if what.startswith(("index", "pretraining")):
             make(products)
-    found = explain(given, run, tmp_path, "finetune")
-    assert found == f"{run.id}: finetune on ucf101-w1 has not run"
+    sentence = explain(given, run, tmp_path, "finetune")
+    assert sentence == f"{run.id}: finetune on ucf101-w1 has not run"
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_a_long_log_is_searched_at_its_end_and_cut_to_a_line(given, run, tmp_pat
     text = "step\n" * 100_000 + "ValueError: " + "x" * 1000 + "\n"
     (tmp_path / "pretrain" / run.id).mkdir(parents=True)
     (tmp_path / "pretrain" / run.id / "pretrain.log").write_bytes(b"\xff" + text.encode())
-    found = explain(given, run, tmp_path).partition(" failed: ")[2]
-    assert found.startswith("ValueError: xxx") and found.endswith("…")
-    assert len(found) == LONGEST + 1
+    line = explain(given, run, tmp_path).partition(" failed: ")[2]
+    assert line.startswith("ValueError: xxx") and line.endswith("…")
+    assert len(line) == LONGEST + 1
 
 
 @pytest.fixture
@@ -155,10 +155,10 @@ def test_a_shard_that_failed_is_named_and_not_the_index_before_it(copied, run, t
     write(folder / "index.log", "indexed 13320 videos\n")
     write(folder / "prepared" / "1-of-2.json", "{}")
     write(folder / "prepared" / "0-of-2.log", "fame: copies: no space left on the disk\n")
-    found = reason(copied, run, "ucf101", "linear", tmp_path / "evaluate")
+    sentence = reason(copied, run, "ucf101", "linear", tmp_path / "evaluate")
     said = "copies 0-of-2 of ucf101 failed: copies: no space left on the disk"
-    assert found == f"{run.id}: {said}"
+    assert sentence == f"{run.id}: {said}"
     write(folder / "prepared" / "0-of-2.json", "{}")
     write(folder / "gather.log", "fame: too many videos\n")
-    found = reason(copied, run, "ucf101", "linear", tmp_path / "evaluate")
-    assert found == f"{run.id}: gathered copies of ucf101 failed: too many videos"
+    sentence = reason(copied, run, "ucf101", "linear", tmp_path / "evaluate")
+    assert sentence == f"{run.id}: gathered copies of ucf101 failed: too many videos"

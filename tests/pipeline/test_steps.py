@@ -53,8 +53,8 @@ def jobs_of(place, scale, tables, *targets):
     )
     assert done.returncode == 0, done.stderr
     blocks = done.stdout.replace("\nlocalrule ", "\nrule ").split("\nrule ")[1:]
-    found = [parsed(block) for block in blocks]
-    return [job for job in found if job.rule != "all"]
+    jobs = [parsed(block) for block in blocks]
+    return [job for job in jobs if job.rule != "all"]
 
 
 def copied_from_originals(place):
@@ -96,9 +96,9 @@ def asked(request, tmp_path_factory):
     if request.param == "grid":
         return Experiments(str(GRID), TABLES), jobs_of(place, GRID, TABLES, "all")
     scale, tables = copied_from_originals(place), tables_of_copies(place)
-    found = jobs_of(place, scale, tables, "results/table1.csv")
-    assert {"index", "index_originals", "prepare", "gather"} <= {job.rule for job in found}
-    return Experiments(str(scale), tables), found
+    jobs = jobs_of(place, scale, tables, "results/table1.csv")
+    assert {"index", "index_originals", "prepare", "gather"} <= {job.rule for job in jobs}
+    return Experiments(str(scale), tables), jobs
 
 
 def named(template, scale, job):
@@ -106,9 +106,9 @@ def named(template, scale, job):
 
 
 def test_every_job_has_a_row_with_its_files(asked):
-    experiments, found = asked
+    experiments, jobs = asked
     scale = experiments.scale
-    for job in found:
+    for job in jobs:
         rule = RULES[job.rule]
         products = rule.products_of(scale)
         assert {named(file, scale, job) for file in products} == set(job.outputs), job.rule
@@ -119,11 +119,11 @@ def test_every_job_has_a_row_with_its_files(asked):
 
 
 def test_a_rule_needs_what_makes_its_inputs(asked):
-    _, found = asked
-    makers = {file: job.rule for job in found for file in job.outputs}
+    _, jobs = asked
+    makers = {file: job.rule for job in jobs for file in job.outputs}
     present = set(makers.values())
     needs = {rule: set() for rule in present}
-    for job in found:
+    for job in jobs:
         needs[job.rule] |= {makers[file] for file in job.inputs if file in makers}
     for rule, made in needs.items():
         assert made == set(RULES[rule].needs) & present, rule
@@ -131,10 +131,10 @@ def test_a_rule_needs_what_makes_its_inputs(asked):
 
 def test_the_steps_of_a_result_are_snakemakes_jobs(asked):
     """Each step of each cell is a job, with the very jobs before it that make its inputs."""
-    experiments, found = asked
+    experiments, planned = asked
     scale = experiments.scale
-    jobs = {job.outputs: job for job in found}
-    makers = {file: job.outputs for job in found for file in job.outputs}
+    jobs = {job.outputs: job for job in planned}
+    makers = {file: job.outputs for job in planned for file in job.outputs}
     steps = Steps(scale, Path("results") / scale.name)
     cells = experiments.cells(experiments.tables)
     for result in (
@@ -160,8 +160,13 @@ def test_rules_apply_to_the_data_that_they_are_for(tmp_path):
 
 def test_a_path_says_of_which_job_it_is():
     features = RULES["features"]
-    found = features.wildcards("mini/evaluate/moco-s0-12/ucf101-w0/features-raw.npz")
-    assert found == {"scale": "mini", "run": "moco-s0-12", "data": "ucf101-w0", "features": "raw"}
+    wildcards = features.wildcards("mini/evaluate/moco-s0-12/ucf101-w0/features-raw.npz")
+    assert wildcards == {
+        "scale": "mini",
+        "run": "moco-s0-12",
+        "data": "ucf101-w0",
+        "features": "raw",
+    }
     part = RULES["prepare"].wildcards("paper/data/ucf101/prepared/0-of-2.json")
     assert part == {"scale": "paper", "data": "ucf101", "shard": "0", "shards": "2"}
     assert RULES["linear"].wildcards("mini/evaluate/a/b/retrieval.json") is None

@@ -133,14 +133,14 @@ def test_a_clip_like_its_own_negative_is_hard():
 
 @given(st.integers(1, 200), st.integers(1, 8), st.integers(1, 4), st.integers(0, 99))
 def test_query_and_key_share_their_frames_and_the_negative_has_others(n, frames, stride, seed):
-    found = TwoTimes(frames, stride)(n, np.random.default_rng(seed))
-    assert found.shape == (3, frames)
-    assert (found >= 0).all() and (found < n).all()
-    assert (found[0] == found[1]).all()
-    assert n == 1 or found[0, 0] != found[2, 0]
-    assert ((found - found[:, :1] - stride * np.arange(frames)) % n == 0).all()
+    numbers = TwoTimes(frames, stride)(n, np.random.default_rng(seed))
+    assert numbers.shape == (3, frames)
+    assert (numbers >= 0).all() and (numbers < n).all()
+    assert (numbers[0] == numbers[1]).all()
+    assert n == 1 or numbers[0, 0] != numbers[2, 0]
+    assert ((numbers - numbers[:, :1] - stride * np.arange(frames)) % n == 0).all()
     if n > frames * stride:
-        assert (np.diff(found) == stride).all()
+        assert (np.diff(numbers) == stride).all()
 
 
 def test_every_other_start_is_drawn():
@@ -154,11 +154,11 @@ def test_its_own_stride_and_colours(micro):
     method = build_method(scale, run, alone())
     assert method.sampling(4, 2) == TwoTimes(4, 4)
     assert method.clips == 3
-    found = raw(scale, run, method, micro.videos())
-    assert found.clips.shape == (8, 3, 3, 4, 40, 40)
-    assert torch.equal(found.clips[:, 0], found.clips[:, 1])
-    assert not torch.equal(found.clips[:, 0], found.clips[:, 2])
-    views = method.views(found, 0)
+    own_batch = raw(scale, run, method, micro.videos())
+    assert own_batch.clips.shape == (8, 3, 3, 4, 40, 40)
+    assert torch.equal(own_batch.clips[:, 0], own_batch.clips[:, 1])
+    assert not torch.equal(own_batch.clips[:, 0], own_batch.clips[:, 2])
+    views = method.views(own_batch, 0)
     assert all(view.min() >= -1 and view.max() <= 1 for view in views)
     assert min(view.min() for view in views) < -0.3
     chosen = OWN | {"stride": 1, "mean": [0, 0, 0], "std": [1, 1, 1], "temperature": 0.5}
@@ -166,7 +166,7 @@ def test_its_own_stride_and_colours(micro):
     method = build_method(scale, run, alone())
     assert method.sampling(4, 2) == TwoTimes(4, 1)
     assert method.settings.temperature == 0.5
-    assert all(view.min() >= 0 for view in method.views(found, 0))
+    assert all(view.min() >= 0 for view in method.views(own_batch, 0))
 
 
 # --- like with like
@@ -178,8 +178,8 @@ def test_without_strength_it_is_moco(micro):
     for method, options in (("be", FAME | {"strength": 0}), ("moco", {})):
         scale, run = setting(micro, options, method=method)
         model = build_method(scale, run, alone())
-        found = raw(scale, run, model, micro.videos())
-        losses.append([model.loss(found, step)[0].item() for step in range(2)])
+        own_batch = raw(scale, run, model, micro.videos())
+        losses.append([model.loss(own_batch, step)[0].item() for step in range(2)])
     assert losses[0] == losses[1]
 
 
@@ -187,10 +187,10 @@ def test_it_sees_the_first_clip_distracted(micro):
     scale, run = setting(micro, FAME)
     model = build_method(scale, run, alone())
     assert isinstance(model, DistractedMoCo) and model.clips == 2
-    found = raw(scale, run, model, micro.videos())
+    own_batch = raw(scale, run, model, micro.videos())
     plain = build_method(*setting(micro, {}, method="moco"), alone())
     for slot, (ours, theirs) in enumerate(
-        zip(model.views(found, 5), plain.views(found, 5), strict=True)
+        zip(model.views(own_batch, 5), plain.views(own_batch, 5), strict=True)
     ):
         assert torch.equal(ours, theirs) == (slot == 1)
 
@@ -215,11 +215,11 @@ def test_a_run_ends_with_an_encoder_and_its_card(micro, tmp_path, protocol, queu
 def test_views_of_two_processes_are_those_of_one(micro, protocol):
     scale, run = setting(micro, OPTIONS[protocol])
     model = build_method(scale, run, alone())
-    found = raw(scale, run, model, micro.videos())
-    whole = model.views(found, 3)
+    own_batch = raw(scale, run, model, micro.videos())
+    whole = model.views(own_batch, 3)
     for rank in range(2):
         rows = slice(4 * rank, 4 * rank + 4)
-        part = type(found)(*(value[rows] for value in vars(found).values()))
+        part = type(own_batch)(*(value[rows] for value in vars(own_batch).values()))
         views = build_method(scale, run, alone(rank, 2)).views(part, 3)
         for ours, all_of_them in zip(views, whole, strict=True):
             assert torch.equal(ours, all_of_them[rows])

@@ -16,13 +16,13 @@ WORLD = World(0, 2, torch.device("cpu"))
 
 
 def test_facts_come_first_and_all_is_json():
-    found = json.loads(json.dumps(card(WORLD, run="a-run", seconds=1.5)))
-    assert list(found)[:2] == ["run", "seconds"]
-    assert found["environment"]["processes"] == 2
-    assert found["environment"]["device"] == "cpu"
-    assert set(found["environment"]["packages"]) == set(PACKAGES)
-    assert torch.__version__.startswith(found["environment"]["packages"]["torch"])
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found["finished"])
+    written = json.loads(json.dumps(card(WORLD, run="a-run", seconds=1.5)))
+    assert list(written)[:2] == ["run", "seconds"]
+    assert written["environment"]["processes"] == 2
+    assert written["environment"]["device"] == "cpu"
+    assert set(written["environment"]["packages"]) == set(PACKAGES)
+    assert torch.__version__.startswith(written["environment"]["packages"]["torch"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", written["finished"])
 
 
 def test_the_peak_of_memory_is_in_mib():

@@ -24,9 +24,9 @@ def test_round_trip_keeps_the_newest_two(tmp_path):
     names = {f"step-{step}.{suffix}" for step in (9, 10) for suffix in ("pt", "sha256")}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert KEPT == 2
-    found, remarks = load(tmp_path, RECIPE)
-    assert found is not None and found.step == 10 and remarks == []
-    assert found.module["w"].tolist() == [10, 10]
+    loaded, remarks = load(tmp_path, RECIPE)
+    assert loaded is not None and loaded.step == 10 and remarks == []
+    assert loaded.module["w"].tolist() == [10, 10]
 
 
 def test_no_checkpoint_is_a_fresh_start(tmp_path):
@@ -46,8 +46,8 @@ def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path, damage):
         "no sum": total.unlink,
         "half a sum": lambda: total.write_bytes(total.read_bytes()[:20]),
     }[damage]()
-    found, remarks = load(tmp_path, RECIPE)
-    assert found is not None and found.step == 1
+    loaded, remarks = load(tmp_path, RECIPE)
+    assert loaded is not None and loaded.step == 1
     assert len(remarks) == 1 and "step-2.pt" in remarks[0]
 
 
@@ -61,8 +61,8 @@ def test_no_flipped_bit_is_read(tmp_path_factory, data):
     content = bytearray(path.read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(content)
-    found, (remark,) = load(place, RECIPE)
-    assert found is not None and found.step == 1
+    loaded, (remark,) = load(place, RECIPE)
+    assert loaded is not None and loaded.step == 1
     assert remark == f"{path} does not match its SHA-256 and was passed over"
 
 
@@ -126,5 +126,5 @@ def test_a_failed_write_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(FameError, match="No space left"):
         save(tmp_path, at(2))
-    found, _ = load(tmp_path, RECIPE)
-    assert found is not None and found.step == 1
+    loaded, _ = load(tmp_path, RECIPE)
+    assert loaded is not None and loaded.step == 1

@@ -53,8 +53,8 @@ class Line:
 
     def loss(self, batch, step):
         self.seen.append((step, self.module.training, torch.is_autocast_enabled("cpu")))
-        found = self.module(torch.from_numpy(batch.x)).squeeze(1)
-        error = (found - torch.from_numpy(batch.y)).square().mean()
+        predicted = self.module(torch.from_numpy(batch.x)).squeeze(1)
+        error = (predicted - torch.from_numpy(batch.y)).square().mean()
         return error * (float("nan") if step == self.bad else 1), {"double": 2 * error}
 
 
@@ -158,14 +158,14 @@ def test_checkpoints_are_minutes_apart(tmp_path, monkeypatch):
 def test_a_finished_training_takes_no_more_steps(tmp_path):
     first, second = Line(), Line()
     train(first, plan(tmp_path), WORLD)
-    found, _ = checkpoint.load(tmp_path / "checkpoints", {"a": 1})
-    assert found is not None and found.seconds > 0
-    assert train(second, plan(tmp_path), WORLD) >= found.seconds
+    loaded, _ = checkpoint.load(tmp_path / "checkpoints", {"a": 1})
+    assert loaded is not None and loaded.seconds > 0
+    assert train(second, plan(tmp_path), WORLD) >= loaded.seconds
     assert second.seen == []
     np.testing.assert_array_equal(weights(second), weights(first))
 
 
-def test_the_journal_has_means_rates_and_what_epochs_give(tmp_path, monkeypatch):
+def test_the_training_log_has_means_rates_and_what_epochs_give(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "LOG_EVERY", 2)
     line, called = Line(), []
 
@@ -177,10 +177,10 @@ def test_the_journal_has_means_rates_and_what_epochs_give(tmp_path, monkeypatch)
     train(line, plan(tmp_path, on_epoch=on_epoch), WORLD)
     assert called == [1, 2, 3, 4]
     assert all(training for _, training, _ in line.seen)
-    found = last_values(tmp_path, ("loss", "double", "lr", "knn"))
-    assert found["double"] == pytest.approx(2 * found["loss"], rel=1e-12)
-    assert found["lr"] == pytest.approx(0.005)
-    assert found["knn"] == 2
+    values = last_values(tmp_path, ("loss", "double", "lr", "knn"))
+    assert values["double"] == pytest.approx(2 * values["loss"], rel=1e-12)
+    assert values["lr"] == pytest.approx(0.005)
+    assert values["knn"] == 2
 
 
 @pytest.mark.parametrize("bad", [0, 4])
@@ -189,10 +189,10 @@ def test_a_nan_stops_and_leaves_the_checkpoint(tmp_path, bad):
     kept = rf"step-{bad}\.pt is untouched" if bad else "there was no checkpoint yet"
     with pytest.raises(FameError, match=f"{sentence}.*{kept}"):
         train(Line(bad), plan(tmp_path), WORLD)
-    found, _ = checkpoint.load(tmp_path / "checkpoints", {"a": 1})
-    assert (found.step if found else 0) == bad
-    if found:
-        np.testing.assert_allclose(found.module["weight"][0], by_hand()[bad - 1], rtol=1e-12)
+    loaded, _ = checkpoint.load(tmp_path / "checkpoints", {"a": 1})
+    assert (loaded.step if loaded else 0) == bad
+    if loaded:
+        np.testing.assert_allclose(loaded.module["weight"][0], by_hand()[bad - 1], rtol=1e-12)
 
 
 @settings(max_examples=8)

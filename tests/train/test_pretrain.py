@@ -1,4 +1,4 @@
-"""A pretraining run from videos to what it hands on."""
+"""A pretraining run, from videos to the exported encoder."""
 
 import shutil
 
@@ -66,9 +66,9 @@ def test_the_card_says_what_was_done(trained, micro):
 
 def test_the_encoder_has_learnt_something_and_loads(trained):
     scale, run, place, _ = trained
-    found = load_encoder(place / "encoder.safetensors", scale.backbones[run.backbone].encoder)
+    encoder = load_encoder(place / "encoder.safetensors", scale.backbones[run.backbone].encoder)
     fresh = build_method(scale, run, world()).encoder
-    weights = zip(found.parameters(), fresh.parameters(), strict=True)
+    weights = zip(encoder.parameters(), fresh.parameters(), strict=True)
     assert all(not torch.equal(after, before) for after, before in weights)
 
 
@@ -93,13 +93,13 @@ def test_double_precision_is_handed_on_and_monitored_in_single(micro, tmp_path):
     assert all(torch.isfinite(p).all() for p in encoder.parameters())
 
 
-def test_an_untrained_encoder_is_handed_on_as_it_was_made(micro, tmp_path):
+def test_an_untrained_encoder_is_exported_as_it_was_made(micro, tmp_path):
     scale, run = choose(micro.scale("short", SHORT), "random")
     pretrain(scale, run, None, tmp_path, world(), None)
     settings = scale.backbones[run.backbone].encoder
-    found = load_encoder(tmp_path / "encoder.safetensors", settings).state_dict()
+    weights = load_encoder(tmp_path / "encoder.safetensors", settings).state_dict()
     for key, tensor in build_method(scale, run, world()).encoder.state_dict().items():
-        assert torch.equal(found[key], tensor), key
+        assert torch.equal(weights[key], tensor), key
     card = read_json(tmp_path / "card.json")
     assert card["data"] is None and card["data_fingerprint"] is None and card["metrics"] == {}
 

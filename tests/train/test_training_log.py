@@ -112,11 +112,11 @@ def test_progress_is_told_once_in_a_while_and_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "fame.train.training_log.time", SimpleNamespace(monotonic=lambda: next(clock))
     )
-    found = TrainingLog(tmp_path, "run", total=40, done=20, clips_per_step=8, active=True)
+    log = TrainingLog(tmp_path, "run", total=40, done=20, clips_per_step=8, active=True)
     told = []
     for step in (21, 22, 30, 40):
-        found.record(step, {"loss": 1.0})
+        log.record(step, {"loss": 1.0})
         told.append(read_json(tmp_path / "progress.json"))
-    found.close()
+    log.close()
     assert [line["step"] for line in told] == [21, 21, 30, 40]
     assert told[2] == {"step": 30, "of": 40, "first": 20, "seconds": 6.0}

@@ -97,7 +97,7 @@ def test_predictions_confusions_and_neighbours_are_kept(made):
     )
     kept = pd.read_parquet(folder / "retrieval.parquet")
     assert len(kept) == retrieval["details"]["queries"]
-    assert {len(found) for found in kept["neighbours"]} == {50}
+    assert {len(neighbours) for neighbours in kept["neighbours"]} == {50}
     for k in (1, 5, 50):
         within = 100 * kept["first_hit"].between(1, k).mean()
         assert within == pytest.approx(retrieval["metrics"][f"r{k}"])

@@ -41,7 +41,7 @@ def distinct_recipes(names):
     """Recipes of tables that micro measures, with their columns' merging, told apart as text."""
     backbones = yaml.safe_load(MICRO.read_text())["backbones"]
     datasets = yaml.safe_load(MICRO.read_text())["datasets"]
-    found = set()
+    recipes = set()
     for name in names:
         table = yaml.safe_load((TABLES / f"{name}.yaml").read_text())
         for row in (row for row in table["rows"] if "recipe" in row):
@@ -51,16 +51,16 @@ def distinct_recipes(names):
                 refined = {**(recipe.get("merge") or {}), **column.get("merge", {})}
                 merge = refined if recipe.get("merge") is not None else None
                 if column["dataset"] in datasets:
-                    found.add(json.dumps({**recipe, "merge": merge}, sort_keys=True))
-    return found
+                    recipes.add(json.dumps({**recipe, "merge": merge}, sort_keys=True))
+    return recipes
 
 
 def test_runs_are_distinct_recipes_times_seeds_and_snakemakes_own_jobs(tmp_path):
     seeds = [0, 1]
     scale = tmp_path / "own.yaml"
     scale.write_text(yaml.safe_dump(yaml.safe_load(MICRO.read_text()) | {"seeds": seeds}))
-    found = plan(tmp_path, "table5", scale=scale)
-    assert found["runs"] == len(distinct_recipes(["table5"])) * len(seeds)
+    planned = plan(tmp_path, "table5", scale=scale)
+    assert planned["runs"] == len(distinct_recipes(["table5"])) * len(seeds)
     everything = plan(tmp_path, "all", scale=scale)
     assert everything["runs"] == len(Experiments(str(scale), TABLES).runs)
     told = snakemake(tmp_path, "--dry-run", "all", scale=scale).stdout

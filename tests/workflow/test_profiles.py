@@ -66,14 +66,14 @@ class Job:
 def jobs_of(text):
     """Every job that is printed, alone or in a group."""
     blocks = re.findall(r"^ *(?:local)?rule (\w+):\n((?:(?! *\[).+\n)+)", text, re.M)
-    found = []
+    jobs = []
     for rule, block in blocks:
         fields = dict(re.findall(r"^ *(\w+): (.*)$", block, re.M))
         if rule != "all":
             resources = dict(pair.split("=", 1) for pair in fields["resources"].split(", "))
             threads = int(fields.get("threads", 1))
-            found.append(Job(rule, fields["output"].split(", ")[0], threads, resources))
-    return found
+            jobs.append(Job(rule, fields["output"].split(", ")[0], threads, resources))
+    return jobs
 
 
 def groups_of(text):

@@ -25,17 +25,17 @@ def planned(place, retrieval, probe):
     assert done.returncode == 0, done.stdout + done.stderr
     text = done.stdout + done.stderr
     calls = re.findall(r"-m fame (linear|retrieval) (.*)", text)
-    found = {
-        verb: {
+    jobs = {
+        task: {
             frozenset(re.findall(r"(--(?:raw-)?features) \S*features-(\w+)", options))
             for name, options in calls
-            if name == verb
+            if name == task
         }
-        for verb in ("linear", "retrieval")
+        for task in ("linear", "retrieval")
     }
     outputs = re.findall(r"rule features:.*?\n +output: ([^\n]*)", text, re.DOTALL)
-    found["features"] = {frozenset(re.findall(r"features-(\w+)\.npz", line)) for line in outputs}
-    return found
+    jobs["features"] = {frozenset(re.findall(r"features-(\w+)\.npz", line)) for line in outputs}
+    return jobs
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def planned(place, retrieval, probe):
 )
 def test_features_follow_the_scale(tmp_path, retrieval, probe):
     """One job for all that a run and a dataset need: a video is decoded once."""
-    found = planned(tmp_path, retrieval, probe)
+    jobs = planned(tmp_path, retrieval, probe)
     raw = probe == "raw"
     wanted = {"bias", "pretraining", retrieval} | ({"raw"} if raw else set())
-    assert found["features"] == {frozenset(wanted)}
-    assert found["retrieval"] == {frozenset({("--features", retrieval)})}
+    assert jobs["features"] == {frozenset(wanted)}
+    assert jobs["retrieval"] == {frozenset({("--features", retrieval)})}
     more = {("--raw-features", "raw")} if raw else set()
-    assert found["linear"] == {frozenset({("--features", "pretraining")} | more)}
+    assert jobs["linear"] == {frozenset({("--features", "pretraining")} | more)}

@@ -266,7 +266,7 @@ def test_a_changed_plug_in_means_a_new_run(snakemake, made, edit, tmp_path):
     edit(mine, "int(beta * width)", "round(beta * width)")
     after = snakemake(made.place, *TABLES, "--dry-run", *made.config)
     runs = [set(re.findall(r"pretrain/(moco-mine-[\w-]+)", call.text)) for call in (before, after)]
-    assert [len(found) for found in runs] == [1, 1]
+    assert [len(ids) for ids in runs] == [1, 1]
     assert runs[0] != runs[1]
 
 

@@ -308,7 +308,7 @@ def test_bits_that_flip_never_crash_and_never_write_outside(tmp_path_factory, ki
     except FameError as error:
         assert "\n" not in str(error)
         assert tree(place / "to") == {}
-    assert {found.name for found in place.iterdir()} <= {"archive", "to", "draft"}
+    assert {entry.name for entry in place.iterdir()} <= {"archive", "to", "draft"}
 
 
 def test_a_wrong_crc_is_found_in_every_kind_that_has_one(job):

@@ -44,10 +44,10 @@ def test_diving48_ranges_and_populated_classes(diving, tmp_path, folder):
     (root / folder).mkdir(parents=True)
     for name in ("a_b_00002", "b_00001"):
         (root / folder / f"{name}.mp4").touch()
-    found = read("diving48", root, diving([CLIP]))
-    assert found.classes == ["Back_1som"]
-    assert found.table[["start", "end"]].iloc[0].tolist() == [4, 9]
-    assert found.table["group"].tolist() == ["a_b", "b"]
+    annotations = read("diving48", root, diving([CLIP]))
+    assert annotations.classes == ["Back_1som"]
+    assert annotations.table[["start", "end"]].iloc[0].tolist() == [4, 9]
+    assert annotations.table["group"].tolist() == ["a_b", "b"]
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ def test_official_hmdb51_counts(shared, split):
 
 
 def test_hmdb51_names_with_odd_characters_are_found(shared):
-    found = read("hmdb51", shared / "videos/jhmdb", shared / "annotations/hmdb51", 1, "skip")
-    assert counts(found) == {"train": 124, "test": 56}
-    assert found.table["video"].str.contains(r"[()!]").any()
-    sides = found.table.groupby(["label", "group"])["split"].nunique()
+    annotations = read("hmdb51", shared / "videos/jhmdb", shared / "annotations/hmdb51", 1, "skip")
+    assert counts(annotations) == {"train": 124, "test": 56}
+    assert annotations.table["video"].str.contains(r"[()!]").any()
+    sides = annotations.table.groupby(["label", "group"])["split"].nunique()
     assert sides.max() == 1
 
 

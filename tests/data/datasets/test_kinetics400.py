@@ -18,19 +18,19 @@ def kinetics(tmp_path):
 
 
 def test_kinetics400_folders_are_the_annotation(kinetics):
-    found = read("kinetics400", kinetics, None)
-    assert found.classes == ["arm wrestling", "zumba"]
-    assert found.table["split"].tolist() == ["train", "val"]
-    assert found.table["group"][0] == "aaaaaaaaaa-"
+    annotations = read("kinetics400", kinetics, None)
+    assert annotations.classes == ["arm wrestling", "zumba"]
+    assert annotations.table["split"].tolist() == ["train", "val"]
+    assert annotations.table["group"][0] == "aaaaaaaaaa-"
 
 
 def test_kinetics400_lists_check_the_class(kinetics, tmp_path):
     head = "label,youtube_id,time_start,time_end,split,is_cc\n"
     lists = tmp_path / "train.csv"
     lists.write_text(head + '"arm wrestling",aaaaaaaaaa-,27,37,train,0\nzumba,gone,1,2,val,0\n')
-    found = read("kinetics400", kinetics, lists, missing=0.5)
-    assert found.absent == ("val/zumba/gone_000001_000002.mp4",)
-    assert found.unnamed == ("stray.mp4", "val/zumba/bbbbbbbbbbb_1_2.mp4")
+    annotations = read("kinetics400", kinetics, lists, missing=0.5)
+    assert annotations.absent == ("val/zumba/gone_000001_000002.mp4",)
+    assert annotations.unnamed == ("stray.mp4", "val/zumba/bbbbbbbbbbb_1_2.mp4")
     for missing in ("error", 0.49):
         with pytest.raises(FameError, match=r"1 of 2 annotated .* val/zumba/gone_000001"):
             read("kinetics400", kinetics, lists, missing=missing)
@@ -103,9 +103,9 @@ def test_official_kinetics400_lists_agree_with_the_clips(shared, tmp_path):
     for name in ("arm wrestling", "bungee jumping"):
         (tmp_path / "val").mkdir(exist_ok=True)
         (tmp_path / "val" / name).symlink_to(shared / "videos/kinetics400" / name)
-    found = read("kinetics400", tmp_path, shared / "annotations/kinetics400", missing="skip")
-    assert (len(found.table), found.unnamed) == (4, ())
-    assert len(found.absent) > 19_000
+    annotations = read("kinetics400", tmp_path, shared / "annotations/kinetics400", missing="skip")
+    assert (len(annotations.table), annotations.unnamed) == (4, ())
+    assert len(annotations.absent) > 19_000
 
 
 def test_videos_in_no_list_do_not_count_among_the_listed(tmp_path):
@@ -124,5 +124,5 @@ def test_videos_in_no_list_do_not_count_among_the_listed(tmp_path):
 
 def test_hidden_files_are_no_videos(kinetics):
     (kinetics / "train/arm wrestling/._aaaaaaaaaa-_000027_000037.mp4").touch()
-    found = read("kinetics400", kinetics, None)
-    assert len(found.table) == 2 and found.unnamed == ("stray.mp4",)
+    annotations = read("kinetics400", kinetics, None)
+    assert len(annotations.table) == 2 and annotations.unnamed == ("stray.mp4",)

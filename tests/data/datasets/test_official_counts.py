@@ -30,9 +30,9 @@ def parsed(lists, name, split=1):
 
 @pytest.mark.parametrize(("name", "split"), SPLITS)
 def test_the_counts_that_we_publish_are_those_of_the_lists(lists, name, split):
-    found = parsed(lists, name, split)
-    assert found.table["split"].value_counts().to_dict() == SOURCES[name].counts[split]
-    assert len(found.classes) == SOURCES[name].classes
+    annotations = parsed(lists, name, split)
+    assert annotations.table["split"].value_counts().to_dict() == SOURCES[name].counts[split]
+    assert len(annotations.classes) == SOURCES[name].classes
 
 
 def test_ucf101_has_25_groups_of_4_to_7_clips_in_every_class(lists):
@@ -76,15 +76,15 @@ def test_hmdb51_takes_70_and_30_of_every_class(lists, split):
 
 
 def test_hmdb51_names_hold_what_shells_and_patterns_trip_over(lists):
-    found = set("".join(parsed(lists, "hmdb51").table["path"]))
-    assert set("()!#&[];+@~-") <= found
-    assert not {"\\", '"', "\n"} & found
+    characters = set("".join(parsed(lists, "hmdb51").table["path"]))
+    assert set("()!#&[];+@~-") <= characters
+    assert not {"\\", '"', "\n"} & characters
 
 
 def test_diving48_has_47_populated_classes_of_48(lists):
-    found = parsed(lists, "diving48")
-    assert set(found.classes) - set(found.table["label"]) == {found.classes[30]}
-    sizes = found.table.groupby(["split", "label"]).size()
+    annotations = parsed(lists, "diving48")
+    assert set(annotations.classes) - set(annotations.table["label"]) == {annotations.classes[30]}
+    sizes = annotations.table.groupby(["split", "label"]).size()
     assert (sizes["train"].min(), sizes["train"].max()) == (33, 1053)
     assert (sizes["test"].min(), sizes["test"].max()) == (2, 163)
 

@@ -22,11 +22,13 @@ def test_official_ucf101_counts(shared, split, train, test):
 
 
 def test_a_subset_of_ucf101_is_counted(shared):
-    found = read("ucf101", shared / "videos/UCF-101", shared / "annotations/ucf101", 1, "skip")
-    assert counts(found) == {"train": 70, "test": 42}
-    assert (len(found.absent), found.unnamed) == (13320 - 112, ())
-    assert found.classes == sorted(found.classes)
-    assert len(found.classes) == 8
+    annotations = read(
+        "ucf101", shared / "videos/UCF-101", shared / "annotations/ucf101", 1, "skip"
+    )
+    assert counts(annotations) == {"train": 70, "test": 42}
+    assert (len(annotations.absent), annotations.unnamed) == (13320 - 112, ())
+    assert annotations.classes == sorted(annotations.classes)
+    assert len(annotations.classes) == 8
 
 
 @pytest.fixture
@@ -46,12 +48,12 @@ def ucf(tmp_path):
 
 
 def test_ucf101_lists_with_windows_line_ends(ucf):
-    found = read("ucf101", *ucf)
-    assert found.classes == ["Archery", "HandstandPushups"]
-    assert found.table["label"].tolist() == ["Archery", "HandstandPushups", "Archery"]
-    assert found.table["group"].tolist() == ["g08", "g08", "g01"]
-    assert found.table["split"].tolist() == ["train", "train", "test"]
-    assert found.table["end"].isna().all()
+    annotations = read("ucf101", *ucf)
+    assert annotations.classes == ["Archery", "HandstandPushups"]
+    assert annotations.table["label"].tolist() == ["Archery", "HandstandPushups", "Archery"]
+    assert annotations.table["group"].tolist() == ["g08", "g08", "g01"]
+    assert annotations.table["split"].tolist() == ["train", "train", "test"]
+    assert annotations.table["end"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -102,10 +104,10 @@ def test_skip_leaves_out_absent_videos_and_their_class(ucf):
     root, lists = ucf
     (root / "HandstandPushups/v_HandStandPushups_g08_c01.avi").unlink()
     (root / "Archery/extra.avi").touch()
-    found = read("ucf101", root, lists, missing="skip")
-    assert (found.classes, len(found.table)) == (["Archery"], 2)
-    assert found.absent == ("HandstandPushups/v_HandStandPushups_g08_c01.avi",)
-    assert found.unnamed == ("Archery/extra.avi",)
+    annotations = read("ucf101", root, lists, missing="skip")
+    assert (annotations.classes, len(annotations.table)) == (["Archery"], 2)
+    assert annotations.absent == ("HandstandPushups/v_HandStandPushups_g08_c01.avi",)
+    assert annotations.unnamed == ("Archery/extra.avi",)
 
 
 def test_a_share_of_the_videos_may_be_absent(ucf):

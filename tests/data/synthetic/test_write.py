@@ -186,9 +186,9 @@ def test_diving_lists(worlds):
     assert {len(dive.split("_")) for dive in dives} == {4}
     for split in ("train", "test"):
         rows = json.loads(text_of(root, f"V2_{split}"))
-        found = {f"rgb/{row['vid_name']}.mp4": dives[row["label"]] for row in rows}
+        class_of = {f"rgb/{row['vid_name']}.mp4": dives[row["label"]] for row in rows}
         entries = [entry for entry in card["videos"] if entry["split"] == split]
-        assert found == {entry["path"]: entry["class_name"] for entry in entries}
+        assert class_of == {entry["path"]: entry["class_name"] for entry in entries}
         ranges = [(row["start_frame"], row["end_frame"]) for row in rows]
         assert ranges == [(0, made.frames), (1, made.frames - 1)] * (len(rows) // 2)
 

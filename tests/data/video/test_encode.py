@@ -30,8 +30,8 @@ def test_what_is_written_is_what_was_given(tmp_path, ending):
     info = probe(tmp_path / f"out{ending}")
     assert (info.frames, info.width, info.height) == (5, 48, 32)
     assert info.fps == pytest.approx(25)
-    found = read_frames(tmp_path / f"out{ending}", range(5))
-    assert abs(found.astype(int) - given_frames).mean() < 4
+    frames = read_frames(tmp_path / f"out{ending}", range(5))
+    assert abs(frames.astype(int) - given_frames).mean() < 4
 
 
 def test_players_can_show_it(tmp_path):
@@ -88,9 +88,9 @@ def test_nothing_to_write_and_wrong_names_are_refused(tmp_path):
 
 @given(fps=st.floats(allow_nan=True, allow_infinity=True))
 def test_every_rate_is_one_that_encoders_take(fps):
-    found = rate(fps)
-    assert 0 < found <= 240
-    assert found.denominator <= 1001
+    encoded = rate(fps)
+    assert 0 < encoded <= 240
+    assert encoded.denominator <= 1001
 
 
 def test_usual_rates_are_exact():

@@ -44,6 +44,6 @@ def test_ssim_by_a_slow_transcription():
 def test_more_noise_is_less_alike():
     (picture,) = pictures(1)
     for measure in (psnr, ssim):
-        found = [measure(picture, noisy(picture, strength)) for strength in (5, 20, 60)]
-        assert found == sorted(found, reverse=True)
-        assert len(set(found)) == 3
+        scores = [measure(picture, noisy(picture, strength)) for strength in (5, 20, 60)]
+        assert scores == sorted(scores, reverse=True)
+        assert len(set(scores)) == 3

@@ -22,9 +22,9 @@ def test_a_copy_has_the_same_frames_at_the_short_side(tmp_path):
     assert made.before == (tmp_path / "v.avi").stat().st_size
     assert made.after == (tmp_path / "v.avi.mp4").stat().st_size
     assert made.ssim > 0.8 and made.psnr > 20
-    found = read_frames(tmp_path / "v.avi.mp4", range(20)).astype(int)
+    copied = read_frames(tmp_path / "v.avi.mp4", range(20)).astype(int)
     reduced = truth.reshape(20, 24, 2, 32, 2, 3).mean((2, 4))
-    gaps = np.abs(found[:, None] - reduced[None]).mean((2, 3, 4))
+    gaps = np.abs(copied[:, None] - reduced[None]).mean((2, 3, 4))
     np.testing.assert_array_equal(gaps.argmin(1), np.arange(20))
 
 
