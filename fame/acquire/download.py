@@ -197,5 +197,5 @@ def _check(source: Source, part: Path) -> None:
         aside = part.with_name(f"{source.name}.{str(digest)[:8]}.bad")
         part.replace(aside)
         raise SourceError(
-            f"its sha256 is {digest} instead of {source.sha256} (what came is kept as {aside})"
+            f"its sha256 is {digest} instead of {source.sha256} (the download is kept as {aside})"
         )

@@ -110,9 +110,7 @@ def _unpacked(task: PartTask, fetched: Fetched) -> dict[str, Any]:
     unpacker = _rars if fetched.source.format == "rars" else _plain
     contents = unpacker(task, fetched)
     if not contents.files:
-        raise FameError(
-            f"{fetched.path} holds none of the files that were looked for; get another archive"
-        )
+        raise FameError(f"{fetched.path} contains none of the expected files; get another archive")
     return {
         "name": fetched.path.name,
         "url": fetched.source.url,
@@ -178,7 +176,7 @@ def _unpack_listed(task: PartTask, settings: Settings) -> list[dict[str, Any]]:
     if failures:
         raise FameError(
             f"{task.name}: {len(failures)} of {len(sources)} archives failed, the first because "
-            f"{failures[0]}; the same command again goes on with those"
+            f"{failures[0]}; rerun the same command to resume"
         )
     _delete_download(task, listing)
     return [outcome for outcome in outcomes if not isinstance(outcome, FameError)]

@@ -75,8 +75,8 @@ class Setup:
         section = self.sections.get(name)
         if not isinstance(section, model):
             raise FameError(
-                f"the method {self.run.method!r} reads pretrain.methods.{name} without saying so; "
-                f'write USES = ("{name}",) into its file'
+                f"the method {self.run.method!r} reads pretrain.methods.{name} but does not declare "
+                f'it; write USES = ("{name}",) into its file'
             )
         return section
 
@@ -93,7 +93,7 @@ class Setup:
                 if name not in part.get("required", ()):
                     raise FameError(
                         f"the option {name} of the method {method!r} has a default, which no run's "
-                        "name would tell; remove the default and write the option in each recipe"
+                        "name would show; remove the default and write the option in each recipe"
                     )
         return parse(model, self.options, f"options of the method {method!r}")
 

@@ -140,7 +140,7 @@ def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, li
     for _, path in files:
         wrong_bytes = damage(path)
         if wrong_bytes is not None:
-            remarks.append(f"{path} {wrong_bytes} and was passed over")
+            remarks.append(f"{path} {wrong_bytes} and was skipped")
             continue
         content = _content(path)
         if content.pop("version") != VERSION:

@@ -136,7 +136,7 @@ def _resume(trainable: Trainable, sgd: SGD, plan: Plan) -> tuple[int, float, lis
         return 0, 0.0, remarks
     trainable.module.load_state_dict(state.module)
     sgd.load_state_dict(state.optimiser)
-    return state.step, state.seconds, [*remarks, f"{plan.name}: going on from step {state.step}"]
+    return state.step, state.seconds, [*remarks, f"{plan.name}: resuming from step {state.step}"]
 
 
 def train(trainable: Trainable, plan: Plan, world: World) -> float:

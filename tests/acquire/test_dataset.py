@@ -331,7 +331,7 @@ def test_lists_of_addresses_are_checked(tmp_path, text, words):
 
 def test_an_archive_of_something_else_is_refused(web, tmp_path):
     url = web.put("v.zip", zipped({"notes.txt": b"x"}))
-    with pytest.raises(FameError, match="holds none of the files"):
+    with pytest.raises(FameError, match="contains none of the expected files"):
         run("ucf101", toy({"videos": part("videos", "zip", url)}), tmp_path)
 
 

@@ -26,7 +26,7 @@ def kill_and_finish(training, steps, seed):
 def test_pretraining(fork, micro, scales, undisturbed, tmp_path):
     training = pretraining(fork, micro, tmp_path, scales[1])
     kill_and_finish(training, STEPS, seed=0)
-    assert training.text().count("going on from step") >= 8
+    assert training.text().count("resuming from step") >= 8
     names = ("encoder.safetensors", "metrics.jsonl")
     for name in names:
         assert sha256(training.work / name) == sha256(undisturbed.work / name), name
@@ -49,7 +49,7 @@ def test_a_kill_before_the_card(fork, micro, scales, undisturbed, tmp_path):
     assert training.run(stop=Stop("encoder written", 1)) == -signal.SIGKILL
     assert not (training.work / "card.json").exists()
     assert training.run() == 0, training.text()
-    assert f"going on from step {STEPS}" in training.text()
+    assert f"resuming from step {STEPS}" in training.text()
     expected = read_json(undisturbed.work / "card.json")
     card = read_json(training.work / "card.json")
     for key in ("encoder_sha256", "metrics", "data_fingerprint", "negatives"):

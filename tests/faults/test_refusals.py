@@ -55,7 +55,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(fork, micro, tmp_path):
     checkpoints = training.work / "checkpoints"
     assert {path.name for path in checkpoints.iterdir()} == {"step-1.pt", "step-1.sha256"}
     assert training.run() == 0, training.text()
-    assert "going on from step 1" in training.text()
+    assert "resuming from step 1" in training.text()
     name = "encoder.safetensors"
     assert sha256(training.work / name) == sha256(calm.work / name)
 

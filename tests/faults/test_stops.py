@@ -67,8 +67,8 @@ def test_a_damaged_newest_checkpoint(fork, micro, scales, undisturbed, tmp_path,
     newest.write_bytes(content if damage == "flipped" else content[:-1000])
     assert training.run() == 0, training.text()
     passed, resumed = training.text().splitlines()
-    assert passed == f"{newest} does not match its SHA-256 and was passed over"
-    assert resumed.endswith("going on from step 6")
+    assert passed == f"{newest} does not match its SHA-256 and was skipped"
+    assert resumed.endswith("resuming from step 6")
     assert same_products(training, undisturbed)
 
 

@@ -96,7 +96,7 @@ def test_after_a_kill_the_same_command_goes_on(workflow, undisturbed):
     assert "stopping processes of a killed workflow" in again.text()
     assert str(orphan.pid) in again.text()
     assert "removing the lock of a killed workflow" in again.text()
-    assert "going on from step" in (workflow.folder / "pretrain.log").read_text()
+    assert "resuming from step" in (workflow.folder / "pretrain.log").read_text()
     name = "encoder.safetensors"
     assert sha256(workflow.folder / name) == sha256(undisturbed.work / name)
 

@@ -10,7 +10,7 @@ from place import QUICKLY, ROOT, Place, encoder
 
 from fame.core.files import sha256
 
-AGAIN = "going on from step"
+AGAIN = "resuming from step"
 PAUSE = 4.5
 """Seconds of each of 20 steps: more than the minute that one of the trainings is given."""
 

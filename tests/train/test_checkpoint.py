@@ -1,4 +1,4 @@
-"""Checkpoints: round trip, two kept, damaged ones passed over, other recipes refused."""
+"""Checkpoints: round trip, two kept, damaged ones skipped, other recipes refused."""
 
 import hashlib
 
@@ -63,7 +63,7 @@ def test_no_flipped_bit_is_read(tmp_path_factory, data):
     path.write_bytes(content)
     loaded, (remark,) = load(place, RECIPE)
     assert loaded is not None and loaded.step == 1
-    assert remark == f"{path} does not match its SHA-256 and was passed over"
+    assert remark == f"{path} does not match its SHA-256 and was skipped"
 
 
 def test_the_sum_is_what_sha256sum_checks(tmp_path):

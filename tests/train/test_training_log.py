@@ -83,9 +83,9 @@ def test_a_progress_line_on_demand(tmp_path, capsys, monkeypatch):
 
 def test_remarks_go_to_standard_error(tmp_path, capsys):
     book = training_log(tmp_path)
-    book.say("going on from step 3")
+    book.say("resuming from step 3")
     book.close()
-    assert capsys.readouterr() == ("", "going on from step 3\n")
+    assert capsys.readouterr() == ("", "resuming from step 3\n")
 
 
 def test_other_processes_are_silent(tmp_path, capsys):

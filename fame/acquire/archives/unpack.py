@@ -96,7 +96,7 @@ def _extract(job: Job, member: Member, target: str) -> None:
         return
     if final.exists() and not job.replaces:
         raise FameError(
-            f"{final} is there already and is not the file of {job.archive}; move it away"
+            f"{final} already exists and differs from the file in {job.archive}; move it away"
         )
     check_space(job.draft, member.size, target)
     unfinished = draft.with_name(f".{draft.name[:200]}.tmp")

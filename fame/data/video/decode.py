@@ -349,7 +349,7 @@ def _decord_reader(path: Path) -> Iterator[Any]:
     try:
         import decord
     except ImportError:
-        raise RefusedError(f"{path}: there is no decord on this machine to try it with.") from None
+        raise RefusedError(f"{path}: decord, the other decoder, is not installed.") from None
 
     decord.logging.set_level(decord.logging.QUIET)
     try:

@@ -99,7 +99,7 @@ def copy(task: CopyTask, copying: Copying) -> Copy | str:
         OSError: likewise.
     """
     if not task.source.is_file():
-        return "there is no such video file any more."
+        return "the file no longer exists."
     try:
         return _copy(task, copying)
     except DecodeError as error:
@@ -118,7 +118,7 @@ def _copy(task: CopyTask, copying: Copying) -> Copy:
     info = sample(task.target)
     if info.frames < task.frames:
         raise DecodeError(
-            f"{task.source}: has {info.frames} frames, not {task.frames}; index anew."
+            f"{task.source}: has {info.frames} frames, not {task.frames}; index the dataset again."
         )
     ratio, similarity = _quality(task, info) if task.compare else (None, None)
     before, after = task.source.stat().st_size, task.target.stat().st_size

@@ -137,7 +137,7 @@ def test_a_different_file_in_the_way_stays_unless_it_is_replaced(job):
     todo = job("zip", FILES)
     todo.to.mkdir()
     (todo.to / "three.avi").write_bytes(b"mine")
-    with pytest.raises(FameError, match="is there already"):
+    with pytest.raises(FameError, match="already exists and differs"):
         unpack(todo)
     assert tree(todo.to) == {"three.avi": b"mine"}
     unpack(job("zip", replaces=True))

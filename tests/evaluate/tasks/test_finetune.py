@@ -122,7 +122,7 @@ def test_scores_of_the_test_videos(micro, finished):
 def test_a_finished_training_is_only_tested_again(micro, finished, capsys):
     place, scores = finished
     again = run(micro, micro.scale("again", {"evaluate.finetune.epochs": 1}), place)
-    assert "going on from step 7" in capsys.readouterr().err
+    assert "resuming from step 7" in capsys.readouterr().err
     np.testing.assert_array_equal(again.logits, scores.logits)
 
 
