@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from fame.cli import app
 from fame.core.errors import FameError
 from fame.pipeline.experiments import result_file
-from fame.pipeline.steps import Steps
 from fame.report.publish import publish
 from fame.report.tables.build import SUFFIXES, build, write
 from fame.report.tables.markdown import markdown
@@ -44,21 +43,12 @@ def cells(given, task="linear", column="ucf101"):
     return [cell for cell in found if (cell.task, cell.column) == (task, column)]
 
 
-def fail(given, results, cell, seed, text):
-    """Take a run's result away and leave its log, as if all that it needs were there."""
-    step = Steps(given.scale, results.parent).result(cell.runs[seed], cell.dataset, cell.task)
-    file_of(given, results, cell, seed).unlink()
-    step.log.write_text(text)
-    make(step.needs)
-
-
-def make(steps):
-    """An empty file for each product of the steps, and of those that they need."""
-    for step in steps:
-        for product in step.products:
-            product.parent.mkdir(parents=True, exist_ok=True)
-            product.touch()
-        make(step.needs)
+def fail(file, text):
+    """A result is gone, though its features are there, and its log says why."""
+    file.unlink()
+    file.with_suffix(".log").write_text(text)
+    for name in ("pretraining", "bias"):
+        file.with_name(f"features-{name}.npz").write_text("")
 
 
 def file_of(given, results, cell, seed):
@@ -81,7 +71,7 @@ def test_a_whole_table_lacks_nothing_and_is_the_same(given, whole):
 
 def test_a_missing_seed_leaves_the_mean_of_the_others_and_is_named(given, results):
     cell = cells(given)[0]
-    fail(given, results, cell, 1, "fame: no disk; free space\n")
+    fail(file_of(given, results, cell, 1), "fame: no disk; free space\n")
     row = partial(given, results).iloc[cell.row]
     assert row["ucf101_measured"] == statistics.fmean([50, 54])  # 50 + 2 * seed
     assert row["ucf101_std"] == pytest.approx(statistics.stdev([50, 54]))
@@ -130,7 +120,7 @@ def test_a_result_that_should_have_been_made_again_is_not_shown(given, results):
 
 def test_the_files_say_that_they_are_partial(given, results, tmp_path):
     cell = cells(given)[0]
-    fail(given, results, cell, 2, "ValueError: a `b` | c\n")
+    fail(file_of(given, results, cell, 2), "ValueError: a `b` | c\n")
     out = tmp_path / "tables" / "table5.csv"
     sentence = write_partial(partial(given, results), given, NAME, out)
     total = len(list(given.cells([NAME])))
