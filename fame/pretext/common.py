@@ -75,8 +75,8 @@ class Setup:
         section = self.sections.get(name)
         if not isinstance(section, model):
             raise FameError(
-                f"the method {self.run.method!r} reads pretrain.methods.{name} but does not declare "
-                f'it; write USES = ("{name}",) into its file'
+                f"the method {self.run.method!r} reads pretrain.methods.{name} but does not "
+                f'declare it; write USES = ("{name}",) into its file'
             )
         return section
 
