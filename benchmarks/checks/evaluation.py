@@ -25,8 +25,8 @@ from fame.evaluate.bias.foreground import MotionForeground
 from fame.evaluate.features.activation_maps import activation_maps
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import evaluation as in_full_precision
+from fame.evaluate.metrics.knn import leave_one_out
 from fame.evaluate.tasks.finetune import Classifier, Finetuning
-from fame.evaluate.tasks.knn import leave_one_out
 from fame.models.encoder import Encoder
 from fame.train.pretrain import build_method
 

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from fame.config.scale import Scale
-
 Colours = Literal["pretraining", "imagenet", "raw"]
 """`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, used by the release for
 retrieval (facts A8). `raw`: none, as the release treats a linear probe's training clips
@@ -16,11 +14,3 @@ CONSTANTS: dict[str, Constants] = {
     "raw": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 """Mean and standard deviation of RGB in [0, 1]."""
-
-
-def needed(scale: Scale) -> tuple[Colours, ...]:
-    """The normalisations that a scale's probe and retrieval need features in, without repeats."""
-    wanted: list[Colours] = ["pretraining", scale.evaluate.retrieval.colours]
-    if scale.evaluate.linear.train_colours == "raw":
-        wanted.append("raw")
-    return tuple(dict.fromkeys(wanted))

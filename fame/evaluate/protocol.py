@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.config.tables import Recipe
+from fame.core import registry
 from fame.core.cards import CARD, ENCODER
 from fame.core.distributed import World
 from fame.core.errors import FameError
-from fame.core.files import owned
 from fame.data import instances
 from fame.data.manifest import Manifest
 from fame.evaluate.features import extract
@@ -22,7 +21,6 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import identity
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
-from fame.evaluate.tasks import bias, finetune, linear, retrieval
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import (
@@ -34,8 +32,8 @@ from fame.pipeline.experiments import (
     unlabelled,
     untrainable,
 )
-from fame.pipeline.paths import BIAS, Places, feature_names, features_file
-from fame.pipeline.tasks import TASKS, origin_of_result
+from fame.pipeline.paths import BIAS, Places, features_file
+from fame.pipeline.tasks import PACKAGE, TASKS, feature_names, features_of, origin_of_result
 
 
 @dataclass(frozen=True)
@@ -205,8 +203,8 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
     for name in chosen:
         if name not in TASKS:
             raise FameError(f"there is no task {name!r}; choose from {', '.join(TASKS)}")
-    if "bias" in chosen and asked.scale.evaluate.bias is None:
-        raise FameError(f"scale {asked.scale.name} sets evaluate.bias to null; set it first")
+        if BIAS in features_of(asked.scale, name) and asked.scale.evaluate.bias is None:
+            raise FameError(f"scale {asked.scale.name} sets evaluate.bias to null; set it first")
     _check_owner(asked)
     _prepare(asked)
     return {name: _result(asked, name, world) for name in chosen}
@@ -248,12 +246,12 @@ def _prepare(asked: Evaluation) -> None:
 
 def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
-    inputs = [asked.encoder, asked.manifest]
     wanted = origin_of_result(asked.scale, task)
-    if TASKS[task].trains:
-        wanted["videos"] = Manifest.read(asked.manifest).labelled().fingerprint()
-    else:
+    if TASKS[task].features:
         inputs = _features(asked, world)
+    else:
+        inputs = [asked.encoder, asked.manifest]
+        wanted["data_fingerprint"] = Manifest.read(asked.manifest).labelled().fingerprint()
     if not _fresh(out, inputs, wanted):
         _compute(asked, task, out, world)
     return read_result(out)
@@ -301,18 +299,10 @@ def _fresh(result: Path, inputs: Sequence[Path], wanted: dict[str, Any]) -> bool
 
 
 def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:
-    scale, folder = asked.scale, asked.out
-    plain = folder / features_file("pretraining")
-    if task == "linear":
-        raw = folder / features_file("raw") if "raw" in needed(scale) else None
-        linear.run(scale, plain, out, raw)
-    elif task == "retrieval":
-        retrieval.run(scale, folder / features_file(scale.evaluate.retrieval.colours), out)
-    elif task == "bias":
-        bias.run(scale, plain, folder / features_file(BIAS), out)
-    elif task == "finetune":
-        work = out.with_suffix(".work")
-        with owned(work):
-            finetune.run(scale, asked.run, asked.encoder, asked.manifest, out, work, world)
-    else:
-        raise ValueError(f"nothing computes the task {task!r}")
+    """Run a task's file: every task of one kind is called in the same way."""
+    run, declared = registry.load(PACKAGE, task, "run"), TASKS[task]
+    if declared.features:
+        run(asked.scale, asked.out, out)
+        return
+    more = [asked.world] if declared.on_worlds else []
+    run(asked.scale, asked.run, asked.encoder, asked.manifest, out, world, *more)

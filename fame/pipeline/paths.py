@@ -9,7 +9,6 @@ results/<scale>/{figures,tables}/           what is drawn and tabulated; copies 
 from dataclasses import dataclass
 from pathlib import Path
 
-from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
 
@@ -19,11 +18,6 @@ RESULTS = Path("results")
 MANIFEST = "manifest.parquet"
 BIAS = "bias"
 """The features of test videos that are altered for the bias probes."""
-
-
-def feature_names(scale: Scale) -> tuple[str, ...]:
-    """The features that a scale's evaluations need: one file for each name."""
-    return (*needed(scale), *([BIAS] if scale.evaluate.bias else []))
 
 
 def features_file(name: str) -> str:

@@ -24,17 +24,11 @@ def planned(place, retrieval, probe):
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     text = done.stdout + done.stderr
-    calls = re.findall(r"-m fame (linear|retrieval) (.*)", text)
-    found = {
-        verb: {
-            frozenset(re.findall(r"(--(?:raw-)?features) \S*features-(\w+)", options))
-            for name, options in calls
-            if name == verb
-        }
-        for verb in ("linear", "retrieval")
-    }
-    outputs = re.findall(r"rule features:.*?\n +output: ([^\n]*)", text, re.DOTALL)
-    found["features"] = {frozenset(re.findall(r"features-(\w+)\.npz", line)) for line in outputs}
+    inputs = re.findall(r"rule (features|linear|retrieval):\n +input: (.*)\n +output: (.*)", text)
+    found = {"features": set(), "linear": set(), "retrieval": set()}
+    for rule, read, made in inputs:
+        files = made if rule == "features" else read
+        found[rule].add(frozenset(re.findall(r"features-(\w+)\.npz", files)))
     return found
 
 
@@ -47,6 +41,5 @@ def test_features_follow_the_scale(tmp_path, retrieval, probe):
     raw = probe == "raw"
     wanted = {"bias", "pretraining", retrieval} | ({"raw"} if raw else set())
     assert found["features"] == {frozenset(wanted)}
-    assert found["retrieval"] == {frozenset({("--features", retrieval)})}
-    more = {("--raw-features", "raw")} if raw else set()
-    assert found["linear"] == {frozenset({("--features", "pretraining")} | more)}
+    assert found["retrieval"] == {frozenset({retrieval})}
+    assert found["linear"] == {frozenset({"pretraining"} | ({"raw"} if raw else set()))}

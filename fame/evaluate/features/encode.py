@@ -23,7 +23,7 @@ from fame.data.clips.workers import explained
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.parts import Parts
-from fame.pipeline.versions import VERSIONS
+from fame.pipeline import versions
 
 Show = Callable[[Batch], Iterable[Tensor]]
 """From a decoded batch, with its clips on the device, to the network's inputs: sets of normalised
@@ -114,7 +114,7 @@ def identity(network: nn.Module, manifest: Manifest, shown: ClipSpec) -> dict[st
     return {
         "encoder": fingerprint(network),
         "manifest": manifest.fingerprint(),
-        "version": VERSIONS["features"],
+        "version": versions.FEATURES_VERSION,
         **json.loads(json.dumps(asdict(shown))),
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from fame.config.normalisation import Colours, needed
+from fame.config.normalisation import Colours
 from fame.config.scale import Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World
@@ -25,6 +25,7 @@ from fame.evaluate.features.store import Features
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run
 from fame.pipeline.paths import BIAS, features_file
+from fame.pipeline.tasks import colours_of
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -219,7 +220,7 @@ def run(
 ) -> None:
     """Encode every video once, in all the ways that this scale's evaluations need.
 
-    Writes `features-<colours>.npz` for each of `colours.needed`, and `features-bias.npz` if the
+    Writes `features-<colours>.npz` for each of `colours_of`, and `features-bias.npz` if the
     scale measures background bias. Finished parts survive an interruption.
 
     Args:
@@ -243,7 +244,7 @@ def run(
         ClipSpec.of(scale, backbone, scale.pretrain.views),
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
         origin_of(scale, chosen, manifest, videos.dataset),
-        needed(scale),
+        colours_of(scale),
         Alteration(bias.clips, bias.beta, known, chosen.seed) if bias else None,
     )
     for name, features in found.items():

@@ -123,7 +123,7 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: file[name] for name in names}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FameError(f"{path}: no such features; extract them first") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise FameError(
@@ -131,17 +131,18 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
         ) from None
 
 
-def load_in(source: Path, colours: str) -> Features:
-    """Features of a file, which must have been encoded in the named colours.
+def load_in(folder: Path, colours: str) -> Features:
+    """Features of a folder in the named colours, which they must have been encoded in.
 
     Raises:
         FameError: they were not, or the file is missing or damaged.
     """
+    source = folder / features_file(colours)
     features = Features.load(source)
     found = features.meta.get("colours")
     if found != colours:
         raise FameError(
-            f"{source}: encoded in the colours {found!r} but the scale needs {colours!r} here; "
-            f"give {features_file(colours)} that was made with it"
+            f"{source}: encoded in the colours {found!r} and not in {colours!r} as it is named; "
+            "extract the features again"
         )
     return features

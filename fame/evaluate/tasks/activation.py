@@ -18,39 +18,55 @@ from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work
 from fame.evaluate.results import write_result
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run
+from fame.pipeline.tasks import Task, origin_of_result
+
+TASK = Task(
+    does="Compute activation maps on test videos, and their share on the foreground.",
+    settings=(
+        "evaluate.activation",
+        "evaluate.clips",
+        "evaluate.crop",
+        "max_short_side",
+        "pretrain.merge.beta",
+        "pretrain.views.mean",
+        "pretrain.views.std",
+    ),
+    files=(".npz",),
+    on_worlds=True,
+)
 
 
-def activation(
+def run(
     scale: Scale,
-    run: Run,
+    chosen: Run,
     encoder: Path,
     manifest: Path,
     out: Path,
-    known: Path | None,
     world: World,
+    known: Path | None,
 ) -> None:
     """Compute activation maps on the test videos.
 
-    Writes `out`, an npz with the `Pictures` of a few videos, and beside it a result file of the
-    task `activation` whose metrics `share`, `area` and `elsewhere` are means over the videos, in
-    [0, 1] (see `Activation`).
+    Writes `activation.npz` with the `Pictures` of a few videos, and a result whose metrics `share`,
+    `area` and `elsewhere` are means over the videos, in [0, 1] (see `Activation`).
 
     Args:
         scale: the scale; `evaluate.activation` gives the number of pictures and their size.
-        run: whose encoder it is.
+        chosen: whose encoder it is.
         encoder: its weights, with the card beside them.
         manifest: the videos.
-        out: the `.npz` file; the same videos are shown for all runs of one seed.
+        out: the result's file; the same videos are shown for all runs of one seed.
+        world: this process among its peers.
         known: the folder of the mini world that the videos are of; None for real videos, whose
             foreground is then FAME's own mask (with the scale's `pretrain.merge.beta`).
-        world: this process among its peers.
 
     Raises:
         FameError: the card is another encoder's or another run's, or see `measure`.
     """
-    card = of_run(encoder, run.id)
-    backbone, settings = scale.backbones[run.backbone], scale.evaluate.activation
-    videos = Manifest.read(manifest).select("test")
+    card = of_run(encoder, chosen.id)
+    backbone, settings = scale.backbones[chosen.backbone], scale.evaluate.activation
+    every = Manifest.read(manifest)
+    videos = every.select("test")
     shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
     found = measure(
         load_encoder(encoder, backbone.encoder),
@@ -58,17 +74,17 @@ def activation(
         shown,
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None),
         partial(_foreground, known, scale.pretrain.merge.beta),
-        spread_choice(videos.labels(), settings.shown, run.seed),
+        spread_choice(videos.labels(), settings.shown, chosen.seed),
     )
-    with replacing(out) as file:
+    with replacing(out.with_suffix(".npz")) as file:
         np.savez_compressed(file, **vars(found.pictures))
     write_result(
-        out.with_suffix(".json"),
+        out,
         task="activation",
-        run=run.id,
+        run=chosen.id,
         data=manifest.parent.name,
         dataset=videos.dataset,
-        seed=run.seed,
+        seed=chosen.seed,
         metrics={
             "share": float(found.shares.mean()),
             "area": float(found.areas.mean()),
@@ -82,6 +98,8 @@ def activation(
             "trained_size": backbone.size,
             "pictures": found.pictures.videos.tolist(),
             **_columns(found),
+            "data_fingerprint": every.labelled().fingerprint(),
+            **origin_of_result(scale, "activation"),
         },
     )
 

@@ -16,7 +16,14 @@ from fame.evaluate.bias.scores import SHOWINGS, Predictions, judge
 from fame.evaluate.features.store import Features, load_in
 from fame.evaluate.results import write_columns, write_result
 from fame.evaluate.tasks.linear import choose, clips_of, fit, mean_logits
-from fame.pipeline.tasks import origin_of_result
+from fame.pipeline.paths import BIAS, features_file
+from fame.pipeline.tasks import Task, origin_of_result
+
+TASK = Task(
+    does="Measure how much an encoder relies on the background and on motion (docs/bias.md).",
+    settings=("evaluate.linear",),
+    features=("pretraining", "bias"),
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -96,9 +103,15 @@ def _donors(altered: Features) -> npt.NDArray[np.int64]:
     return np.array([places.get(name, -1) for name in altered.meta["donors"]], dtype=np.int64)
 
 
-def run(scale: Scale, source: Path, altered: Path, out: Path) -> None:
-    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`."""
-    features, shown = load_in(source, "pretraining"), Features.load(altered)
+def run(scale: Scale, source: Path, out: Path) -> None:
+    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`.
+
+    Args:
+        scale: for `evaluate.linear`.
+        source: the folder of the features.
+        out: the result's file.
+    """
+    features, shown = load_in(source, "pretraining"), Features.load(source / features_file(BIAS))
     found = probe_bias(features, shown, scale.evaluate.linear, features.meta["seed"])
     donors = [str(found["videos"][row]) if row >= 0 else "" for row in found["donors"]]
     columns = {"video": [str(video) for video in found["videos"]], "label": found["labels"]}

@@ -8,6 +8,7 @@ reported and nothing is selected on test data, unless the scale asks to replay t
 import copy
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from fame.augment.views import Views
 from fame.config.scale import Finetune, Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World, groups_of
+from fame.core.files import owned
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
 from fame.data.clips.dataset import TrainClips
@@ -36,11 +38,17 @@ from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
 from fame.pipeline.experiments import Run
-from fame.pipeline.tasks import epochs_tested, origin_of_result
-from fame.pipeline.versions import versions_of
+from fame.pipeline.tasks import Task, epochs_tested, origin_of_result, versions_of
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
+
+TASK = Task(
+    does="Finetune an encoder on a dataset and write its accuracy; rerun to resume.",
+    settings=("evaluate.finetune", "evaluate.clips", "evaluate.crop", "max_short_side"),
+    metrics=("top1", "top5"),
+    files=(".parquet", ".confusion.csv", ".classes.csv"),
+)
 
 
 class Classifier(torch.nn.Module):
@@ -288,13 +296,19 @@ def _plan(
     )
 
 
-def run(
-    scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
-) -> None:
+def run(scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, world: World) -> None:
     """Finetune and test; writes the result, `finetune.parquet` and `confusion.write`'s files.
 
-    `work` holds the checkpoints until the result is written, then only the curves.
+    `finetune.work` holds the checkpoints until the result is written, then only the curves.
     """
+    work = out.with_suffix(".work")
+    with owned(work) if world.is_first else nullcontext():
+        _run(scale, chosen, encoder, manifest, out, work, world)
+
+
+def _run(
+    scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
+) -> None:
     card = of_run(encoder, chosen.id)
     videos = Manifest.read(manifest).labelled()
     network = load_encoder(encoder, scale.backbones[chosen.backbone].encoder)
@@ -330,7 +344,7 @@ def run(
             "epoch": scores.epoch,
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
-            "videos": videos.fingerprint(),
+            "data_fingerprint": videos.fingerprint(),
             **origin_of_result(scale, "finetune"),
         },
     )

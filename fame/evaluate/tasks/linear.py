@@ -24,8 +24,16 @@ from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.holdout import held_out
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.results import write_predictions, write_result
-from fame.pipeline.tasks import epochs_tested, origin_of_result
+from fame.pipeline.tasks import Task, epochs_tested, origin_of_result
 from fame.train.sgd import SGD
+
+TASK = Task(
+    does="Train a linear probe on features and write its accuracy.",
+    settings=("evaluate.linear",),
+    metrics=("top1", "top5"),
+    features=("pretraining", "{evaluate.linear.train_colours}"),
+    files=(".parquet", ".confusion.csv", ".classes.csv"),
+)
 
 Integers = npt.NDArray[np.int64]
 
@@ -213,24 +221,20 @@ def mean_logits(layer: nn.Linear, clips: torch.Tensor) -> npt.NDArray[np.float32
     return scores
 
 
-def run(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
+def run(scale: Scale, source: Path, out: Path) -> None:
     """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
 
-    `raw` holds the same videos' features in raw colours, for a scale that trains on those.
+    Args:
+        scale: for `evaluate.linear`; if it trains on raw colours, those features are read too.
+        source: the folder of the features.
+        out: the result's file.
 
     Raises:
-        FameError: the scale trains on raw colours and none are given, or the reverse; or as `probe`
-            says.
+        FameError: features are missing, or as `probe` says.
     """
     settings = scale.evaluate.linear
-    if (settings.train_colours == "raw") != (raw is not None):
-        has = "needs" if raw is None else "takes no"
-        raise FameError(
-            f"evaluate.linear.train_colours is {settings.train_colours!r}, which {has} raw "
-            f"features: {'give' if raw is None else 'leave out'} --raw-features"
-        )
     features = load_in(source, "pretraining")
-    fitted = load_in(raw, "raw") if raw else features
+    fitted = load_in(source, "raw") if settings.train_colours == "raw" else features
     found = probe(features, settings, features.meta["seed"], fitted=fitted)
     write_predictions(
         out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]

@@ -14,7 +14,14 @@ from fame.config.scale import Retrieval, Scale
 from fame.core.errors import FameError
 from fame.evaluate.features.store import Features, load_in
 from fame.evaluate.results import write_columns, write_result
-from fame.pipeline.tasks import origin_of_result
+from fame.pipeline.tasks import Task, origin_of_result
+
+TASK = Task(
+    does="Retrieve training videos for test videos and write R@k.",
+    settings=("evaluate.retrieval",),
+    metrics=("r{evaluate.retrieval.ranks}",),
+    features=("{evaluate.retrieval.colours}",),
+)
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -129,6 +136,8 @@ def retrieve(features: Features, settings: Retrieval) -> dict[str, Any]:
 
 def run(scale: Scale, source: Path, out: Path) -> None:
     """Retrieve training videos by test videos; writes R@k and each query's neighbours.
+
+    `source` is the folder of the features, `out` the result's file.
 
     `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),
     and `first_hit`, the rank of the first of its class among them, 0 for none.

@@ -9,7 +9,6 @@ from typing import Literal
 
 from fame.config.datasets import Folder, Own, Synthetic
 from fame.config.layouts import SPLITS, splits_of
-from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.config.sources import load_sources
 from fame.core.errors import FameError
@@ -18,6 +17,7 @@ from fame.operate.plan.estimate import History
 from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import split_data_id
 from fame.pipeline.paths import Places
+from fame.pipeline.tasks import colours_of
 
 Source = Literal["indexed", "generated", "listed", "official"]
 
@@ -209,7 +209,7 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
     """Bytes of an encoder's features: float32, of every clip that it is shown."""
     assert task.data is not None
     found, evaluate = counts(task.data), scale.evaluate
-    vectors = found.usable * evaluate.clips * len(needed(scale))
+    vectors = found.usable * evaluate.clips * len(colours_of(scale))
     if evaluate.bias:
         vectors += found.splits["test"] * evaluate.bias.clips * len(SHOWINGS)
     return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim

@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 
 from fame.config.datasets import Folder, Own, Synthetic
-from fame.config.normalisation import needed
 from fame.config.scale import Backbone, Linear, Scale
 from fame.config.worlds import WorldConfig
 from fame.core.distributed import World
@@ -44,6 +43,7 @@ from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import Run, data_id
 from fame.pipeline.paths import BIAS, Places
 from fame.pipeline.steps import RULES
+from fame.pipeline.tasks import colours_of
 from fame.pretext.common import Method
 from fame.train.batches import Batches
 from fame.train.engine import Plan, Trainable, train
@@ -318,7 +318,7 @@ class _Attempt:
         alteration = (
             Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed) if bias else None
         )
-        videos, colours = self._any(), needed(self.scale)
+        videos, colours = self._any(), colours_of(self.scale)
         return extract(self._encoder(), videos, self._shown, self._work, {}, colours, alteration)
 
     @property

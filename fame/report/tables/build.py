@@ -20,6 +20,7 @@ from fame.core.files import replacing
 from fame.core.registry import declared
 from fame.pipeline.experiments import Cell, Experiments, Run, measurable, result_file
 from fame.pipeline.missing import reason
+from fame.pipeline.tasks import settings_of
 from fame.report.tables.html import html
 from fame.report.tables.latex import latex
 from fame.report.tables.markdown import BEST_ON_TEST, markdown
@@ -255,11 +256,11 @@ def _negatives(run: Run) -> str:
 
 
 def _epoch(scale: Scale, task: str) -> str:
-    """Which epoch of the classifier a number is of; retrieval trains none."""
-    if task == "retrieval":
+    """Which epoch of the classifier a number is of; empty for a task that trains none."""
+    report = settings_of(scale, task).get("report")
+    if report is None:
         return ""
-    settings = scale.evaluate.linear if task == "linear" else scale.evaluate.finetune
-    return BEST_ON_TEST if settings.report == "best-on-test" else "last"
+    return BEST_ON_TEST if report == "best-on-test" else "last"
 
 
 def _reason(scale: Scale, table: Table, row: Row) -> str:

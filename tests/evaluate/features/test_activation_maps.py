@@ -26,7 +26,7 @@ from fame.evaluate.features.activation_maps import (
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.results import read_result
-from fame.evaluate.tasks.activation import activation
+from fame.evaluate.tasks.activation import run as activation
 from fame.models import build_encoder
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.encoder import Encoder
@@ -231,9 +231,9 @@ def trained(micro, tmp_path_factory):
 
 def test_a_mini_world_gives_pictures_and_true_shares(micro, trained, tmp_path):
     scale, run, encoder = trained
-    place, out = micro.manifest("ucf101"), tmp_path / "a" / "activation.npz"
-    activation(scale, run, encoder, place, out, place.parent, World(0, 1, CPU))
-    result, test = read_result(out.with_suffix(".json")), micro.videos("ucf101").select("test")
+    place, out = micro.manifest("ucf101"), tmp_path / "a" / "activation.json"
+    activation(scale, run, encoder, place, out, World(0, 1, CPU), place.parent)
+    result, test = read_result(out), micro.videos("ucf101").select("test")
     details = result["details"]
     assert result["task"] == "activation"
     assert (result["run"], result["data"]) == (run.id, "ucf101-w0")
@@ -243,7 +243,7 @@ def test_a_mini_world_gives_pictures_and_true_shares(micro, trained, tmp_path):
     # The crop cuts off background: a sprite's share of it is at least its share of the frame.
     wholes = [true_masks(test.root / path, place.parent).mean() for path in test.table["path"]]
     assert np.mean(wholes) * 0.9 < result["metrics"]["area"] < 2 * np.mean(wholes)
-    with np.load(out) as arrays:
+    with np.load(out.with_suffix(".npz")) as arrays:
         assert arrays["videos"].tolist() == details["pictures"]
         assert arrays["maps"].shape == arrays["frames"].shape[:-1]
         assert arrays["frames"].shape[-3:] == (48, 48, 3)
@@ -282,7 +282,7 @@ def test_a_real_encoder_that_looks_at_the_sprite_has_a_larger_share(micro):
 
 def test_another_runs_or_a_changed_encoder_is_refused(micro, trained, tmp_path):
     scale, run, encoder = trained
-    rest = (micro.manifest("ucf101"), tmp_path / "a.npz", None, World(0, 1, CPU))
+    rest = (micro.manifest("ucf101"), tmp_path / "a.json", World(0, 1, CPU), None)
     copy = tmp_path / "encoder.safetensors"
     copy.write_bytes(encoder.read_bytes())
     write_json(tmp_path / "card.json", {"run": "other-s0", "encoder_sha256": sha256(copy)})
@@ -303,9 +303,9 @@ def test_another_world_is_refused(micro, trained, tmp_path):
             run,
             encoder,
             micro.manifest("ucf101"),
-            tmp_path / "a.npz",
-            other,
+            tmp_path / "a.json",
             World(0, 1, CPU),
+            other,
         )
 
 

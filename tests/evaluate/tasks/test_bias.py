@@ -202,12 +202,7 @@ def kept(world, tmp_path_factory):
             folder = place / f"{name}-{seed}"
             for kind, features in extracted(encoder, world, seed).items():
                 features.save(folder / f"features-{kind}.npz")
-            bias(
-                load_scale("mini"),
-                folder / "features-pretraining.npz",
-                folder / "features-bias.npz",
-                folder / "bias.json",
-            )
+            bias(load_scale("mini"), folder, folder / "bias.json")
             paths.setdefault(name, []).append(folder / "bias.json")
     return paths
 

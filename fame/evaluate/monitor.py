@@ -12,7 +12,7 @@ from fame.core.randomness import generator
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
-from fame.evaluate.tasks.knn import leave_one_out
+from fame.evaluate.metrics.knn import leave_one_out
 from fame.models.encoder import Encoder
 from fame.pipeline.experiments import Run
 
