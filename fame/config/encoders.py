@@ -1,7 +1,7 @@
 """What defines an encoder: the settings that its architecture's file declares. No torch."""
 
 from abc import abstractmethod
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializeAsAny
 from pydantic.json_schema import JsonSchemaValue
@@ -20,7 +20,11 @@ class EncoderSettings(Model):
 
     Attributes:
         arch: names the architecture: a file of `fame/models/backbones/`, or the path of one.
+        temporal_kernels: whether it has the 3x1x1 convolutions in layer1 to layer4 that Figure 3
+            shows; declared by the architecture, not by a scale.
     """
+
+    temporal_kernels: ClassVar[bool] = False
 
     arch: str
 

@@ -11,7 +11,7 @@ from typing import Any
 from fame.config.scale import Scale
 from fame.config.tables import Recipe
 from fame.core import registry
-from fame.core.cards import CARD, ENCODER
+from fame.core.cards import CARD
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data import instances
@@ -32,6 +32,7 @@ from fame.pipeline.experiments import (
     unlabelled,
     untrainable,
 )
+from fame.pipeline.named_encoder import named_encoder
 from fame.pipeline.paths import BIAS, Places, features_file
 from fame.pipeline.tasks import PACKAGE, TASKS, feature_names, features_of, origin_of_result
 
@@ -100,19 +101,10 @@ def named(
         FameError: no such run or file, it fits no backbone, or the backbone must be chosen; or a
             run of the tables is asked for with another seed or backbone than its own.
     """
-    scale, path = experiments.scale, Path(encoder)
-    places = Places.of(scale, results)
-    name = path.parent.name if path.name == ENCODER else path.name
-    own = (places.run(name), places.encoder(name))
-    same = path.resolve() in {place.resolve() for place in own}
-    if name in experiments.runs and (same or encoder == name):
-        return _own(experiments.runs[name], backbone, seed)
-    if not path.exists():
-        raise FameError(
-            f"{encoder}: neither a file nor a run of scale {scale.name}; `fame runs` lists those"
-        )
-    file = path / ENCODER if path.is_dir() else path
-    recipe = Recipe(encoder=str(file), backbone=backbone or _fitting(scale, file))
+    scale, meant = experiments.scale, named_encoder(experiments, encoder, results)
+    if isinstance(meant, Run):
+        return _own(meant, backbone, seed)
+    recipe = Recipe(encoder=str(meant), backbone=backbone or _fitting(scale, meant))
     reason = untrainable(scale, recipe)
     if reason:
         raise FameError(f"{reason}; it has {', '.join(scale.backbones)}")

@@ -22,6 +22,7 @@ from fame.evaluate.results import read_result
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.paths import Places
 from fame.pipeline.steps import RULES
+from fame.pipeline.tasks import OF_TABLES
 from fame.report.tables.build import SUFFIXES, build, csv_text
 
 TOLERANCE = 1e-9
@@ -161,9 +162,7 @@ CHECKS: tuple[tuple[str, str, str, Callable[[Path], Iterator[str]]], ...] = (
     ("cards", "pretrain", ".json", _card),
     ("manifests", "index", ".parquet", _manifest),
     ("features", "features", ".npz", _features),
-    ("results", "linear", ".json", _result),
-    ("results", "finetune", ".json", _result),
-    ("results", "retrieval", ".json", _result),
+    *(("results", task, ".json", _result) for task in OF_TABLES),
 )
 """What is looked at, which rule makes it in a file of which ending, and what is asked of it."""
 

@@ -158,12 +158,12 @@ def _activation_maps(experiments: Experiments, name: str) -> Files:
 
 
 def _temporal_kernels(experiments: Experiments, name: str) -> Files:
-    """Encoders of architectures with temporal kernels of their own, which R(2+1)D alone has."""
+    """Encoders of architectures that declare to have temporal kernels of their own."""
     backbones = experiments.scale.backbones
     return {
         arm.title: [_BELOW.encoder(run.id) for run in arm.runs]
         for arm in experiments.arms(name)
-        if backbones[arm.runs[0].backbone].encoder.arch == "r2plus1d"
+        if backbones[arm.runs[0].backbone].encoder.temporal_kernels
     }
 
 

@@ -1,6 +1,5 @@
 """Resolve an encoder argument and its input settings, from its card or from a scale."""
 
-import difflib
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,14 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 from fame.config.encoders import AnyEncoder, EncoderSettings
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
-from fame.core.cards import CARD, ENCODER, verified
+from fame.core.cards import CARD, verified
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
-from fame.pipeline.experiments import Experiments
-from fame.pipeline.paths import RESULTS, Places
+from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.named_encoder import file_at, named_encoder
+from fame.pipeline.paths import Places
 from fame.search.library import Library
 
 _NEEDED = {"frames", "stride", "size", "mean", "std", "max_short_side"}
@@ -68,28 +68,16 @@ def locate(encoder: str, scale: str, tables: Path) -> Path:
     Raises:
         FameError: there is no such file, directory or run, or it is not pretrained yet.
     """
-    given = Path(encoder)
-    if given.is_file():
-        return given
-    if given.is_dir():
-        return given / ENCODER
-    if len(given.parts) != 1 or given.suffix == ".safetensors":
-        raise FameError(f"{encoder}: no such encoder; give its file, its run's directory or its id")
-    path = Places.of(load_scale(scale)).encoder(encoder)
+    if Path(encoder).exists():
+        return file_at(Path(encoder))
+    experiments = Experiments(scale, tables)
+    meant = named_encoder(experiments, encoder)
+    if not isinstance(meant, Run):
+        return meant
+    path = Places.of(experiments.scale).encoder(meant.id)
     if not path.is_file():
-        raise FameError(_absent(encoder, path, Experiments(scale, tables)))
+        raise FameError(f"the run {meant.id} is not pretrained yet; `snakemake {path}` makes it")
     return path
-
-
-def _absent(run: str, path: Path, experiments: Experiments) -> str:
-    if run in experiments.runs:
-        return f"the run {run} is not pretrained yet; `snakemake {path}` makes it"
-    near = difflib.get_close_matches(run, experiments.runs, 1)
-    hint = f"did you mean {near[0]}?" if near else "see `fame runs`"
-    return (
-        f"there is no file, directory or run {run!r} (run ids of scale {experiments.scale.name} "
-        f"are looked up below {RESULTS}); {hint}"
-    )
 
 
 def describe(path: Path, clips: int, scale: str | None, backbone: str | None) -> EncoderSource:
@@ -198,11 +186,11 @@ def recorded(library: Library, features: Path, path: Path | None) -> EncoderSour
     """
     origin = library.origin
     file = path or Path(origin["encoder"])
-    file = file / ENCODER if file.is_dir() else file
-    if not file.is_file():
+    if not file.exists():
         raise FameError(
             f"{file}: the encoder of {features} is gone; give its new path with --encoder"
         )
+    file = file_at(file)
     digest = sha256(file)
     if digest != origin["encoder_sha256"]:
         raise FameError(

@@ -278,7 +278,7 @@ def test_what_cannot_be_done_is_said(experiments, weights, results):
     evaluation = asked(experiments, weights, results)
     with pytest.raises(FameError, match="no task 'probe'"):
         evaluate(evaluation, ["probe"], WORLD)
-    with pytest.raises(FameError, match="neither a file nor a run"):
+    with pytest.raises(FameError, match="neither a file, a folder nor a run"):
         named(experiments, "nobody", None, 0)
     with pytest.raises(FameError, match="no dataset 'ucf'"):
         place(experiments.scale, evaluation.run, "ucf", results)

@@ -132,11 +132,16 @@ def test_what_is_no_encoder_is_named(tmp_path, monkeypatch):
     _, run = choose(MICRO, "random")
     with pytest.raises(FameError, match=f"did you mean {run.id}"):
         locate(run.id[:-1], str(MICRO), TABLES)
-    with pytest.raises(FameError, match="see `fame runs`"):
+    with pytest.raises(FameError, match="`fame runs` lists those"):
         locate("zzz", str(MICRO), TABLES)
     for name in ("none/encoder.safetensors", "none.safetensors", "a/b"):
-        with pytest.raises(FameError, match="no such encoder; give its file"):
+        with pytest.raises(FameError, match="neither a file, a folder nor a run of scale micro"):
             locate(name, str(MICRO), TABLES)
+
+
+def test_a_folder_without_an_encoder_is_not_said_to_hold_one(tmp_path):
+    with pytest.raises(FameError, match=r"is a folder without encoder\.safetensors; give"):
+        locate(str(tmp_path), str(MICRO), TABLES)
 
 
 def test_a_library_is_continued_by_its_own_encoder_only(tmp_path):

@@ -18,7 +18,7 @@ def planned(place, retrieval, probe):
     scale["evaluate"]["retrieval"]["colours"] = retrieval
     scale["evaluate"]["linear"]["train_colours"] = probe
     (place / "scale.yaml").write_text(yaml.safe_dump(scale))
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--printshellcmds"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", place]
     command += ["results/table5.csv", "results/table6.csv", "--config", "scale=scale.yaml"]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@ that of torchvision's `r2plus1d_18` without its `fc`, key for key, which is also
 authors' checkpoints (facts A5).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import PositiveInt
 
@@ -25,6 +25,8 @@ class R2Plus1DSettings(EncoderSettings):
         round_middle: the channels between the spatial and the temporal kernel are rounded to a
             multiple of this; 1 keeps the published counts, 8 is faster on vector units.
     """
+
+    temporal_kernels: ClassVar[bool] = True
 
     arch: Literal["r2plus1d"]
     width: PositiveInt
