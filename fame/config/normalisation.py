@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-Colours = Literal["pretraining", "imagenet", "raw"]
+Normalisation = Literal["pretraining", "imagenet", "raw"]
 """`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, used by the release for
 retrieval (facts A8). `raw`: none, as the release treats a linear probe's training clips
 (facts A7)."""
 
-Constants = tuple[tuple[float, float, float], tuple[float, float, float]]
+MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]]
 
-CONSTANTS: dict[str, Constants] = {
+MEAN_STD: dict[str, MeanStd] = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "raw": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }

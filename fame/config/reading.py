@@ -19,6 +19,8 @@ RENAMED = {
     "fit": "max_short_side",
     "merge.clips": "merged_views",
     "pretrain.moco": "pretrain.methods.moco",
+    "evaluate.linear.train_colours": "evaluate.linear.train_normalisation",
+    "evaluate.retrieval.colours": "evaluate.retrieval.normalisation",
 }
 """Keys of earlier versions (with their section where the key alone is ambiguous) and their new
 names."""

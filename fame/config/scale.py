@@ -117,12 +117,12 @@ class Linear(Model):
     `lrs` are candidates; one is chosen on `holdout` (a share of the training videos), never
     on test data, and the probe is then trained on all training videos.
 
-    `train_colours` is `normalised`, or `raw`: the training clips, but not the tested ones, are
-    encoded in [0, 1] without mean and std, which is a slip of the release (facts A7). `report` is
-    as for finetuning.
+    `train_normalisation` is `normalised`, or `raw`: the training clips are encoded without mean and
+    std, the test clips with them, which is a slip of the release (facts A7). `report` is as for
+    finetuning.
     """
 
-    train_colours: Literal["normalised", "raw"]
+    train_normalisation: Literal["normalised", "raw"]
     normalise: bool
     batch: Positive
     epochs: Positive
@@ -156,12 +156,12 @@ class Finetune(Model):
 class Retrieval(Model):
     """Nearest neighbours.
 
-    `colours` are the mean and std that the encoder's input is normalised with: those of
-    `pretraining`, or `imagenet`'s (as released; facts A8). `centre` subtracts each set's mean
+    `normalisation` names the mean and std of the encoder's input: those of `pretraining`, or
+    `imagenet`'s (as released; facts A8). `centre` subtracts each set's mean
     feature before the cosine.
     """
 
-    colours: Literal["pretraining", "imagenet"]
+    normalisation: Literal["pretraining", "imagenet"]
     centre: bool
     ranks: tuple[Positive, ...]
 

@@ -1,4 +1,4 @@
-"""Durations as people read them."""
+"""Durations and sizes as people read them."""
 
 
 def duration(seconds: float | None) -> str:
@@ -12,3 +12,15 @@ def duration(seconds: float | None) -> str:
         return f"{minutes:.1f} min" if minutes < 9.95 else f"{minutes:.0f} min"
     hours = seconds / 3600
     return f"{hours:.1f} h" if hours < 99.95 else f"{hours:,.0f} h"
+
+
+def size(count: int | None) -> str:
+    """Bytes for people: `3.2 GiB`; None is unknown."""
+    if count is None:
+        return "unknown"
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

@@ -269,8 +269,8 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
     shown = ClipSpec.of(scale, backbone, scale.pretrain.views)
     origin = extract.origin_of(scale, asked.run, asked.manifest, videos.dataset)
     for name, path in files.items():
-        coloured = shown if name == BIAS else shown.in_colours(name)  # type: ignore[arg-type]
-        wanted = origin | identity(encoder, extract.usable(videos), coloured)
+        spec = shown if name == BIAS else shown.with_normalisation(name)  # type: ignore[arg-type]
+        wanted = origin | identity(encoder, extract.usable(videos), spec)
         if name == BIAS:
             del wanted["clips"]  # there it says which of them were altered
         found = Features.load(path).meta

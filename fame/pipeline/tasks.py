@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from fame.config.normalisation import Colours
+from fame.config.normalisation import Normalisation
 from fame.config.scale import Scale
 from fame.core import registry
 from fame.core.errors import FameError
@@ -94,9 +94,9 @@ def feature_names(scale: Scale) -> tuple[str, ...]:
     return tuple(name for name in names if name != BIAS or scale.evaluate.bias)
 
 
-def colours_of(scale: Scale) -> tuple[Colours, ...]:
+def normalisations_of(scale: Scale) -> tuple[Normalisation, ...]:
     """The normalisations in which a scale's features of unaltered clips are needed."""
-    return tuple(name for name in get_args(Colours) if name in feature_names(scale))
+    return tuple(name for name in get_args(Normalisation) if name in feature_names(scale))
 
 
 def _filled(scale: Scale, texts: tuple[str, ...]) -> tuple[str, ...]:

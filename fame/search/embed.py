@@ -221,7 +221,7 @@ def rows(
             if isinstance(views, str):
                 yield Row(stamp, 0, views, None)
             else:
-                vector = _vector(encoder, shown.coloured(views.to(work.device)), stamp.path)
+                vector = _vector(encoder, shown.normalised(views.to(work.device)), stamp.path)
                 yield Row(stamp, frames, OK, vector)
             bar.update()
 

@@ -21,12 +21,12 @@ SWITCHES = {
     "pretrain.merge.hue": ("correct", "official"),
     "pretrain.methods.moco.enqueue": ("step", "direction"),
     "evaluate.crop": ("short-side", "native"),
-    "evaluate.linear.train_colours": ("normalised", "raw"),
+    "evaluate.linear.train_normalisation": ("normalised", "raw"),
     "evaluate.linear.batch": (128, 256),
     "evaluate.linear.lrs": ([1, 5, 10, 30], [30]),
     "evaluate.linear.report": ("last", "best-on-test"),
     "evaluate.finetune.report": ("last", "best-on-test"),
-    "evaluate.retrieval.colours": ("pretraining", "imagenet"),
+    "evaluate.retrieval.normalisation": ("pretraining", "imagenet"),
 }
 """What paper.yaml says, and what official.yaml says."""
 

@@ -154,10 +154,10 @@ def test_a_doubled_letter_is_always_recognised(key, position):
         ("evaluate.finetune.dropout", 1),
         ("evaluate.retrieval.ranks", [0]),
         ("evaluate.crop", "middle"),
-        ("evaluate.linear.train_colours", "imagenet"),
+        ("evaluate.linear.train_normalisation", "imagenet"),
         ("evaluate.linear.report", "best"),
         ("evaluate.finetune.report", "first"),
-        ("evaluate.retrieval.colours", "raw"),
+        ("evaluate.retrieval.normalisation", "raw"),
         ("pretrain.optimiser.schedule.kind", "cosine-step"),
         ("backbones.r2plus1d.encoder.layers", [1, 1, 1]),
         ("resources.gpus", -1),
@@ -346,7 +346,13 @@ def test_every_scale_file_says_whether_it_is_deterministic(root):
 
 @pytest.mark.parametrize(
     ("old", "place"),
-    [("fit", "fit"), ("merge.clips", "pretrain.merge.clips"), ("pretrain.moco", "pretrain.moco")],
+    [
+        ("fit", "fit"),
+        ("merge.clips", "pretrain.merge.clips"),
+        ("pretrain.moco", "pretrain.moco"),
+        ("evaluate.linear.train_colours", "evaluate.linear.train_colours"),
+        ("evaluate.retrieval.colours", "evaluate.retrieval.colours"),
+    ],
 )
 def test_an_old_key_is_told_its_new_name(old, place):
     said = refusal(edited(place, 1))

@@ -1,10 +1,10 @@
-"""Durations as people read them."""
+"""Durations and sizes as people read them."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fame.core.units import duration
+from fame.core.units import duration, size
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,17 @@ def test_durations(seconds, said):
 def test_durations_are_short_and_close(seconds):
     text = duration(seconds)
     number, unit = text.replace(",", "").split()
-    size = {"s": 1, "min": 60, "h": 3600}[unit]
-    assert float(number) * size == pytest.approx(seconds, abs=size / 2 + 1e-6)
+    length = {"s": 1, "min": 60, "h": 3600}[unit]
+    assert float(number) * length == pytest.approx(seconds, abs=length / 2 + 1e-6)
     assert len(text) <= 8
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        *((0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (440 * 10**9, "410 GiB")),
+        *((3 * 2**40, "3.0 TiB"), (None, "unknown")),
+    ],
+)
+def test_sizes(count, said):
+    assert size(count) == said

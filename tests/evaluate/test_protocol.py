@@ -158,13 +158,13 @@ def test_a_result_older_than_its_features_is_made_again(experiments, weights, re
     assert redone(evaluation, monkeypatch) == ["linear"]
 
 
-@pytest.mark.parametrize("colours", ["pretraining", "bias"])
+@pytest.mark.parametrize("name", ["pretraining", "bias"])
 def test_features_of_another_encoder_are_extracted_again(
-    experiments, weights, results, monkeypatch, colours
+    experiments, weights, results, monkeypatch, name
 ):
     evaluation = asked(experiments, weights, results)
     evaluate(evaluation, ["linear"], WORLD)
-    path = evaluation.out / f"features-{colours}.npz"
+    path = evaluation.out / f"features-{name}.npz"
     features = Features.load(path)
     dataclasses.replace(features, meta=features.meta | {"encoder": "another"}).save(path)
     os.utime(path, ns=(0, 0))

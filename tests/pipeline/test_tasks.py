@@ -37,15 +37,18 @@ def test_every_file_of_the_package_is_a_task_whose_settings_are_those_of_its_par
 
 
 @pytest.mark.parametrize(
-    ("colours", "trained", "expected"),
+    ("name", "trained", "expected"),
     [
         ("pretraining", "normalised", {"linear": ("pretraining",), "retrieval": ("pretraining",)}),
         ("imagenet", "raw", {"linear": ("pretraining", "raw"), "retrieval": ("imagenet",)}),
     ],
 )
-def test_features_are_those_that_the_scale_names(micro, colours, trained, expected):
-    changes = {"evaluate.retrieval.colours": colours, "evaluate.linear.train_colours": trained}
-    scale = load_scale(str(micro.scale("coloured", changes)))
+def test_features_are_those_that_the_scale_names(micro, name, trained, expected):
+    changes = {
+        "evaluate.retrieval.normalisation": name,
+        "evaluate.linear.train_normalisation": trained,
+    }
+    scale = load_scale(str(micro.scale("normalised", changes)))
     assert {task: features_of(scale, task) for task in expected} == expected
     assert features_of(scale, "bias") == ("pretraining", "bias")
     assert features_of(scale, "finetune") == ()

@@ -15,8 +15,8 @@ ROOT = HERE.parents[1]
 def planned(place, retrieval, probe):
     """Features that a dry run of a run's probe and retrieval would extract, and its inputs."""
     scale = yaml.safe_load((HERE / "micro.yaml").read_text())
-    scale["evaluate"]["retrieval"]["colours"] = retrieval
-    scale["evaluate"]["linear"]["train_colours"] = probe
+    scale["evaluate"]["retrieval"]["normalisation"] = retrieval
+    scale["evaluate"]["linear"]["train_normalisation"] = probe
     (place / "scale.yaml").write_text(yaml.safe_dump(scale))
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", place]

@@ -87,7 +87,7 @@ class AlteredClips:
 
     Args:
         shown: crop and normalisation.
-        colours: the normalisations of the original clips, one after another.
+        specs: the normalisations of the original clips, one after another.
         clips: how many of a video's clips are altered, evenly chosen.
         foreground: the source of foreground masks.
         labels: (N,) classes in the order of the batches' indices.
@@ -98,14 +98,14 @@ class AlteredClips:
     def __init__(
         self,
         shown: ClipSpec,
-        colours: Sequence[ClipSpec],
+        specs: Sequence[ClipSpec],
         clips: int,
         foreground: Foreground,
         labels: Integers,
         batches: Sequence[range],
         seed: int,
     ) -> None:
-        self._shown, self._colours, self.foreground = shown, colours, foreground
+        self._shown, self._specs, self.foreground = shown, specs, foreground
         self._seed = seed
         self.chosen = chosen_clips(shown.clips, clips)
         self.donors = donors(labels, batches, seed)
@@ -123,13 +123,13 @@ class AlteredClips:
     def __call__(self, batch: Batch) -> Iterator[Tensor]:
         """Clips in each normalisation (B, clips, ...), then each condition (B, chosen, ...)."""
         views = self._shown.cropped(batch.clips, batch.sizes)
-        for colours in self._colours:
-            yield colours.coloured(views)
+        for spec in self._specs:
+            yield spec.normalised(views)
         masks = self.foreground(batch, views)
         behind = erase(views, masks)[:, self.chosen]
         views, masks = views[:, self.chosen], masks[:, self.chosen]
         for altered in self._altered(views, masks, behind, batch.indices.numpy()):
-            yield self._shown.coloured(altered)
+            yield self._shown.normalised(altered)
 
     def _altered(
         self, views: Tensor, masks: Tensor, behind: Tensor, rows: Integers

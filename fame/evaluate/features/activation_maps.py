@@ -138,7 +138,7 @@ def measure(
     Args:
         encoder: moved to the device, used in evaluation mode, then put back in its mode.
         manifest: the videos, all usable, at least two.
-        shown: frames, crop and colours; its number of clips is not used.
+        shown: frames, crop and normalisation; its number of clips is not used.
         work: device, batch and workers; its parts are not used.
         foreground: says where the foreground is in the clips of a manifest as shown.
         choice: rows of the videos whose pictures are kept.
@@ -184,7 +184,7 @@ class _Course:
     def add(self, encoder: Encoder, batch: Batch) -> None:
         views = self._shown.cropped(batch.clips, batch.sizes)
         masks = self._foreground(batch, views)[:, 0].cpu()
-        maps = activation_maps(encoder, self._shown.coloured(views)[:, 0])
+        maps = activation_maps(encoder, self._shown.normalised(views)[:, 0])
         self._check(maps, batch.indices)
         self._shares.append(share(maps, masks))
         self._areas.append(masks.double().mean((1, 2, 3)))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.photometric import normalise
-from fame.config.normalisation import CONSTANTS, Colours
+from fame.config.normalisation import MEAN_STD, Normalisation
 from fame.config.scale import Backbone, Scale
 from fame.config.views import ViewSettings
 
@@ -51,11 +51,11 @@ class ClipSpec:
             max_short_side=scale.max_short_side,
         )
 
-    def in_colours(self, colours: Colours) -> "ClipSpec":
+    def with_normalisation(self, name: Normalisation) -> "ClipSpec":
         """The same with a named normalisation; `pretraining` leaves it as it is."""
-        if colours == "pretraining":
+        if name == "pretraining":
             return self
-        mean, std = CONSTANTS[colours]
+        mean, std = MEAN_STD[name]
         return replace(self, mean=mean, std=std)
 
     def cropped(self, clips: Tensor, sizes: Tensor) -> Tensor:
@@ -75,6 +75,6 @@ class ClipSpec:
         views = crop_resize_flip(clips.flatten(0, 1), boxes, unmirrored, self.size, frames)
         return views.unflatten(0, (videos, count))
 
-    def coloured(self, views: Tensor) -> Tensor:
+    def normalised(self, views: Tensor) -> Tensor:
         """Views (..., 3, T, S, S) in [0, 1], normalised for the encoder."""
         return normalise(views, self.mean, self.std)

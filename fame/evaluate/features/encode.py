@@ -72,7 +72,7 @@ def clip_outputs(
     """
 
     def show(batch: Batch) -> list[Tensor]:
-        return [shown.coloured(shown.cropped(batch.clips, batch.sizes))]
+        return [shown.normalised(shown.cropped(batch.clips, batch.sizes))]
 
     return outputs(network, manifest, shown, work, show, {})
 

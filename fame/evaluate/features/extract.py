@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from fame.config.normalisation import Colours
+from fame.config.normalisation import Normalisation
 from fame.config.scale import Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World
@@ -25,7 +25,7 @@ from fame.evaluate.features.store import Features
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run
 from fame.pipeline.paths import BIAS, features_file
-from fame.pipeline.tasks import colours_of
+from fame.pipeline.tasks import normalisations_of
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -60,23 +60,23 @@ class _Pass:
 
     encoder: nn.Module
     shown: ClipSpec
-    colours: tuple[ClipSpec, ...]
+    specs: tuple[ClipSpec, ...]
     work: Work
 
     def plain(self, videos: Manifest) -> Floats:
-        """(N, colours * clips, D)."""
+        """(N, normalisations * clips, D)."""
 
         def show(batch: Batch) -> list[Tensor]:
             views = self.shown.cropped(batch.clips, batch.sizes)
-            return [colours.coloured(views) for colours in self.colours]
+            return [spec.normalised(views) for spec in self.specs]
 
         return outputs(self.encoder, videos, self.shown, self.work, show, self._settings())
 
     def altered(self, videos: Manifest, alteration: Alteration) -> tuple[Floats, AlteredClips]:
-        """(N, colours * clips + 5 * altered clips, D) of videos in mixed order."""
+        """(N, normalisations * clips + 5 * altered clips, D) of videos in mixed order."""
         show = AlteredClips(
             self.shown,
-            self.colours,
+            self.specs,
             alteration.clips,
             alteration.foreground(videos, self.shown),
             videos.labels(),
@@ -87,7 +87,7 @@ class _Pass:
         return outputs(self.encoder, videos, self.shown, self.work, show, settings), show
 
     def _settings(self) -> dict[str, Any]:
-        return {"colours": [[colours.mean, colours.std] for colours in self.colours]}
+        return {"normalisations": [[spec.mean, spec.std] for spec in self.specs]}
 
 
 def extract(
@@ -96,7 +96,7 @@ def extract(
     shown: ClipSpec,
     work: Work,
     origin: dict[str, Any],
-    colours: Sequence[Colours] = ("pretraining",),
+    normalisations: Sequence[Normalisation] = ("pretraining",),
     alteration: Alteration | None = None,
 ) -> dict[str, Features]:
     """Features of every usable video of a manifest, in its order; each is decoded once.
@@ -107,7 +107,7 @@ def extract(
         shown: which clips and crops.
         work: device, batch and parts, which are removed when all is done.
         origin: recorded in `meta`, such as the run, the data and the seed.
-        colours: the normalisations of the clips.
+        normalisations: names of the normalisations; the clips are encoded in each.
         alteration: if given, altered test clips are encoded too.
 
     Returns:
@@ -120,7 +120,7 @@ def extract(
         FameError: if no video is usable, one cannot be read, or a feature is not finite.
     """
     chosen = usable(manifest)
-    shows = tuple(shown.in_colours(name) for name in colours)
+    shows = tuple(shown.with_normalisation(name) for name in normalisations)
     course = _Pass(encoder, shown, shows, work)
     splits = chosen.table["split"].to_numpy()
     test = (splits == "test") if alteration else np.zeros(len(chosen), dtype=bool)
@@ -132,7 +132,7 @@ def extract(
         originals, found[BIAS] = _tested(course, chosen, np.flatnonzero(test), alteration, origin)
         arrays.append((np.flatnonzero(test), originals))
     every = _joined(arrays).reshape(len(chosen), len(shows), shown.clips, -1)
-    for number, (name, show) in enumerate(zip(colours, shows, strict=True)):
+    for number, (name, show) in enumerate(zip(normalisations, shows, strict=True)):
         meta = origin | {"colours": name} | identity(encoder, chosen, show)
         found[name] = described(chosen, every[:, number].copy(), meta)
     clear(work.parts)
@@ -146,11 +146,11 @@ def _tested(
     alteration: Alteration,
     origin: dict[str, Any],
 ) -> tuple[Floats, Features]:
-    """Unaltered test videos (N, colours * clips, D), and the altered ones."""
+    """Unaltered test videos (N, normalisations * clips, D), and the altered ones."""
     order = class_mixed(chosen.labels()[test], alteration.seed)
     back = np.argsort(order)
     array, altered = course.altered(_rows(chosen, test[order]), alteration)
-    width = course.shown.clips * len(course.colours)
+    width = course.shown.clips * len(course.specs)
     videos = _rows(chosen, test)
     names = videos.table["video"].to_numpy()[order]
     donated = [str(names[donor]) if donor >= 0 else "" for donor in altered.donors]
@@ -220,7 +220,7 @@ def run(
 ) -> None:
     """Encode every video once, in all the ways that this scale's evaluations need.
 
-    Writes `features-<colours>.npz` for each of `colours_of`, and `features-bias.npz` if the
+    Writes `features-<name>.npz` for each of `normalisations_of`, and `features-bias.npz` if the
     scale measures background bias. Finished parts survive an interruption.
 
     Args:
@@ -244,7 +244,7 @@ def run(
         ClipSpec.of(scale, backbone, scale.pretrain.views),
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
         origin_of(scale, chosen, manifest, videos.dataset),
-        colours_of(scale),
+        normalisations_of(scale),
         Alteration(bias.clips, bias.beta, known, chosen.seed) if bias else None,
     )
     for name, features in found.items():

@@ -131,18 +131,18 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
         ) from None
 
 
-def load_in(folder: Path, colours: str) -> Features:
-    """Features of a folder in the named colours, which they must have been encoded in.
+def load_in(folder: Path, normalisation: str) -> Features:
+    """Features of a folder with the named normalisation, which they must have been encoded with.
 
     Raises:
         FameError: they were not, or the file is missing or damaged.
     """
-    source = folder / features_file(colours)
+    source = folder / features_file(normalisation)
     features = Features.load(source)
-    found = features.meta.get("colours")
-    if found != colours:
+    encoded = features.meta.get("colours")
+    if encoded != normalisation:
         raise FameError(
-            f"{source}: encoded in the colours {found!r} and not in {colours!r} as it is named; "
-            "extract the features again"
+            f"{source}: encoded with the normalisation {encoded!r} and not {normalisation!r} "
+            "as it is named; extract the features again"
         )
     return features

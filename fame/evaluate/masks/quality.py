@@ -48,7 +48,7 @@ def measure(
     Args:
         manifest: a world's videos; quarantined ones and the split "unused" are left out.
         world: the world's folder, which holds the true masks.
-        shown: clips, crop and `max_short_side`; its colours are not used.
+        shown: clips, crop and `max_short_side`; its mean and std are not used.
         variants: what to score.
         betas: shares of foreground to cut the masks at.
 

@@ -31,7 +31,7 @@ TASK = Task(
     does="Train a linear probe on features and write its accuracy.",
     settings=("evaluate.linear",),
     metrics=("top1", "top5"),
-    features=("pretraining", "{evaluate.linear.train_colours}"),
+    features=("pretraining", "{evaluate.linear.train_normalisation}"),
     files=(".parquet", ".confusion.csv", ".classes.csv"),
 )
 
@@ -64,7 +64,7 @@ def probe(
         seed: of initialisation, held-out share, order and clips.
         device: where to train.
         fitted: what the layer is fitted to, if the training clips are shown otherwise than those
-            it is tested or chosen on (`train_colours`); the same videos in the same order.
+            it is tested or chosen on (`train_normalisation`); the same videos in the same order.
 
     Returns:
         `metrics`: `top1` and `top5` in percent; `details`: `chance` (percent, 100 / classes),
@@ -225,7 +225,7 @@ def run(scale: Scale, source: Path, out: Path) -> None:
     """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
 
     Args:
-        scale: for `evaluate.linear`; if it trains on raw colours, those features are read too.
+        scale: for `evaluate.linear`; if it trains on raw clips, their features are read too.
         source: the folder of the features.
         out: the result's file.
 
@@ -234,7 +234,7 @@ def run(scale: Scale, source: Path, out: Path) -> None:
     """
     settings = scale.evaluate.linear
     features = load_in(source, "pretraining")
-    fitted = load_in(source, "raw") if settings.train_colours == "raw" else features
+    fitted = load_in(source, "raw") if settings.train_normalisation == "raw" else features
     found = probe(features, settings, features.meta["seed"], fitted=fitted)
     write_predictions(
         out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]

@@ -20,7 +20,7 @@ TASK = Task(
     does="Retrieve training videos for test videos and write R@k.",
     settings=("evaluate.retrieval",),
     metrics=("r{evaluate.retrieval.ranks}",),
-    features=("{evaluate.retrieval.colours}",),
+    features=("{evaluate.retrieval.normalisation}",),
 )
 
 Floats = npt.NDArray[np.float64]
@@ -142,7 +142,7 @@ def run(scale: Scale, source: Path, out: Path) -> None:
     `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),
     and `first_hit`, the rank of the first of its class among them, 0 for none.
     """
-    features = load_in(source, scale.evaluate.retrieval.colours)
+    features = load_in(source, scale.evaluate.retrieval.normalisation)
     found = retrieve(features, scale.evaluate.retrieval)
     hits = found["same"]
     columns = {

@@ -14,12 +14,12 @@ import torch
 from fame.config.scale import Scale
 from fame.core.distributed import World, world
 from fame.core.errors import FameError
+from fame.core.units import size as in_words
 from fame.data.video.decode import read_frames
 from fame.models.import_weights import import_run
 from fame.operate.plan.jobs import Task
-from fame.operate.plan.needs import free
+from fame.operate.plan.needs import existing, free
 from fame.operate.plan.plan import Survey
-from fame.operate.plan.text import size as in_words
 from fame.operate.plan.trial import Sample, attempt, distinct, sample
 from fame.pipeline.experiments import Run, data_id
 
@@ -96,9 +96,7 @@ def _devices(scale: Scale) -> str:
 
 def _disk(results: Path, size: int) -> str:
     """Write something where results go, and compare free disk with what is to be written."""
-    there = results.absolute()
-    while not there.exists():
-        there = there.parent
+    there = existing(results)
     try:
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(bytes(2**16))

@@ -17,7 +17,7 @@ from fame.operate.plan.estimate import History
 from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import split_data_id
 from fame.pipeline.paths import Places
-from fame.pipeline.tasks import colours_of
+from fame.pipeline.tasks import normalisations_of
 
 Source = Literal["indexed", "generated", "listed", "official"]
 
@@ -209,7 +209,7 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
     """Bytes of an encoder's features: float32, of every clip that it is shown."""
     assert task.data is not None
     found, evaluate = counts(task.data), scale.evaluate
-    vectors = found.usable * evaluate.clips * len(colours_of(scale))
+    vectors = found.usable * evaluate.clips * len(normalisations_of(scale))
     if evaluate.bias:
         vectors += found.splits["test"] * evaluate.bias.clips * len(SHOWINGS)
     return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim
@@ -217,10 +217,13 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
 
 def free(place: Path) -> int:
     """Free bytes of the disk that holds a folder, or will hold it."""
-    there = place.absolute()
-    while not there.exists():
-        there = there.parent
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(existing(place)).free
+
+
+def existing(place: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    absolute = place.absolute()
+    return next(folder for folder in (absolute, *absolute.parents) if folder.exists())
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from fame.config.scale import Scale
+from fame.core.units import size
 from fame.operate.plan.estimate import History, Timed, history, wall_clock
 from fame.operate.plan.jobs import Kind, Task, jobs, task_of, wanted
 from fame.operate.plan.needs import Counts, Memory, Space, count, disk, free, memory
@@ -208,7 +209,7 @@ def _short(spaces: Sequence[Space], room: int, results: Path) -> list[str]:
     own = sum(space.size or 0 for space in spaces if space.local)
     if own <= room:
         return []
-    return [f"{results}: {own / 2**30:.1f} GiB are to be written, {room / 2**30:.1f} are free"]
+    return [f"{results}: {size(own)} are to be written, {size(room)} are free"]
 
 
 SMALL = "tables, figures, page"

@@ -4,22 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fame.core.units import duration
+from fame.core.units import duration, size
 from fame.operate.plan.plan import Clock, JobRow, Plan
 
 _UNKNOWN = "unknown"
-
-
-def size(count: int | None) -> str:
-    """Bytes for people: `3.2 GiB`; None is unknown."""
-    if count is None:
-        return _UNKNOWN
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
 
 
 def text(plan: Plan) -> str:

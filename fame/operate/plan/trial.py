@@ -43,7 +43,7 @@ from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import Run, data_id
 from fame.pipeline.paths import BIAS, Places
 from fame.pipeline.steps import RULES
-from fame.pipeline.tasks import colours_of
+from fame.pipeline.tasks import normalisations_of
 from fame.pretext.common import Method
 from fame.train.batches import Batches
 from fame.train.engine import Plan, Trainable, train
@@ -318,8 +318,8 @@ class _Attempt:
         alteration = (
             Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed) if bias else None
         )
-        videos, colours = self._any(), colours_of(self.scale)
-        return extract(self._encoder(), videos, self._shown, self._work, {}, colours, alteration)
+        videos, names = self._any(), normalisations_of(self.scale)
+        return extract(self._encoder(), videos, self._shown, self._work, {}, names, alteration)
 
     @property
     def _short(self) -> Linear:

@@ -174,7 +174,7 @@ def test_fame_masks_stand_in_where_nobody_knows(shown, mixed_videos, micro):
 
 
 def test_each_video_is_decoded_once(shown, micro, monkeypatch, tmp_path):
-    """In one pass: two colours of all videos, and the showings of the test videos."""
+    """In one pass: two normalisations of all videos, and the altered test videos."""
     import fame.data.clips.dataset as clips
 
     opened = []
@@ -193,7 +193,7 @@ def test_each_video_is_decoded_once(shown, micro, monkeypatch, tmp_path):
     alone = extract(Means(), videos, shown, work, {})["pretraining"]
     assert np.array_equal(found["pretraining"].videos, alone.videos)
     np.testing.assert_allclose(found["pretraining"].features, alone.features, atol=1e-6)
-    other = shown.in_colours("imagenet")
+    other = shown.with_normalisation("imagenet")
     imagenet = extract(Means(), videos, other, work, {})["pretraining"]
     np.testing.assert_allclose(found["imagenet"].features, imagenet.features, atol=1e-6)
 
@@ -224,7 +224,7 @@ def test_showings_stand_in_the_order_of_the_manifest(shown, micro):
     assert found.meta["foreground"] == "fame"
     dataset = UniformClips(test, shown.frames, shown.stride, shown.clips)
     batch = collate([dataset[row] for row in range(8)])
-    views = shown.coloured(shown.cropped(batch.clips, batch.sizes))[:, :, :, 2:3]
+    views = shown.normalised(shown.cropped(batch.clips, batch.sizes))[:, :, :, 2:3]
     wanted = Means()(views.flatten(0, 1)).unflatten(0, (8, 3)).numpy()
     frozen = found.features.reshape(8, 5, 3, 12)[:, SHOWINGS.index("frozen")]
     np.testing.assert_allclose(frozen, wanted, atol=1e-5)

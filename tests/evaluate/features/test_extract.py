@@ -90,7 +90,7 @@ def reference(manifest):
 
 
 def extract(*arguments):
-    """Features in the colours of pretraining, the only ones asked for."""
+    """Features with the normalisation of pretraining, the only one asked for."""
     return extraction.extract(*arguments)["pretraining"]
 
 
@@ -158,7 +158,7 @@ def test_native_crop_differs(manifest, reference):
     assert not np.allclose(features, reference.features, atol=1e-3)
 
 
-def test_named_colours_normalise_with_their_own_constants(manifest, reference):
+def test_named_normalisations_use_their_own_mean_and_std(manifest, reference):
     """Facts A8: ImageNet's; facts A7: none at all."""
     constants = {
         "imagenet": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
@@ -166,13 +166,13 @@ def test_named_colours_normalise_with_their_own_constants(manifest, reference):
     }
     clip = torch.rand(4, 3, 5, 5, generator=torch.Generator().manual_seed(0))
     for name, (mean, std) in constants.items():
-        shown = SHOWN.in_colours(name)
+        shown = SHOWN.with_normalisation(name)
         found = normalise(clip.transpose(0, 1)[None], shown.mean, shown.std)[0].transpose(0, 1)
         torch.testing.assert_close(found, vision.normalize(clip, mean, std))
         assert dataclasses.replace(shown, mean=SHOWN.mean, std=SHOWN.std) == SHOWN
         features = extract(Small(), manifest, shown, WORK, {}).features
         assert not np.allclose(features, reference.features, atol=1e-3)
-    assert SHOWN.in_colours("pretraining") == SHOWN
+    assert SHOWN.with_normalisation("pretraining") == SHOWN
 
 
 def test_encoder_is_evaluated_and_put_back(manifest):

@@ -15,7 +15,7 @@ from fame.evaluate.tasks import linear
 from fame.evaluate.tasks.linear import mean_logits, probe
 
 SETTINGS = Linear(
-    train_colours="normalised",
+    train_normalisation="normalised",
     normalise=True,
     batch=16,
     epochs=12,
@@ -192,7 +192,7 @@ def test_scores_average_all_clips():
     assert mean_logits(layer, clips).tolist() == [[0.5, 2.0]]
 
 
-def test_the_layer_is_fitted_to_other_colours_but_tested_on_its_own():
+def test_the_layer_is_trained_on_raw_features_but_tested_on_normalised_ones():
     """Facts A7: only the training clips are raw; the held-out ones stand for tested ones."""
     features, raw = clusters(noise=1.0), clusters(noise=1.0, seed=1)
     settings_ = change(lrs=(2.0,))

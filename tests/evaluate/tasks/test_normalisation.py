@@ -1,4 +1,4 @@
-"""Which colours a task's features were extracted in is checked, not assumed."""
+"""The normalisation that a task's features were encoded with is checked, not assumed."""
 
 import json
 
@@ -13,12 +13,12 @@ from fame.evaluate.tasks import linear, retrieval
 MINI = load_scale("mini")
 
 
-def saved(folder, colours, seed=0):
+def saved(folder, name, seed=0):
     """A file of features of 60 training and 12 test videos in four classes."""
     draw = np.random.default_rng(seed)
     labels = np.arange(72) % 4
     noise = 0.5 * draw.normal(size=(72, 2, 8))
-    meta = {"run": "r", "data": "ucf101-w0", "dataset": "ucf101", "seed": 0, "colours": colours}
+    meta = {"run": "r", "data": "ucf101-w0", "dataset": "ucf101", "seed": 0, "colours": name}
     features = Features(
         features=(np.eye(4, 8)[labels][:, None] + noise).astype(np.float32),
         labels=labels,
@@ -28,7 +28,7 @@ def saved(folder, colours, seed=0):
         classes=list("abcd"),
         meta=meta,
     )
-    path = folder / f"features-{colours}.npz"
+    path = folder / f"features-{name}.npz"
     features.save(path)
     return path
 
@@ -42,12 +42,12 @@ def scale_with(**changes):
     return MINI.model_copy(update={"evaluate": evaluate.model_copy(update=parts)})
 
 
-def test_retrieval_takes_the_colours_that_the_scale_names(tmp_path):
-    for colours, seed in (("pretraining", 0), ("imagenet", 1), ("raw", 2)):
-        saved(tmp_path, colours, seed)
+def test_retrieval_takes_the_normalisation_that_the_scale_names(tmp_path):
+    for name, seed in (("pretraining", 0), ("imagenet", 1), ("raw", 2)):
+        saved(tmp_path, name, seed)
     found = {}
     for wanted in ("pretraining", "imagenet"):
-        scale, out = scale_with(retrieval={"colours": wanted}), tmp_path / f"{wanted}.json"
+        scale, out = scale_with(retrieval={"normalisation": wanted}), tmp_path / f"{wanted}.json"
         retrieval.run(scale, tmp_path, out)
         features = Features.load(tmp_path / f"features-{wanted}.npz")
         found[wanted] = json.loads(out.read_text())["metrics"]
@@ -55,18 +55,18 @@ def test_retrieval_takes_the_colours_that_the_scale_names(tmp_path):
     assert found["pretraining"] != found["imagenet"]
 
 
-def test_features_in_other_colours_than_their_name_says_are_refused(tmp_path):
+def test_features_in_another_normalisation_than_their_name_says_are_refused(tmp_path):
     saved(tmp_path, "imagenet").rename(tmp_path / "features-pretraining.npz")
-    scale, out = scale_with(retrieval={"colours": "pretraining"}), tmp_path / "no.json"
-    with pytest.raises(FameError, match=r"features-pretraining.*'imagenet' and not in 'pret"):
+    scale, out = scale_with(retrieval={"normalisation": "pretraining"}), tmp_path / "no.json"
+    with pytest.raises(FameError, match=r"features-pretraining.*'imagenet' and not 'pret"):
         retrieval.run(scale, tmp_path, out)
     assert not out.exists()
 
 
 def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tmp_path):
     quick = {"epochs": 3, "lrs": (1.0,), "milestones": (2,)}
-    normalised = scale_with(linear={**quick, "train_colours": "normalised"})
-    slip = scale_with(linear={**quick, "train_colours": "raw"})
+    normalised = scale_with(linear={**quick, "train_normalisation": "normalised"})
+    slip = scale_with(linear={**quick, "train_normalisation": "raw"})
     saved(tmp_path, "pretraining")
     with pytest.raises(FameError, match=r"features-raw\.npz: no such features; extract them"):
         linear.run(slip, tmp_path, tmp_path / "no.json")
@@ -76,6 +76,6 @@ def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tm
     for scale in (normalised, slip):
         linear.run(scale, tmp_path, tmp_path / "linear.json")
         details.append(json.loads((tmp_path / "linear.json").read_text())["details"])
-    assert details[0]["settings"].pop("train_colours") == "normalised"
-    assert details[1]["settings"].pop("train_colours") == "raw"
+    assert details[0]["settings"].pop("train_normalisation") == "normalised"
+    assert details[1]["settings"].pop("train_normalisation") == "raw"
     assert details[0] != details[1]

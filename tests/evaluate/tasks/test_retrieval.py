@@ -15,7 +15,7 @@ from fame.evaluate.tasks.retrieval import embed, neighbours, retrieve
 
 
 def asked(centre, ranks):
-    return Retrieval(colours="pretraining", centre=centre, ranks=ranks)
+    return Retrieval(normalisation="pretraining", centre=centre, ranks=ranks)
 
 
 def make(train, train_labels, test, test_labels, classes=10):

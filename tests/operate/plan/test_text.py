@@ -2,11 +2,9 @@
 
 import json
 
-import pytest
-
 from fame.operate.plan.needs import Memory, Space
 from fame.operate.plan.plan import SMALL, Clock, JobRow, Plan
-from fame.operate.plan.text import as_json, size, text
+from fame.operate.plan.text import as_json, text
 
 
 def row(rule="pretrain", each=3600.0, *, needed=3, present=1, gpus=0, videos=1500):
@@ -33,17 +31,6 @@ def plan(*rows, clocks=(), missing=(), disk=DISK):
         missing=missing,
         notes=("a note",),
     )
-
-
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [
-        *((0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (440 * 10**9, "410 GiB")),
-        *((3 * 2**40, "3.0 TiB"), (None, "unknown")),
-    ],
-)
-def test_sizes(count, said):
-    assert size(count) == said
 
 
 def test_hours_are_those_of_jobs_that_are_left():

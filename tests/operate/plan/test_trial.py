@@ -9,6 +9,7 @@ from fame.data.synthetic import write_world
 from fame.operate.plan.jobs import Job, task_of
 from fame.operate.plan.trial import TESTED, attempt, distinct, sample
 from fame.pipeline.experiments import Experiments
+from fame.pipeline.steps import RULES
 
 
 def tasks(scale, *jobs):
@@ -27,6 +28,13 @@ def test_one_job_of_each_kind_is_tried():
     found = distinct(tasks(MICRO, *evaluations, *runs, *rest))
     rules = [task.job.rule for task in found]
     assert rules == ["world", "pretrain", "pretrain", "features", "linear"]
+
+
+def test_every_timed_rule_is_tried_but_downloads_and_gathering():
+    run = choose(MICRO, "moco-fame")[1].id
+    timed = [rule.name for rule in RULES.values() if rule.timed]
+    found = distinct(tasks(MICRO, *((rule, run, "ucf101-w0") for rule in timed)))
+    assert set(timed) - {task.job.rule for task in found} == {"source", "gather"}
 
 
 def test_copies_of_real_videos_are_tried_and_stay_in_the_scratch_folder(tmp_path):
