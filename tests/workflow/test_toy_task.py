@@ -29,10 +29,10 @@ def call(tmp_path_factory):
         ROOT / "tests" / "workflow" / "toys" / "class_mean.py", copy / "fame/evaluate/tasks"
     )
 
-    def fame(*arguments, ok=True):
+    def fame(*arguments, ok=True, place=copy):
         done = subprocess.run(
             [sys.executable, "-m", "fame", *map(str, arguments)],
-            cwd=copy,
+            cwd=place,
             env=os.environ | {"PYTHONPATH": str(copy)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -71,8 +71,8 @@ def test_a_row_is_computed_by_the_workflow_and_again_by_evaluate(call, tmp_path)
     result = results[0]
     assert result["details"]["versions"] == {"features": 1, "class_mean": 1}
     encoder = tmp_path / "results" / "micro" / "pretrain" / result["run"]
-    own = ("--results", tmp_path / "results", "--out", tmp_path / "own")
-    said = call("evaluate", encoder, "ucf101", "--tasks", "class_mean", *given, *own)
+    asked = ("evaluate", encoder, "ucf101", "--tasks", "class_mean", "--out", tmp_path / "own")
+    said = call(*asked, *given, place=tmp_path)
     assert f"{result['metrics']['top1']:.2f}" in said
     again = json.loads((tmp_path / "own" / "class_mean.json").read_text())
     assert again["metrics"] == result["metrics"]
