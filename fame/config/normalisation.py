@@ -3,8 +3,8 @@
 from typing import Literal
 
 Normalisation = Literal["pretraining", "imagenet", "raw"]
-"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, used by the release for
-retrieval (facts A8). `raw`: none, as the release treats a linear probe's training clips
+"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release uses for
+retrieval (facts A8). `raw`: none, as the release does for a linear probe's training clips
 (facts A7)."""
 
 MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]]

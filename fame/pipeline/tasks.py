@@ -28,7 +28,7 @@ _FEATURES = {"normalised": "pretraining"}
 
 @dataclass(frozen=True)
 class Task:
-    """What a task says of itself.
+    """The declaration of a task.
 
     A key of the scale in braces stands for its values: `r{evaluate.retrieval.ranks}` for r1, r5 ...
 
@@ -59,7 +59,7 @@ TASKS = {
 """Every task by the name of its file, rule, command and result."""
 
 OF_TABLES = tuple(name for name, task in TASKS.items() if task.metrics)
-"""The tasks that a table's row may ask for."""
+"""The tasks that a table's row may use."""
 
 ON_FEATURES = tuple(name for name, task in TASKS.items() if task.features)
 """The tasks that read features only; one rule and one kind of command serves them all."""
@@ -128,17 +128,17 @@ def versions_of(name: str) -> dict[str, int]:
 
 
 def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
-    """What a result's details say of the settings and of the code that made it."""
+    """The settings and code versions that a result's details record."""
     return {"settings": settings_of(scale, task), "versions": versions_of(task)}
 
 
 def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
-    """Refuse a task that tables do not have, or a metric that it does not give.
+    """Refuse a task that tables cannot use, or a metric that the task does not measure.
 
     Args:
-        scale: whose settings say which metrics there are.
-        task: as a table's row names it.
-        metric: as a table's column names it.
+        scale: its settings say which metrics exist.
+        task: the task of a table's row.
+        metric: the metric of a table's column.
         where: the place in the table, for the message.
 
     Raises:
@@ -159,6 +159,6 @@ def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
 def epochs_tested(epochs: int) -> tuple[int, ...]:
     """The epochs, counted from 1, after which the release tests on the test videos (facts A6).
 
-    The first, every tenth after it, and the last: the release counts from 0.
+    The first, every tenth after it, and the last, since the release counts from 0.
     """
     return tuple(n for n in range(1, epochs + 1) if n % 10 == 1 or n == epochs)

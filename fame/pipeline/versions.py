@@ -1,4 +1,4 @@
-"""Numbers that are raised on purpose when code changes what a result means. No torch.
+"""Version numbers, raised by hand when a change of code changes results. No torch.
 
 Trainings and extractions take hours at paper scale, so no edit of a file makes them stale: whoever
 changes what they compute raises their number, here or in the task's file, and says so in
@@ -8,7 +8,7 @@ present ones.
 """
 
 RECIPE_VERSION = 2
-"""Of pretraining; part of every run's id, so that all encoders are trained again."""
+"""Version of pretraining; part of every run's id, so raising it retrains all encoders."""
 
 FEATURES_VERSION = 1
 """Of the features, which probes and retrieval are computed from. Each task's own number stands in

@@ -173,9 +173,9 @@ def test_features_of_other_encoders_and_videos_are_refused(world, settings):
     with pytest.raises(FameError, match="other test videos"):
         probe_bias(plain, other, settings, 0)
     other = dataclasses.replace(altered, meta=altered.meta | {"showings": ["background"]})
-    with pytest.raises(FameError, match="other showings"):
+    with pytest.raises(FameError, match="other conditions"):
         probe_bias(plain, other, settings, 0)
-    with pytest.raises(FameError, match="other showings"):
+    with pytest.raises(FameError, match="other conditions"):
         probe_bias(plain, plain, settings, 0)
     other = dataclasses.replace(altered, meta=altered.meta | {"manifest": "another world"})
     with pytest.raises(FameError, match="other test videos"):
