@@ -1,15 +1,15 @@
 """Version numbers, raised by hand when a change of code changes results. No torch.
 
-Trainings and extractions take hours at paper scale, so no edit of a file makes them stale: whoever
-changes what they compute raises their number, here or in the task's file, and says so in
-CHANGELOG.md. Rules that take minutes need no number to notice an edit (`fame.pipeline.code`); the
-probes' numbers are for `fame evaluate`, which reads a finished result only if it carries the
-present ones.
+Pretraining and feature extraction take hours at paper scale, so editing a file does not make them
+stale: if you change what they compute, raise their number, here or in the task's file, and say so
+in CHANGELOG.md. Rules that take minutes notice edits by themselves (`fame.pipeline.code`). The
+probes' numbers are for `fame evaluate`, which reuses a finished result only if its recorded numbers
+are the current ones.
 """
 
 RECIPE_VERSION = 2
 """Version of pretraining; part of every run's id, so raising it retrains all encoders."""
 
 FEATURES_VERSION = 1
-"""Of the features, which probes and retrieval are computed from. Each task's own number stands in
-its file: a change to one leaves encoders, and the other evaluations, as they are."""
+"""Version of the features, which probes and retrieval read. Each task's own version is in its file;
+raising one keeps the encoders and the other evaluations."""

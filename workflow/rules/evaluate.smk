@@ -80,7 +80,7 @@ for TASK in tasks.ON_FEATURES:
             version=version(TASK),
             code=code(TASK),
             settings=literal(json.dumps(tasks.settings_of(SCALE, TASK))),
-            features=EVALUATE,
+            features=lambda w, input: str(Path(input[0]).parent),
         shell:
             "python3 -m fame {params.task}"
             ' --scale "$SCALE"'
