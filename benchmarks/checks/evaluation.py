@@ -1,6 +1,6 @@
 """What evaluation does on the device, in a fixed order, against the CPU.
 
-The bias probes' showings, features, activation maps, the nearest-neighbour check and a step of
+The bias probes' conditions, features, activation maps, the nearest-neighbour check and a step of
 finetuning. Operations that PyTorch refuses to repeat to the bit on a GPU would stop a scale with
 `deterministic: true` here.
 """
@@ -31,7 +31,7 @@ from fame.models.encoder import Encoder
 from fame.train.pretrain import build_method
 
 THRESHOLDS = {
-    "showings_mean_abs": 1e-5,
+    "conditions_mean_abs": 1e-5,
     # Of the length of all features and maps. Chosen beforehand; an H200 was off by 1e-6 at most.
     "features_relative": 1e-3,
     "activation_relative": 1e-3,
@@ -74,16 +74,16 @@ def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[
         _videos(context), Span(backbone.frames, backbone.stride, CLIPS), SEED
     )
     encoder = build_method(context.size.scale, moco(context.size.scale, name, None), alone(CPU))
-    shown = replace(
+    spec = replace(
         ClipSpec.of(context.size.scale, backbone, context.size.scale.pretrain.views), clips=CLIPS
     )
     foreground = MotionForeground(context.size.scale.pretrain.merge.beta)
-    told = _Told(foreground(batch, shown.cropped(batch.clips, batch.sizes)))
+    told = _Told(foreground(batch, spec.cropped(batch.clips, batch.sizes)))
     ours, theirs = (
-        _seen(shown, told, encoder.encoder, batch.to(device)) for device in (context.device, CPU)
+        _seen(spec, told, encoder.encoder, batch.to(device)) for device in (context.device, CPU)
     )
-    showings = _gap(ours["showings"], theirs["showings"])
-    yield Finding(f"showings, {name}", showings, _within("showings_mean_abs", showings))
+    conditions = _gap(ours["conditions"], theirs["conditions"])
+    yield Finding(f"conditions, {name}", conditions, _within("conditions_mean_abs", conditions))
     for part in ("features", "activation"):
         gap = _gap(ours[part], theirs[part])
         yield Finding(f"{part}, {name}", gap, _within(f"{part}_relative", gap))
@@ -93,16 +93,16 @@ def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[
 
 
 @torch.no_grad()
-def _seen(shown: ClipSpec, told: _Told, encoder: Encoder, batch: Batch) -> dict[str, Tensor]:
-    """What a device shows the encoder, and what the encoder makes of it there."""
+def _seen(spec: ClipSpec, told: _Told, encoder: Encoder, batch: Batch) -> dict[str, Tensor]:
+    """The inputs of the encoder on a device, and its features and activation maps there."""
     device, rows = batch.clips.device, range(len(batch.clips))
     labels = np.asarray(batch.labels.cpu())
-    show = AlteredClips(shown, [shown], CLIPS, told, labels, [rows], SEED)
+    show = AlteredClips(spec, [spec], CLIPS, told, labels, [rows], SEED)
     with in_full_precision(encoder, device):
-        showings = torch.cat(list(show(_numbered(batch))), dim=1)
-        original = showings[:, 0]
+        conditions = torch.cat(list(show(_numbered(batch))), dim=1)
+        original = conditions[:, 0]
         return {
-            "showings": showings,
+            "conditions": conditions,
             "features": encoder(original),
             "activation": activation_maps(encoder, original),
         }

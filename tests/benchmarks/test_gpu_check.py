@@ -81,7 +81,7 @@ def test_parity_of_the_cpu_with_itself_is_exact_and_covers_all_variants(checked)
 def test_evaluation_of_the_cpu_with_itself_is_exact(checked):
     found = checked[1]["sections"]["evaluation"]["findings"]
     for backbone in ("r2plus1d", "i3d"):
-        for part in ("showings", "features", "activation"):
+        for part in ("conditions", "features", "activation"):
             assert found[f"{part}, {backbone}"]["relative"] == 0
     assert found["finetuning, r2plus1d"]["gradients"] > 10
 
@@ -283,7 +283,7 @@ def test_a_background_moved_by_a_row_breaks_evaluation(monkeypatch):
     found = evaluation.probe_findings(small, "r2plus1d", small.size.scale.backbones["r2plus1d"])
     passed = {finding.name: finding.passed for finding in found}
     assert len(calls) == 2
-    assert passed["showings, r2plus1d"] is False
+    assert passed["conditions, r2plus1d"] is False
 
 
 def test_overlap_of_masks():

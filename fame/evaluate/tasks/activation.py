@@ -26,7 +26,7 @@ def activation(
     encoder: Path,
     manifest: Path,
     out: Path,
-    known: Path | None,
+    mini_world: Path | None,
     world: World,
 ) -> None:
     """Compute activation maps on the test videos.
@@ -37,31 +37,31 @@ def activation(
 
     Args:
         scale: the scale; `evaluate.activation` gives the number of pictures and their size.
-        run: whose encoder it is.
+        run: the encoder's run.
         encoder: its weights, with the card beside them.
         manifest: the videos.
-        out: the `.npz` file; the same videos are shown for all runs of one seed.
-        known: the folder of the mini world that the videos are of; None for real videos, whose
+        out: the `.npz` file; all runs of one seed get pictures of the same videos.
+        mini_world: the folder of the mini world that the videos are of; None for real videos, whose
             foreground is then FAME's own mask (with the scale's `pretrain.merge.beta`).
         world: this process among its peers.
 
     Raises:
-        FameError: the card is another encoder's or another run's, or see `measure`.
+        FameError: the card belongs to another encoder or run, or as `measure` raises.
     """
     card = of_run(encoder, run.id)
     backbone, settings = scale.backbones[run.backbone], scale.evaluate.activation
     videos = Manifest.read(manifest).select("test")
-    shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
-    found = measure(
+    spec = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
+    measured = measure(
         load_encoder(encoder, backbone.encoder),
         videos,
-        shown,
+        spec,
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None),
-        partial(_foreground, known, scale.pretrain.merge.beta),
+        partial(_foreground, mini_world, scale.pretrain.merge.beta),
         spread_choice(videos.labels(), settings.shown, run.seed),
     )
     with replacing(out) as file:
-        np.savez_compressed(file, **vars(found.pictures))
+        np.savez_compressed(file, **vars(measured.pictures))
     write_result(
         out.with_suffix(".json"),
         task="activation",
@@ -70,32 +70,32 @@ def activation(
         dataset=videos.dataset,
         seed=run.seed,
         metrics={
-            "share": float(found.shares.mean()),
-            "area": float(found.areas.mean()),
-            "elsewhere": found.elsewhere,
+            "share": float(measured.shares.mean()),
+            "area": float(measured.areas.mean()),
+            "elsewhere": measured.elsewhere,
         },
         details={
             "scale": scale.name,
             "encoder": card["encoder_sha256"],
-            "foreground": MotionForeground.name if known is None else TrueForeground.name,
+            "foreground": MotionForeground.name if mini_world is None else TrueForeground.name,
             "size": settings.size,
             "trained_size": backbone.size,
-            "pictures": found.pictures.videos.tolist(),
-            **_columns(found),
+            "pictures": measured.pictures.videos.tolist(),
+            **_columns(measured),
         },
     )
 
 
-def _foreground(known: Path | None, beta: float, videos: Manifest, shown: ClipSpec) -> Foreground:
-    if known is None:
+def _foreground(world: Path | None, beta: float, videos: Manifest, spec: ClipSpec) -> Foreground:
+    if world is None:
         return MotionForeground(beta)
-    return TrueForeground(videos, known, shown)
+    return TrueForeground(videos, world, spec)
 
 
-def _columns(found: Activation) -> dict[str, list[str] | list[float]]:
+def _columns(measured: Activation) -> dict[str, list[str] | list[float]]:
     """The values of each video, to six digits."""
     return {
-        "videos": found.videos,
-        "shares": [round(float(value), 6) for value in found.shares],
-        "areas": [round(float(value), 6) for value in found.areas],
+        "videos": measured.videos,
+        "shares": [round(float(value), 6) for value in measured.shares],
+        "areas": [round(float(value), 6) for value in measured.areas],
     }
