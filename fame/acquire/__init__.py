@@ -1,1 +1,1 @@
-"""Datasets from the network: download, check, unpack into the official layout."""
+"""Download datasets, check them, and unpack them into the official layout."""

@@ -1,4 +1,4 @@
-"""A whole dataset: what is there is not downloaded, and nothing is without consent."""
+"""Acquire a whole dataset: download only missing parts, and only with the user's consent."""
 
 import fcntl
 import itertools
@@ -26,9 +26,9 @@ class Places:
     """Folders of a dataset.
 
     Attributes:
-        videos: in the official layout.
-        annotations: the official lists; None if the folders are trusted.
-        archives: what is downloaded.
+        videos: the videos, in the official layout.
+        annotations: the official lists; None if the class folders are trusted.
+        archives: the downloads.
     """
 
     videos: Path
@@ -37,22 +37,22 @@ class Places:
 
     @classmethod
     def below(cls, folder: Path) -> "Places":
-        """The usual ones, as the scales have them."""
+        """The default folders, as in the scales."""
         return cls(folder / "videos", folder / "annotations", folder / "archives")
 
 
 def missing_parts(
     name: str, source: DatasetSource, places: Places, parts: tuple[str, ...] = ()
 ) -> list[PartTask]:
-    """The parts that are not there, lists first.
+    """The missing parts, annotations first.
 
-    A folder that holds files but no marks of ours was filled by the user, and is complete.
+    A folder that has files but none of our marks was filled by the user and counts as complete.
 
     Args:
         name: the dataset's official name.
-        source: what it consists of.
+        source: its parts.
         places: its folders.
-        parts: names of parts; those that are usually wanted if there are none.
+        parts: names of parts; if none are given, the default ones.
     """
     chosen = source.chosen(parts)
     tasks = [
@@ -70,10 +70,10 @@ def acquire(
     parts: tuple[str, ...] = (),
     settings: Settings | None = None,
 ) -> list[dict[str, Any]]:
-    """Fetch and unpack what is missing. The caller has asked for consent.
+    """Download and unpack missing parts. The caller has obtained consent.
 
     Returns:
-        The marks of the parts that were missing: archives with their sums.
+        The marks of the parts that were missing: their archives with checksums.
 
     Raises:
         FameError: something cannot be downloaded, checked or written. Call again to resume.
@@ -92,7 +92,7 @@ def acquire(
 
 
 def refuse(name: str, source: DatasetSource, tasks: list[PartTask]) -> FameError:
-    """The error for a dataset that is not there and whose terms are not accepted."""
+    """The error for a missing dataset whose terms are not accepted."""
     folders = " and ".join(sorted({str(task.folder) for task in tasks}))
     lists_only = all(task.part.into == "annotations" for task in tasks)
     size = "" if lists_only else f" ({human(source.space.archives)})"
@@ -112,7 +112,7 @@ def _folder(part: Part, places: Places) -> Path | None:
 
 def _task(name: str, key: str, part: Part, places: Places) -> PartTask:
     folder = _folder(part, places)
-    assert folder is not None  # asked before
+    assert folder is not None  # the caller checked
 
     def place() -> Place:
         if part.into == "annotations":
@@ -135,7 +135,7 @@ def _users_own(task: PartTask) -> bool:
 
 
 def _check_room(source: DatasetSource, places: Places, tasks: list[PartTask]) -> None:
-    """Refuse a whole dataset that will not max_short_side, before its first byte."""
+    """Refuse a dataset that will not fit on the disk, before downloading any of it."""
     videos = [task for task in tasks if task.part.into == "videos"]
     if not videos or state_folder(places.videos, "videos").exists():
         return

@@ -1,8 +1,8 @@
-"""Download one file over HTTP, and refuse what is not the file.
+"""Download one file over HTTP and verify it.
 
-requests and urllib3 try again where a server is busy or does not answer. A connection that breaks
-in the middle goes on from there if the file's sum is known, which checks the whole in the end;
-without a sum the file is begun again.
+requests and urllib3 retry if a server is busy or does not answer. After a broken connection the
+download continues where it stopped if the file's checksum is known, because that verifies the whole
+file at the end; otherwise it starts over.
 """
 
 import logging
@@ -23,14 +23,14 @@ from fame.data.disk import check_space, human, writing
 
 _CHUNK = 1 << 16
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
-# Not compressed: sizes, ranges and sums are those of the file.
+# Uncompressed, so that sizes, ranges and checksums are those of the file.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "fame-reproduction"}
-_LONGEST = 60  # seconds of a pause, also if the server asks for more
+_LONGEST = 60  # seconds of a pause, even if the server asks for more
 _log = logging.getLogger(__name__)
 
 
 class SourceError(Exception):
-    """An address does not give the file; another one may. The message is the reason."""
+    """An address does not give the file; another may. The message is the reason."""
 
 
 class _BrokenError(Exception):
@@ -39,12 +39,12 @@ class _BrokenError(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a download is tried.
+    """How persistently a download is retried.
 
     Attributes:
-        attempts: requests without an answer in a row, and connections that break.
+        attempts: successive requests without an answer, and broken connections.
         wait: seconds, doubled after each request without an answer, at most a minute.
-        timeout: seconds without a byte before a connection counts as broken.
+        timeout: seconds without data before a connection counts as broken.
     """
 
     attempts: int = 6
@@ -53,17 +53,17 @@ class Patience:
 
 
 def download(source: Source, part: Path, patience: Patience, progress: bool = True) -> None:
-    """Download a file to `part`, where an interrupted download may have left its beginning.
+    """Download a file to `part`, which may hold the beginning from an interrupted download.
 
     Args:
-        source: the address, and the file's size and sum if they are known.
-        part: the file to write; it is whole and checked only when this returns.
-        patience: how long to try.
-        progress: show a bar if the output is a terminal.
+        source: the address, and the file's size and checksum if known.
+        part: the file to write; it is complete and verified only when this returns.
+        patience: how persistently to retry.
+        progress: show a progress bar if the output is a terminal.
 
     Raises:
-        SourceError: the address does not give the file, or gives another one.
-        FameError: the disk is full or cannot be written.
+        SourceError: the address does not give the file, or gives a different one.
+        FameError: the disk is full or cannot be written to.
     """
     with _session(patience) as session:
         for attempt in range(1, patience.attempts + 1):
@@ -101,12 +101,12 @@ def _session(patience: Patience) -> requests.Session:
 def _receive(
     session: requests.Session, source: Source, part: Path, timeout: float, progress: bool
 ) -> None:
-    """Write what is lacking of `part`."""
+    """Write the missing rest of `part`."""
     have = _beginning(source, part)
     if have and have == source.size:
         return
     with _answer(session, source.url, have, timeout) as answer:
-        if answer.status_code == 416:  # the server has nothing after our bytes
+        if answer.status_code == 416:  # the file has no bytes after ours
             if sha256(part) == source.sha256:
                 return
             part.unlink()
@@ -119,7 +119,7 @@ def _receive(
 
 
 def _beginning(source: Source, part: Path) -> int:
-    """The number of bytes that can be kept."""
+    """The number of bytes of `part` that can be kept."""
     return part.stat().st_size if source.sha256 and part.exists() else 0
 
 
@@ -144,15 +144,15 @@ def _answer(
 
 
 def _total(answer: requests.Response, start: int) -> int | None:
-    """How many bytes the whole file has, if the server says so."""
+    """The size of the whole file in bytes, if the server gives it."""
     length = answer.headers.get("Content-Length", "")
     return start + int(length) if length.isdigit() else None
 
 
 def _refuse(source: Source, answer: requests.Response, total: int | None) -> None:
-    """Raise SourceError for what cannot be the file, before it is downloaded."""
+    """Raise SourceError if the answer cannot be the file, before downloading it."""
     kind = answer.headers.get("Content-Type", "")
-    if kind.startswith("text/html") and not source.sha256:  # else the sum decides
+    if kind.startswith("text/html") and not source.sha256:  # else the checksum decides
         raise SourceError("it answers with a web page instead of the file")
     if source.size is not None and total is not None and total != source.size:
         raise SourceError(f"it offers {total:,} bytes instead of {source.size:,}")
@@ -176,7 +176,7 @@ def _save(
 
 
 def _chunks(answer: requests.Response, have: int) -> Iterator[bytes]:
-    """The bytes as they come; urllib3 counts them where the server says how many."""
+    """The bytes as they arrive; urllib3 checks their number if the server gives it."""
     try:
         for chunk in answer.raw.stream(_CHUNK, decode_content=False):
             have += len(chunk)
@@ -187,15 +187,15 @@ def _chunks(answer: requests.Response, have: int) -> Iterator[bytes]:
 
 
 def _check(source: Source, part: Path) -> None:
-    """Refuse, and keep aside for inspection, what has another size or sum."""
+    """Refuse a file with a wrong size or checksum; one with a wrong checksum is kept aside."""
     have = part.stat().st_size
     if source.size is not None and have != source.size:
         part.unlink()
         raise SourceError(f"it gave {have:,} bytes instead of {source.size:,}")
-    found = sha256(part) if source.sha256 else None
-    if found != source.sha256:
-        aside = part.with_name(f"{source.name}.{str(found)[:8]}.bad")
+    digest = sha256(part) if source.sha256 else None
+    if digest != source.sha256:
+        aside = part.with_name(f"{source.name}.{str(digest)[:8]}.bad")
         part.replace(aside)
         raise SourceError(
-            f"its sha256 is {found} instead of {source.sha256} (what came is kept as {aside})"
+            f"its sha256 is {digest} instead of {source.sha256} (what came is kept as {aside})"
         )

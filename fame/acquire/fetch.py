@@ -1,4 +1,4 @@
-"""One file from the first of its sources that gives it, checked and recorded."""
+"""Fetch one file from the first source that has it; verify and record it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from fame.core.files import read_json, sha256, write_json
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is there.
+    """A file on disk.
 
     Attributes:
-        path: where.
-        source: what it is, by its name.
+        path: its path.
+        source: the source of that name.
         sha256: of its content.
-        ours: whether we downloaded it; what the user put there is never deleted.
+        ours: whether we downloaded it; files that the user put there are never deleted.
     """
 
     path: Path
@@ -34,17 +34,17 @@ def fetch(
     patience: Patience | None = None,
     progress: bool = True,
 ) -> Fetched:
-    """Get a file, unless it already lies in `folder` under the name of one of its sources.
+    """Download a file, unless `folder` already has it under the name of one of its sources.
 
     Args:
         sources: tried in this order.
-        folder: where the file is put; unfinished downloads wait there as `<name>.part`.
-        patience: how long to try each source.
-        progress: show a bar if the output is a terminal.
+        folder: folder of the file; unfinished downloads are kept there as `<name>.part`.
+        patience: how persistently to try each source.
+        progress: show a progress bar if the output is a terminal.
 
     Raises:
-        FameError: a file that lies there is another one; no source gives the file (with each
-            one's reason); the disk is full.
+        FameError: an existing file has other content; no source gives the file (with the reason
+            for each); the disk is full.
     """
     for source in sources:
         if (folder / source.name).is_file():
@@ -64,27 +64,27 @@ def fetch(
 
 
 def _record(path: Path) -> Path:
-    """Beside a downloaded file: where it came from and its sum."""
+    """The record beside a downloaded file: its address and checksum."""
     return path.with_name(f"{path.name}.json")
 
 
 def _present(source: Source, folder: Path) -> Fetched:
     path = folder / source.name
-    found, size = sha256(path), path.stat().st_size
-    if source.sha256 not in {None, found} or source.size not in {None, size}:
+    digest, size = sha256(path), path.stat().st_size
+    if source.sha256 not in {None, digest} or source.size not in {None, size}:
         raise FameError(
-            f"{path} is not the file that {source.url} gives: sha256 {found}, {size:,} bytes, "
+            f"{path} is not the file that {source.url} gives: sha256 {digest}, {size:,} bytes, "
             f"instead of {source.sha256 or 'any'}, {source.size or 'any'} bytes; remove it"
         )
     record = _record(path)
-    ours = record.is_file() and read_json(record).get("sha256") == found
-    return Fetched(path, source, found, ours)
+    ours = record.is_file() and read_json(record).get("sha256") == digest
+    return Fetched(path, source, digest, ours)
 
 
 def _downloaded(source: Source, folder: Path, patience: Patience, progress: bool) -> Fetched:
     part = folder / f"{source.name}.part"
     download(source, part, patience, progress)
     path = part.replace(folder / source.name)
-    found = source.sha256 or sha256(path)
-    write_json(_record(path), {"url": source.url, "sha256": found, "bytes": path.stat().st_size})
-    return Fetched(path, source, found, ours=True)
+    digest = source.sha256 or sha256(path)
+    write_json(_record(path), {"url": source.url, "sha256": digest, "bytes": path.stat().st_size})
+    return Fetched(path, source, digest, ours=True)

@@ -1,8 +1,8 @@
-"""One part of a dataset: fetched, unpacked, and marked as done, archive by archive.
+"""Fetch and unpack one part of a dataset, and mark it as done, archive by archive.
 
-The marks lie in `<folder>/.fame/<videos or annotations>/`: `<part>.json` when all of a part is in
-place, `<part>/<archive>.json` for each archive of a part that has hundreds. A part that is marked
-is never fetched again; without the mark, what is there already is not fetched or written again.
+Marks are files in `<folder>/.fame/<videos or annotations>/`: `<part>.json` when a whole part is in
+place, `<part>/<archive>.json` for each archive of a part that has hundreds. A marked part is never
+fetched again; in an unmarked one, existing files are not fetched or written again.
 """
 
 import shutil
@@ -26,12 +26,12 @@ from fame.data.datasets.common import Place
 
 @dataclass(frozen=True)
 class Settings:
-    """How to go about it.
+    """Settings of downloading and unpacking.
 
     Attributes:
-        patience: of downloads.
-        at_once: archives of one part that are fetched and unpacked at the same time.
-        progress: show bars if the output is a terminal.
+        patience: how persistently downloads are retried.
+        at_once: archives of one part fetched and unpacked at the same time.
+        progress: show progress bars if the output is a terminal.
     """
 
     patience: Patience = field(default_factory=Patience)
@@ -41,14 +41,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class PartTask:
-    """A part and its places.
+    """A part, and where its files go.
 
     Attributes:
-        name: of the part.
-        part: what it is.
-        folder: of the videos, or of the lists.
-        archives: folder of downloads, of this part alone.
-        place: where a file goes; made when first needed, as it may read lists.
+        name: name of the part.
+        part: its declaration.
+        folder: folder of the videos, or of the lists.
+        archives: folder for the downloads of this part only.
+        place: makes the function that gives a file's place; called late, as it may read lists.
     """
 
     name: str
@@ -59,43 +59,43 @@ class PartTask:
 
     @property
     def state(self) -> Path:
-        """Where marks and unfinished files lie."""
+        """The folder of marks and unfinished files."""
         return state_folder(self.folder, self.part.into)
 
     @property
     def mark(self) -> Path:
-        """The file that says that the part is done."""
+        """The file that marks the part as done."""
         return self.state / f"{self.name}.json"
 
     @property
     def done(self) -> bool:
-        """Whether it is."""
+        """Whether the part is done."""
         return self.mark.is_file()
 
     def record(self) -> dict[str, Any]:
-        """What the mark says: the archives with their sums."""
+        """The content of the mark: the archives with their checksums."""
         return dict(read_json(self.mark))
 
 
 def state_folder(folder: Path, into: str) -> Path:
-    """The folder of marks of a folder of videos or annotations."""
+    """The folder of marks for a folder of videos or annotations."""
     return folder / ".fame" / into
 
 
 def complete(task: PartTask, settings: Settings) -> None:
-    """Fetch and unpack what is not there yet, and mark the part as done.
+    """Fetch and unpack what is missing, and mark the part as done.
 
     Raises:
-        FameError: as `fetch` and `unpack` do; of hundreds of archives, after all were tried.
+        FameError: as `fetch` and `unpack`; for hundreds of archives, after all were tried.
     """
     source = task.part.sources[0]
     if source.format == "tars":
-        found = _listed(task, settings)
+        records = _listed(task, settings)
     else:
         fetched = _fetch(task, task.part.sources, settings)
-        found = [_unpacked(task, fetched)]
+        records = [_unpacked(task, fetched)]
         _drop(task, fetched)
-    write_json(task.mark, {"part": task.name, "archives": found})
+    write_json(task.mark, {"part": task.name, "archives": records})
     shutil.rmtree(task.state / task.name, ignore_errors=True)
 
 
@@ -106,7 +106,7 @@ def _fetch(task: PartTask, sources: Iterable[Source], settings: Settings) -> Fet
 
 
 def _unpacked(task: PartTask, fetched: Fetched) -> dict[str, Any]:
-    """Unpack an archive; returns what the mark shall say of it."""
+    """Unpack an archive; returns its record for the mark."""
     unpacker = _rars if fetched.source.format == "rars" else _plain
     contents = unpacker(task, fetched)
     if not contents.files:
@@ -123,7 +123,7 @@ def _unpacked(task: PartTask, fetched: Fetched) -> dict[str, Any]:
 
 
 def _drop(task: PartTask, fetched: Fetched) -> None:
-    """Delete a download that is not to be kept; never what the user put there."""
+    """Delete a download that need not be kept; never a file that the user put there."""
     if fetched.ours and not task.part.keep:
         fetched.path.unlink()
         fetched.path.with_name(f"{fetched.path.name}.json").unlink(missing_ok=True)
@@ -139,9 +139,9 @@ def _plain(task: PartTask, fetched: Fetched) -> Contents:
 
 
 def _rars(task: PartTask, fetched: Fetched) -> Contents:
-    """Unpack a RAR of RARs; the name of each inner one becomes the first folder of its files."""
+    """Unpack a RAR of RARs; each inner RAR's name becomes the first folder of its files."""
     inner = fetched.path.with_name(f"{fetched.path.name}.inner")
-    # What another archive of that name left there gives way.
+    # `replaces`: files left by another archive of this name are overwritten.
     scratch = inner / ".draft"
     job = Job(fetched.path, "rar", inner, scratch, _inner_rar, task.part.limits, replaces=True)
     outer = unpack(job)
@@ -164,7 +164,7 @@ def _below(folder: str, place: Place) -> Place:
 
 
 def _listed(task: PartTask, settings: Settings) -> list[dict[str, Any]]:
-    """The archives that a text file lists, some at a time."""
+    """Unpack the archives that a text file lists, several at a time."""
     listing = _fetch(task, task.part.sources, settings)
     sources = addresses(listing.path)
     place = task.place()
@@ -189,13 +189,13 @@ def _quiet(settings: Settings) -> bool | None:
 def _tried(
     task: PartTask, source: Source, place: Place, settings: Settings
 ) -> dict[str, Any] | FameError:
-    """One archive of many: its record, or why there is none."""
+    """Fetch and unpack one archive of many: its record, or the error."""
     mark = task.state / task.name / f"{source.name}.json"
     if mark.is_file():
         return dict(read_json(mark))
     once = PartTask(task.name, task.part, task.folder, task.archives, lambda: place)
     try:
-        # One bar for all archives, not one for each.
+        # One progress bar for all archives, not one each.
         fetched = fetch([source], task.archives, patience=settings.patience, progress=False)
         record = _unpacked(once, fetched)
         write_json(mark, record)
@@ -206,10 +206,10 @@ def _tried(
 
 
 def addresses(listing: Path) -> list[Source]:
-    """The archives that a list of addresses names, one on each line.
+    """The archives in a list of addresses, one per line.
 
     Raises:
-        FameError: no address, something else on a line, or two files of one name.
+        FameError: no address, a line that is not an address, or two files of one name.
     """
     sources: dict[str, Source] = {}
     for number, text in lines(listing):

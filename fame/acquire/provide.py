@@ -1,4 +1,4 @@
-"""A real dataset of a scale: found where the scale says, or downloaded to there."""
+"""Provide a real dataset of a scale: check that it is in place, or download it."""
 
 from collections.abc import Mapping, Set
 from typing import Any
@@ -20,20 +20,20 @@ def provide(
     accepted: Set[str],
     settings: Settings,
 ) -> dict[str, Any]:
-    """See that a dataset is there.
+    """Make sure that a dataset is in place.
 
     Args:
-        scale: which says where.
+        scale: says where the dataset is.
         data: for example `ucf101`.
-        sources: where datasets can be had, by their official names.
-        accepted: official names of those whose terms the user accepts.
-        settings: how to download.
+        sources: download sources of datasets, by official name.
+        accepted: official names of the datasets whose terms the user accepts.
+        settings: of the downloads.
 
     Returns:
-        What is known of it: folders, and the archives that were downloaded now.
+        A record as JSON data: the folders, and the archives that were downloaded by this call.
 
     Raises:
-        FameError: `data` is a mini world, files are missing and may not or cannot be downloaded.
+        FameError: `data` is a mini world, or missing files may not or cannot be downloaded.
     """
     name, _ = split_data_id(scale, data)
     dataset = scale.datasets[name]
@@ -42,13 +42,13 @@ def provide(
     check_keys(accepted, sources, "accept_terms")
     annotations = expand(dataset.annotations) if dataset.annotations else None
     videos = expand(dataset.root)
-    found = {"kind": dataset.kind, "root": str(videos), "annotations": str(annotations or "")}
+    record = {"kind": dataset.kind, "root": str(videos), "annotations": str(annotations or "")}
     source = sources.get(dataset.kind)
     if source is None:
-        return {**found, "downloaded": []}
+        return {**record, "downloaded": []}
     places = Places(videos, annotations, videos.parent / "archives")
     missing = missing_parts(dataset.kind, source, places)
     if missing and dataset.kind not in accepted:
         raise refuse(dataset.kind, source, missing)
     downloaded = acquire(dataset.kind, source, places, settings=settings) if missing else []
-    return {**found, "downloaded": downloaded}
+    return {**record, "downloaded": downloaded}

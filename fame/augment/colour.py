@@ -1,7 +1,7 @@
 """RGB to HSV and back, in plain torch, for tensors of any layout.
 
 Hue is a fraction of the circle in [0, 1), as in Python's `colorsys`. (kornia gives radians in
-[0, 2 pi); taking these for fractions is the quirk that `fame.augment.masks.fame` can replay.)
+[0, 2 pi); `fame.augment.masks.fame` can reproduce the release's bug of taking them for fractions.)
 """
 
 import torch
@@ -35,7 +35,7 @@ def rgb_to_hsv(images: Tensor, dim: int) -> Tensor:
 
 
 def hsv_to_rgb(images: Tensor, dim: int) -> Tensor:
-    """Invert `rgb_to_hsv`; any real hue is read as turns round the circle.
+    """Invert `rgb_to_hsv`; hue is in turns, of any value.
 
     Args:
         images: float, any shape, along `dim`: hue, saturation in [0, 1], value in [0, 1].

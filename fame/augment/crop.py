@@ -1,4 +1,4 @@
-"""Where a view is cut from its frames, and the cutting: crop, resize, flip, bytes to floats."""
+"""Choose a view's crop box, then crop, resize, flip and convert bytes to floats."""
 
 from typing import Literal
 
@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 Integers = npt.ArrayLike | Tensor
-"""Numbers of a batch's samples, wherever they lie."""
+"""One or more integers per sample of a batch, on any device."""
 
 TRIES = 10
-"""Attempts at a random box before the central one is taken, as torchvision does."""
+"""Attempts at a random box before the central one is used, as in torchvision."""
 
 
 def as_array(values: Integers) -> np.ndarray:
@@ -93,7 +93,7 @@ def centre_boxes(sizes: Integers, size: int, resize: Literal["short-side", "nati
     native = as_array(sizes)
     short = native.min(1, keepdims=True)
     target = round(size * 8 / 7) if resize == "short-side" else np.maximum(short, size)
-    resized = np.floor(target * native / short)  # the longer side is cut down, as in torchvision
+    resized = np.floor(target * native / short)  # rounded down, as in torchvision
     starts = np.rint((resized - size) / 2)
     pixels = native / resized
     return torch.from_numpy(np.concatenate([starts * pixels, size * pixels], 1))
@@ -102,7 +102,7 @@ def centre_boxes(sizes: Integers, size: int, resize: Literal["short-side", "nati
 def _taps(
     start: Tensor, length: Tensor, first: Tensor, last: Tensor, size: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The two pixels that each output pixel lies between and the weight of the second."""
+    """The two input pixels around each output pixel, and the weight of the second."""
     centres = (torch.arange(size, dtype=torch.float64, device=start.device) + 0.5) / size
     position = start[:, None] + centres * length[:, None] - 0.5
     position = position.clamp(first[:, None], last[:, None])
@@ -114,18 +114,18 @@ def _taps(
 def crop_resize_flip(
     clips: Tensor, boxes: Tensor, flip: Tensor, size: int, readable: Tensor | None = None
 ) -> Tensor:
-    """Cut a box out of each clip, resize it bilinearly without antialiasing, flip it.
+    """Crop a box from each clip, resize it bilinearly without antialiasing, flip it.
 
-    Equals torchvision's `resized_crop(antialias=False)` on each clip in [0, 1]. It reads four
-    bytes per output pixel, which costs nothing for the pixels that no view shows.
+    Equals torchvision's `resized_crop(antialias=False)` on each clip in [0, 1]. Only four input
+    pixels are read per output pixel; pixels outside the view cost nothing.
 
     Args:
         clips: (B, C, T, H, W) uint8, padded at the bottom and right to a common size.
         boxes: (B, 4) top, left, height, width in native pixels, inside the unpadded frames.
         flip: (B,) bool, mirror left and right.
         size: side of the result.
-        readable: (B, 4) boxes whose pixels may be interpolated; `boxes` itself if None. Beyond
-            it the border pixel is repeated, so that padding never shows.
+        readable: (B, 4) boxes whose pixels may be interpolated; `boxes` itself if None. Outside
+            them the border pixel is repeated, so that padding never shows.
 
     Returns:
         (B, C, T, size, size) float32 in [0, 1].

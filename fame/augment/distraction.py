@@ -1,7 +1,7 @@
 """Background Erasing's distraction (Wang et al., CVPR 2021): one still frame shines through a clip.
 
-x'_t = (1 - l) x_t + l x_r with l ~ U(0, strength), one for the whole batch, and r a random frame
-of each clip (facts C9). Motion stays; the static background becomes unreliable.
+x'_t = (1 - l) x_t + l x_r, where l ~ U(0, strength) is drawn once per batch and r is a random frame
+of each clip (facts C9). Motion is kept; the static background becomes unreliable.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from fame.data.clips.batch import Batch
 
 
 def distract(clips: Tensor, weight: float, frames: Tensor) -> Tensor:
-    """Blend one frame of each clip into all its frames.
+    """Blend one frame of each clip into all of its frames.
 
     Args:
-        clips: (B, C, T, H, W), of any range: a blend of two pixels stays between them.
+        clips: (B, C, T, H, W), in any range.
         weight: l in [0, 1], the share of the still frame.
         frames: (B,) int64, the numbers r in [0, T).
 
@@ -43,18 +43,18 @@ def frames_of(seed: int, batch: Batch, count: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Distraction:
-    """The change to a pair's first clip, as `fame.augment.views.Change` asks for it.
+    """A `fame.augment.views.Change` that distracts the first clip of a pair.
 
     Attributes:
         seed: the run's.
-        strength: the largest share of the still frame, 0.3 as published.
+        strength: the largest share of the still frame; 0.3 in the paper.
     """
 
     seed: int
     strength: float
 
     def __call__(self, clips: Tensor, batch: Batch, slot: int, step: int) -> Tensor:
-        """Clips (B, C, T, H, W) of a slot, distracted if it is the first."""
+        """Clips (B, C, T, H, W) of a slot, distracted if the slot is the first."""
         if slot > 0:
             return clips
         frames = frames_of(self.seed, batch, clips.shape[2])

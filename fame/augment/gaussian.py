@@ -1,9 +1,9 @@
 """Separable Gaussian blur with one sigma for all images or one per sample.
 
 The authors blur motion maps, posteriors and views with kornia's `gaussian_blur2d`: a truncated,
-normalised kernel and borders mirrored without repeating the edge pixel. Here the kernel slides
-as a sum of shifted copies rather than as a convolution, so that a sample's result does not
-depend on its batch, nor on TF32 or autocast on a GPU.
+normalised kernel and borders mirrored without repeating the edge pixel. Here the blur is a sum of
+shifted copies rather than a convolution, so that a sample's result does not depend on its batch,
+nor on TF32 or autocast on a GPU.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def kernel_size(crop: int) -> int:
-    """The authors' kernel length for a crop of this many pixels: a tenth, made odd.
+    """The authors' kernel length for a crop of this many pixels: a tenth of it, made odd.
 
     Source: facts A1 step 2 and A5; 11 for 112, 23 for 224.
     """

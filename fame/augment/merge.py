@@ -1,7 +1,7 @@
 """Give a clip the background of a donor (facts A1 step 12, A3).
 
-With `inter` backgrounds the donors come from other videos of the group, chosen by `donors`; with
-`intra` backgrounds the caller passes another clip of the same video.
+With `inter` backgrounds, donors are other videos of the group, chosen by `donors`; with `intra`
+backgrounds, the caller passes another clip of the same video.
 """
 
 from typing import Literal
@@ -13,12 +13,11 @@ from fame.core.errors import FameError
 from fame.core.randomness import generator
 
 Kind = Literal["derangement", "permutation"]
-"""`permutation`: any order, a clip may draw itself, as in the release. `derangement`: no clip
-draws itself."""
+"""`permutation`: a clip may draw itself, as in the release. `derangement`: no clip draws itself."""
 
 
 def merge(foreground: Tensor, donor: Tensor, masks: Tensor) -> Tensor:
-    """Keep each clip inside its mask and show its donor outside: X * M + Y * (1 - M).
+    """Each clip inside its mask, its donor outside: X * M + Y * (1 - M).
 
     Args:
         foreground: (B, C, T, H, W) float in [0, 1].
@@ -34,7 +33,7 @@ def merge(foreground: Tensor, donor: Tensor, masks: Tensor) -> Tensor:
 
 def _order(rng: np.random.Generator, size: int, kind: Kind) -> np.ndarray:
     order = rng.permutation(size)
-    # Rejection keeps every derangement equally likely; about e tries on average.
+    # Rejection sampling makes all derangements equally likely; it takes about e tries on average.
     while kind == "derangement" and (order == np.arange(size)).any():
         order = rng.permutation(size)
     return order
@@ -43,16 +42,16 @@ def _order(rng: np.random.Generator, size: int, kind: Kind) -> np.ndarray:
 def donors(
     seed: int, step: int, first_group: int, groups: int, size: int, kind: Kind
 ) -> np.ndarray:
-    """Which clip of its group gives each clip its background.
+    """The clip of the same group that gives each clip its background.
 
-    A draw is keyed by the group's number in the whole batch, so that a process that holds groups
-    4 to 7 draws what a single process with all groups draws for them.
+    A draw is keyed by the group's number in the global batch, so a process with groups 4 to 7
+    draws the same as a single process with all groups.
 
     Args:
         seed: the run's seed.
         step: the training step.
-        first_group: number, in the whole batch, of the first group held here.
-        groups: how many groups are held here.
+        first_group: number, in the global batch, of this process's first group.
+        groups: number of groups of this process.
         size: clips in a group (the paper's 8 clips per GPU).
         kind: see `Kind`.
 
@@ -60,7 +59,7 @@ def donors(
         (groups * size,) int64, indices into the local batch, where groups are contiguous.
 
     Raises:
-        FameError: a derangement of a single clip is asked for.
+        FameError: a derangement of a single clip.
     """
     if kind == "derangement" and size < 2:
         raise FameError(

@@ -47,13 +47,13 @@ def hue(clips: Tensor, factors: Tensor) -> Tensor:
 
 
 OPERATIONS: Sequence[Callable[[Tensor, Tensor], Tensor]] = (brightness, contrast, saturation, hue)
-"""In the order of the columns of `ViewDraws.factors`."""
+"""The jitter operations, in the order of the columns of `ViewDraws.factors`."""
 
 
 def _apply(
     clips: Tensor, chosen: Tensor, change: Callable[..., Tensor], *parameters: Tensor
 ) -> None:
-    """Change the chosen clips in place; `change` gets them and their share of each parameter."""
+    """Change the chosen clips in place; `change` gets them and their rows of each parameter."""
     rows = chosen.nonzero().flatten()
     if len(rows):
         there = rows.to(clips.device)
@@ -65,7 +65,7 @@ def _gray(clips: Tensor) -> Tensor:
 
 
 def _jitter(clips: Tensor, draws: ViewDraws) -> None:
-    # Four turns of four operations reach every order without a loop over the clips.
+    # Four rounds of four operations cover every order without a loop over the clips.
     for turn in draws.order.T:
         for number, operation in enumerate(OPERATIONS):
             factors = draws.factors[:, number]
@@ -74,10 +74,10 @@ def _jitter(clips: Tensor, draws: ViewDraws) -> None:
 
 
 def photometric(clips: Tensor, draws: ViewDraws) -> Tensor:
-    """Grey, then jitter, then blur, each for the clips whose draws say so.
+    """Grey, then jitter, then blur; each for the clips that were drawn for it.
 
     Args:
-        clips: (B, 3, T, H, W) float RGB in [0, 1]; left as they are.
+        clips: (B, 3, T, H, W) float RGB in [0, 1]; not modified.
         draws: the batch's draws, on the CPU.
 
     Returns:

@@ -20,7 +20,7 @@ _PARTS = (_CROP, _SWITCHES, _FACTORS, _ORDER, _SIGMA)
 
 @dataclass(frozen=True)
 class ViewDraws:
-    """What happens to each of B clips; all tensors lie on the CPU.
+    """The random choices for each of B clips; all tensors are on the CPU.
 
     Attributes:
         boxes: (B, 4) int64, top, left, height, width in native pixels.
@@ -44,7 +44,7 @@ class ViewDraws:
 
 
 def _uniforms(seed: int, purpose: str, epochs: np.ndarray, indices: np.ndarray) -> list[np.ndarray]:
-    """One stream of numbers in [0, 1) per sample, cut into the parts of a draw."""
+    """One stream of numbers in [0, 1) per sample, split into the parts of a draw."""
     streams = [
         generator(seed, purpose, epoch, index).random(sum(_PARTS))
         for epoch, index in zip(epochs.tolist(), indices.tolist(), strict=True)
@@ -79,12 +79,12 @@ def draw(
     indices: Integers,
     sizes: Integers,
 ) -> ViewDraws:
-    """The choices for one view of each sample; a sample's never depend on its batch.
+    """The choices for one view of each sample; they do not depend on the batch.
 
     Args:
         settings: ranges and probabilities.
         seed: the run's seed.
-        purpose: names the view, for example `view0`; different purposes are independent.
+        purpose: name of the view, for example `view0`; different purposes are independent.
         epochs: (B,) integers.
         indices: (B,) integers, the samples' numbers in the data set.
         sizes: (B, 2) integers, height and width of the unpadded frames.

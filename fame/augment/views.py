@@ -22,21 +22,20 @@ from fame.core.distributed import World
 from fame.data.clips.batch import Batch
 
 Change = Callable[[Tensor, Batch, int, int], Tensor]
-"""What another method does to cut clips in FAME's place: (clips (B, 3, T, S, S) in [0, 1], their
-batch, slot, step) to clips of that shape. Pure, and keyed as every draw is."""
+"""Another method's augmentation in place of FAME's merging: (clips (B, 3, T, S, S) in [0, 1], their
+batch, slot, step) -> clips of that shape. Pure; random draws are keyed."""
 
 
 @dataclass(frozen=True)
 class Steps:
-    """How a slot's views came about; floats in [0, 1], clips (B, 3, T, size, size).
+    """The intermediate steps of a slot's views; floats in [0, 1], clips (B, 3, T, size, size).
 
     Attributes:
         clips: cropped, resized and flipped.
         masks: (B, size, size), 1 = foreground; None for a slot that is not merged.
         donors: the clips that give the backgrounds; None likewise.
-        merged: the clips in their masks, the donors outside, and what else the method changes;
-            otherwise `clips` themselves.
-        coloured: after grey, jitter and blur; normalising it gives the view.
+        merged: after merging and the method's own change; else `clips` themselves.
+        coloured: after grey, jitter and blur; normalising these gives the views.
     """
 
     clips: Tensor
@@ -53,10 +52,10 @@ class Views:
         settings: crop, flip and colour.
         size: of the square views, in pixels.
         mixing: FAME's settings, or None for no merging.
-        group: clips among which donors are drawn.
+        group: number of clips among which donors are drawn.
         seed: the run's seed.
-        world: this process among its peers, which says which groups it holds.
-        dtype: of the views, and of all that is computed once the clips are cut.
+        world: this process among its peers; it determines which groups are here.
+        dtype: of the views, and of everything computed after cropping.
     """
 
     def __init__(
@@ -76,13 +75,13 @@ class Views:
         self._change: Change | None = None
 
     def changed(self, change: Change) -> "Views":
-        """The same views, with a change to every slot where FAME would merge (after it if both)."""
+        """These views, with a change to every slot where FAME would merge; merging comes first."""
         twin = copy.copy(self)
         twin._change = change
         return twin
 
     def coloured(self, mean: Colour, std: Colour) -> "Views":
-        """The same views, normalised otherwise."""
+        """These views with another normalisation."""
         twin = copy.copy(self)
         twin._settings = self._settings.model_copy(update={"mean": mean, "std": std})
         return twin
@@ -105,7 +104,7 @@ class Views:
         ]
 
     def explain(self, batch: Batch, step: int) -> list[Steps]:
-        """What the views of every clip slot are made of, by the code that makes them.
+        """The intermediate steps of the views of every clip slot, from the code that makes views.
 
         Args:
             batch: as in a call.
@@ -153,7 +152,7 @@ class Views:
         return draws, plain
 
     def _mixed(self, plain: list[Tensor], batch: Batch, slot: int, step: int) -> Tensor:
-        """Clip slot `slot`, merged and changed as this object says, before its colours."""
+        """Clip slot `slot` after merging and changes, before colours."""
         merged = self._merged(plain, slot, step)
         return merged if self._change is None else self._change(merged, batch, slot, step)
 

@@ -84,7 +84,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Located:
-    """A claim whose cells were found.
+    """A claim with its two cells.
 
     Attributes:
         published: the published gain of `better` over `worse` in percentage points, or None if
@@ -98,7 +98,7 @@ class Located:
 
 
 def load_claims(path: Path, tables: Mapping[str, Table]) -> list[Located]:
-    """The claims of a file, each with its cells.
+    """Read a claims file and locate each claim's cells.
 
     Args:
         path: the claims file.
@@ -122,9 +122,9 @@ def _located(claim: Claim, tables: Mapping[str, Table], name: str) -> Located:
             f"{name}: compares {' '.join(left)} with {' '.join(right)}; name cells of the same "
             "task, dataset and metric"
         )
-    found = Located(claim, better, worse, _gain(better, worse, tables))
-    _check_published(found, name)
-    return found
+    located = Located(claim, better, worse, _gain(better, worse, tables))
+    _check_published(located, name)
+    return located
 
 
 def _place(pointer: Pointer, tables: Mapping[str, Table], where: str) -> Place:
@@ -167,7 +167,7 @@ def _shows(row: Row, wanted: dict[str, Any]) -> bool:
 
 
 def _no_row(table: Table, wanted: dict[str, Any]) -> str:
-    """The error for no matching row; suggests the nearest value for one that no row shows."""
+    """The error when no row matches; suggests the nearest value for one that no row shows."""
     for key, value in wanted.items():
         shown = sorted({str(row.show[key]) for row in table.rows if key in row.show})
         if str(value) not in shown:
@@ -192,9 +192,9 @@ def _gain(better: Place, worse: Place, tables: Mapping[str, Table]) -> float | N
     return None if high is None or low is None else round(high - low, 4)
 
 
-def _check_published(found: Located, name: str) -> None:
+def _check_published(located: Located, name: str) -> None:
     """Check that a claim of the paper has published cells and that they do not contradict it."""
-    claim, gain = found.claim, found.published
+    claim, gain = located.claim, located.published
     if gain is None:
         if claim.source != OURS:
             raise FameError(

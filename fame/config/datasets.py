@@ -39,9 +39,9 @@ class Verify(Model):
 
 
 class Prepare(Model):
-    """Small copies of a dataset's videos, which are read instead (see docs/data.md).
+    """Small copies that are read instead of a dataset's videos (see docs/data.md).
 
-    They change pixels, so everything except `to` and `shards` is part of the recipe.
+    Copies change pixels, so everything except `to` and `shards` is part of the recipe.
 
     Attributes:
         to: folder of the copies.
@@ -59,7 +59,7 @@ class Prepare(Model):
 
     @property
     def parts(self) -> list[str]:
-        """The names of the jobs' parts: 0-of-8 to 7-of-8."""
+        """Names of the shards: 0-of-8 to 7-of-8."""
         return [f"{shard}-of-{self.shards}" for shard in range(self.shards)]
 
 
@@ -96,7 +96,7 @@ class Folder(Model):
 
     @property
     def layout(self) -> str:
-        """The dataset whose layout this is: its own."""
+        """The dataset whose layout it has: its own."""
         return self.kind
 
 
@@ -168,7 +168,7 @@ def _tag(entry: Any) -> str:
     return kind if kind in _OTHER_KINDS else "official"
 
 
-# The mapping lets `fame.config.reading` find the model of a tag, as for a plain discriminator.
+# The mapping lets `fame.config.reading` look up the model of a tag, as with a plain discriminator.
 Dataset = Annotated[
     Annotated[Synthetic, Tag("synthetic")]
     | Annotated[Folder, Tag("official")]

@@ -1,4 +1,4 @@
-"""What defines an encoder: the settings that its architecture's file declares. No torch."""
+"""Encoder settings, as declared by the file of each architecture. No torch."""
 
 from abc import abstractmethod
 from typing import Annotated, Any
@@ -12,14 +12,14 @@ from fame.core.errors import FameError
 from fame.core.schema import Model
 
 BACKBONES = "fame.models.backbones"
-"""The package with one file for each architecture; it is looked up, never imported from here."""
+"""The package with one file per architecture; it is looked up by name, not imported here."""
 
 
 class EncoderSettings(Model):
-    """Base of every architecture's settings; none of them has a default.
+    """Base of every architecture's settings; no setting has a default.
 
     Attributes:
-        arch: names the architecture: a file of `fame/models/backbones/`, or the path of one.
+        arch: the architecture: the name of a file in `fame/models/backbones/`, or a path.
     """
 
     arch: str
@@ -27,11 +27,11 @@ class EncoderSettings(Model):
     @property
     @abstractmethod
     def feature_dim(self) -> int:
-        """Length of the pooled feature, which is the number of channels of the last map."""
+        """Length of the pooled feature: the number of channels of the last map."""
 
 
 class _AsDeclared:
-    """Reads `encoder: {arch: name, ...}` by the settings that the file `name` declares."""
+    """Validates `encoder: {arch: name, ...}` with the settings that the file `name` declares."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -46,7 +46,7 @@ class _AsDeclared:
 
 
 AnyEncoder = Annotated[SerializeAsAny[EncoderSettings], _AsDeclared()]
-"""Any architecture's settings, told apart by `arch`; for use as a field of a pydantic model."""
+"""Settings of any architecture, chosen by `arch`; for fields of pydantic models."""
 
 
 def _settings_of(arch: str) -> type[EncoderSettings]:
@@ -55,7 +55,7 @@ def _settings_of(arch: str) -> type[EncoderSettings]:
 
 
 def _declared(value: Any) -> Any:
-    """A mapping as the model of its architecture; what has no `arch` is left to be refused."""
+    """A mapping, validated as its architecture's settings; without `arch` it is refused later."""
     if not isinstance(value, dict) or not isinstance(value.get("arch"), str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""The schema of the figures file: named encoders (arms), and those that each figure compares."""
+"""The schema of the figures file: named encoders (arms), and which arms each figure compares."""
 
 from typing import Annotated
 
@@ -14,9 +14,8 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 class Arm(Model):
     """An encoder that figures compare.
 
-    `recipes` are tried in order, and the first that a scale can train is used: a scale without
-    Kinetics-400 compares encoders pretrained on UCF101. A title contains no =, which would end it
-    in a command line.
+    The first of `recipes` that the scale can train is used: a scale without Kinetics-400 compares
+    encoders pretrained on UCF101. A title must not contain =, which would end it on a command line.
     """
 
     title: Annotated[str, Field(pattern=r"^[^=]+$")]
@@ -30,16 +29,16 @@ class Comparison(Model):
 
 
 class Bias(Comparison):
-    """The arms whose background bias is measured, and on which datasets."""
+    """The arms whose background bias is measured, and the datasets."""
 
     datasets: Names
 
 
 class Figures(Model):
-    """Arms by name; and, by the name of a figure, the arms that it compares.
+    """Arms by name and, for each figure by name, the arms that it compares.
 
     Attributes:
-        bias: the bias probes say on which datasets, too.
+        bias: arms and datasets of the bias probes.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -50,19 +49,19 @@ class Figures(Model):
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
-        """What each figure compares, for those that compare encoders."""
+        """The comparison of each figure that compares encoders."""
         return {"bias": self.bias, **self.__pydantic_extra__}
 
     @property
     def compared(self) -> list[str]:
-        """The arms that some figure compares."""
-        found = (arm for comparison in self.comparisons.values() for arm in comparison.arms)
-        return list(dict.fromkeys(found))
+        """The arms that at least one figure compares."""
+        arms = (arm for comparison in self.comparisons.values() for arm in comparison.arms)
+        return list(dict.fromkeys(arms))
 
     def arms_of(self, figure: str) -> tuple[str, ...]:
         """The arms of a figure, left to right; none if the file does not name it."""
-        found = self.comparisons.get(figure)
-        return found.arms if found else ()
+        comparison = self.comparisons.get(figure)
+        return comparison.arms if comparison else ()
 
     @model_validator(mode="after")
     def _known(self) -> "Figures":

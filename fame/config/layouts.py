@@ -1,4 +1,4 @@
-"""Which datasets there are and how they are split, read off their files without importing them."""
+"""The datasets and their splits, read from the datasets' files without importing them."""
 
 from typing import Annotated
 
@@ -8,17 +8,17 @@ from fame.core.errors import FameError
 from fame.core.registry import check_name, declared
 
 DATASETS = "fame.data.datasets"
-"""The package that has a file for each dataset, which this room may name but not import."""
+"""The package with one file per dataset; lower packages may name it but not import it."""
 
 SPLITS = ("train", "val", "test", "unused")
-"""What a video of a dataset can be for; only `test` is evaluated on."""
+"""The splits that a video can belong to; only `test` is evaluated on."""
 
 
 def splits_of(layout: str) -> tuple[str, ...]:
-    """The splits that a dataset's lists put labelled videos into, some of `SPLITS`.
+    """The splits of a dataset that have labelled videos, a subset of `SPLITS`.
 
     Raises:
-        FameError: no such dataset, or its file does not state `SPLITS`, or states others.
+        FameError: no such dataset, or its file states no valid `SPLITS`.
     """
     splits = declared(DATASETS, layout, "SPLITS", None)
     if not isinstance(splits, tuple) or not set(splits) <= set(SPLITS):
@@ -27,11 +27,11 @@ def splits_of(layout: str) -> tuple[str, ...]:
 
 
 def official_splits_of(layout: str) -> int:
-    """How many official divisions into these splits a dataset has.
+    """The number of official divisions of a dataset into these splits.
 
     Raises:
-        FameError: no such dataset, or its file does not state `OFFICIAL_SPLITS`, or not as a
-            positive number.
+        FameError: no such dataset, or its file does not state `OFFICIAL_SPLITS` as a positive
+            number.
     """
     number = declared(DATASETS, layout, "OFFICIAL_SPLITS", None)
     if not isinstance(number, int) or number < 1:

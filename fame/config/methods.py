@@ -1,8 +1,8 @@
-"""What a scale may say of single pretext methods: `pretrain.methods`, one section each.
+"""The schema of `pretrain.methods`: sections with the settings of single pretext methods.
 
-A method names the sections that it uses in its own file, as `USES = ("moco",)`. Only those are
-in its runs' names and only those are handed to it. A method from outside this repository takes
-its settings from a recipe's `options` instead.
+A method's file names the sections that it uses, as `USES = ("moco",)`. Only those enter the names
+of its runs, and only those are passed to it. A method from outside this repository takes its
+settings from a recipe's `options` instead.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from fame.core.schema import Model, Positive
 
 
 class Section(Model):
-    """Settings that a scale holds for one pretext method, or for several that share them."""
+    """A scale's settings for one pretext method, or for several that share them."""
 
     def datasets(self) -> Iterable[str]:
         """The datasets that the section has entries for."""
         return ()
 
     def on(self, dataset: str) -> Self:
-        """What of the section matters to pretraining on `dataset`.
+        """The part of the section that pretraining on `dataset` uses.
 
         Raises:
             FameError: the section lacks an entry for that dataset.
@@ -42,7 +42,7 @@ class MoCo(Section):
         head: `mlp` (Linear-ReLU-Linear, as released) or `bn-mlp`.
         shuffle: shuffle keys across groups before their BatchNorm.
         enqueue: when keys join the queue, after the `step` or after each `direction` of the loss
-            (as released: among the second direction's negatives is then each query's own view).
+            (as released: each query's own view is then among the second direction's negatives).
     """
 
     queue: dict[str, Annotated[int, Field(ge=0)]]
@@ -54,11 +54,11 @@ class MoCo(Section):
     enqueue: Literal["step", "direction"]
 
     def datasets(self) -> Iterable[str]:
-        """Those that have a queue."""
+        """The datasets that have a queue."""
         return self.queue
 
     def on(self, dataset: str) -> Self:
-        """The section with the queue of `dataset` only."""
+        """The section, with the queue of `dataset` only."""
         if dataset not in self.queue:
             raise FameError(
                 f"pretrain.methods.moco.queue lacks {dataset!r}, on which a recipe pretrains; "
@@ -68,11 +68,11 @@ class MoCo(Section):
 
 
 class Methods(Model):
-    """The sections of a scale, by name; one that no recipe needs may be left out."""
+    """The sections of a scale, by name; sections that no recipe needs may be left out."""
 
     moco: MoCo | None = None
 
     def given(self) -> dict[str, Section]:
         """The sections that the scale has, by name."""
-        found = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {name: section for name, section in found if section is not None}
+        sections = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: section for name, section in sections if section is not None}

@@ -5,8 +5,8 @@ from typing import Literal
 from fame.config.scale import Scale
 
 Normalisation = Literal["pretraining", "imagenet", "raw"]
-"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, used by the release for
-retrieval (facts A8). `raw`: none, as the release treats a linear probe's training clips
+"""`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release uses for
+retrieval (facts A8). `raw`: none, as the release does for a linear probe's training clips
 (facts A7)."""
 
 MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -19,7 +19,7 @@ MEAN_STD: dict[str, MeanStd] = {
 
 
 def needed(scale: Scale) -> tuple[Normalisation, ...]:
-    """The normalisations that a scale's probe and retrieval need features in, without repeats."""
+    """The normalisations that a scale's linear probe and retrieval need, without repeats."""
     wanted: list[Normalisation] = ["pretraining", scale.evaluate.retrieval.normalisation]
     if scale.evaluate.linear.train_normalisation == "raw":
         wanted.append("raw")

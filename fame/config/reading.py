@@ -22,8 +22,7 @@ RENAMED = {
     "evaluate.linear.train_colours": "evaluate.linear.train_normalisation",
     "evaluate.retrieval.colours": "evaluate.retrieval.normalisation",
 }
-"""Keys of earlier versions (with their section where the key alone is ambiguous) and their new
-names."""
+"""Old keys (with their section, if the key alone is ambiguous) and their new names."""
 
 SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
 
@@ -41,10 +40,10 @@ def expand(path: str) -> Path:
 
     def value(match: re.Match[str]) -> str:
         name, default = match["name"] or match["bare"], match["default"]
-        found = os.environ.get(name) or default
-        if not found:
+        content = os.environ.get(name) or default
+        if not content:
             raise FameError(f"{path}: the environment variable {name} is not set; set it")
-        return found
+        return content
 
     pattern = r"\$\{(?P<name>\w+)(:-(?P<default>[^}]*))?\}|\$(?P<bare>\w+)"
     return Path(re.sub(pattern, value, path)).expanduser()
@@ -86,8 +85,8 @@ def _valid_names(model: Any, location: tuple[Any, ...]) -> list[str]:
     node: Any = schema
     for part in location[:-1]:
         node = _child(schema, node, part)
-    found = _resolve(schema, node)
-    options = (_resolve(schema, option) for option in found.get("anyOf", [found]))
+    section = _resolve(schema, node)
+    options = (_resolve(schema, option) for option in section.get("anyOf", [section]))
     return [name for option in options for name in option.get("properties", {})]
 
 
@@ -112,16 +111,16 @@ def _child(schema: dict[str, Any], node: dict[str, Any], part: Any) -> dict[str,
 
 
 def _example(model: Any, location: tuple[Any, ...]) -> str:
-    """What a missing key may be set to, if its model gives an example."""
+    """An example value for a missing key, if the model has one."""
     schema = node = model.model_json_schema()
     for part in location:
         node = _child(schema, node, part)
-    found = node.get("examples", ())
-    return f"; write it, for example `{location[-1]}: {found[0]}`" if found else ""
+    examples = node.get("examples", ())
+    return f"; write it, for example `{location[-1]}: {examples[0]}`" if examples else ""
 
 
 def _hint(model: Any, location: tuple[Any, ...], path: str) -> str:
-    """What an unknown key is called now, or what it may have been meant to be."""
+    """The new name of a renamed key, or the nearest valid name of an unknown one."""
     for old, new in RENAMED.items():
         if f".{path}".endswith(f".{old}"):
             return f"; it is called {new} now"
@@ -133,9 +132,9 @@ def describe(error: ValidationError, model: Any, section: str = "") -> str:
     """The first problems of a validation error, each with its path and a suggestion.
 
     Args:
-        error: of pydantic.
-        model: that was asked for.
-        section: its dotted name in a file, if it was read on its own.
+        error: raised by pydantic.
+        model: the model that was validated.
+        section: its dotted name in the file, if only a section was validated.
     """
     lines = []
     for item in error.errors()[:5]:
@@ -155,7 +154,7 @@ def parse(model: type[M], data: Any, source: Any) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        section = str(source).rsplit(": ", 1)[-1]  # such as `merge`, of one recipe
+        section = str(source).rsplit(": ", 1)[-1]  # such as `merge` of a recipe
         raise FameError(f"{source}: {describe(error, model, section)}") from None
 
 

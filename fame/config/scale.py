@@ -118,7 +118,7 @@ class Linear(Model):
     on test data, and the probe is then trained on all training videos.
 
     `train_normalisation` is `normalised`, or `raw`: the training clips are encoded without mean and
-    std, the test clips with them, which is a slip of the release (facts A7). `report` is as for
+    std, the test clips with them, a bug of the release (facts A7). `report` is as for
     finetuning.
     """
 
@@ -139,7 +139,7 @@ class Finetune(Model):
     """Finetuning of the whole network.
 
     `report` is `last`, or `best-on-test`: the first epoch, every tenth after it and the last are
-    tested and the best of them is reported, which selects on the test videos as the release does
+    tested, and the best is reported. That selects on the test videos, as the release does
     (facts A6).
     """
 
@@ -169,8 +169,8 @@ class Retrieval(Model):
 class Bias(Model):
     """Background-bias probes (docs/bias.md): test videos under several conditions.
 
-    `clips` of each video's uniform clips are altered; `beta` is the share that FAME's mask keeps
-    if the true foreground is unknown.
+    `clips` uniform clips per video are altered; `beta` is the share of pixels that FAME's mask
+    keeps, which is used if the true foreground is unknown.
     """
 
     clips: Positive
@@ -180,7 +180,7 @@ class Bias(Model):
 class Activation(Model):
     """Activation maps (Figure 1): `shown` test videos of `dataset`, `size` pixels square.
 
-    An input larger than the encoder was trained on gives a map with more than a few cells.
+    Inputs larger than in training give maps with more than a few cells.
     """
 
     dataset: str
@@ -305,18 +305,18 @@ class Scale(Model):
 
     @property
     def prepared(self) -> list[str]:
-        """The real datasets that are read from small copies."""
-        found = self.datasets.items()
-        return [name for name, entry in found if getattr(entry, "prepare", None) is not None]
+        """The datasets that are read from small copies."""
+        entries = self.datasets.items()
+        return [name for name, entry in entries if getattr(entry, "prepare", None) is not None]
 
     def section(self, *keys: str) -> str:
-        """A part of the scale as JSON, all of it without keys; equal parts give equal texts.
+        """A part of the scale as JSON (without keys, all of it); equal parts give equal texts.
 
         Args:
             keys: from the top, such as `pretrain`, `merge`.
 
         Raises:
-            FameError: there is no such part.
+            FameError: no such part.
         """
         part: Any = self.model_dump(mode="json")
         for key in keys:

@@ -8,10 +8,10 @@ from fame.core.registry import names
 from fame.core.schema import Model
 
 FIGURES = tuple(names("fame.report.figures"))
-"""Short names of the files in `results` other than the tables and the page."""
+"""Names of files in `results` that are neither tables nor the page."""
 
 RESERVED = {"all", "report", *FIGURES}
-"""Names of other targets, which no table may have."""
+"""Names of other targets; tables cannot have these names."""
 
 
 class Recipe(Model):
@@ -73,7 +73,7 @@ class Column(Model):
 
 
 class Row(Model):
-    """A row: its description, its published cells, and how it is measured (if it is)."""
+    """A row: its description, its published cells, and, if it is measured, its recipe and task."""
 
     show: dict[str, Any]
     published: dict[str, float | None] = Field(default={})

@@ -24,8 +24,8 @@ class ViewSettings(Model):
         hue: hue shifts are uniform in [-this, this], in turns of the hue circle.
         blur: probability of a Gaussian blur.
         blur_sigma: lowest and highest standard deviation of the blur, in pixels.
-        blur_draw: `sample` draws a sigma for each clip; `process` draws a single one for the whole
-            run, similar to the release's slip.
+        blur_draw: `sample` draws a sigma for each clip; `process` draws one for the whole run,
+            similar to a bug of the release.
         mean: subtracted from RGB in [0, 1].
         std: RGB is divided by it.
     """

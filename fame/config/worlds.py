@@ -17,10 +17,10 @@ MOTIONS: tuple[tuple[str, str], ...] = (
     ("steady", "spin"),
     ("steady", "blink"),
 )
-"""Each class as two words; a layout joins them in its dataset's style."""
+"""The classes, as two words each; a layout joins them in its dataset's style."""
 
 PULSE = 0.35
-"""Relative change of size of the pulsating class."""
+"""Relative change in size of the pulsating class."""
 
 Family = Literal["a", "b"]
 

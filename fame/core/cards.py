@@ -8,7 +8,7 @@ from fame.core.files import read_json, sha256
 
 ENCODER = "encoder.safetensors"
 CARD = "card.json"
-"""What a run's folder holds: weights, and the card that describes them."""
+"""Files of a run: the weights, and the card that describes them."""
 
 
 def verified(encoder: Path) -> dict[str, Any]:

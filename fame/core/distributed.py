@@ -20,7 +20,7 @@ from fame.core.errors import FameError
 from fame.core.gpus import own_device
 
 PATIENCE = timedelta(hours=2)
-"""How long processes wait for one another: longer than the first one may test or monitor alone.
+"""How long processes wait for one another: longer than any work of the first process alone.
 
 If a peer dies, torchrun notices at once, without this timeout.
 """
@@ -121,15 +121,15 @@ def fixed_order(wanted: bool) -> Iterator[None]:
 
 
 def _order(fixed: bool) -> None:
-    """Set it only if it changes: setting it imports PyTorch's compiler, which takes seconds."""
+    """Set only on change: setting it imports PyTorch's compiler, which takes seconds."""
     if torch.are_deterministic_algorithms_enabled() != fixed:
         torch.use_deterministic_algorithms(fixed)
 
 
 def one_thread() -> None:
-    """Use one thread from now on, for work on features.
+    """Use one thread from now on: for jobs that compute on features.
 
-    The workflow gives these jobs one core. Run by hand they would use all cores, be slower (five
+    The workflow gives these jobs one core. Run by hand they would use all cores, run slower (five
     times on two busy cores), and sum in another order.
     """
     torch.set_num_threads(1)

@@ -1,7 +1,7 @@
-"""Which workflow started a process, and whether that workflow still lives. No torch.
+"""Which workflow started a process, and whether that workflow is still running. No torch.
 
 Every process that Snakemake starts inherits a mark in its environment. A process whose mark names
-a dead workflow is an orphan: nothing waits for it, and the next workflow would repeat its work.
+a dead workflow is an orphan: nothing waits for it, and the next workflow would redo its work.
 """
 
 import contextlib
@@ -67,9 +67,9 @@ def mark_children(place: Path) -> None:
 
 
 def end_with_workflow(every: float = 0.5) -> None:
-    """Send this process SIGTERM when the workflow that started it ends, if one did.
+    """Send this process SIGTERM when the workflow that started it (if any) ends.
 
-    The kernel's signal at the parent's death is not enough, since a shell may be in between.
+    The kernel's parent-death signal is not enough, since a shell may be in between.
 
     Args:
         every: seconds between checks.
@@ -92,7 +92,7 @@ def end_with_workflow(every: float = 0.5) -> None:
 
 
 def is_orphan(process: psutil.Process, place: Path | None = None) -> bool:
-    """Whether a living process has the mark of a dead workflow (one in `place`, if given)."""
+    """Whether a living process has the mark of a dead workflow (in `place`, if given)."""
     try:
         mark = mark_of(process.environ().get(VARIABLE, ""))
     except psutil.Error:
@@ -111,9 +111,9 @@ def orphan(pid: int) -> psutil.Process | None:
 
 
 def orphans(place: Path) -> list[psutil.Process]:
-    """The processes that dead workflows of a folder left on this machine, with their children."""
-    found = [process for process in psutil.process_iter() if is_orphan(process, place)]
-    return list(dict.fromkeys([*found, *(child for process in found for child in _below(process))]))
+    """Processes on this machine left by dead workflows of a folder, with their children."""
+    roots = [process for process in psutil.process_iter() if is_orphan(process, place)]
+    return list(dict.fromkeys([*roots, *(child for process in roots for child in _below(process))]))
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:
@@ -135,7 +135,7 @@ def end(processes: Iterable[psutil.Process], grace: float = GRACE) -> None:
 
 
 def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until processes have ended (zombies count as ended); returns those that have not.
+    """Wait until processes have ended (zombies count as ended); returns those still running.
 
     In a container there may be no parent to reap zombies.
     """

@@ -22,17 +22,17 @@ SHARED = "common"
 
 
 def names(package: str) -> list[str]:
-    """The choices of a package, sorted, found without importing them.
+    """The choices of a package, sorted; nothing is imported.
 
     Args:
-        package: dotted name, for example `fame.augment.masks`. Its files are the choices, save
-            `common.py` and those that start with an underscore; packages in it are none.
+        package: dotted name, for example `fame.augment.masks`. Its files are the choices, except
+            `common.py`, files that start with an underscore, and packages.
     """
     spec = importlib.util.find_spec(package)
     assert spec is not None
     modules = pkgutil.iter_modules(spec.submodule_search_locations)
-    found = (module.name for module in modules if not module.ispkg)
-    return sorted(name for name in found if name != SHARED and not name.startswith("_"))
+    choices = (module.name for module in modules if not module.ispkg)
+    return sorted(name for name in choices if name != SHARED and not name.startswith("_"))
 
 
 def check_name(package: str, name: str) -> None:
@@ -50,7 +50,7 @@ def check_name(package: str, name: str) -> None:
 
 
 def source_of(package: str, name: str) -> Path:
-    """The file behind a choice: a built-in module's, or the plug-in file itself.
+    """The file of a choice: a built-in module's, or the plug-in file itself.
 
     The package is not imported, so lower packages may use this too.
     """
@@ -64,18 +64,18 @@ def source_of(package: str, name: str) -> Path:
 
 
 def declared(package: str, name: str, attribute: str, absent: Any) -> Any:
-    """What a choice's file binds `attribute` to, read off the file without importing it.
+    """The literal that a choice's file assigns to `attribute`, read without importing the file.
 
-    So that the workflow, which imports no torch, can ask a method what it uses.
+    The workflow, which imports no torch, can thus ask a method what it uses.
 
     Args:
         package: dotted name of the package that holds the built-in choices.
         name: one of `names(package)`, or the path of a `.py` file.
-        attribute: a name that the file assigns a literal at its top level.
-        absent: the answer if it does not.
+        attribute: a name assigned at the file's top level.
+        absent: returned if the file does not assign it.
 
     Raises:
-        FameError: no such choice or file, or the value is no literal.
+        FameError: no such choice or file, or the value is not a literal.
     """
     file = source_of(package, name)
     try:
@@ -93,14 +93,14 @@ def declared(package: str, name: str, attribute: str, absent: Any) -> Any:
 
 @lru_cache
 def _assigned(text: bytes, attribute: str) -> ast.expr | None:
-    """The value that the last assignment to a name at a file's top level gives it."""
-    found = None
+    """The value in the last assignment to a name at a file's top level."""
+    value = None
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(target, ast.Name) and target.id == attribute for target in targets):
-                found = node.value
-    return found
+                value = node.value
+    return value
 
 
 def _built_in(package: str, name: str) -> ModuleType:
@@ -112,7 +112,7 @@ def _plug_in(file: Path) -> ModuleType:
     path = file.expanduser().resolve()
     if not path.is_file():
         raise FameError(f"There is no plug-in file {file}; correct its path.")
-    # Loaded once per file: classes of a second copy would differ from the first's.
+    # Loaded once per file: a second copy would have different classes.
     name = f"fame_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)

@@ -1,4 +1,4 @@
-"""What all sections of the configuration share. No torch."""
+"""Base classes and types of all configuration sections. No torch."""
 
 from typing import Annotated
 

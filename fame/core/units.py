@@ -1,4 +1,4 @@
-"""Durations and sizes as people read them."""
+"""Human-readable durations and sizes."""
 
 
 def duration(seconds: float | None) -> str:

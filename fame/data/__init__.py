@@ -1,1 +1,1 @@
-"""From video files and annotations to batches of raw clips."""
+"""Data loading: video files and annotations to batches of raw clips."""

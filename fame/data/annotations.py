@@ -1,4 +1,4 @@
-"""Annotation lists: tolerant text files, checked rows, and matching them with videos on disk."""
+"""Annotation lists: read text files tolerantly, check the rows, match them with videos on disk."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ import pandas as pd
 from fame.core.errors import FameError
 
 Missing = Literal["error", "skip"] | float
-"""Annotated videos that may be absent: none, any number, or a share in [0, 1] of them."""
+"""How many annotated videos may be absent: none, any number, or at most a share in [0, 1]."""
 
 COLUMNS = ["video", "path", "label", "group", "split", "start", "end"]
 VIDEO_SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"}
@@ -29,7 +29,7 @@ class Row:
         video: unique id.
         path: POSIX path relative to the dataset's root.
         label: class name; None if unlabelled.
-        group: what comes from one source and must stay on one side; None if unknown.
+        group: videos of one group come from one source and share a split; None if unknown.
         split: "train", "val", "test" or "unused".
         start: first frame used.
         end: frame after the last one used; None for the whole video.
@@ -46,13 +46,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Annotations:
-    """Annotated videos and how they compare with what is on disk.
+    """Annotated videos, and how they compare with the files on disk.
 
     Attributes:
         table: one row per video, columns `COLUMNS`; `group` and `end` may be null.
         classes: class names in the official order.
-        absent: annotated videos that are not on disk (left out of the table), as listed.
-        unnamed: videos on disk that the lists do not name, by their paths below the root.
+        absent: annotated videos that are not on disk, as listed; the table omits them.
+        unnamed: videos on disk that no list names, as paths below the root.
     """
 
     table: pd.DataFrame
@@ -62,7 +62,7 @@ class Annotations:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines of a text file without blanks, line ends of any kind, or a BOM.
+    """Numbered, non-empty lines of a text file, without line ends (of any kind) or a BOM.
 
     Raises:
         FameError: the file is missing or is not text.
@@ -73,7 +73,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         raise FameError(f"Annotation file {path} is missing; download the lists.") from error
     except UnicodeDecodeError as error:
         raise FameError(f"Annotation file {path} is not UTF-8 text; download it again.") from error
-    # Not str.splitlines, which also breaks at characters that file names may hold.
+    # str.splitlines would also split at characters that file names may contain.
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         if line.strip():
             yield number, line.strip()
@@ -83,7 +83,7 @@ def csv_fields(text: str, where: str) -> list[str]:
     """The fields of one line of a csv file.
 
     Raises:
-        FameError: a quote that is not closed on the line, or a stray one; `where` names the line.
+        FameError: an unclosed or stray quote; `where` names the line.
     """
     try:
         return next(csv.reader([text], strict=True), [])
@@ -94,10 +94,10 @@ def csv_fields(text: str, where: str) -> list[str]:
 
 
 def json_list(path: Path) -> list[Any]:
-    """The entries of a JSON file that holds a list.
+    """The entries of a JSON list.
 
     Raises:
-        FameError: the file is missing, is not JSON, or holds something else.
+        FameError: the file is missing, is not JSON, or does not hold a list.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -111,7 +111,7 @@ def json_list(path: Path) -> list[Any]:
 
 
 def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:
-    """Annotations without presence: no video twice, none on both sides.
+    """Rows as annotations, before any look at the disk; each video appears once.
 
     Raises:
         FameError: a duplicate, a video in two splits, or no row at all.
@@ -129,13 +129,12 @@ def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:
 
 
 def resolve(parsed: Annotations, root: Path) -> Annotations:
-    """Keep the videos that are under `root`, with their real paths.
+    """Keep the annotated videos that exist under `root`, with their actual paths.
 
-    Upper and lower case and the suffix are ignored, so that both spellings of
-    HandstandPushups and transcoded files are found.
+    Case and suffix are ignored, so both spellings of HandstandPushups and transcoded files match.
 
     Raises:
-        FameError: the root is missing, or holds a video twice.
+        FameError: the root is missing, or contains a video twice.
     """
     present = _videos_under(root)
     keys = [_key(path) for path in parsed.table["path"]]
@@ -147,26 +146,26 @@ def resolve(parsed: Annotations, root: Path) -> Annotations:
     return Annotations(table.reset_index(drop=True), classes, absent, unnamed)
 
 
-def refuse_absent(found: Annotations, root: Path, missing: Missing) -> None:
-    """Stop if more annotated videos are absent than may be.
+def refuse_absent(annotations: Annotations, root: Path, missing: Missing) -> None:
+    """Stop if too many annotated videos are absent.
 
     Raises:
-        FameError: naming the first of them.
+        FameError: names the first of them.
     """
     allowed = {"error": 0.0, "skip": 1.0}[missing] if isinstance(missing, str) else missing
-    # Class folders may hold videos that no list names; they do not make others less absent.
-    listed = ~found.table["path"].isin(found.unnamed)
-    total = len(found.absent) + int(listed.sum())
-    if len(found.absent) > allowed * total:
+    # Videos that no list names (folders can be annotations too) must not lower the share.
+    listed = ~annotations.table["path"].isin(annotations.unnamed)
+    total = len(annotations.absent) + int(listed.sum())
+    if len(annotations.absent) > allowed * total:
         raise FameError(
-            f"{len(found.absent)} of {total} annotated videos are not under {root}, for example "
-            f"{', '.join(found.absent[:3])}; complete the download, or set missing to skip, or to "
-            "the share that may be absent."
+            f"{len(annotations.absent)} of {total} annotated videos are not under {root}, for "
+            f"example {', '.join(annotations.absent[:3])}; complete the download, or set missing "
+            "to skip, or to the share that may be absent."
         )
 
 
 def with_videos(classes: list[str], table: pd.DataFrame) -> list[str]:
-    """The official class order restricted to classes that have a video."""
+    """The classes that have a video, in the official order."""
     used = set(table["label"])
     return [name for name in classes if name in used]
 
@@ -183,7 +182,7 @@ def video_files(root: Path) -> list[Path]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Video files, but nothing hidden: unfinished downloads, and what macOS calls `._name`."""
+    """Video files; hidden ones (unfinished downloads, macOS's `._name`) are skipped."""
     for folder, inner, names in os.walk(root, followlinks=True):  # class folders are often links
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in names:

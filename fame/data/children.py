@@ -1,7 +1,7 @@
-"""Run work that may crash or hang in child processes, with a time limit for each item.
+"""Run work that may crash or hang in child processes, with a time limit per item.
 
 Decoders are C code: one broken file can crash or stall the process that opens it. A child that dies
-or exceeds its time is replaced, and its item is answered with a reason.
+or exceeds its time is replaced, and a reason is returned for its item.
 """
 
 import multiprocessing
@@ -20,14 +20,14 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 MEMORY_GIB = 4
-"""Of address space for each child: a header may promise a picture that no machine holds."""
+"""Limit of a child's address space: a corrupt header may declare a picture of any size."""
 
-_AHEAD = 4  # items handed out for each child, so that none waits and none piles up
+_AHEAD = 4  # items queued per child: none waits, and memory stays small
 
 
 @dataclass(frozen=True)
 class Undecided:
-    """An item that a child did not survive; `reason` is a sentence about the item."""
+    """An item whose child died or timed out; `reason` is a sentence about the item."""
 
     reason: str
 
@@ -40,19 +40,19 @@ def decide(
     seconds: float,
     preload: Sequence[str],
 ) -> Iterator[Answer | Undecided]:
-    """Apply a function to items in child processes and give the answers in order.
+    """Apply a function to items in child processes; yields the answers in order.
 
     Args:
-        function: at a module's top level; it should catch what it can explain itself.
-        items: small values; each crosses to a child.
-        workers: children at the same time.
-        seconds: time for one item, after which its child is killed.
-        preload: modules that children should find imported, for a quick start.
+        function: defined at a module's top level; it should catch the errors that it can explain.
+        items: small values; each is pickled and sent to a child.
+        workers: number of children.
+        seconds: time limit per item, after which its child is killed.
+        preload: modules imported before children are forked, so that they start quickly.
 
     Yields:
-        The answer, or why there is none.
+        The function's value, or `Undecided`.
     """
-    context = multiprocessing.get_context("forkserver")  # to fork a threaded parent is unsafe
+    context = multiprocessing.get_context("forkserver")  # forking a threaded parent is unsafe
     context.set_forkserver_preload(list(preload))
     pool = ProcessPool(max(1, workers), initializer=_bounded, context=context)
     waiting: deque[ProcessFuture[Any]] = deque()
@@ -69,19 +69,19 @@ def decide(
 
 
 def _bounded() -> None:
-    """Limit a child's memory, leave no core files, and drop what C libraries print.
+    """Limit a child's memory, disable core files, and discard what C libraries print.
 
-    Of an item that fails, the answer says why; their lines would only tear the progress bar.
+    The answer says why an item failed; the libraries' lines would only break the progress bar.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # elsewhere the limit is not kept
+    if sys.platform == "linux":  # other systems ignore the limit
         limit = MEMORY_GIB * 2**30
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _answer(future: ProcessFuture[Any], seconds: float) -> Any:
-    """The answer, or `Undecided`; an error that the function lets through is raised."""
+    """The function's value, or `Undecided`; an exception of the function is raised here."""
     try:
         return future.result()
     except LateError:

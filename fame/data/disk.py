@@ -22,15 +22,15 @@ def human(count: float) -> str:
 
 
 def check_space(folder: Path, need: int, what: str) -> None:
-    """Refuse to start if the space does not suffice.
+    """Refuse to start without enough free space.
 
     Args:
-        folder: where it will be written; need not exist yet.
+        folder: where the data will be written; it need not exist yet.
         need: bytes.
-        what: named in the error.
+        what: name of the data, for the error.
 
     Raises:
-        FameError: less than `need` and a reserve are free.
+        FameError: less than `need` plus a reserve is free.
     """
     place = folder.absolute()
     while not place.exists():
@@ -48,7 +48,7 @@ def writing(path: Path) -> Iterator[None]:
     """Turn write errors into a `FameError`.
 
     Raises:
-        FameError: instead of any OSError.
+        FameError: for any OSError.
     """
     try:
         yield

@@ -1,8 +1,8 @@
-"""Splits that keep groups whole: clips from one source are never in two splits.
+"""Split videos by group, so that clips from one source are never in two splits.
 
-A given split wins. The other groups are assigned in an order that depends only on the seed and on
-their names, each to the split that brings all classes nearer to their shares, so classes are
-balanced as far as whole groups allow.
+Given splits are kept. The other groups are assigned in an order that depends only on the seed and
+their names, each to the split where it helps most to reach every class's share. Classes are thus as
+balanced as whole groups allow.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ SIDES = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Shares:
-    """How much of each class is held out.
+    """The share of each class that is held out.
 
     Attributes:
         val: share in [0, 1] for validation.
         test: share in [0, 1] for tests; with `val` at most 1.
-        seed: of the order in which groups are dealt.
+        seed: of the order in which groups are assigned.
     """
 
     val: float
@@ -30,19 +30,19 @@ class Shares:
     seed: int
 
     def __post_init__(self) -> None:
-        """Refuse shares that add up to more than everything."""
+        """Refuse shares that sum to more than 1."""
         if self.val + self.test > 1:
             raise FameError(f"shares val {self.val:g} and test {self.test:g} exceed 1; lower them.")
 
 
 @dataclass(frozen=True)
 class Member:
-    """One video, as far as splitting is concerned.
+    """What splitting needs to know of one video.
 
     Attributes:
-        group: its group, which is never split.
+        group: its group; all videos of a group share a split.
         label: class name, or None.
-        side: its given split, or None; "unused" does not bind the group.
+        side: its given split, or None; "unused" does not apply to the rest of the group.
     """
 
     group: str
@@ -51,13 +51,13 @@ class Member:
 
 
 def split(members: list[Member], shares: Shares) -> list[str]:
-    """A side for each video: "train", "val", "test" or "unused".
+    """The split of each video: "train", "val", "test" or "unused".
 
-    A video without a label that would fall on a held-out side, because of its group, is unused:
-    it cannot be tested on, and to train on it would show the group.
+    An unlabelled video whose group is held out is unused: it cannot be evaluated on, and training
+    on it would leak the group.
 
     Raises:
-        FameError: stated sides that put a group on two sides, or hold out a video without label.
+        FameError: given splits that divide a group, or that hold out an unlabelled video.
     """
     sides = _stated(members)
     counts: dict[str, Counter[str]] = {}
@@ -119,9 +119,9 @@ def _dealt(
 def _choose(
     count: Counter[str], lacking: Mapping[str, Mapping[str, float]], left: Counter[str]
 ) -> str:
-    """The held-out side that gains most by a group, or train where none does.
+    """The held-out split that a group brings closest to its shares, or train if it helps none.
 
-    A class always keeps a video to train on.
+    Every class keeps at least one training video.
     """
     if any(left[label] <= number for label, number in count.items()):
         return "train"
@@ -131,7 +131,7 @@ def _choose(
 
 
 def _gain(count: Counter[str], wanted: Mapping[str, float]) -> float:
-    """By how much the distance to the wanted numbers shrinks."""
+    """How much closer a group brings a split to the wanted numbers."""
     return sum(abs(wanted[label]) - abs(wanted[label] - number) for label, number in count.items())
 
 

@@ -1,4 +1,4 @@
-"""Annotations and files become one Manifest: every video is decoded once and checked."""
+"""Index a dataset: decode and check every annotated video once, and list them in a Manifest."""
 
 import logging
 from collections.abc import Iterable
@@ -22,14 +22,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Check:
-    """How videos are looked at.
+    """How videos are checked.
 
     Attributes:
         frames: "all" decodes every frame; "ends" counts without decoding where a container
             stores presentation times, and decodes the first, the middle and the last frame.
-        seconds: time for one video, after which it is quarantined.
+        seconds: time limit per video; a video that exceeds it is quarantined.
         workers: videos opened at the same time, each in a child process.
-        progress: show a bar if the output is a terminal.
+        progress: show a progress bar if the output is a terminal.
     """
 
     frames: Depth = "all"
@@ -51,7 +51,7 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
     progress: bool = True,
     reports: Path | None = None,
 ) -> Manifest:
-    """Match a dataset's official lists with its videos, then `examine` those; see there."""
+    """Match a dataset's official lists with its videos, then `examine` them."""
     return examine(
         match(kind, root, annotations, split),
         root,
@@ -64,7 +64,7 @@ def index(  # noqa: PLR0913 - the arguments are the dataset's config
 
 
 def examine(
-    found: Annotations,
+    annotations: Annotations,
     root: Path,
     *,
     name: str,
@@ -73,20 +73,20 @@ def examine(
     check: Check,
     reports: Path | None = None,
 ) -> Manifest:
-    """Open each video, and quarantine those that do not decode.
+    """Open each video and quarantine those that cannot be decoded.
 
-    A video that crashes or stalls the decoder ends a child process, not this one.
+    Decoders run in child processes, so a crash or stall does not end this one.
 
     Args:
-        found: the videos and what is known of them.
+        annotations: the annotated videos.
         root: folder of the videos.
         name: the dataset's name in the manifest.
         missing: how many annotated videos may be absent: "error", "skip" or a share.
         tolerance: share of videos in [0, 1] that may be quarantined.
-        check: how videos are looked at.
-        reports: folder for `absent.csv` and `unnamed.csv`, which name the videos that are only
-            in the lists or only on the disk, and for `quarantine.csv`, which says why others
-            cannot be used; each is written before anything is refused for it.
+        check: how videos are checked.
+        reports: folder for `absent.csv` (videos only in the lists), `unnamed.csv` (videos only on
+            disk) and `quarantine.csv` (videos that cannot be used, with reasons). Each is written
+            before the error that it explains is raised.
 
     Returns:
         A manifest in the order of the lists; a quarantined row has its reason as `status`.
@@ -94,22 +94,22 @@ def examine(
     Raises:
         FameError: no video, too many absent, or too many quarantined.
     """
-    _report(found, name, reports)
-    refuse_absent(found, root, missing)
-    if found.table.empty:
+    _report(annotations, name, reports)
+    refuse_absent(annotations, root, missing)
+    if annotations.table.empty:
         raise FameError(f"{name}: no annotated video is under {root}; check the root.")
-    paths = [root / path for path in found.table["path"]]
-    table = _table(found.table, name, looks(paths, check))
+    paths = [root / path for path in annotations.table["path"]]
+    table = _table(annotations.table, name, looks(paths, check))
     if reports is not None:
         write_quarantine(table, reports / "quarantine.csv")
     check_share(table, tolerance, name)
-    manifest = Manifest(name, root, table, found.classes)
+    manifest = Manifest(name, root, table, annotations.classes)
     _warn_of_untrained(manifest)
     return manifest
 
 
 def _warn_of_untrained(manifest: Manifest) -> None:
-    """Say which classes are tested but cannot be learnt."""
+    """Warn of classes that have test videos but no training video."""
     classes = manifest.untrained_classes()
     if classes:
         _log.warning(
@@ -119,21 +119,24 @@ def _warn_of_untrained(manifest: Manifest) -> None:
         )
 
 
-def _report(found: Annotations, name: str, folder: Path | None) -> None:
-    """Name what is only in the lists or only on the disk."""
-    if found.absent or found.unnamed:
+def _report(annotations: Annotations, name: str, folder: Path | None) -> None:
+    """Report videos that are only in the lists or only on disk."""
+    if annotations.absent or annotations.unnamed:
         _log.warning(
             "%s: %d annotated videos are absent, %d videos are in no list",
-            *(name, len(found.absent), len(found.unnamed)),
+            *(name, len(annotations.absent), len(annotations.unnamed)),
         )
     if folder:
-        for file, paths in (("absent.csv", found.absent), ("unnamed.csv", found.unnamed)):
+        for file, paths in (
+            ("absent.csv", annotations.absent),
+            ("unnamed.csv", annotations.unnamed),
+        ):
             with replacing(folder / file) as out:
                 out.write(pd.DataFrame({"path": paths}, dtype=str).to_csv(index=False).encode())
 
 
 def looks(paths: list[Path], check: Check) -> Iterable[VideoInfo | str]:
-    """What each file is, or a sentence on why it cannot be used; nothing is raised for a file."""
+    """Facts about each file, or a sentence on why it cannot be used; no file raises an error."""
     decided = decide(
         partial(describe, depth=check.frames),
         paths,
@@ -142,12 +145,12 @@ def looks(paths: list[Path], check: Check) -> Iterable[VideoInfo | str]:
         preload=("av", "fame.data.video.decode"),
     )
     bar = None if check.progress else True
-    for found in tqdm(decided, "index", len(paths), disable=bar, unit="video"):
-        yield found.reason if isinstance(found, Undecided) else found
+    for outcome in tqdm(decided, "index", len(paths), disable=bar, unit="video"):
+        yield outcome.reason if isinstance(outcome, Undecided) else outcome
 
 
 def write_quarantine(table: pd.DataFrame, path: Path) -> None:
-    """Write video, path and reason of each quarantined row; only the head if there is none."""
+    """Write video, path and reason of each quarantined row; only the header if there is none."""
     bad = table[table["status"] != OK].rename(columns={"status": "reason"})
     text = bad[["video", "path", "reason"]].to_csv(index=False)
     with replacing(path) as file:
@@ -163,7 +166,7 @@ def _table(listed: pd.DataFrame, name: str, looks: Iterable[VideoInfo | str]) ->
 
 
 def _measured(start: int, end: int | None, look: VideoInfo | str) -> dict[str, object]:
-    """Measured columns of one row; frames are those from `start` to `end` that exist."""
+    """The measured columns of one row; `frames` counts the existing frames in [start, end)."""
     if isinstance(look, str):
         return {"frames": 0, "fps": 0.0, "width": 0, "height": 0, "status": look}
     frames = min(look.frames if end is None else end, look.frames) - start
@@ -178,7 +181,7 @@ def _measured(start: int, end: int | None, look: VideoInfo | str) -> dict[str, o
 
 
 def check_share(table: pd.DataFrame, tolerance: float, name: str) -> None:
-    """Refuse a dataset of which more than the tolerated share is quarantined."""
+    """Refuse a dataset if more than the tolerated share of its videos is quarantined."""
     bad = table[table["status"] != OK]
     if len(bad) <= tolerance * len(table):
         return

@@ -1,4 +1,4 @@
-"""Make a data instance of a scale: generate a mini world, index a dataset."""
+"""Make a scale's data instances: generate mini worlds, index datasets, copy videos."""
 
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,12 @@ def generate(scale: Scale, data: str, out: Path) -> None:
     """Generate a mini world: video files in the layout of the dataset that it imitates.
 
     Args:
-        scale: which defines it.
+        scale: defines the world.
         data: for example `ucf101-w0`.
-        out: the folder to make.
+        out: the folder to create.
 
     Raises:
-        FameError: `data` is no mini world, or `out` already holds something.
+        FameError: `data` is not a mini world, or `out` is not empty.
     """
     name, seed = split_data_id(scale, data)
     dataset = scale.datasets[name]
@@ -45,19 +45,19 @@ def read(
     """Read a data instance's annotations and open every video.
 
     Args:
-        scale: which says where it is.
+        scale: says where the videos are.
         data: for example `ucf101`, or `ucf101-w0` for a mini world.
         world: the folder of a mini world.
         workers: videos opened at a time.
-        reports: folder for the names of absent, unnamed and quarantined videos.
+        reports: folder for the lists of absent, unnamed and quarantined videos.
 
     Raises:
         FameError: a mini world without its folder, or as the annotations' readers and
-            `fame.data.index.examine` say.
+            `fame.data.index.examine`.
     """
     name, _ = split_data_id(scale, data)
     dataset = scale.datasets[name]
-    root, found = matched(dataset, data, world)
+    root, annotations = matched(dataset, data, world)
     if isinstance(dataset, Synthetic):
         missing: Missing = "error"
         tolerance, check = 0.0, Check(workers=workers)
@@ -65,7 +65,7 @@ def read(
         missing, tolerance = dataset.missing, dataset.tolerance
         check = Check(dataset.verify.frames, dataset.verify.seconds, workers)
     return examine(
-        found,
+        annotations,
         root,
         name=name,
         missing=missing,
@@ -76,7 +76,7 @@ def read(
 
 
 def matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Annotations]:
-    """The folder of a dataset's videos, and what its annotations say of them."""
+    """The folder of a dataset's videos, and their annotations."""
     if isinstance(dataset, Synthetic):
         if world is None:
             raise FameError(f"{data} is a mini world; give its folder with --world")
@@ -94,21 +94,21 @@ def matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Anno
 def copy_shard(
     scale: Scale, data: str, originals: Manifest, shard: int, shards: int, workers: int
 ) -> dict[str, dict[str, Any]]:
-    """Make a shard of a dataset's copies; what is there already stays.
+    """Make one shard of a dataset's copies; existing copies are kept.
 
     Args:
-        scale: which says what the copies shall be.
+        scale: holds the settings of the copies.
         data: a real dataset.
-        originals: its videos, indexed.
-        shard: from 0.
-        shards: how many there are.
+        originals: the manifest of its videos.
+        shard: number of the shard, from 0.
+        shards: number of shards.
         workers: videos copied at a time.
 
     Returns:
-        What `fame.data.prepare.prepare` does.
+        As `fame.data.prepare.prepare`.
 
     Raises:
-        FameError: the scale does not prepare this dataset, or the videos are another one's.
+        FameError: the scale does not prepare this dataset, or the manifest is of another one.
     """
     dataset, settings = _prepared(scale, data)
     if originals.dataset != data:
@@ -152,10 +152,10 @@ def _prepared(scale: Scale, data: str) -> tuple[Folder | Own, Prepare]:
 
 
 def manifest(scale: Scale, data: str, world: Path | None, workers: int, reports: Path) -> Manifest:
-    """All that the workflow does of a data instance: index it, and prepare it if it is to be."""
-    found = read(scale, data, world, workers, reports)
+    """Index a data instance and, if the scale says so, copy its videos, as the workflow does."""
+    indexed = read(scale, data, world, workers, reports)
     dataset = scale.datasets[split_data_id(scale, data)[0]]
     if isinstance(dataset, Synthetic) or dataset.prepare is None:
-        return found
-    records = copy_shard(scale, data, found, 0, 1, workers)
-    return gather_shards(scale, data, found, records, reports)
+        return indexed
+    records = copy_shard(scale, data, indexed, 0, 1, workers)
+    return gather_shards(scale, data, indexed, records, reports)

@@ -1,6 +1,6 @@
-"""Which video files a command line means: files, folders and patterns."""
+"""The video files named on a command line: files, folders and patterns."""
 
-# os.path says no where a Path raises, such as below a folder that is closed to us.
+# os.path returns False where Path raises, as below a folder without permission.
 # ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH207, PTH208
 
 import glob
@@ -12,41 +12,41 @@ from fame.core.errors import FameError
 from fame.data.annotations import VIDEO_SUFFIXES
 
 SUFFIXES = VIDEO_SUFFIXES | {".vob", ".mts", ".m2ts", ".flv", ".f4v", ".3gp", ".ogv", ".asf"}
-"""What makes a file inside a folder a video. Not `.ts`, which more often is source code."""
+"""Suffixes of video files in folders; without `.ts`, which is more often source code."""
 
 
 def videos(arguments: Iterable[str | Path]) -> list[Path]:
-    """The files that arguments stand for.
+    """The video files that command-line arguments name.
 
-    A file is taken whatever its suffix. Of a folder, every file with a video's suffix is taken,
-    at any depth, through links, hidden files and folders left out. Anything else is a pattern
-    (`*`, `?`, `[...]`, `**`) and stands for what a shell would make of it; the part of it that
-    is the name of a folder is taken literally, even if it holds brackets.
+    A file is taken whatever its suffix. In a folder, every file with a video suffix is taken, at
+    any depth, following links, except hidden files and folders. Anything else is a pattern (`*`,
+    `?`, `[...]`, `**`), expanded as by a shell; a leading part that is the name of a folder is
+    taken literally, even if it contains brackets.
 
     Returns:
-        Absolute paths, sorted. A file that several names lead to stands once, under the first.
+        Absolute paths, sorted. A file with several names appears once, under the first.
 
     Raises:
-        FameError: an argument stands for no file, or a folder cannot be read.
+        FameError: an argument names no video file, or a folder cannot be read.
     """
-    found = sorted({path for argument in arguments for path in _files(os.fspath(argument))})
+    paths = sorted({path for argument in arguments for path in _files(os.fspath(argument))})
     first: dict[str, Path] = {}
-    for path in found:
+    for path in paths:
         first.setdefault(os.path.realpath(path), path)
     return list(first.values())
 
 
 def _files(argument: str) -> list[Path]:
     hits = [argument] if os.path.exists(argument) else _matches(argument)
-    found = [path for hit in hits for path in _here(os.path.abspath(hit))]
-    if not found:
+    paths = [path for hit in hits for path in _here(os.path.abspath(hit))]
+    if not paths:
         kind = "this folder holds no video" if os.path.isdir(argument) else "no video file is there"
         raise FameError(f"{argument}: {kind}; give files, folders or patterns such as 'dir/*.mp4'")
-    return found
+    return paths
 
 
 def _here(path: str) -> Iterator[Path]:
-    """A file itself, or the videos in a folder."""
+    """The file itself, or the videos in the folder."""
     if os.path.isfile(path):
         yield Path(path)
     elif os.path.isdir(path):
@@ -54,7 +54,7 @@ def _here(path: str) -> Iterator[Path]:
 
 
 def _inside(folder: str, above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """The videos below a folder, unless it is one of those `above` it, by way of a link."""
+    """The videos below a folder; a link back to a folder `above` is not followed."""
     real = os.path.realpath(folder)
     if real in above:
         return
@@ -67,7 +67,7 @@ def _inside(folder: str, above: frozenset[str] = frozenset()) -> Iterator[Path]:
 
 
 def _names(folder: str) -> list[str]:
-    """What is in a folder, but not hidden."""
+    """The names in a folder, without hidden ones."""
     try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError as error:
@@ -77,7 +77,7 @@ def _names(folder: str) -> list[str]:
 
 
 def _matches(pattern: str) -> list[str]:
-    """What a pattern matches, after its longest leading folder that exists by that name."""
+    """What a pattern matches; its longest leading part that is a folder is taken literally."""
     parts = Path(pattern).parts
     depth = 0
     while depth < len(parts) and os.path.isdir(Path(*parts[: depth + 1])):

@@ -1,4 +1,4 @@
-"""The Manifest: one row per video, with a checked schema, kept as one parquet file."""
+"""The Manifest: one row per video, with a checked schema, stored as a parquet file."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ COLUMNS = {
     "height": "int64",
     "status": "str",
 }
-"""Column names in order, with the kind of value that each holds."""
+"""Column names in order, with the type of each column's values."""
 
 OK = "ok"
 
@@ -39,17 +39,17 @@ _METADATA = b"fame"
 
 @dataclass(frozen=True)
 class Manifest:
-    """The videos of one dataset and what is known of each.
+    """The videos of one dataset, with their annotations and measured properties.
 
     Attributes:
         dataset: the dataset's name.
-        root: folder that the paths in the table are relative to.
+        root: paths in the table are relative to this folder.
         table: one row per video, columns as in `COLUMNS`: `video` (unique id), `path`
-            (POSIX, relative to `root`), `label` (a class or null), `group` (what must not
-            be split, such as the source film; or null), `split` (one of `SPLITS`), `start`
+            (POSIX, relative to `root`), `label` (a class or null), `group` (all its videos share
+            a split, for example the source film; or null), `split` (one of `SPLITS`), `start`
             (first frame used), `frames` (number of frames from `start`), `fps` (0 if
             unknown), `width`, `height` (pixels), `status` ("ok", or why it is quarantined).
-        classes: class names in the official order; a label's number is its position here.
+        classes: class names in the official order; a class's number is its position here.
     """
 
     dataset: str
@@ -58,7 +58,7 @@ class Manifest:
     classes: list[str]
 
     def __post_init__(self) -> None:
-        """Put columns in order and check every rule; raises FameError."""
+        """Order the columns and check every rule; raises FameError."""
         object.__setattr__(self, "table", _checked(self.table, self.classes, self.dataset))
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class Manifest:
         return len(self.table)
 
     def select(self, split: str) -> "Manifest":
-        """The usable (`ok`) videos of one split, in the same order.
+        """The usable (`ok`) videos of one split, in order.
 
         Raises:
             FameError: unknown split, or no usable video in it.
@@ -79,10 +79,10 @@ class Manifest:
         return replace(self, table=chosen)
 
     def labelled(self) -> "Manifest":
-        """The manifest itself, for an evaluation, which needs labels.
+        """This manifest, after checking that it has the labels that an evaluation needs.
 
         Raises:
-            FameError: a usable training or test video has none.
+            FameError: a usable training or test video has no label.
         """
         table = self.table[self.table["split"].isin(("train", "test"))]
         table = table[table["status"] == OK]
@@ -108,13 +108,13 @@ class Manifest:
         return np.array([number.get(name, -1) for name in self.table["label"]], dtype=np.int64)
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of what decides a result: rows in order and classes, not the root."""
+        """SHA-256 (hex) of the rows, in order, and the classes; the root does not count."""
         rows = self.table[_IDENTITY].astype(object).where(self.table[_IDENTITY].notna(), None)
         text = json.dumps([self.classes, rows.to_numpy().tolist()], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def write(self, path: Path) -> None:
-        """Write to parquet, all or nothing: an interrupted write leaves the old file."""
+        """Write a parquet file atomically."""
         head = {"dataset": self.dataset, "root": str(self.root), "classes": self.classes}
         content = pa.Table.from_pandas(self.table, preserve_index=False)
         content = content.replace_schema_metadata({_METADATA: json.dumps(head).encode()})
@@ -123,7 +123,7 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
-        """Read what `write` wrote.
+        """Read a manifest that `write` wrote.
 
         Raises:
             FameError: no such file, not a manifest, or rows that break a rule.
@@ -134,7 +134,7 @@ class Manifest:
             content = pq.read_table(path)
             head = json.loads((content.schema.metadata or {})[_METADATA])
             dataset, root, classes = head["dataset"], Path(head["root"]), list(head["classes"])
-        # ValueError: also bad JSON and bytes that are no text.
+        # ValueError includes bad JSON and undecodable text.
         except (pa.ArrowInvalid, KeyError, OSError, ValueError, TypeError) as error:
             raise FameError(f"{path} is not a manifest; index the dataset again.") from error
         table = content.replace_schema_metadata(None).to_pandas()
@@ -142,7 +142,7 @@ class Manifest:
 
 
 def _checked(table: pd.DataFrame, classes: list[str], dataset: str) -> pd.DataFrame:
-    """The table with ordered, typed columns and a fresh index, or a FameError."""
+    """The table with ordered, typed columns and a new index; raises FameError."""
     wrong = sorted(set(table.columns) ^ set(COLUMNS))
     if wrong:
         raise FameError(f"The manifest of {dataset} lacks or does not know columns: {wrong}.")
@@ -165,7 +165,7 @@ def _checked(table: pd.DataFrame, classes: list[str], dataset: str) -> pd.DataFr
 
 
 def _rules(typed: pd.DataFrame, classes: list[str], given: pd.DataFrame) -> dict[str, pd.Series]:
-    """Each rule with the rows that break it; sizes matter only where the status is ok."""
+    """Each rule, with the rows that break it; sizes are checked only where the status is ok."""
     required = [name for name in COLUMNS if name not in _NULLABLE]
     usable = typed["status"] == OK
     measures = typed[["frames", "width", "height"]]

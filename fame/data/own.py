@@ -1,7 +1,7 @@
-"""Your own videos: a folder for each class, no classes at all, or a csv that says everything.
+"""Your own videos: a folder per class, a csv, or no labels at all.
 
-The csv has a header. `path` (relative to the root) is needed; `label`, `split` and `group` may be
-there, and may be empty in some rows. A row without a label is a video to pretrain on only.
+The csv has a header. `path` (relative to the root) is required; `label`, `split` and `group` are
+optional, and may be empty in some rows. A row without a label is for pretraining only.
 """
 
 import re
@@ -27,10 +27,10 @@ class Layout:
         labels: "folders" takes the first folder below the root as the class, "csv" reads
             `annotations`, "none" leaves all videos unlabelled.
         annotations: the csv; None for the other two.
-        group: a regular expression that finds a video's group in its path below the root (its
-            first bracket, or all of it); None makes every video a group of its own. A group that
-            the csv states wins.
-        shares: how much of the data is held out where no split is stated.
+        group: a regular expression that finds a video's group in its path below the root (the
+            first capture group, or the whole match); None makes each video its own group. A group
+            given in the csv wins.
+        shares: how much is held out of the videos without a given split.
     """
 
     labels: Labels
@@ -48,8 +48,8 @@ def match(root: Path, layout: Layout) -> Annotations:
 
     Raises:
         FameError: no such folder or csv, a malformed row, a video outside the root or in no
-            class folder, a group on two sides, a path without a group, or a side without videos
-            though a share of them was to be held out.
+            class folder, a group in two splits, a path without a group, or a split that got no
+            video although its share is above 0.
     """
     if not root.is_dir():
         raise FameError(f"The video folder {root} does not exist; correct the root.")
@@ -82,7 +82,7 @@ def _below(path: Path, root: Path) -> str:
 
 
 def _class(path: str, labels: Labels, root: Path) -> str | None:
-    """The class that a path says, or None where classes are not asked for."""
+    """The class given by a path; None if `labels` is not "folders"."""
     if labels == "none":
         return None
     first, _, rest = path.partition("/")
@@ -153,7 +153,7 @@ def _rows(listed: list[_Listed], layout: Layout) -> list[Row]:
 
 
 def _check_held(rows: list[Row], shares: Shares, root: Path) -> None:
-    """Refuse a side that was asked for and got no video: nothing could be evaluated on it."""
+    """Refuse a split whose share is above 0 but that got no video."""
     labelled = {row.split for row in rows if row.label is not None} - {"unused"}
     for side, share in (("val", shares.val), ("test", shares.test)):
         if labelled and share > 0 and side not in labelled:
@@ -166,9 +166,9 @@ def _check_held(rows: list[Row], shares: Shares, root: Path) -> None:
 def _group(path: str, pattern: str | None) -> str:
     if pattern is None:
         return path
-    found = re.search(pattern, path)
-    if found is None:
+    hit = re.search(pattern, path)
+    if hit is None:
         raise FameError(
             f"{path}: the pattern {pattern!r} finds no group in it; correct the pattern."
         )
-    return str(found[1] if found.re.groups else found[0])
+    return str(hit[1] if hit.re.groups else hit[0])

@@ -1,4 +1,4 @@
-"""A dataset's videos to small copies: in shards, resumable, the same whatever interrupts."""
+"""Copy a dataset's videos to small ones: in shards, resumable, with reproducible results."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -16,7 +16,7 @@ from fame.data.manifest import OK, Manifest
 from fame.data.video.transcode import Copy, Copying, CopyTask, copy
 
 COMPARED_EVERY = 50
-"""The first of so many videos is compared with its original."""
+"""One video in this many is compared with its original."""
 
 
 def prepare(
@@ -30,20 +30,20 @@ def prepare(
     workers: int = 1,
     progress: bool = True,
 ) -> dict[str, dict[str, Any]]:
-    """Copy the videos of one shard; those that are copied already are left as they are.
+    """Copy the videos of one shard; finished copies are kept.
 
     Args:
-        originals: the indexed dataset; quarantined videos are left out.
+        originals: the indexed dataset; quarantined videos are skipped.
         to: folder of the copies, at `<path>.mp4` each.
-        copying: what the copies shall be.
-        seconds: time for one video.
-        shard: this one, from 0.
-        shards: how many there are; video i belongs to shard i modulo their number.
+        copying: settings of the copies.
+        seconds: time limit per video.
+        shard: number of this shard, from 0.
+        shards: number of shards; video i belongs to shard i modulo this.
         workers: videos copied at a time, each in a child process.
-        progress: show a bar if the output is a terminal.
+        progress: show a progress bar if the output is a terminal.
 
     Returns:
-        By video id, a `Copy` as plain data, or `{"reason": ...}`.
+        For each video id a `Copy` as plain data, or `{"reason": ...}`.
     """
     table = originals.table
     chosen = table.iloc[shard::shards]
@@ -58,21 +58,21 @@ def prepare(
     ]
     for folder in {task.target.parent for task in tasks}:
         folder.mkdir(parents=True, exist_ok=True)
-    found = decide(
+    outcomes = decide(
         partial(copy, copying=copying),
         tasks,
         workers=workers,
         seconds=seconds,
         preload="fame.data.video.transcode",
     )
-    bar = tqdm(found, "prepare", len(tasks), disable=None if progress else True, unit="video")
+    bar = tqdm(outcomes, "prepare", len(tasks), disable=None if progress else True, unit="video")
     return dict(zip(chosen["video"], map(_record, bar), strict=True))
 
 
-def _record(found: Copy | str | Undecided) -> dict[str, Any]:
-    if isinstance(found, Copy):
-        return asdict(found)
-    return {"reason": found.reason if isinstance(found, Undecided) else found}
+def _record(outcome: Copy | str | Undecided) -> dict[str, Any]:
+    if isinstance(outcome, Copy):
+        return asdict(outcome)
+    return {"reason": outcome.reason if isinstance(outcome, Undecided) else outcome}
 
 
 def gather(
@@ -83,13 +83,14 @@ def gather(
     tolerance: float,
     reports: Path | None = None,
 ) -> Manifest:
-    """The manifest of the copies, from all shards' records.
+    """The manifest of the copies, from the records of all shards.
 
     Args:
         originals: the indexed dataset.
         to: folder of the copies.
-        records: what `prepare` returned, of all shards together.
-        tolerance: share of videos in [0, 1] that may be quarantined, those that were included.
+        records: what `prepare` returned, merged over all shards.
+        tolerance: share of videos in [0, 1] that may be quarantined, including those that already
+            were.
         reports: folder for `quarantine.csv`.
 
     Raises:
@@ -118,7 +119,7 @@ def gather(
 
 
 def summary(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Space before and after, and the quality of the compared videos, as plain data."""
+    """Bytes before and after, and the quality of the compared videos, as plain data."""
     copies = pd.DataFrame([record for record in records if "reason" not in record])
     if copies.empty:
         raise FameError("No video could be prepared; look at quarantine.csv.")

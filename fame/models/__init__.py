@@ -1,6 +1,7 @@
-"""Encoders by settings, heads, grouped BatchNorm, weight files.
+"""Encoders, heads, grouped BatchNorm, and weight files.
 
-Importing this package (or a file of `fame.models.backbones`) does not import torch; building does.
+Importing this package, or a file of `fame.models.backbones`, does not import torch; building an
+encoder does.
 """
 
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ def build_encoder(settings: EncoderSettings, seed: int) -> "Encoder":
         seed: the run's seed; equal seeds give equal weights, whatever was drawn before.
 
     Raises:
-        FameError: there is no such architecture.
+        FameError: no such architecture.
     """
     import torch
 

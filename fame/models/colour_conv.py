@@ -1,4 +1,4 @@
-"""The first convolution of an encoder, which sees three colours."""
+"""The first convolution of an encoder, with three input channels."""
 
 import torch
 import torch.nn.functional as F
@@ -7,22 +7,22 @@ from torch import Tensor
 from fame.models.flat_conv import FlatConv3d
 
 WHOLE = 8
-"""Channels of 16 bits that tensor cores take at once."""
+"""16-bit channels that tensor cores process at once."""
 
 
 class ColourConv3d(FlatConv3d):
-    """A FlatConv3d that, in bfloat16 on a GPU, adds channels that are zero.
+    """A FlatConv3d that pads its input with zero channels in bfloat16 on a GPU.
 
-    cuDNN computes three channels of 16 bits without tensor cores: I3D's first layer took 59 ms for
-    64 clips on an H200, and is passed four times in a step of 760. Weights, their gradients and the
-    state dict are those of Conv3d.
+    cuDNN does not use tensor cores for three 16-bit channels: I3D's first layer took 59 ms for 64
+    clips on an H200, four times in a training step of 760 ms. Weights, gradients and state dict are
+    those of Conv3d.
 
     Shape:
-        (B, in_channels, T, H, W) -> (B, out_channels, t, h, w), as Conv3d has it.
+        (B, in_channels, T, H, W) -> (B, out_channels, t, h, w), as for Conv3d.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """Convolves."""
+        """Convolve."""
         missing = -self.in_channels % WHOLE
         if missing == 0 or not in_bfloat16_on_a_gpu(input):
             return super().forward(input)
@@ -32,7 +32,7 @@ class ColourConv3d(FlatConv3d):
 
 
 def in_bfloat16_on_a_gpu(x: Tensor) -> bool:
-    """Whether a tensor is about to be convolved in bfloat16 on a GPU, by autocast."""
+    """Whether autocast will convolve a tensor in bfloat16 on a GPU."""
     return (
         x.is_cuda
         and torch.is_autocast_enabled("cuda")

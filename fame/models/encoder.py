@@ -1,4 +1,4 @@
-"""What every encoder offers: a pooled feature, the maps it was pooled from, and its size."""
+"""The interface of encoders: pooled features, maps of the last stage or all stages."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from fame.core.errors import FameError
 
 
 def fast_layout(x: Tensor) -> Tensor:
-    """The same clips with channels last in memory: 3-D convolutions are a fifth faster on CPUs."""
+    """The same clips, channels last in memory: 3-D convolutions are a fifth faster on CPUs."""
     return x.contiguous(memory_format=torch.channels_last_3d)
 
 
@@ -25,43 +25,43 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def maps(self, x: Tensor) -> Tensor:
-        """The last stage's activations.
+        """The activations of the last stage.
 
         Args:
             x: normalised clips, (B, 3, T, H, W), floating point.
 
         Returns:
-            (B, C, t, h, w), not negative (every architecture ends in a ReLU).
+            (B, C, t, h, w), non-negative (every architecture ends in a ReLU).
         """
 
     def forward(self, x: Tensor) -> Tensor:
-        """The map averaged over space and time: (B, 3, T, H, W) -> (B, C)."""
+        """The last map averaged over space and time: (B, 3, T, H, W) -> (B, C)."""
         return self.maps(fast_layout(x)).mean(dim=(2, 3, 4))
 
     def stages(self, x: Tensor) -> list[Tensor]:
-        """Every stage's map, (B, C_i, t_i, h_i, w_i) each, the first stage first.
+        """The maps of all stages in order, (B, C_i, t_i, h_i, w_i) each.
 
-        The last one is `maps(x)`. For methods that read earlier stages.
+        The last one equals `maps(x)`. For methods that read earlier stages.
 
         Raises:
-            FameError: this architecture has no stages.
+            FameError: the architecture does not provide stages.
         """
         raise FameError(f"{type(self).__name__} offers its last map only; build it as `Staged`")
 
     def signed(self, x: Tensor) -> Tensor:
-        """What stands before the last ReLU, (B, C, t, h, w): `maps(x)` is its positive part.
+        """The input of the last ReLU, (B, C, t, h, w); `maps(x)` is its positive part.
 
         Raises:
-            FameError: this architecture does not say what its last ReLU is.
+            FameError: the architecture does not declare its last ReLU.
         """
         raise FameError(f"{type(self).__name__} has no signed map; build it as `Staged`")
 
 
 class Staged(Encoder):
-    """An encoder whose parts run one after the other.
+    """An encoder of parts that run one after the other.
 
     Args:
-        parts: modules by name, in the order of execution; the names lead those of the state dict.
+        parts: modules by name, in the order of execution; names are prefixes in the state dict.
         ends: names of the parts that end a stage; the last part is one of them.
         feature_dim: channels of the last part's output.
     """
@@ -96,14 +96,14 @@ class Staged(Encoder):
 
 
 def before_last_relu(part: nn.Module, x: Tensor) -> Tensor:
-    """What a module computes, without the ReLU that it ends in.
+    """A module's output without the ReLU at its end.
 
     Args:
-        part: a sequence that ends in such a module, `nn.ReLU`, or a block with a `signed(x)`.
+        part: `nn.ReLU`, a block with a `signed(x)`, or a sequence that ends in one of these.
         x: its input.
 
     Raises:
-        FameError: the module does not tell.
+        FameError: the module is none of these.
     """
     if isinstance(part, nn.Sequential):
         *first, last = part

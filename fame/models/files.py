@@ -16,12 +16,12 @@ from fame.models.state_check import check_state
 
 
 def save_encoder(path: Path, encoder: Encoder, metadata: Mapping[str, str] | None = None) -> None:
-    """Writes an encoder's state dict; a crash leaves the old file or the new one.
+    """Write an encoder's state dict atomically.
 
     Args:
-        path: the file; its folder is made if need be.
+        path: the file; its folder is created if needed.
         encoder: on any device, in any memory format.
-        metadata: short texts that are kept in the file's header.
+        metadata: short texts for the file's header.
     """
     tensors = {key: _portable(tensor) for key, tensor in encoder.state_dict().items()}
     with replacing(path) as file:
@@ -29,10 +29,10 @@ def save_encoder(path: Path, encoder: Encoder, metadata: Mapping[str, str] | Non
 
 
 def load_encoder(path: Path, settings: EncoderSettings) -> Encoder:
-    """The encoder of a file, on the CPU, in training mode.
+    """Load the encoder of a file, on the CPU, in training mode.
 
     Args:
-        path: what `save_encoder` wrote.
+        path: a file written by `save_encoder`.
         settings: the architecture and size that it was trained with.
 
     Raises:
@@ -47,7 +47,7 @@ def load_encoder(path: Path, settings: EncoderSettings) -> Encoder:
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of a file's tensors, without reading the numbers.
+    """Names and shapes of a file's tensors, without reading their values.
 
     Raises:
         FameError: the file is absent or damaged.
@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn what safetensors raises into one sentence."""
+    """Turn errors of safetensors into one sentence."""
     try:
         yield
     except OSError as error:

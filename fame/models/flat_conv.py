@@ -1,18 +1,17 @@
-"""Convolutions over space alone or time alone, by the libraries' two-dimensional kernels."""
+"""3-D convolutions over space only or time only, computed by faster 2-D kernels."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 
 class FlatConv3d(nn.Conv3d):
-    """A Conv3d that is computed in two dimensions if its kernel is (1, h, w) or (t, 1, 1).
+    """A Conv3d that is computed by 2-D kernels if its kernel is (1, h, w) or (t, 1, 1).
 
-    Frames do not mix under the first, so they are more pictures; places do not mix under the
-    second, so height and width are one axis. With channels last no value is copied for either.
-    A temporal kernel then takes half the time on a CPU; both together bring R(2+1)D-18 from 26 to
-    41 pairs of clips a second in float32 on an H200 (docs/gpu.md). Parameters, gradients and the
-    state dict are those of Conv3d, which also computes what is dilated, grouped, or padded with
-    other than zeros.
+    In the first case frames do not mix, so they are treated as separate pictures; in the second
+    positions do not mix, so height and width become one axis. With channels last no data are
+    copied. Temporal kernels take half the time on a CPU; both together speed up R(2+1)D-18 from 26
+    to 41 pairs of clips a second in float32 on an H200 (docs/gpu.md). Parameters, gradients and
+    state dict are those of Conv3d, which computes dilated, grouped and non-zero-padded cases.
 
     Shape:
         (B, in_channels, T, H, W) -> (B, out_channels, t, h, w), as Conv3d has it.
@@ -31,7 +30,7 @@ class FlatConv3d(nn.Conv3d):
         return self.groups == 1 and self.padding_mode == "zeros" and set(self.dilation) == {1}
 
     def _alone(self, axis: int) -> bool:
-        """Whether every output sees one place of this axis, its own."""
+        """Whether every output depends on one position of this axis only, its own."""
         return (self.kernel_size[axis], self.stride[axis], self.padding[axis]) == (1, 1, 0)
 
     def _in_pictures(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -1,8 +1,8 @@
 """BatchNorm over groups of a fixed number of clips, whatever the number of processes.
 
 The paper trains on 8 GPUs with 8 clips each, and BatchNorm sees one GPU's clips at a time. Here a
-group of clips stands for such a GPU: one process with G groups computes what G processes with one
-group each would compute.
+group of clips replaces a GPU: one process with G groups computes the same as G processes with one
+group each.
 """
 
 from typing import TypeVar, cast
@@ -22,23 +22,22 @@ AnyModule = TypeVar("AnyModule", bound=nn.Module)
 class GroupBatchNorm(_BatchNorm):
     """BatchNorm whose training statistics come from contiguous groups of samples.
 
-    The state dict and evaluation mode are those of BatchNorm. In training the running statistics
-    follow the first group of a call only, as the first process's buffers are the ones that a
-    distributed run keeps.
+    State dict and evaluation mode are those of BatchNorm. In training, running statistics follow
+    only the first group of a call, because a distributed run keeps the first process's buffers.
 
     Shape:
-        (B, C, ...) -> the same, where B is a multiple of `group` in training.
+        (B, C, ...) -> the same; in training B must be a multiple of `group`.
 
     Args:
         num_features: C.
         group: samples per group, at least 1.
         dims: 1, 2 or 3, for the inputs of BatchNorm1d, 2d or 3d.
         eps: added to the variance.
-        momentum: weight of the newest statistics, or None for their plain average.
+        momentum: weight of the newest statistics, or None for the plain average of all.
 
     Attributes:
-        update_running: whether the running statistics follow at all. In a distributed run only
-            the process that holds the first group of the global batch sets this.
+        update_running: whether running statistics are updated at all; in a distributed run, only
+            in the process with the first group of the global batch.
     """
 
     def __init__(
@@ -55,14 +54,14 @@ class GroupBatchNorm(_BatchNorm):
         self.update_running = True
 
     def forward(self, input: Tensor) -> Tensor:
-        """Normalises; raises `FameError` if the batch cannot be cut into whole groups."""
+        """Normalise; raises `FameError` if the batch is not a multiple of the group."""
         if not self.training:
             return super().forward(input)
         self._check_input_dim(input)
         self._check_groups(input)
         if len(input) == self.group:
             return self._first(input)
-        # A loop gives the very numbers of separate processes; one call over reshaped groups
+        # A loop gives exactly the numbers of separate processes; one call on reshaped groups
         # would need two transposing copies, which cost more than they save.
         first, *others = input.split(self.group)
         return torch.cat([self._first(first), *map(self._other, others)])
@@ -90,22 +89,22 @@ class GroupBatchNorm(_BatchNorm):
             )
 
     def extra_repr(self) -> str:
-        """What `print` shows."""
+        """The arguments shown by `print`."""
         return f"{super().extra_repr()}, group={self.group}, dims={self.dims}"
 
 
 def convert(module: AnyModule, group: int) -> AnyModule:
-    """Replaces, in place, every BatchNorm1d, 2d and 3d inside by a GroupBatchNorm.
+    """Replace, in place, every BatchNorm1d, 2d and 3d in a module by a GroupBatchNorm.
 
-    Parameters and buffers are kept as the same tensors. A GroupBatchNorm already inside takes the
-    new group size.
+    Parameters and buffers stay the same tensors. An existing GroupBatchNorm gets the new group
+    size.
 
     Args:
         module: a network, or a single BatchNorm layer.
         group: samples per group, at least 1.
 
     Returns:
-        `module`, or its replacement if it is itself a BatchNorm layer.
+        `module`, or its replacement if it is a BatchNorm layer itself.
     """
     _checked_group(group)
     if isinstance(module, GroupBatchNorm):

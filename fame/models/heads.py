@@ -8,9 +8,9 @@ ProjectionKind = Literal["mlp", "bn-mlp"]
 
 
 def projection(feature_dim: int, dim: int, kind: ProjectionKind) -> nn.Sequential:
-    """A two-layer projection whose hidden size is that of the feature.
+    """A two-layer projection; the hidden size equals `feature_dim`.
 
-    The output is not L2-normalised; the method does that.
+    The output is not L2-normalised; that is left to the method.
 
     Shape:
         (B, feature_dim) -> (B, dim).
@@ -18,8 +18,8 @@ def projection(feature_dim: int, dim: int, kind: ProjectionKind) -> nn.Sequentia
     Args:
         feature_dim: size of the encoder's pooled feature.
         dim: size of the projected vector (128 in the paper).
-        kind: "mlp" is the official head (facts A5), Linear-ReLU-Linear; "bn-mlp" also normalises
-            before each of the first Linear and the ReLU, which lets few steps suffice.
+        kind: "mlp" is the official head (facts A5), Linear-ReLU-Linear; "bn-mlp" adds BatchNorm
+            before the first Linear and before the ReLU, so that fewer steps suffice.
     """
     first, last = nn.Linear(feature_dim, feature_dim), nn.Linear(feature_dim, dim)
     if kind == "mlp":

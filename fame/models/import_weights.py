@@ -1,4 +1,4 @@
-"""Convert published weights to our format: an encoder and a card with its origin."""
+"""Convert published weights to our format: an encoder, and a card that records its origin."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,15 +19,15 @@ from fame.pipeline.experiments import Run
 
 
 def import_run(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
-    """Import the finished weights that a recipe names as a run.
+    """Import the finished weights of a run.
 
     Args:
-        scale: whose backbone they must be.
-        run: with a `source`.
+        scale: the weights must be of its backbone.
+        run: a run with a `source`.
         out: the run's folder.
 
     Returns:
-        The card: as `import_weights` says, after the run's id, scale, recipe and seed.
+        The card: the run's id, scale, recipe and seed, then as for `import_weights`.
 
     Raises:
         FameError: see `import_weights`.
@@ -38,10 +38,10 @@ def import_run(scale: Scale, run: Run, out: Path) -> dict[str, Any]:
 
 
 def fits(source: Path, wanted: EncoderSettings) -> bool:
-    """Whether finished weights are of a network.
+    """Whether finished weights belong to an architecture.
 
     Raises:
-        FameError: the file cannot be read, or is of no network that is known.
+        FameError: the file cannot be read, or is not of a known network.
     """
     if source.suffix != ".safetensors":
         return import_official(source).settings == wanted
@@ -56,24 +56,24 @@ def import_weights(
     wanted: EncoderSettings | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write `encoder.safetensors` and `card.json` from weights that were made elsewhere.
+    """Write `encoder.safetensors` and `card.json` from weights made elsewhere.
 
-    The projection head is left out, as in the export of our own encoders.
+    The projection head is dropped, as in the export of our own encoders.
 
     Args:
-        source: see `fame.models.official.import_official`; or, if `wanted` says what it is, an
+        source: a file for `fame.models.official.import_official` or, if `wanted` is given, an
             `encoder.safetensors` of ours.
-        out: the folder; made if need be.
-        wanted: the network that it must be; None for whichever it is.
-        facts: what else the card is to say, as JSON data.
+        out: the folder; created if needed.
+        wanted: the network that the file must contain; None for any known one.
+        facts: further entries of the card, as JSON data.
 
     Returns:
-        The card: the file that was read and its SHA-256, the encoder's settings and feature
-        dimension, the names of the tensors that were taken and the SHA-256 of what was written.
+        The card: the source file and its SHA-256, the encoder's settings and feature dimension, the
+        names of the imported tensors, and the SHA-256 of the written file.
 
     Raises:
-        FameError: the file is not one of the known checkpoints, is another network than the
-            wanted one, or cannot be read or written.
+        FameError: the file is not a known checkpoint, is not of the wanted network, or cannot be
+            read or written.
     """
     settings, encoder = _read(source, wanted)
     digest = sha256(source)
@@ -103,7 +103,7 @@ def _read(source: Path, wanted: EncoderSettings | None) -> tuple[EncoderSettings
             f"{source} is {weights.settings!r} but the scale's backbone is {wanted!r}; "
             "give the recipe a backbone with these settings"
         )
-    with torch.device("meta"):  # nothing is drawn: every tensor is the file's
+    with torch.device("meta"):  # no initialisation: every tensor comes from the file
         encoder = build_encoder(weights.settings, seed=0)
     encoder.load_state_dict(weights.encoder, assign=True)
     return weights.settings, encoder

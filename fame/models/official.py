@@ -1,7 +1,7 @@
-"""Weights that others published: the authors' pretraining checkpoints and torchvision's networks.
+"""Published weights: the authors' pretraining checkpoints and torchvision's networks.
 
-A checkpoint of the authors (facts A5) is a dict whose `state_dict` holds the query encoder and
-its projection head under `module.encoder_q.`, beside the key encoder and the queue.
+The authors' checkpoints (facts A5) are dicts whose `state_dict` contains the query encoder and its
+projection head under `module.encoder_q.`, beside the key encoder and the queue.
 """
 
 import pickle
@@ -25,14 +25,14 @@ _QUERY = "module.encoder_q."
 _PROJECTED = 128
 _I3D = I3DSettings(arch="i3d", width=64)
 _R2PLUS1D = R2Plus1DSettings(arch="r2plus1d", width=64, layers=(2, 2, 2, 2), round_middle=1)
-# The two Linear layers of `projection` and what the official heads call them.
+# The two Linear layers of `projection`, and their names in the official heads.
 _I3D_HEAD = {"0": "id_head.2.", "2": "id_head.4."}
 _R2PLUS1D_HEAD = {"0": "fc.0.", "2": "fc.2."}
 _REMEDY = "give an official FAME checkpoint or a torchvision r2plus1d_18 state dict"
 
 
 class OfficialWeights(NamedTuple):
-    """What a published file gives.
+    """The content of a published file.
 
     Attributes:
         settings: the published architecture.
@@ -46,15 +46,15 @@ class OfficialWeights(NamedTuple):
 
 
 def import_official(path: Path) -> OfficialWeights:
-    """Reads published weights; the file can run no code.
+    """Read published weights, without running code from the file.
 
     Args:
         path: an official FAME pretraining checkpoint (I3D or R(2+1)D), or torchvision's
-            r2plus1d_18 state dict, whose classifier is dropped.
+            r2plus1d_18 state dict (its classifier is dropped).
 
     Raises:
-        FameError: the file is absent or damaged, holds anything but tensors and plain values, or
-            does not hold one of these networks.
+        FameError: the file is absent or damaged, contains anything but tensors and plain values,
+            or contains none of these networks.
     """
     content = _load(path)
     if isinstance(content, Mapping) and "state_dict" in content:
@@ -84,7 +84,7 @@ def _from_torchvision(state: State, path: Path) -> OfficialWeights:
 
 
 def _skeleton(settings: EncoderSettings) -> tuple[State, State]:
-    """Keys and shapes of the encoder and of its official head; takes no memory, draws nothing."""
+    """Keys and shapes of the encoder and its official head, on the meta device."""
     with torch.device("meta"):
         encoder = build_encoder(settings, seed=0)
         head = projection(encoder.feature_dim, _PROJECTED, "mlp")
@@ -114,7 +114,7 @@ def _load(path: Path) -> Any:
             f"{path} is refused because it is damaged or holds objects that could run code; "
             f"{_REMEDY} from a source that you trust"
         ) from error
-    except Exception as error:  # damaged bytes make the reader fail in a dozen ways
+    except Exception as error:  # damaged bytes can raise anything
         raise FameError(f"{path} is not a whole PyTorch file; download it again") from error
 
 

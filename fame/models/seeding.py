@@ -1,4 +1,4 @@
-"""Initial weights that depend on the run's seed and on nothing that was drawn before."""
+"""Initial weights that depend on the run's seed only, not on earlier random draws."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from fame.core.randomness import torch_seed
 
 @contextmanager
 def keyed_initialisation(seed: int, purpose: str) -> Iterator[None]:
-    """Modules built inside start from weights keyed by (seed, purpose).
+    """Modules built in this context get initial weights keyed by (seed, purpose).
 
-    The CPU generator is put back afterwards, and those of devices are not touched: build on the
+    The CPU generator is restored afterwards; those of devices are not touched, so build on the
     CPU, then move.
 
     Args:

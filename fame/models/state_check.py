@@ -1,4 +1,4 @@
-"""One clear sentence when weights do not fit a network."""
+"""Check that weights fit a network; one clear sentence if they do not."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,13 @@ _SHOWN = 3
 
 
 def check_state(
-    found: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str, remedy: str
+    weights: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str, remedy: str
 ) -> None:
-    """Checks that two state dicts have the same keys and shapes.
+    """Check that two state dicts have the same keys and shapes.
 
     Args:
-        found: what a file holds.
-        expected: what the network wants; tensors on the meta device will do.
+        weights: the file's content.
+        expected: the network's; tensors on the meta device suffice.
         name: the file, for the message.
         remedy: what the user can do, for the message.
 
@@ -24,20 +24,20 @@ def check_state(
         FameError: names the file and the first missing, unexpected and mismatched keys.
     """
     faults = [
-        _list("missing", [key for key in expected if key not in found]),
-        _list("unexpected", [key for key in found if key not in expected]),
-        _list("of another shape", _mismatches(found, expected)),
+        _list("missing", [key for key in expected if key not in weights]),
+        _list("unexpected", [key for key in weights if key not in expected]),
+        _list("of another shape", _mismatches(weights, expected)),
     ]
     text = "; ".join(fault for fault in faults if fault)
     if text:
         raise FameError(f"{name} does not fit the encoder: {text}; {remedy}")
 
 
-def _mismatches(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
+def _mismatches(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
     return [
-        f"{key} {tuple(found[key].shape)} instead of {tuple(tensor.shape)}"
+        f"{key} {tuple(weights[key].shape)} instead of {tuple(tensor.shape)}"
         for key, tensor in expected.items()
-        if key in found and found[key].shape != tensor.shape
+        if key in weights and weights[key].shape != tensor.shape
     ]
 
 

@@ -1,12 +1,12 @@
-"""Which code made a result: one digest over a module and all that it imports from this package.
+"""Digests of code: one digest covers a module and everything it imports from this package.
 
-A rule that takes minutes has the digest of its module as a parameter, so that editing any file that
-the module imports, directly or not, makes the rule's results stale. Comments, docstrings and layout
-do not count. A rule that takes hours has a number instead (`fame.pipeline.versions`), since a
-renamed variable must not cost days.
+A rule that takes minutes has its module's digest as a parameter, so an edit of any file that the
+module imports, directly or not, makes the rule's results stale. Comments, docstrings and layout do
+not count. A rule that takes hours has a version number instead (`fame.pipeline.versions`), since
+renaming a variable must not cost days.
 
-Imports are read off the files, those inside functions too; nothing is imported. Where a package's
-registry loads its modules by name, all of them count.
+Imports are read from the files, including those inside functions; nothing is imported. If a
+package's modules are loaded by name through the registry, all of them count.
 """
 
 import ast
@@ -28,12 +28,12 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Sources:
-    """What a rule computes with.
+    """The code that a rule runs.
 
     Attributes:
-        modules: dotted names; the modules count with all that they import. `a.b.*` is every module
-            of a package.
-        callers: modules that only call those, for several rules: they count without their imports.
+        modules: dotted names; the modules count with everything they import. `a.b.*` means every
+            module of a package.
+        callers: modules that only call the others, for several rules: their imports do not count.
     """
 
     modules: tuple[str, ...]
@@ -58,19 +58,20 @@ RULES = {
     "table": Sources(("fame.report.tables.build",)),
     "report": Sources(("fame.report.page.page",)),
 }
-"""The rules that take minutes. A figure's module is `fame.report.figures.<figure>`; a dataset is
-found, a training and an extraction of features have versions, and copies are copies."""
+"""The rules that take minutes, except those that draw figures: a figure's module is
+`fame.report.figures.<figure>`. Pretraining and feature extraction have version numbers; rules that
+look up or copy files need neither."""
 
 
 @cache
 def code_of_rule(rule: str) -> str:
-    """The digest of what a rule of `RULES` computes with."""
+    """The digest of the code that a rule of `RULES` runs."""
     return _installed().of(RULES[rule])
 
 
 @cache
 def code_of(module: str) -> str:
-    """The digest of a module of this installation and of all that it imports from it."""
+    """The digest of an installed module and everything it imports from this package."""
     return _installed().of(Sources((module,)))
 
 
@@ -80,7 +81,7 @@ def _installed() -> "Code":
 
 
 class Code:
-    """The source files of a package, each read once.
+    """The source files of a package; each is read once.
 
     Args:
         package: the folder of `fame`.
@@ -89,40 +90,40 @@ class Code:
     def __init__(self, package: Path) -> None:
         self._package = package
         self._read: dict[Path, tuple[str, list[str]]] = {}
-        self._known = _Known(package)
+        self._cache = _Cache(package)
 
     def of(self, sources: Sources) -> str:
-        """Sixteen hexadecimal digits that change with what the sources do.
+        """Sixteen hexadecimal digits that change when the sources' code changes.
 
         Raises:
             FameError: there is no such module.
         """
         files = sorted(self.closure(sources))
-        self._known.keep()
+        self._cache.keep()
         places = [file.relative_to(self._package).as_posix() for file in files]
         digests = [self._look(file)[0] for file in files]
         return _sha(repr([places, digests]).encode())[:16]
 
     def closure(self, sources: Sources) -> set[Path]:
-        """The files of the sources.
+        """All files that the sources depend on.
 
-        What lies beside a package's `__init__.py`, such as templates, belongs to it.
+        Other files beside a package's `__init__.py`, such as templates, belong to the package.
 
         Raises:
             FameError: there is no such module.
         """
         waiting = [file for name in sources.modules for file in self._files_of_all(name)]
-        found: set[Path] = set()
+        reached: set[Path] = set()
         while waiting:
             file = waiting.pop()
-            if file not in found:
-                found.add(file)
+            if file not in reached:
+                reached.add(file)
                 waiting += _beside(file)
                 waiting += [one for name in self._look(file)[1] for one in self._files(name)]
-        return found.union(*(self._files_of_all(name) for name in sources.callers))
+        return reached.union(*(self._files_of_all(name) for name in sources.callers))
 
     def _files_of_all(self, name: str) -> list[Path]:
-        """The files behind a name of `Sources`."""
+        """The files of a name in `Sources`."""
         package = name.removesuffix(".*")
         files = self._files(package)
         if len(files) != package.count(".") + 1:
@@ -133,35 +134,35 @@ class Code:
         """A file's digest, and the dotted names that it imports."""
         if file not in self._read:
             module = ".".join(file.relative_to(self._package.parent).with_suffix("").parts)
-            self._read[file] = self._known.look(file.read_bytes(), module, file.suffix)
+            self._read[file] = self._cache.look(file.read_bytes(), module, file.suffix)
         return self._read[file]
 
     def _files(self, name: str) -> list[Path]:
-        """The files behind a dotted name: the module's, if it is one, and its packages'."""
+        """The files of a dotted name: the module's (if it is one) and those of its packages."""
         if name.endswith(".*"):
             folder = self._package.parent.joinpath(*name.split(".")[:-1])
             return sorted(folder.glob("*.py"))
-        found, folder = [], self._package.parent
+        files, folder = [], self._package.parent
         for part in name.split("."):
             module, folder = folder / f"{part}.py", folder / part
             if (folder / "__init__.py").is_file():
-                found.append(folder / "__init__.py")
+                files.append(folder / "__init__.py")
             elif module.is_file():
-                found.append(module)
-        return found if name.split(".", maxsplit=1)[0] == self._package.name else []
+                files.append(module)
+        return files if name.split(".", maxsplit=1)[0] == self._package.name else []
 
 
 def _beside(file: Path) -> list[Path]:
-    """What lies in a package's folder without being Python: templates, styles."""
+    """Files of a package's folder that are not Python: templates, styles."""
     if file.name != "__init__.py":
         return []
     return [one for one in file.parent.iterdir() if one.is_file() and one.suffix != ".py"]
 
 
-class _Known:
-    """What files were found to say, by their content: parsing them all takes seconds.
+class _Cache:
+    """Digests and imports of files, cached by content: parsing all files takes seconds.
 
-    Kept beside Python's own compiled files; where that is not possible, files are parsed anew.
+    Stored beside Python's compiled files; if that is not possible, files are parsed every time.
     """
 
     def __init__(self, package: Path) -> None:
@@ -175,7 +176,7 @@ class _Known:
             self._entries = kept["files"] if kept["reader"] == self._reader else {}
 
     def look(self, content: bytes, module: str, suffix: str) -> tuple[str, list[str]]:
-        """The digest of a file of this package, and the dotted names that it imports."""
+        """A file's digest, and the dotted names that it imports."""
         key = f"{module}{suffix} {_sha(content)}"
         if key not in self._entries:
             self._entries[key] = (
@@ -186,7 +187,7 @@ class _Known:
         return digest, names
 
     def keep(self) -> None:
-        """Store what was parsed."""
+        """Store the cache."""
         if self._grown:
             with suppress(FameError), replacing(self._file) as file:
                 file.write(json.dumps({"reader": self._reader, "files": self._entries}).encode())
@@ -203,7 +204,7 @@ def _parsed(content: bytes, module: str) -> tuple[str, list[str]]:
 
 
 def _plain(node: Any) -> Any:
-    """A syntax tree as nested lists, without docstrings and places, in any version of Python."""
+    """A syntax tree as nested lists, without docstrings and positions; equal in all Pythons."""
     if isinstance(node, list):
         return [_plain(one) for one in node if not _is_text(one)]
     if not isinstance(node, ast.AST):
@@ -213,7 +214,7 @@ def _plain(node: Any) -> Any:
 
 
 def _is_text(node: Any) -> bool:
-    """Whether a statement is a mere text, such as a docstring."""
+    """Whether a statement is just a string, such as a docstring."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
@@ -222,7 +223,7 @@ def _is_text(node: Any) -> bool:
 
 
 def _imports(node: ast.AST, module: str) -> Iterator[str]:
-    """The dotted names that a module of this package imports, and those that a registry loads."""
+    """The dotted names that a module imports, including those that it loads by the registry."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):

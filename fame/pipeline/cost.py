@@ -1,4 +1,4 @@
-"""What the results cost: wall time and memory of every job, from Snakemake's benchmark files."""
+"""The cost of results: wall time and memory of every job, from Snakemake's benchmark files."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from fame.pipeline.experiments import Cell
 from fame.pipeline.steps import Steps
 
 KINDS = ("pretrain", "features", "finetune")
-"""The rules whose jobs are counted: those that compute for long."""
+"""The rules whose jobs are counted: those with long jobs."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Jobs of one rule: how many, their hours in all, and the most memory that one took (MiB)."""
+    """The jobs of one rule: their number, total hours, and the peak memory of any one (MiB)."""
 
     kind: str
     jobs: int
@@ -26,36 +26,36 @@ class Cost:
 
 
 def files_of(cells: Iterable[Cell], scale: Scale, results: Path) -> dict[str, set[Path]]:
-    """The benchmark files behind some cells, by rule; each job once.
+    """The benchmark files of the jobs that some cells need, by rule; each job once.
 
     Args:
         cells: measured cells.
         scale: their scale.
         results: `results/<scale>`.
     """
-    found: dict[str, set[Path]] = {kind: set() for kind in KINDS}
+    files: dict[str, set[Path]] = {kind: set() for kind in KINDS}
     steps = Steps(scale, results)
     for cell in cells:
         for run in cell.runs:
             for step in steps.result(run, cell.dataset, cell.task).every():
-                if step.rule in found and step.benchmark is not None:
-                    found[step.rule].add(step.benchmark)
-    return found
+                if step.rule in files and step.benchmark is not None:
+                    files[step.rule].add(step.benchmark)
+    return files
 
 
 def costs(files: dict[str, set[Path]]) -> list[Cost]:
-    """The cost of each kind of job; files that are absent (not yet run) are left out.
+    """The cost of each kind of job; absent files (jobs that have not run) are skipped.
 
     Raises:
         FameError: a benchmark file cannot be read.
     """
-    found = []
+    totals = []
     for kind, paths in files.items():
         times = [timed(path) for path in sorted(paths) if path.is_file()]
         if times:
             seconds, peaks = zip(*times, strict=True)
-            found.append(Cost(kind, len(times), sum(seconds) / 3600, max(peaks)))
-    return found
+            totals.append(Cost(kind, len(times), sum(seconds) / 3600, max(peaks)))
+    return totals
 
 
 def timed(path: Path) -> tuple[float, float]:

@@ -1,7 +1,7 @@
-"""From tables to runs: which encoders a scale trains, under which names, for which cells.
+"""From tables to runs: which encoders a scale trains, their names, and the cells that need them.
 
-Pure data, no torch: the workflow and the report read the same answers. Equal recipes give
-equal run ids, so an encoder that several tables need is trained once.
+Pure data, no torch; used by the workflow and the report. Equal recipes have equal run ids, so an
+encoder that several tables need is trained once.
 """
 
 import hashlib
@@ -26,24 +26,24 @@ from fame.pipeline.tasks import check_metric
 from fame.pipeline.versions import RECIPE_VERSION
 
 FIGURES = "figures"
-"""The file of the tables' folder that says what figures compare."""
+"""The file in the tables' folder that says which encoders figures compare."""
 
 
 class AbsentEncoder(FameError):
-    """A recipe names a file of finished weights that is not there."""
+    """A recipe names a file of finished weights that does not exist."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One encoder: what defines it, for one seed.
+    """One encoder for one seed, with everything that defines it.
 
     Attributes:
-        seed: of initialisation, of every draw, and of the mini worlds.
-        recipe: all that defines the run, as plain JSON data; its hash is part of `id`.
+        seed: of initialisation, of every random draw, and of the mini worlds.
+        recipe: everything that defines the run, as plain JSON data; its hash is part of `id`.
         merge: how clips are merged, or None.
         pretrain: the dataset's key, or None for an untrained encoder.
-        source: the file of finished weights, for an encoder that was made elsewhere; its method
-            is then `encoder`.
+        source: the file of finished weights, for an encoder made elsewhere; `method` is then
+            `encoder`.
     """
 
     method: str
@@ -67,19 +67,19 @@ class Run:
 
     @property
     def weights(self) -> str:
-        """What finished weights are called: their file, or the folder of an `encoder.*`."""
+        """A name for finished weights: their file's name, or the folder's of an `encoder.*`."""
         assert self.source is not None
         source = self.source
         return source.resolve().parent.name if source.stem == "encoder" else source.stem
 
     def data_id(self, scale: Scale) -> str | None:
-        """The name of the data instance that the run is trained on."""
+        """The data instance that the run is trained on."""
         return data_id(scale, self.pretrain, self.seed) if self.pretrain else None
 
 
 @dataclass(frozen=True)
 class Arm:
-    """An encoder that figures compare: one run for each seed."""
+    """An encoder that figures compare: one run per seed."""
 
     name: str
     title: str
@@ -88,7 +88,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Cell:
-    """One measured number of a table: a task on a dataset, over one run for each seed."""
+    """One measured number of a table: a task on a dataset, with one run per seed."""
 
     row: int
     column: str
@@ -105,7 +105,7 @@ def digest(recipe: dict[str, Any]) -> str:
 
 
 def data_id(scale: Scale, dataset: str, seed: int) -> str:
-    """The data instance behind a dataset: mini worlds are new for every seed."""
+    """The data instance of a dataset: a mini world has one per seed."""
     if isinstance(scale.datasets[dataset], Synthetic):
         return f"{dataset}-w{seed}"
     return dataset
@@ -125,7 +125,7 @@ def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
 
 
 def plugin_digest(name: str) -> dict[str, str]:
-    """For a choice given as a file: its content's hash, which is part of the recipe."""
+    """The hash of a plug-in file's content, which is part of the recipe; empty for built-ins."""
     if not name.endswith(".py"):
         return {}
     try:
@@ -140,10 +140,10 @@ def plugin_digest(name: str) -> dict[str, str]:
 
 
 def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]:
-    """The sections of `pretrain.methods` that a method says it uses, as `dataset` needs them.
+    """The sections of `pretrain.methods` that a method declares, restricted to `dataset`.
 
     Raises:
-        FameError: the method names a section that there is not, or that the scale lacks.
+        FameError: the method names an unknown section, or one that the scale lacks.
     """
     uses, given = declared("fame.pretext", method, "USES", ()), scale.pretrain.methods.given()
     if not isinstance(uses, tuple | list):
@@ -167,18 +167,18 @@ def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]
 
 
 def dataset_plugin(scale: Scale, dataset: str) -> dict[str, str]:
-    """The content's hash of the file that a dataset's entry names by its path; else nothing."""
+    """The hash of the plug-in file that a dataset's entry names; empty for built-ins."""
     entry = scale.datasets[dataset]
     return {} if isinstance(entry, Own) else plugin_digest(entry.layout)
 
 
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
-    """What of a dataset's entry changes the videos; where they lie does not."""
+    """The part of a dataset's entry that changes the videos; their location does not."""
     entry = scale.datasets[dataset]
     aside = {"root", "annotations", "title", "tolerance", "missing", "verify", "prepare"}
     recipe = {"name": dataset, **entry.model_dump(mode="json", exclude=aside)}
     if not isinstance(entry, Synthetic) and entry.prepare is not None:
-        # Left out where there is none, so that ids are what they were before copies existed.
+        # Omitted if null, so that ids are the same as before copies existed.
         recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
     if plugin := dataset_plugin(scale, dataset):
         recipe["plugin"] = plugin
@@ -187,13 +187,13 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
 
 def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
     recipe = backbone.model_dump(mode="json", exclude={"title"})
-    # Left out for a built-in architecture, whose changes are told by RECIPE_VERSION.
+    # Omitted for built-in architectures: RECIPE_VERSION stands for changes to those.
     plugin = plugin_digest(backbone.encoder.arch)
     return recipe | ({"plugin": plugin} if plugin else {})
 
 
 def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[str, Any]:
-    """All of the scale's `pretrain` section that this recipe makes use of."""
+    """The part of the scale's `pretrain` section that this recipe uses."""
     assert recipe.pretrain is not None and recipe.method is not None
     section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor", "methods"})
     if recipe.pretrain not in scale.pretrain.epochs:
@@ -214,12 +214,12 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
 
 @lru_cache
 def _weights_digest(source: Path, modified: int, size: int) -> str:
-    """The file's SHA-256, computed once for all rows and seeds while the file stays as it is."""
+    """The file's SHA-256, computed once for all rows and seeds while the file is unchanged."""
     return sha256(source)
 
 
 def _finished(scale: Scale, recipe: Recipe, seed: int) -> Run:
-    """The run of an encoder that was made elsewhere: its weights' hash is the recipe."""
+    """The run of an encoder made elsewhere; its recipe contains the hash of the weights."""
     assert recipe.encoder is not None
     try:
         source = expand(recipe.encoder)
@@ -238,7 +238,7 @@ def _finished(scale: Scale, recipe: Recipe, seed: int) -> Run:
 
 
 def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> Run:
-    """The run that a row's recipe means at a scale, `refine` being the column's merge keys."""
+    """The run of a row's recipe at a scale; `refine` holds the column's `merge` keys."""
     if recipe.method is None:
         return _finished(scale, recipe, seed)
     check_name("fame.pretext", recipe.method)
@@ -262,14 +262,14 @@ def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> 
 
 
 def untrainable(scale: Scale, recipe: Recipe) -> str | None:
-    """Why a scale cannot make a recipe's encoder, or None if it can."""
+    """Why a scale cannot make a recipe's encoder; None if it can."""
     if recipe.backbone not in scale.backbones:
         return f"backbone {recipe.backbone} is not part of scale {scale.name}"
     return _absent(scale, recipe.pretrain)
 
 
 def measurable(scale: Scale, row: Row, column: Column) -> str | None:
-    """Why a row cannot be measured in a column at this scale, or None if it can."""
+    """Why a row cannot be measured in a column at this scale; None if it can."""
     if row.recipe is None:
         return "quoted only"
     return (
@@ -286,7 +286,7 @@ def _absent(scale: Scale, dataset: str | None) -> str | None:
 
 
 def unlabelled(scale: Scale, dataset: str) -> str | None:
-    """Why nothing can be evaluated on a dataset that has no labels by its entry, or None."""
+    """Why nothing can be evaluated on a dataset whose entry declares no labels; else None."""
     entry = scale.datasets.get(dataset)
     if not isinstance(entry, Own) or entry.labels != "none":
         return None
@@ -297,14 +297,14 @@ def cells(scale: Scale, table: Table) -> Iterator[Cell]:
     """The cells of a table that this scale measures.
 
     Raises:
-        AbsentEncoder: a row names weights that are not there.
+        AbsentEncoder: a row names weights that do not exist.
     """
     for number in range(len(table.rows)):
         yield from _cells_of_row(scale, table, number)
 
 
 def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
-    row, found = table.rows[number], []
+    row, measured = table.rows[number], []
     for name, column in table.columns.items():
         if row.recipe is None or row.task is None or measurable(scale, row, column):
             continue
@@ -313,22 +313,22 @@ def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
             runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
         except AbsentEncoder as error:
             raise AbsentEncoder(f"{table.name}, row {number + 1}: {error}") from None
-        found.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
-    return found
+        measured.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
+    return measured
 
 
 class Experiments:
-    """A scale and its tables: everything the workflow has to look up.
+    """A scale and its tables: everything that the workflow looks up.
 
     Args:
         scale: the scale's name or path.
-        tables: the folder of table files; `figures.yaml` among them says what figures compare.
+        tables: the folder of table files; its `figures.yaml` says which encoders figures compare.
 
     Attributes:
-        folder: `tables` as it was given.
-        figures: what figures compare, or None if the folder does not say.
-        absent: a sentence for each row or arm whose finished weights are not there. It matters
-            only to who asks for that table or figure; `runs` goes without.
+        folder: the folder of table files.
+        figures: the figures file, or None if the folder has none.
+        absent: a sentence for each row or arm whose finished weights do not exist. Only that table
+            or figure fails; `runs` leaves such runs out. Filled by `runs`.
     """
 
     def __init__(self, scale: str, tables: Path) -> None:
@@ -352,17 +352,17 @@ class Experiments:
 
     @cached_property
     def runs(self) -> dict[str, Run]:
-        """Every run that some table or figure needs, by id; equal recipes appear once."""
-        found: dict[str, Run] = {}
+        """Every run that a table or figure needs, by id; equal recipes appear once."""
+        by_id: dict[str, Run] = {}
         for runs in self._askers():
             try:
-                found |= {run.id: run for run in runs()}
+                by_id |= {run.id: run for run in runs()}
             except AbsentEncoder as error:
                 self.absent.append(str(error))
-        return found
+        return by_id
 
     def _askers(self) -> Iterator[Callable[[], list[Run]]]:
-        """What gives the runs of each row of each table, and of each arm of the figures."""
+        """Functions that give the runs of each row of each table and of each arm of the figures."""
         for table in self.tables.values():
             for number in range(len(table.rows)):
                 yield partial(self._runs_of_row, table, number)
@@ -383,15 +383,15 @@ class Experiments:
 
         Raises:
             FameError: the folder of tables holds no figures file.
-            AbsentEncoder: an arm names weights that are not there.
+            AbsentEncoder: an arm names weights that do not exist.
         """
         if self.figures is None:
             raise FameError(f"the folder of tables holds no {FIGURES}.yaml, which {figure} needs")
-        found = (self._arm(name) for name in self.figures.arms_of(figure))
-        return [arm for arm in found if arm is not None]
+        arms = (self._arm(name) for name in self.figures.arms_of(figure))
+        return [arm for arm in arms if arm is not None]
 
     def bias_datasets(self) -> list[str]:
-        """The datasets of this scale on which background bias is measured; none if it is not."""
+        """The datasets of this scale on which background bias is measured; may be empty."""
         if self.figures is None or self.scale.evaluate.bias is None:
             return []
         return [
@@ -429,24 +429,24 @@ class Experiments:
             yield from cells(self.scale, self.table(name))
 
     def results(self, names: Iterable[str]) -> list[str]:
-        """Files that the named tables need: `<run>/<data>/<task>.json`, without repeats."""
-        found: dict[str, None] = {}
+        """Result files that the named tables need: `<run>/<data>/<task>.json`, without repeats."""
+        files: dict[str, None] = {}
         for cell in self.cells(names):
             for run in cell.runs:
-                found[result_file(self.scale, run, cell.dataset, cell.task)] = None
-        return list(found)
+                files[result_file(self.scale, run, cell.dataset, cell.task)] = None
+        return list(files)
 
     def nodes_of(self, run: str) -> int:
-        """The machines that make a run's encoder; one if nothing is trained."""
+        """The number of machines that train a run's encoder; 1 if nothing is trained."""
         return self.scale.resources.nodes if self.run(run).pretrain else 1
 
     def gpus_of(self, run: str) -> int:
-        """The GPUs that make a run's encoder; one at most if nothing is trained."""
+        """The number of GPUs that train a run's encoder; at most 1 if nothing is trained."""
         gpus = self.nodes_of(run) * self.scale.resources.gpus
         return gpus if self.run(run).pretrain else min(1, gpus)
 
     def confusions(self) -> list[str]:
-        """The confusion matrices beside the results of all tables that have one."""
+        """The confusion matrices beside the results of all tables."""
         return [
             name.removesuffix(".json") + ".confusion.csv"
             for name in self.results(self.tables)
@@ -455,5 +455,5 @@ class Experiments:
 
 
 def result_file(scale: Scale, run: Run, dataset: str, task: str) -> str:
-    """Where a result stands below `results/<scale>/evaluate/`."""
+    """The path of a result below `results/<scale>/evaluate/`."""
     return f"{run.id}/{data_id(scale, dataset, run.seed)}/{task}.json"

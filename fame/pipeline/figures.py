@@ -1,8 +1,8 @@
-"""Figures: what each one declares, and the files that it is drawn from. No torch, no matplotlib.
+"""Figures: their declarations, and the files they are drawn from. No torch, no matplotlib.
 
-A figure is one file of fame/report/figures. The file holds `FIGURE = Figure(...)`, whose arguments
-are literals: they are read here without running the file, because its drawing code takes seconds
-to import. The workflow, the page, `fame plan` and the names that tables may not have all read them.
+A figure is one file of fame/report/figures. It contains `FIGURE = Figure(...)`, whose arguments are
+literals: they are read here without running the file, because its drawing code takes seconds to
+import. The workflow, the page, `fame plan` and the list of names reserved from tables all use them.
 """
 
 import ast
@@ -25,22 +25,22 @@ PACKAGE = "fame.report.figures"
 _BELOW = Places(Path())
 
 Files = dict[str, list[Path]]
-"""By title (of an encoder, a dataset), files below `results/<scale>`, one for each seed."""
+"""By title (of an encoder or a dataset): files below `results/<scale>`, one per seed."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a figure says of itself.
+    """The declaration of a figure.
 
     Attributes:
-        title: stands above it; `Figure 1: ...` for a figure of the paper.
+        title: its heading; `Figure 1: ...` for a figure of the paper.
         caption: what it shows.
-        alt: what the picture looks like, for those who cannot see it.
-        needs: what it is drawn from, a key of `NEEDS`.
+        alt: a description for readers who cannot see the picture.
+        needs: the kind of files it is drawn from, a key of `NEEDS`.
         settings: parts of the scale that it depends on, as dotted keys; a change redraws it.
         measured: whether a .csv with its numbers is written beside the picture.
-        columns: of the .csv, those that the page shows, each with its heading.
-        first: a column and a value: the page shows the rows that hold it and folds the others.
+        columns: columns of the .csv that the page shows, each with its heading.
+        first: a column and a value: the page shows the rows with this value and folds the others.
     """
 
     title: str
@@ -54,16 +54,16 @@ class Figure:
 
     @property
     def in_paper(self) -> bool:
-        """Whether it is a figure of the paper, and not one of our own."""
+        """Whether it is a figure of the paper, not one of our own."""
         return self.title.startswith("Figure ")
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """Of the files that it is written to."""
+        """Suffixes of the files that it is written to."""
         return (".png", ".pdf", ".csv") if self.measured else (".png", ".pdf")
 
     def texts(self, scale: Scale) -> list[str]:
-        """The parts of a scale that it depends on; equal texts give equal figures.
+        """The parts of a scale that it depends on, as JSON; equal texts give equal figures.
 
         Raises:
             FameError: the scale has no such part.
@@ -73,10 +73,10 @@ class Figure:
 
 @cache
 def declared() -> dict[str, Figure]:
-    """Every figure by name, in the order of names.
+    """Every figure by name, sorted.
 
     Raises:
-        FameError: a file of the package declares no figure, or not by literals.
+        FameError: a file of the package has no declaration, or one that is not made of literals.
     """
     return {name: read(source_of(PACKAGE, name)) for name in names(PACKAGE)}
 
@@ -92,10 +92,10 @@ def figure(name: str) -> Figure:
 
 
 def read(file: Path) -> Figure:
-    """The declaration in a figure's file, which is parsed and not run.
+    """The declaration in a figure's file, which is parsed, not run.
 
     Raises:
-        FameError: there is none, an argument is not a literal, or one is missing or unknown.
+        FameError: no declaration, or an argument that is not a literal, missing or unknown.
     """
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FIGURE":
@@ -108,19 +108,19 @@ def _figure(file: Path, value: ast.expr) -> Figure:
         if not isinstance(value, ast.Call):
             raise TypeError("it is no call of Figure")
         given = {str(word.arg): ast.literal_eval(word.value) for word in value.keywords}
-        found = Figure(*map(ast.literal_eval, value.args), **given)
+        declaration = Figure(*map(ast.literal_eval, value.args), **given)
     except (TypeError, ValueError) as error:
         raise FameError(
             f"{file}: FIGURE cannot be read ({error}); see Figure in fame/pipeline/figures.py"
         ) from None
-    if found.needs not in NEEDS:
-        near = difflib.get_close_matches(found.needs, NEEDS, 1)
+    if declaration.needs not in NEEDS:
+        near = difflib.get_close_matches(declaration.needs, NEEDS, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise FameError(
-            f"{file}: there is no {found.needs!r} to draw a figure from; {hint}choose one of "
+            f"{file}: there is no {declaration.needs!r} to draw a figure from; {hint}choose one of "
             f"{', '.join(NEEDS)}"
         )
-    return found
+    return declaration
 
 
 def sources(experiments: Experiments, name: str) -> Files:
@@ -128,16 +128,16 @@ def sources(experiments: Experiments, name: str) -> Files:
 
     Raises:
         FameError: no such figure, or the tables' folder does not say which encoders it compares.
-        AbsentEncoder: it compares weights that are not there.
+        AbsentEncoder: it compares weights that do not exist.
     """
-    found = NEEDS[figure(name).needs](experiments, name)
-    return {title: paths for title, paths in found.items() if paths}
+    by_title = NEEDS[figure(name).needs](experiments, name)
+    return {title: paths for title, paths in by_title.items() if paths}
 
 
 def possible(experiments: Experiments) -> list[str]:
     """The figures that a scale can make; none if the tables' folder has no figures file.
 
-    One that compares absent weights counts: asking for it gives the sentence that says so.
+    A figure that compares absent weights counts as possible: making it gives the proper error.
     """
     if experiments.figures is None:
         return []
@@ -145,7 +145,7 @@ def possible(experiments: Experiments) -> list[str]:
 
 
 def files(experiments: Experiments, *suffixes: str) -> list[str]:
-    """The files of the figures that a scale can make, those of some suffixes such as `.csv`."""
+    """The files, with one of the suffixes such as `.csv`, of the figures that a scale can make."""
     return [
         name + suffix
         for name in possible(experiments)
@@ -174,7 +174,7 @@ def _activation_maps(experiments: Experiments, name: str) -> Files:
 
 
 def _temporal_kernels(experiments: Experiments, name: str) -> Files:
-    """Encoders of architectures with temporal kernels of their own, which R(2+1)D alone has."""
+    """Encoders with separate temporal kernels: R(2+1)D only."""
     backbones = experiments.scale.backbones
     return {
         arm.title: [_BELOW.encoder(run.id) for run in arm.runs]
@@ -195,7 +195,7 @@ def _bias_probes(experiments: Experiments, name: str) -> Files:
 
 
 def _mask_quality(experiments: Experiments, name: str) -> Files:
-    """Generated videos only: the foreground of real ones is not known."""
+    """Generated videos only: the true foreground of real ones is unknown."""
     scale = experiments.scale
     dataset = scale.evaluate.masks.dataset
     if not isinstance(scale.datasets[dataset], Synthetic):
@@ -205,7 +205,7 @@ def _mask_quality(experiments: Experiments, name: str) -> Files:
 
 
 def _training_pair(experiments: Experiments, name: str) -> Files:
-    """Of the first dataset that is trained on."""
+    """From the first dataset that is pretrained on."""
     return _example(experiments, next(iter(experiments.scale.pretrain.epochs)), "training_pair")
 
 
@@ -214,18 +214,18 @@ def _masked_clips(experiments: Experiments, name: str) -> Files:
 
 
 def _example(experiments: Experiments, dataset: str, kind: str) -> Files:
-    """Examples of a dataset; of the first seed's world if it is a generated one."""
+    """Examples from a dataset, or from the first seed's world if it is generated."""
     scale = experiments.scale
     return {dataset: [_BELOW.data(data_id(scale, dataset, scale.seeds[0])) / f"{kind}.npz"]}
 
 
 def _results(experiments: Experiments, name: str) -> Files:
-    found = experiments.results(experiments.tables)
-    return {"results": [_BELOW.evaluations / file for file in found]}
+    results = experiments.results(experiments.tables)
+    return {"results": [_BELOW.evaluations / file for file in results]}
 
 
 def _claims(experiments: Experiments, name: str) -> Files:
-    """The claims are about the project's own tables, and no others."""
+    """The claims are about the project's own tables only."""
     own = experiments.folder.resolve() == SCALES.with_name("tables")
     return _results(experiments, name) if own else {}
 
@@ -240,4 +240,4 @@ NEEDS: dict[str, Callable[[Experiments, str], Files]] = {
     "results": _results,
     "claims": _claims,
 }
-"""What a figure can be drawn from: each gives the files for a figure of that name."""
+"""Kinds of files that a figure can be drawn from; each function lists them for a figure name."""

@@ -1,4 +1,4 @@
-"""Why a result is not there: the first step towards it without a product, and its log."""
+"""Why a result is missing: the first step without its products, and that step's log."""
 
 import re
 from collections.abc import Collection
@@ -9,15 +9,15 @@ from fame.pipeline.experiments import Run
 from fame.pipeline.steps import Step, Steps
 
 LONGEST = 200
-"""Characters of a log's line that are kept."""
+"""Length in characters to which a log's line is cut."""
 
 TAIL = 65536
-"""Bytes at a log's end that are searched."""
+"""Bytes at the end of a log that are searched."""
 
 _ERROR = re.compile(r"fame: .+|(\w+\.)*\w*(Error|Exception|Interrupt|Exit|Killed)\b.*")
 _RANK = re.compile(r"^\[rank\d+\]: ?")
 _TORCHRUN = "ChildFailedError"
-"""What torchrun adds below the error of the process that failed."""
+"""A line that torchrun adds below the failed process's error."""
 
 
 def reason(
@@ -28,29 +28,29 @@ def reason(
     results: Path,
     unmade: Collection[str] = frozenset(),
 ) -> str:
-    """Why the result of a run is not there, on one line: what failed, and what its log says.
+    """Why a run's result is missing, on one line: which step failed, and what its log says.
 
     Args:
-        scale: that the run belongs to.
+        scale: the run's scale.
         run: the encoder.
-        dataset: the key of the dataset that it is evaluated on.
+        dataset: the key of the dataset it is evaluated on.
         task: `linear`, `retrieval` or `finetune`.
         results: `results/<scale>/evaluate`.
-        unmade: files that are to be taken as missing, whether or not they are there.
+        unmade: files to count as missing, whether or not they exist.
     """
     step = _first_failed(Steps(scale, results.parent).result(run, dataset, task), unmade)
     return f"{run.id}: {step.what} {log_outcome(step.log)}"
 
 
 def failed(step: Step) -> bool:
-    """Whether a job that lacks a product has ended in an error, as its log tells."""
+    """Whether a job lacks a product and its log ends in an error."""
     return _lacks(step, frozenset()) and log_outcome(step.log).startswith("failed: ")
 
 
 def _first_failed(step: Step, unmade: Collection[str]) -> Step:
-    """The step itself if it had all that it needs, else one before it that had: one that ran."""
-    found = [_first_failed(before, unmade) for before in step.needs if _lacks(before, unmade)]
-    return next((one for one in found if one.log.exists()), found[0]) if found else step
+    """The step itself if it had all its inputs, else an earlier step that had; one with a log."""
+    causes = [_first_failed(before, unmade) for before in step.needs if _lacks(before, unmade)]
+    return next((cause for cause in causes if cause.log.exists()), causes[0]) if causes else step
 
 
 def _lacks(step: Step, unmade: Collection[str]) -> bool:
@@ -58,7 +58,7 @@ def _lacks(step: Step, unmade: Collection[str]) -> bool:
 
 
 def log_outcome(log: Path) -> str:
-    """The outcome of a step without a product, from its log."""
+    """The outcome of a step that lacks a product, from its log."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL))

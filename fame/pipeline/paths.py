@@ -1,9 +1,9 @@
-"""Where results lie. No other module of fame spells these paths; the rules' copy is tested.
+"""Paths of results. No other module of fame spells them; a test compares the rules' own copy.
 
 results/<scale>/data/<data>/                a dataset or a generated world, indexed
 results/<scale>/pretrain/<run>/             an encoder and its card
 results/<scale>/evaluate/<run>/<data>/      features and results of an encoder on a dataset
-results/<scale>/{figures,tables}/           what is drawn and tabulated; copies in results/
+results/<scale>/{figures,tables}/           figures and tables; copies in results/
 """
 
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
 
 RESULTS = Path("results")
-"""The folder of all results, in the working folder."""
+"""The folder of all results, relative to the working folder."""
 
 MANIFEST = "manifest.parquet"
 BIAS = "bias"
-"""The features of test videos that are altered for the bias probes."""
+"""Name of the features of test videos that were altered for the bias probes."""
 
 
 def feature_names(scale: Scale) -> tuple[str, ...]:
-    """The features that a scale's evaluations need: one file for each name."""
+    """Names of the features that a scale's evaluations need; one file each."""
     return (*needed(scale), *([BIAS] if scale.evaluate.bias else []))
 
 
 def features_file(name: str) -> str:
-    """The file of some features, in the folder of an encoder on a dataset."""
+    """The file name of features."""
     return f"features-{name}.npz"
 
 
 @dataclass(frozen=True)
 class Places:
-    """The files of one scale.
+    """The paths of one scale.
 
     Attributes:
         root: `results/<scale>`.
@@ -43,7 +43,7 @@ class Places:
 
     @classmethod
     def of(cls, scale: Scale, results: Path = RESULTS) -> "Places":
-        """The files of a scale below the folder of all results."""
+        """The paths of a scale below the folder of all results."""
         return cls(results / scale.name)
 
     def data(self, data: str) -> Path:
@@ -51,7 +51,7 @@ class Places:
         return self.root / "data" / data
 
     def world(self, data: str) -> Path:
-        """The folder of a generated world's videos."""
+        """The folder of a generated world."""
         return self.data(data) / "world"
 
     def manifest(self, data: str) -> Path:
@@ -72,11 +72,11 @@ class Places:
 
     @property
     def evaluations(self) -> Path:
-        """The folder of all results of encoders on datasets."""
+        """The folder of all evaluations."""
         return self.root / "evaluate"
 
     def evaluation(self, run: str, data: str) -> Path:
-        """The folder of an encoder's features and results on a dataset."""
+        """The folder of a run's features and results on a data instance."""
         return self.evaluations / run / data
 
     @property

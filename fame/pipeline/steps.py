@@ -1,8 +1,8 @@
-"""The workflow, described once: a row for each rule, and the steps of a scale with their files.
+"""The workflow, described once: a row per rule, and a scale's jobs with their files.
 
-The rules in workflow/rules do the work. Everything else that has to know them asks here: `fame
-evaluate`, `status`, `verify`, `plan`, the cost of a table, the reasons for missing results. A test
-holds the rows against Snakemake's own jobs.
+The rules in workflow/rules do the work. Everything else that needs to know them uses this module:
+`fame evaluate`, `status`, `verify`, `plan`, the cost of a table, the reasons for missing results. A
+test compares the rows with Snakemake's own jobs.
 """
 
 import re
@@ -19,15 +19,15 @@ from fame.pipeline.paths import MANIFEST, Places, feature_names, features_file
 from fame.pipeline.tasks import OF_TABLES, TASKS, Task
 
 Subject = Literal["data", "run", "evaluation", "scale"]
-"""What a job is about: a data instance, a run, a run on a data instance, or the whole scale."""
+"""The subject of a job: a data instance, a run, a run on a data instance, or the whole scale."""
 
 Load = Literal["training", "encoding", "decoding", "short"]
-"""What a job takes: `training` all GPUs and threads of the scale, `encoding` one GPU and all
-threads, `decoding` all threads, `short` one thread."""
+"""Resources of a job: `training` takes all GPUs and threads of the scale, `encoding` one GPU and
+all threads, `decoding` all threads, `short` one thread."""
 
 DataKind = Literal["any", "generated", "real", "original", "prepared"]
-"""Of which data instances a rule makes something: `generated` worlds; `real` datasets; `prepared`
-ones, which are read from small copies, and `original` ones, which are not."""
+"""The data instances that a rule applies to: `generated` worlds; `real` datasets; `prepared`
+datasets, which are read from small copies; `original` ones, which are not."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,20 @@ class Rule:
     """One rule of the workflow.
 
     Paths are templates below `results/`: `{scale}` is the scale's name, `{features}` each name of
-    features that the scale needs, and all else in braces a wildcard of the rule.
+    features that the scale needs, and anything else in braces a wildcard of the rule.
 
     Attributes:
-        name: of the rule, its command and its log.
-        title: what a job of it is called for a reader.
-        subject: what it is about.
-        folder: of all its files.
-        files: what it makes, of which nothing may be missing.
-        needs: the rules whose products it reads, those that do not apply to its data included.
-        load: the threads and GPUs that it takes.
+        name: the name of the rule, its command and its log.
+        title: a job's name for readers.
+        subject: what a job is about.
+        folder: the folder of all its files.
+        files: the files it makes, all of them required.
+        needs: the rules whose products it reads, even those that apply only to other data.
+        load: the threads and GPUs that it uses.
         data: the data instances that it applies to.
-        stem: of its log and benchmark file; its name by default.
-        kept: what must outlive a failure beside its log.
-        timed: whether Snakemake writes its time and memory; jobs of a second are not timed.
+        stem: stem of its log and benchmark file; its name by default.
+        kept: files beside its log that must survive a failure.
+        timed: whether Snakemake records time and memory; jobs that take a second are not timed.
     """
 
     name: str
@@ -65,12 +65,12 @@ class Rule:
 
     @property
     def products(self) -> tuple[str, ...]:
-        """Templates of what it makes."""
+        """Templates of its products."""
         return tuple(str(self.folder / file) for file in self.files)
 
     @property
     def logs(self) -> tuple[str, ...]:
-        """Templates of its log, first, and of what is kept beside it."""
+        """Templates of its log, first, and of the files kept beside it."""
         names = (f"{self.stem or self.name}.log", *self.kept)
         return tuple(str(self.folder / name) for name in names)
 
@@ -81,15 +81,15 @@ class Rule:
         return str(self.folder / name) if self.timed else None
 
     def products_of(self, scale: Scale) -> tuple[str, ...]:
-        """Templates of what it makes at a scale, one for each kind of features."""
-        found: list[str] = []
+        """Templates of its products at a scale, with `{features}` filled in."""
+        templates: list[str] = []
         for product in self.products:
             names = feature_names(scale) if "{features}" in product else ("",)
-            found += [product.replace("{features}", name) for name in names]
-        return tuple(found)
+            templates += [product.replace("{features}", name) for name in names]
+        return tuple(templates)
 
     def wildcards(self, path: str) -> dict[str, str] | None:
-        """The wildcards by which the rule makes a file below `results/`; None if it does not."""
+        """The wildcards with which the rule makes a file below `results/`; None if it does not."""
         for product in self.products:
             pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(product))
             match = re.fullmatch(pattern, path)
@@ -103,11 +103,11 @@ _DATA, _RUN, _EVALUATION = _AT.data("{data}"), _AT.run("{run}"), _AT.evaluation(
 
 
 _MANIFEST = ("index", "gather")
-"""The rules that make a manifest: of the videos as they are, or of their small copies."""
+"""The rules that make a manifest: of the original videos, or of small copies."""
 
 
 def _task(task: Task) -> Rule:
-    """The rule of a task: its result, and files beside it."""
+    """The rule of a task, with its result and the files beside it."""
     return Rule(
         task.name,
         f"{task.name} on {{data}}",
@@ -120,20 +120,20 @@ def _task(task: Task) -> Rule:
 
 
 def _gathered(name: str, stem: str, suffixes: str, *needs: str, folder: Path = _AT.figures) -> Rule:
-    """A table, figure or page of the whole scale: a file for each of the `suffixes`."""
+    """A rule for a table, figure or page of the whole scale; one file per suffix."""
     files = tuple(f"{stem}.{suffix}" for suffix in suffixes.split())
     return Rule(name, stem, "scale", folder, files, needs, stem=stem, timed=False)
 
 
 def _copied(name: str, suffixes: str, *needs: str) -> Rule:
-    """Copies in `results/` of what the scale has made."""
+    """A rule that copies a scale's product to `results/`."""
     files = tuple(f"{{name}}.{suffix}" for suffix in suffixes.split())
     log = str(_AT.root / "published" / "{name}")
     return Rule(name, "copy of {name}", "scale", Path(), files, needs, stem=log, timed=False)
 
 
 def _example(name: str) -> Rule:
-    """Examples of a data instance that a figure shows."""
+    """A rule that makes a data instance's examples for a figure."""
     return Rule(
         name, f"{name} of {{data}}", "data", _DATA, (f"{name}.npz",), _MANIFEST, timed=False
     )
@@ -251,10 +251,10 @@ class Step:
 
     Attributes:
         rule: its rule.
-        what: for a reader, with the data if it is about some.
-        products: of which none may be missing.
-        log: what the job printed; empty or not there if all went well or it has not run.
-        benchmark: the time and memory that it took; None for jobs that are not timed.
+        what: its name for readers, with the data if it has any.
+        products: its files, all of them required.
+        log: the job's output; empty or absent if all went well or it has not run.
+        benchmark: its time and memory; None for jobs that are not timed.
         needs: the steps before it.
     """
 
@@ -266,7 +266,7 @@ class Step:
     needs: tuple["Step", ...]
 
     def every(self) -> Iterator["Step"]:
-        """All steps behind this one, each as often as it is needed, and itself last."""
+        """All steps before this one (repeated if needed more than once), then this one."""
         for before in self.needs:
             yield from before.every()
         yield self
@@ -277,22 +277,22 @@ class Steps:
 
     Args:
         scale: the scale.
-        root: `results/<scale>`, wherever it lies.
+        root: the path of `results/<scale>`.
     """
 
     def __init__(self, scale: Scale, root: Path) -> None:
         self._scale, self._root = scale, root
 
     def result(self, run: Run, dataset: str, task: str) -> Step:
-        """A rule that evaluates a run on a dataset: a task, or `features`."""
+        """The evaluation of a run on a dataset: by a task, or `features`."""
         return self._step(RULES[task], run, {"data": data_id(self._scale, dataset, run.seed)})
 
     def pretraining(self, run: Run) -> Step:
-        """The making of a run's encoder."""
+        """The step that makes a run's encoder."""
         return self._step(RULES["pretrain"], run, {})
 
     def _step(self, rule: Rule, run: Run | None, wildcards: dict[str, str]) -> Step:
-        """A job of a rule with its files and all steps before it."""
+        """A job of a rule, with its files and all steps before it."""
         named = wildcards | ({"run": run.id} if run else {})
         benchmark = self._path(rule.benchmark, named) if rule.benchmark else None
         return Step(
@@ -321,7 +321,7 @@ class Steps:
                     yield self._step(needed, own, wildcards)
 
     def _parts(self, rule: Rule, data: str) -> Iterator[dict[str, str]]:
-        """The wildcards of a rule's jobs on a data instance: one job, or one for each shard."""
+        """The wildcards of a rule's jobs on a data instance: one job, or one per shard."""
         prepare = _prepare(self._scale, data)
         if rule.name != "prepare" or prepare is None:
             yield {"data": data}
@@ -331,7 +331,7 @@ class Steps:
 
 
 def applies(rule: Rule, scale: Scale, data: str) -> bool:
-    """Whether a rule makes something of a data instance."""
+    """Whether a rule applies to a data instance."""
     generated = split_data_id(scale, data)[1] is not None
     prepared = _prepare(scale, data) is not None
     return {
@@ -344,6 +344,6 @@ def applies(rule: Rule, scale: Scale, data: str) -> bool:
 
 
 def _prepare(scale: Scale, data: str) -> Prepare | None:
-    """How small copies of a data instance's videos are made; None if they are read as they are."""
+    """Settings of the small copies of a data instance; None if the originals are read."""
     entry = scale.datasets[split_data_id(scale, data)[0]]
     return None if isinstance(entry, Synthetic) else entry.prepare

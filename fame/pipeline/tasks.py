@@ -1,7 +1,7 @@
-"""The tasks that evaluate an encoder on a dataset, a row each. No torch.
+"""The tasks that evaluate an encoder on a dataset, one row each. No torch.
 
-What a task does is one file of fame/evaluate/tasks, called as the task, whose `run` goes from
-features or an encoder to the result file. What everyone else has to know of it stands here.
+A task is implemented by the file of the same name in fame/evaluate/tasks, whose `run` computes the
+result file from features or an encoder. Everything else about tasks is declared here.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,13 @@ class Task:
     """One task.
 
     Attributes:
-        name: of its file, rule, command and result.
-        metrics: what it measures at a scale.
-        settings: all of a scale that decides its result, given features or encoder; JSON data.
-        files: what stands beside its result, by the suffixes.
-        trains: whether it trains the encoder further; it reads features otherwise.
-        in_tables: whether a table's row may ask for it.
+        name: the name of its file, rule, command and result.
+        metrics: the metrics that it measures at a scale.
+        settings: the settings of a scale that affect its result, besides those of the features or
+            encoder; JSON data.
+        files: suffixes of the files beside its result.
+        trains: whether it trains the encoder further; otherwise it reads features.
+        in_tables: whether a table's row may use it.
     """
 
     name: str
@@ -46,7 +47,7 @@ def _recalls(scale: Scale) -> tuple[str, ...]:
 
 
 def _reliance(scale: Scale) -> tuple[str, ...]:
-    """None that a table may show; docs/bias.md has those of the figure."""
+    """No metrics for tables; docs/bias.md explains those of the figure."""
     return ()
 
 
@@ -59,9 +60,13 @@ def _retrieval(scale: Scale) -> dict[str, Any]:
 
 
 def _finetune(scale: Scale) -> dict[str, Any]:
-    found = scale.evaluate
-    shown = {"clips": found.clips, "crop": found.crop, "max_short_side": scale.max_short_side}
-    return found.finetune.model_dump(mode="json") | shown
+    settings = scale.evaluate
+    inputs = {
+        "clips": settings.clips,
+        "crop": settings.crop,
+        "max_short_side": scale.max_short_side,
+    }
+    return settings.finetune.model_dump(mode="json") | inputs
 
 
 TASKS = {
@@ -73,24 +78,24 @@ TASKS = {
         Task("finetune", _accuracies, _finetune, _CONFUSION, trains=True),
     )
 }
-"""Every task by name, in the order in which results are read."""
+"""Every task by name, in the order in which tasks are listed."""
 
 OF_TABLES = tuple(name for name, task in TASKS.items() if task.in_tables)
-"""The tasks that a table's row may ask for."""
+"""The tasks that a table's row may use."""
 
 
 def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
-    """What a result's details say of the settings and of the code that made it."""
+    """The settings and code versions that a result's details record."""
     return {"settings": TASKS[task].settings(scale), "versions": versions_of(task)}
 
 
 def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
-    """Refuse a task that tables do not have, or a metric that it does not give.
+    """Refuse a task that tables cannot use, or a metric that the task does not measure.
 
     Args:
-        scale: whose settings say which metrics there are.
-        task: as a table's row names it.
-        metric: as a table's column names it.
+        scale: its settings say which metrics exist.
+        task: the task of a table's row.
+        metric: the metric of a table's column.
         where: the place in the table, for the message.
 
     Raises:
@@ -110,6 +115,6 @@ def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
 def epochs_tested(epochs: int) -> tuple[int, ...]:
     """The epochs, counted from 1, after which the release tests on the test videos (facts A6).
 
-    The first, every tenth after it, and the last: the release counts from 0.
+    The first, every tenth after it, and the last, since the release counts from 0.
     """
     return tuple(n for n in range(1, epochs + 1) if n % 10 == 1 or n == epochs)

@@ -1,1 +1,1 @@
-"""Pretext methods, one file each; `fame.core.registry` finds them by name."""
+"""Pretext methods, one file each, found by name by `fame.core.registry`."""

@@ -1,16 +1,16 @@
-"""Background Erasing (BE; Wang et al., CVPR 2021), FAME's nearest rival (facts C9).
+"""Background Erasing (BE; Wang et al., CVPR 2021), the method closest to FAME (facts C9).
 
-A still frame of the clip is blended into all its frames, `fame.augment.distraction`, so that the
-background no longer tells two videos apart. The recipe's `options` name one of two protocols.
+A still frame of the clip is blended into all its frames (`fame.augment.distraction`), so that the
+background no longer identifies a video. The recipe's `options` name one of two protocols.
 
-`protocol: fame` compares like with like: FAME's pairs, views and symmetric contrast, where the
+`protocol: fame` is for a direct comparison: FAME's pairs, views and symmetric contrast, but the
 first clip is distracted instead of merged.
 
-`protocol: own` is the method's own contrast as released. Query and key are two crops of one
-clip, the query distracted, last of all its changes; a clip from another time of the same video is
-one negative more, which the query network encodes and learns from. The release weights a further
-consistency term with nothing, so there is none. Batch, epochs, optimiser, crops and jitter stay
-the scale's, for an equal budget, and evaluation shows the encoder the scale's colours.
+`protocol: own` is BE's own contrast as released. Query and key are two crops of one clip; the query
+is distracted after all other augmentation. A clip from another time of the same video is an
+additional negative, encoded by the query network with gradient. The release's consistency term has
+weight 0, so it is omitted. Batch, epochs, optimiser, crops and jitter are the scale's, for an equal
+budget, and evaluation uses the scale's normalisation.
 """
 
 from dataclasses import dataclass, replace
@@ -52,13 +52,13 @@ class LikeWithLike(Model):
 
 
 class AsReleased(Model):
-    """Options of `protocol: own`; the examples are what the release uses.
+    """Options of `protocol: own`; the examples are the release's values.
 
     Attributes:
         strength: the largest share of the still frame.
         stride: native frames from one frame of a clip to the next, instead of the backbone's.
         temperature: of the InfoNCE loss, instead of the scale's.
-        mean, std: of the input's colours, instead of the scale's. 0.5 each bring [0, 1] to
+        mean, std: of the input's normalisation, instead of the scale's. 0.5 each map [0, 1] to
             [-1, 1].
     """
 
@@ -73,7 +73,7 @@ class AsReleased(Model):
 
 
 class DistractedMoCo(MomentumContrast):
-    """FAME's training with BE's distraction in the place of FAME's merging."""
+    """FAME's training with BE's distraction instead of FAME's merging."""
 
     def __init__(self, setup: Setup) -> None:
         options = setup.read_options(LikeWithLike, "be")
@@ -81,7 +81,7 @@ class DistractedMoCo(MomentumContrast):
         super().__init__(replace(setup, views=setup.views.changed(change)))
 
     def facts(self) -> dict[str, Any]:
-        """Which protocol and negatives are used."""
+        """The protocol and the kind of negatives."""
         return {**super().facts(), "protocol": "fame"}
 
 
@@ -89,7 +89,7 @@ class DistractedMoCo(MomentumContrast):
 class TwoTimes:
     """Draws one clip twice (query and key) and, third, a clip from another time of the video.
 
-    A video that holds a single window loops for the third, as short ones always do.
+    A video with room for a single window loops for the third clip, as short videos always do.
     """
 
     frames: int
@@ -126,27 +126,27 @@ class BackgroundErasing(MomentumContrast):
         self._distraction = Distraction(setup.run.seed, options.strength)
 
     def sampling(self, frames: int, stride: int) -> Draw:
-        """The same frames for query and key, others for the negative, at BE's own stride."""
+        """The same frames for query and key, other frames for the negative, at BE's own stride."""
         return TwoTimes(frames, self._stride)
 
     def chance(self, batch: int) -> float | None:
-        """One of the positive, all negatives and the video's own negative."""
+        """1 / (the positive, all negatives and the video's own negative)."""
         return 1 / (2 + len(self.queue) if len(self.queue) else batch + 1)
 
     def cost(self) -> Cost:
-        """The key alone is encoded without gradient."""
+        """Only the key is encoded without gradient."""
         return Cost(with_gradient=2, without_gradient=1)
 
     def facts(self) -> dict[str, Any]:
-        """Which protocol and negatives are used."""
+        """The protocol and the kind of negatives."""
         negatives = f"{super().facts()['negatives']} and another time of the video"
         return {"negatives": negatives, "protocol": "own"}
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The cross-entropy of the distracted clips, and the share of contrasts that are right."""
+        """The cross-entropy of the distracted clips, and the share of correct contrasts."""
         self.follow()
         clip, clean, elsewhere = self.views(batch, step)
-        # A blend commutes with normalising; the release distracts what it has normalised.
+        # After normalisation, as released; blending commutes with it.
         query = self.query(self._distraction(clip, batch, 0, step))
         other = self.query(elsewhere)
         keys = self.keys(clean, step, 1)
@@ -164,10 +164,10 @@ PROTOCOLS: dict[Any, type[MomentumContrast]] = {
 
 
 def background_erasing(setup: Setup) -> Method:
-    """The method in the protocol that the recipe's options name.
+    """BE in the protocol that the recipe's options name.
 
     Raises:
-        FameError: no such protocol, an option that it does not take, or a `merge`.
+        FameError: an unknown protocol or option, or a recipe with a `merge`.
     """
     setup.refuse_merge("be")
     protocol = setup.options.get("protocol")

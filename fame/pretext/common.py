@@ -1,11 +1,13 @@
-"""What a pretext method is: a batch of raw clips in, a loss out.
+"""The interface of pretext methods: a batch of raw clips in, a loss out.
 
-One file per method in this folder (or anywhere, named by its path in a recipe); the file binds
-its class, or a function that makes one from a Setup, to the name METHOD. A method that needs a
-section of the scale's `pretrain.methods` says so there too, as `USES = ("moco",)`, written out: the
-workflow reads it off the file, and only what is named is in the run's name and in the Setup.
-Likewise for the tables: `NEGATIVES = "moco"` says whose queue holds the negatives (the batch, if it
-is 0), and `MORE_NEGATIVES = {option: {value: text}}` which others an option brings.
+A method is one file in this folder, or anywhere if a recipe names its path. The file assigns
+METHOD: the method's class, or a function that makes an instance from a Setup. It may also assign
+these literals, which are read without importing it:
+
+- `USES = ("moco",)`: sections of the scale's `pretrain.methods` that the method needs. Only these
+  enter the run's name and the Setup.
+- `NEGATIVES = "moco"`: for the tables, the section whose queue gives the negatives (the batch, if
+  the queue is 0); `MORE_NEGATIVES = {option: {value: text}}`: further negatives due to an option.
 """
 
 from abc import ABC, abstractmethod
@@ -34,7 +36,7 @@ H = TypeVar("H", bound=torch.nn.Module)
 
 
 class Cost(NamedTuple):
-    """How many clips of each video a step encodes, with and without gradient."""
+    """Clips per video that a step encodes, with and without gradient."""
 
     with_gradient: int
     without_gradient: int = 0
@@ -42,17 +44,17 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True)
 class Setup:
-    """What a method is built from.
+    """Everything that a method is built from.
 
     Attributes:
         run: the recipe; `run.seed` keys every draw.
-        sections: of the scale's `pretrain.methods`, those that the method's file declares to use.
+        sections: the sections of the scale's `pretrain.methods` that the method's file declares.
         options: the recipe's own settings for this method.
         encoder: freshly initialised, BatchNorm already grouped, on the right device.
         views: turns raw clips into augmented, merged, normalised views.
         world: this process among its peers.
-        group: number of clips that share BatchNorm statistics, for BatchNorm of the method's own.
-        classes: of the pretraining videos' labels; 0 where there are none.
+        group: number of clips that share BatchNorm statistics, for the method's own layers.
+        classes: number of classes of the pretraining videos; 0 without labels.
     """
 
     run: Run
@@ -65,25 +67,25 @@ class Setup:
     classes: int = 0
 
     def section(self, name: str, model: type[S]) -> S:
-        """A section of the scale's `pretrain.methods`, with what the run's dataset needs of it.
+        """A section of the scale's `pretrain.methods`, restricted to the run's dataset.
 
         Raises:
             FameError: the method's file does not declare that it uses the section.
         """
-        found = self.sections.get(name)
-        if not isinstance(found, model):
+        section = self.sections.get(name)
+        if not isinstance(section, model):
             raise FameError(
                 f"the method {self.run.method!r} reads pretrain.methods.{name} without saying so; "
                 f'write USES = ("{name}",) into its file'
             )
-        return found
+        return section
 
     def read_options(self, model: type[M], method: str) -> M:
-        """The recipe's options as a model.
+        """The recipe's options, validated as a model.
 
         Raises:
-            FameError: an option that the method does not know, lacks or cannot use; or one that
-                has a default, which would change the encoder and not the run's name.
+            FameError: an unknown, missing or invalid option; or a model whose options have
+                defaults, since these would change the encoder but not the run's name.
         """
         schema = model.model_json_schema()
         for part in (schema, *schema.get("$defs", {}).values()):
@@ -96,21 +98,21 @@ class Setup:
         return parse(model, self.options, f"options of the method {method!r}")
 
     def head(self, build: Callable[[], H], purpose: str = "head") -> H:
-        """A head of the method's own, as every part of a run has to be.
+        """Build a head of the method's own, as reproducible as the rest of the run.
 
-        Its initial weights are keyed by the run's seed, its BatchNorm layers take their statistics
-        from groups of clips, as the encoder's do, and it is on the right device.
+        Its initial weights are keyed by the run's seed, its BatchNorm layers use groups of clips as
+        the encoder's do, and it is on the right device.
 
         Args:
             build: makes the head, for example `lambda: nn.Linear(setup.encoder.feature_dim, 4)`.
-            purpose: keys the weights; a method with two heads names them differently.
+            purpose: keys the weights; use different ones for several heads.
         """
         with keyed_initialisation(self.run.seed, purpose):
             head = build()
         return convert(head, self.group).to(self.world.device)
 
     def refuse_merge(self, method: str) -> None:
-        """For methods that leave no place for merging.
+        """Refuse a recipe with a `merge`, for methods that cannot merge.
 
         Raises:
             FameError: the recipe has a `merge`.
@@ -120,14 +122,14 @@ class Setup:
 
 
 class NoOptions(Model):
-    """For methods that take none."""
+    """Options of methods that have none."""
 
 
 class Method(torch.nn.Module, ABC):
     """A pretext method.
 
     Attributes:
-        clips: how many clips of each video a batch holds.
+        clips: number of clips per video in a batch.
         encoder: the encoder that a run exports.
     """
 
@@ -139,13 +141,13 @@ class Method(torch.nn.Module, ABC):
         super().__init__()
 
     def sampling(self, frames: int, stride: int) -> Draw:
-        """How this method draws clips from a video: by default from distinct random starts.
+        """How clips are drawn from a video; by default from distinct random starts.
 
-        Methods that learn pace or order override it.
+        Methods that learn pace or order override this.
 
         Args:
-            frames: of a clip, as the backbone wants them.
-            stride: native frames between them, as the backbone wants them.
+            frames: the backbone's number of frames in a clip.
+            stride: the backbone's stride, in native frames.
         """
         return RandomClips(frames, stride, self.clips)
 
@@ -154,31 +156,31 @@ class Method(torch.nn.Module, ABC):
         """The loss of this process's share of a batch.
 
         Args:
-            batch: raw clips (B, clips, 3, T, H, W) uint8 and the videos they come from.
-            step: optimiser steps done before.
+            batch: raw clips (B, clips, 3, T, H, W) uint8, with their frame numbers and labels.
+            step: number of optimiser steps done before.
 
         Returns:
-            A scalar loss, and scalars for `metrics.jsonl` and TensorBoard; those named contrast and
-            accuracy go onto the card too.
+            A scalar loss, and scalars for `metrics.jsonl` and TensorBoard; those named `contrast`
+            and `accuracy` are also recorded on the card.
         """
 
     def chance(self, batch: int) -> float | None:
-        """The pretext accuracy of a guess, in [0, 1]; None where there is nothing to get right.
+        """Chance level of the pretext accuracy, in [0, 1]; None for methods without an accuracy.
 
-        It goes onto the card, beside the accuracy that was reached.
+        The card records it beside the accuracy reached.
 
         Args:
-            batch: videos of the global batch.
+            batch: number of videos in the global batch.
         """
         return None
 
     def cost(self) -> Cost:
-        """What a step encodes of each video: by default each clip once, with gradient.
+        """What a step encodes per video; by default each clip once, with gradient.
 
-        It goes onto the card, so that methods can be compared at equal cost.
+        The card records it, so that methods can be compared at equal cost.
         """
         return Cost(self.clips)
 
     def facts(self) -> dict[str, Any]:
-        """What the run's card should say of the method beyond its recipe."""
+        """Facts for the run's card beyond the recipe."""
         return {}

@@ -1,9 +1,9 @@
 """Momentum contrast for video (He et al., CVPR 2020), symmetric as in the FAME release.
 
-Two clips of one video are positives. Each is once the query and once the key. Both directions
-use the queue as it stood before the step, then both sets of keys are enqueued; in the release the
-first direction's keys are negatives of the second already, which `enqueue: direction` replays.
-FAME is this method with merged views.
+Two clips of one video are a positive pair; each is once the query and once the key. Both directions
+use the queue from before the step, then both sets of keys are enqueued. In the release the first
+direction's keys are already negatives of the second; `enqueue: direction` reproduces that. FAME is
+this method with merged views.
 """
 
 import copy
@@ -39,22 +39,22 @@ class Network(torch.nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         """Project and L2-normalise."""
         projected = self.head(self.encoder(clips))
-        # Under autocast the loss is still computed in float32.
+        # float32, so that under autocast too the loss is computed in float32.
         return normalize(projected.to(torch.promote_types(projected.dtype, torch.float32)), dim=1)
 
 
 class MomentumContrast(Method):
     """Query and key networks, a queue of keys, and the symmetric InfoNCE loss.
 
-    Methods that vary it derive from it, read their own options and compose its steps: `follow`,
-    `keys`, `logits`, `enqueue`. Methods with other networks use the same parts of
-    `fame.pretext.toolbox` directly.
+    Variants derive from this class, read their own options and compose its steps: `follow`, `keys`,
+    `logits`, `queue.enqueue`. Methods with other networks use the parts in `fame.pretext.toolbox`
+    directly.
 
     Attributes:
         views: turns a batch into views.
         settings: the scale's section `moco`.
-        query: the network that learns.
-        key: the one that follows it.
+        query: the network that is trained.
+        key: the momentum network that follows it.
         queue: keys of earlier steps; empty if the batch's own keys are the negatives.
     """
 
@@ -82,20 +82,20 @@ class MomentumContrast(Method):
         return self.query.encoder
 
     def chance(self, batch: int) -> float | None:
-        """The share of contrasts that a guess gets right: one of the positive and all negatives."""
+        """1 / (the positive and all negatives)."""
         return 1 / (1 + len(self.queue) if len(self.queue) else batch)
 
     def cost(self) -> Cost:
-        """Every clip is once a query and once a key."""
+        """Every clip is encoded once as a query and once as a key."""
         return Cost(self.clips, 0 if self._keys_are_known() else self.clips)
 
     def facts(self) -> dict[str, Any]:
-        """Which negatives are used."""
+        """The kind of negatives."""
         size = len(self.queue)
         return {"negatives": f"queue of {size}" if size else "in-batch"}
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mean of both directions' cross-entropies, and the share of contrasts that are right."""
+        """The mean of both directions' cross-entropies, and the share of correct contrasts."""
         self.follow()
         views = self.views(batch, step)
         queries = [self.query(view) for view in views]
@@ -116,23 +116,23 @@ class MomentumContrast(Method):
         follow(self.key, self.query, self.settings.momentum)
 
     def all_keys(self, views: list[Tensor], queries: list[Tensor], step: int) -> list[Tensor]:
-        """The keys of all views, each (N, D) over the global batch, without gradient."""
+        """The keys of all views over the global batch, each (N, D), without gradient."""
         if self._keys_are_known():
             return [self._world.gather(query) for query in queries]
         return [self.keys(view, step, number) for number, view in enumerate(views)]
 
     def _keys_are_known(self) -> bool:
-        """Whether the key network equals the query network, so that its output is known."""
+        """Whether the key network equals the query network, so that queries serve as keys."""
         return self.settings.momentum == 0 and not self.settings.shuffle
 
     @torch.no_grad()
     def keys(self, view: Tensor, step: int, number: int) -> Tensor:
-        """The global batch's keys; each passes BatchNorm among a keyed, shuffled group.
+        """The keys of the global batch, with BatchNorm over shuffled groups if `shuffle` is set.
 
         Args:
             view: (B, 3, T, H, W), this process's share.
             step: keys the shuffle, together with `number`.
-            number: of the view.
+            number: number of the view.
 
         Returns:
             (N, D) unit vectors in the order of the global batch, without gradient.
@@ -148,7 +148,7 @@ class MomentumContrast(Method):
     def logits(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
         """InfoNCE logits of queries (B, D) against keys (N, D), and the positives' columns (B,).
 
-        With a queue they are (B, 1 + queue) and the positive is column 0; without, (B, N).
+        With a queue: (B, 1 + queue), the positive in column 0. Without: (B, N).
         """
         rows = own_rows(self._world, len(query))
         temperature = self.settings.temperature
@@ -159,7 +159,7 @@ class MomentumContrast(Method):
 
 
 class MoCo(MomentumContrast):
-    """Momentum contrast as the scale says; it takes no options."""
+    """Momentum contrast with the scale's settings and no options."""
 
     def __init__(self, setup: Setup) -> None:
         setup.read_options(NoOptions, "moco")

@@ -1,15 +1,15 @@
 """Pace Prediction (Wang, Jiao & Liu, ECCV 2020, https://arxiv.org/abs/2008.05861).
 
-A clip is played at one of several paces, and the network says which. The pace is the stride: native
-frames from one frame of the clip to the next, whatever the backbone's stride is.
+A clip is played at one of several paces, and the network predicts which. The pace is the stride:
+native frames from one frame of the clip to the next, whatever the backbone's stride.
 
-Every pace draws its start from the same range, in which even the fastest clip fits. In the release
-any start will do, and a clip that runs past the end goes on from the first frame; such a cut is the
-more likely the faster the pace, so that finding cuts is a way to cheat. Here only a video that is
-shorter than the fastest clip loops.
+At every pace, starts are drawn from the range in which even the fastest clip fits. In the release
+any start is possible, and a clip that runs past the end continues from the first frame. Such a cut
+is more likely at a faster pace, so detecting cuts is a shortcut. Here a video loops only if it is
+shorter than the fastest clip.
 
-Left out: the contrastive term, which was never released, and colour jitter drawn anew for each
-frame; views and optimiser are the scale's, for an equal budget.
+Omitted: the contrastive term, which was never released, and colour jitter drawn separately for each
+frame. Views and optimiser are the scale's, for an equal budget.
 """
 
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ from fame.pretext.toolbox.contrast import hits
 
 
 class Options(Model):
-    """What a recipe says: `options: {paces: [1, 2, 3, 4]}` in the paper."""
+    """Options of a recipe: `options: {paces: [1, 2, 3, 4]}` in the paper."""
 
     paces: Annotated[tuple[Positive, ...], Field(min_length=2, examples=[[1, 2, 3, 4]])]
 
 
 @dataclass(frozen=True)
 class OnePace:
-    """Draws one clip of a video at one of `paces`, all equally likely."""
+    """Draw one clip of a video at one of `paces`, all equally likely."""
 
     frames: int
     paces: Sequence[int]
@@ -53,16 +53,16 @@ class OnePace:
 
 
 def labels_of(frames: Tensor, paces: Sequence[int]) -> Tensor:
-    """Which pace each clip has: frame numbers (B, T) to (B,) int64, indices into `paces`.
+    """The pace of each clip: frame numbers (B, T) -> (B,) int64, indices into `paces`.
 
-    Frame numbers rise by the pace, save where a short video loops, and fall there.
+    Frame numbers increase by the pace, except where a short video loops, where they decrease.
     """
     pace = frames.diff(dim=1).amax(dim=1, keepdim=True)
     return (pace == torch.tensor(paces, device=frames.device)).int().argmax(dim=1)
 
 
 class Pace(Method):
-    """Encoder and one linear layer, which names the pace."""
+    """An encoder, and one linear layer that predicts the pace."""
 
     clips = 1
 
@@ -78,11 +78,11 @@ class Pace(Method):
         return OnePace(frames, self.paces)
 
     def chance(self, batch: int) -> float | None:
-        """One of the paces."""
+        """1 / the number of paces."""
         return 1 / len(self.paces)
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy, and the share of clips whose pace is named rightly."""
+        """Cross-entropy, and the share of clips whose pace is predicted correctly."""
         (clips,) = self.views(batch, step)
         labels = labels_of(batch.frames[:, 0], self.paces)
         logits = self.linear(self.encoder(clips)).float()

@@ -1,4 +1,4 @@
-"""No pretraining: the encoder as it was initialised, the reference every method must beat."""
+"""No pretraining: the randomly initialised encoder, the baseline that methods must beat."""
 
 import torch
 
@@ -8,7 +8,7 @@ from fame.pretext.common import Method, Setup
 
 
 class Untrained(Method):
-    """Keeps its encoder as it is; takes no steps."""
+    """Keeps the encoder unchanged; there is no training step."""
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)

@@ -1,7 +1,7 @@
 """Supervised pretraining: cross-entropy on the pretraining videos' labels.
 
-The reference that Figure 3 holds contrastive encoders against. One clip a video, the views of the
-scale, no merging. The classifier starts from N(0, 0.01), as in finetuning.
+The reference for contrastive encoders in Figure 3. One clip per video, the scale's views, no
+merging. The classifier is initialised from N(0, 0.01), as in finetuning.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from fame.pretext.common import Method, NoOptions, Setup
 
 
 class Supervised(Method):
-    """Encoder and linear classifier; it takes no options and no `merge`."""
+    """An encoder and a linear classifier; no options, no `merge`."""
 
     clips = 1
     encoder: Encoder
@@ -41,7 +41,7 @@ class Supervised(Method):
         self.to(setup.world.device)
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy, and the share of clips that are classified rightly.
+        """Cross-entropy, and the share of correctly classified clips.
 
         Raises:
             FameError: a video without a label.
@@ -54,7 +54,7 @@ class Supervised(Method):
         return cross_entropy(logits.float(), batch.labels), {"accuracy": hits}
 
     def chance(self, batch: int) -> float | None:
-        """One of the classes."""
+        """1 / the number of classes."""
         return 1 / self.linear.out_features
 
     def facts(self) -> dict[str, Any]:

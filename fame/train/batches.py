@@ -1,4 +1,4 @@
-"""The keyed stream of training batches of one process."""
+"""Training batches of one process, in a keyed order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from fame.data.clips.loader import KeyedBatches, loader
 
 @dataclass(frozen=True)
 class Batches:
-    """Batches from any step on.
+    """Training batches that can start at any step.
 
     Attributes:
-        steps_per_epoch: whole batches in an epoch; the rest of a shuffled epoch is dropped.
-        batches: makes the loader from a first step (counted from 0) to the end.
+        steps_per_epoch: full batches per epoch; an epoch's last, partial batch is dropped.
+        batches: given a first step (from 0), makes the loader of all batches from there on.
     """
 
     steps_per_epoch: int
@@ -29,11 +29,11 @@ def batches(
 
     Args:
         dataset: training clips.
-        batch: the global batch, of which each process gets an equal, contiguous slice.
-        epochs: of the whole training.
+        batch: the size of the global batch; each process gets an equal, contiguous slice.
+        epochs: number of epochs of the whole training.
         seed: keys the order.
         world: this process among its peers.
-        workers: loader processes; 0 reads in this one.
+        workers: number of loader processes; 0 loads in this process.
     """
 
     def schedule(first: int) -> KeyedBatches:

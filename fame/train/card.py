@@ -30,7 +30,7 @@ def code_version() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """What git prints when asked in the package's folder."""
+    """The output of a git command in the package's folder."""
     command = ["git", "-C", str(Path(fame.__file__).parent), *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     return answer.stdout.strip()
@@ -41,7 +41,7 @@ def environment(world: World) -> dict[str, Any]:
     device = "cpu"
     if world.device.type == "cuda":
         device = torch.cuda.get_device_name(world.device)
-    installed = {found.name for found in importlib.metadata.distributions()}
+    installed = {distribution.name for distribution in importlib.metadata.distributions()}
     versions = {
         name: importlib.metadata.version(name) if name in installed else None for name in PACKAGES
     }

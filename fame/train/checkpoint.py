@@ -1,7 +1,7 @@
-"""Full-state checkpoints: atomic, the last two kept, refused if they belong to another recipe.
+"""Full-state checkpoints: atomic, the last two kept, refused if from another recipe.
 
 The SHA-256 of `step-N.pt` is in `step-N.sha256`, in the format of `sha256sum`. A checkpoint that
-does not match is not read: nothing else would detect a flipped bit in a weight.
+does not match is not used: nothing else would detect a flipped bit in a weight.
 """
 
 import pickle
@@ -27,7 +27,7 @@ class Checkpoint:
     Attributes:
         recipe: plain data that defines the training; compared before resuming.
         step: optimiser steps done.
-        seconds: work so far, over all attempts.
+        seconds: time spent so far, over all attempts.
         module: state dict of everything trained or tracked (encoders, queue, heads).
         optimiser: state dict of the optimiser.
     """
@@ -41,12 +41,12 @@ class Checkpoint:
 
 def _files(directory: Path) -> list[tuple[int, Path]]:
     """Checkpoints by step, newest first."""
-    found = []
+    by_step = []
     for path in directory.glob("step-*.pt"):
         match = re.fullmatch(r"step-(\d+)\.pt", path.name)
         if match:
-            found.append((int(match[1]), path))
-    return sorted(found, reverse=True)
+            by_step.append((int(match[1]), path))
+    return sorted(by_step, reverse=True)
 
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
@@ -90,7 +90,7 @@ def _serialise(content: dict[str, Any], file: IO[bytes]) -> None:
     try:
         torch.save(content, file)
     except RuntimeError as error:
-        # When it closes its archive, torch raises another error that hides the first.
+        # On closing its archive, torch raises another error, which hides the first.
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
@@ -132,8 +132,8 @@ def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, li
     """The newest readable checkpoint, and remarks about damaged ones that were skipped.
 
     Raises:
-        FameError: if it is of another version or recipe (it says in what), or if there are
-            checkpoints but none is whole.
+        FameError: the checkpoint is of another version or recipe (the message lists the
+            differences), or there are checkpoints but none is intact.
     """
     remarks = []
     files = _files(directory)
@@ -145,14 +145,14 @@ def load(directory: Path, recipe: dict[str, Any]) -> tuple[Checkpoint | None, li
         content = _content(path)
         if content.pop("version") != VERSION:
             raise FameError(f"{path} is of another version; delete {directory} to start again")
-        found = Checkpoint(**content)
-        wrong = list(differences(recipe, found.recipe))
+        loaded = Checkpoint(**content)
+        wrong = list(differences(recipe, loaded.recipe))
         if wrong:
             raise FameError(
                 f"{path} belongs to another recipe ({'; '.join(wrong[:5])}); "
                 f"delete {directory} to start again"
             )
-        return found, remarks
+        return loaded, remarks
     if files:
         raise FameError(
             f"no checkpoint in {directory} can be used ({'; '.join(remarks)}); delete that "

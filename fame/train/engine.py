@@ -1,7 +1,7 @@
-"""The training loop: resume, step, schedule, checkpoint; independent of the method.
+"""The training loop, independent of the method: resume, step, schedule, checkpoint.
 
-Every random draw is keyed by epoch and sample and the learning rate is a function of the step,
-so training resumes bit-identically from a checkpoint after any step (on one kind of machine).
+Random draws are keyed by epoch and sample, and the learning rate is a function of the step, so
+training resumes bit-identically from a checkpoint after any step (on the same kind of machine).
 """
 
 import math
@@ -30,11 +30,11 @@ LOG_EVERY = 10
 
 
 class Trainable(Protocol):
-    """The object that the loop trains. `module` holds all state that a checkpoint must save."""
+    """What the loop trains. `module` contains all state that a checkpoint must save."""
 
     @property
     def module(self) -> torch.nn.Module:
-        """Holds every parameter and buffer."""
+        """The module with every parameter and buffer."""
 
     def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The loss of this process's share of a batch, and scalars to log."""
@@ -42,19 +42,19 @@ class Trainable(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings of a training.
+    """The settings of one training run.
 
     Attributes:
         name: for the progress line.
         recipe: what defines the training, compared on resume.
-        directory: of the checkpoints and the training log.
+        directory: folder of the checkpoints and the training log.
         batches: the batches of this process.
-        epochs: length.
+        epochs: number of epochs.
         optimiser: SGD settings.
         precision: the loop applies `tf32` and `bfloat16` (autocast); for `float64` the module and
             its views already have that type.
         checkpoint_minutes: between checkpoints.
-        clips_per_step: in the global batch, for the rate shown.
+        clips_per_step: clips in the global batch, for the displayed rate.
         on_epoch: called after each epoch (counted from 1) by the first process; its scalars
             are recorded.
     """
@@ -72,12 +72,12 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole training."""
+        """Number of steps of the whole training."""
         return self.batches.steps_per_epoch * self.epochs
 
     @property
     def checkpoints(self) -> Path:
-        """Their folder."""
+        """The folder of checkpoints."""
         return self.directory / "checkpoints"
 
     def lr(self, step: int) -> float:
@@ -112,14 +112,14 @@ def _take_step(
     """One optimiser step.
 
     Returns:
-        Its scalars, still on the device, and whether all processes must stop after it because one
-        of them was asked to.
+        Its scalars, still on the device, and whether all processes must stop after this step
+        because one of them received a signal.
     """
     sgd.zero_grad()
     with rounding(plan.precision):
         with autocast(plan.precision, world.device):
             loss, scalars = trainable.loss(batch.to(world.device), step)
-        # Means over processes, so that all of them stop if one has a NaN or a signal.
+        # Averaged over processes, so that all stop if one has a NaN or a signal.
         asked = torch.full_like(loss, request.made)
         mean, asking = world.mean(torch.stack([loss.detach(), asked])).tolist()
         _check_finite(mean, step, plan)
@@ -131,24 +131,23 @@ def _take_step(
 
 def _resume(trainable: Trainable, sgd: SGD, plan: Plan) -> tuple[int, float, list[str]]:
     """Load the newest checkpoint, if any: steps done, seconds spent, remarks."""
-    found, remarks = checkpoint.load(plan.checkpoints, plan.recipe)
-    if found is None:
+    state, remarks = checkpoint.load(plan.checkpoints, plan.recipe)
+    if state is None:
         return 0, 0.0, remarks
-    trainable.module.load_state_dict(found.module)
-    sgd.load_state_dict(found.optimiser)
-    return found.step, found.seconds, [*remarks, f"{plan.name}: going on from step {found.step}"]
+    trainable.module.load_state_dict(state.module)
+    sgd.load_state_dict(state.optimiser)
+    return state.step, state.seconds, [*remarks, f"{plan.name}: going on from step {state.step}"]
 
 
 def train(trainable: Trainable, plan: Plan, world: World) -> float:
     """Train to the end, from the newest checkpoint if there is one.
 
     Returns:
-        Seconds of work, over all attempts.
+        Seconds spent, over all attempts.
 
     Raises:
-        FameError: if the loss is not finite, or the checkpoint is of another recipe.
-        Interrupted: if a signal asked for it (once the checkpoint is written), or if a loader
-            worker died.
+        FameError: the loss is not finite, or the checkpoint is of another recipe.
+        Interrupted: after a signal (once the checkpoint is written), or if a loader worker died.
     """
     sgd = _sgd(trainable.module, plan.optimiser)
     first, before, remarks = _resume(trainable, sgd, plan)
@@ -185,7 +184,7 @@ def _loop(
     save: Callable[[int], None],
     request: Request,
 ) -> None:
-    """Run every step from `first` on, and the actions after steps and epochs."""
+    """Run every step from `first` on, with the actions after steps and epochs."""
     saved = time.monotonic()
     trainable.module.train()
     if first == plan.steps:
@@ -193,7 +192,7 @@ def _loop(
     for step, batch in enumerate(plan.batches.batches(first), start=first):
         scalars, stopping = _take_step(trainable, sgd, batch, step, plan, world, request)
         done = step + 1
-        stopping |= world.size == 1 and request.made  # with one process, check as late as possible
+        stopping |= world.size == 1 and request.made  # one process can check as late as here
         last_of_epoch = done % plan.batches.steps_per_epoch == 0
         if done % LOG_EVERY == 0 or last_of_epoch:
             training_log.record(done, _summary(scalars, step, plan, world))
@@ -208,7 +207,7 @@ def _loop(
             save(done)
             saved = time.monotonic()
         if stopping and done < plan.steps:
-            world.barrier()  # torchrun ends the others as soon as one has ended
+            world.barrier()  # torchrun ends the other processes as soon as one has ended
             raise Interrupted(
                 f"{plan.name}: stopped by {request.signal or 'a signal to another process'} after "
                 f"step {done} of {plan.steps}, which is saved; rerun the same command to resume"
@@ -218,7 +217,7 @@ def _loop(
 def _summary(
     scalars: dict[str, torch.Tensor], step: int, plan: Plan, world: World
 ) -> dict[str, float]:
-    """Scalars averaged over processes, and the rate."""
+    """Scalars averaged over processes, and the learning rate."""
     means = world.mean(torch.stack([value.detach().double() for value in scalars.values()]))
     summary = dict(zip(scalars, means.tolist(), strict=True))
     return {**summary, "lr": plan.lr(step)}

@@ -33,7 +33,7 @@ Monitor = Callable[[Encoder], float]
 
 
 class Pretraining:
-    """A method as a `Trainable` of the training loop."""
+    """Adapts a method to the training loop's `Trainable`."""
 
     def __init__(self, method: Method) -> None:
         self.module = method
@@ -43,7 +43,7 @@ class Pretraining:
 def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Method:
     """The method of a run, freshly initialised, on this process's device, in its precision.
 
-    `classes` counts those of the pretraining videos, for methods that use labels.
+    `classes` is the number of classes of the pretraining videos, for methods that use labels.
     """
     backbone, settings = scale.backbones[run.backbone], scale.pretrain
     groups = groups_of(world, settings.batch, settings.group)
@@ -52,7 +52,7 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     views = Views(settings.views, backbone.size, run.merge, settings.group, run.seed, world, dtype)
     make: Callable[[Setup], Method] = registry.load("fame.pretext", run.method, "METHOD")
     training = run.recipe.get("pretrain", {})
-    # What the method is given is what the run's name is made from.
+    # The method gets exactly the settings that are in the run's name.
     sections = parse(Methods, training.get("methods", {}), f"the recipe of {run.id}").given()
     options, group = training.get("options", {}), settings.group
     method = make(Setup(run, sections, options, encoder, views, world, group, classes))
@@ -89,15 +89,15 @@ def pretrain(
 
     Args:
         scale: all settings.
-        run: which encoder, merging and seed.
+        run: the run.
         manifest: the videos to train on; None for an untrained encoder.
-        directory: the run's own.
+        directory: the run's folder.
         world: this process among its peers.
-        monitor: kNN accuracy of an encoder, in percent, or None without labels.
+        monitor: measures an encoder's kNN accuracy in percent; None without labels.
 
     Raises:
-        FameError: the directory holds another run's encoder; the manifest is missing or of another
-            dataset; or as the loop and the method say.
+        FameError: the directory has another run's encoder; the manifest is missing or of another
+            dataset; or as raised by the loop and the method.
     """
     _check_place(run, directory)
     _check_videos(run, manifest)
@@ -123,7 +123,7 @@ def _check_place(run: Run, directory: Path) -> None:
 
 
 def _check_videos(run: Run, manifest: Manifest | None) -> None:
-    """Refuse videos of another dataset than the run's."""
+    """Refuse the videos of a dataset that is not the run's."""
     if run.pretrain is None and manifest is not None:
         raise FameError(f"{run.id} is not pretrained; leave out the manifest")
     if run.pretrain is not None and manifest is None:
@@ -205,7 +205,7 @@ def _export(
 
 
 def _declared(method: Method, batch: int | None) -> dict[str, Any]:
-    """What a trained method says of its pretext task; `batch` is None for an untrained encoder."""
+    """Chance level and cost that a method declares; empty for an untrained encoder (no `batch`)."""
     if batch is None:
         return {}
     return {"chance": method.chance(batch), "clips_per_video": method.cost()._asdict()}

@@ -1,4 +1,4 @@
-"""Learning rate as a function of the step alone, so that a resumed run has no state to lose."""
+"""The learning rate: a function of the step only, so it needs no state to resume."""
 
 import math
 from bisect import bisect_right
@@ -11,14 +11,14 @@ def rate(settings: Optimiser, step: int, steps_per_epoch: int, epochs: int) -> f
     """The learning rate of one step.
 
     Linear warm-up over `warmup_steps`, times either half a cosine over the whole training or
-    `gamma` for every milestone (in epochs) that has passed. `cosine` moves every step; `step`
-    and `cosine-epoch` move once an epoch, as the FAME release does (facts A5).
+    `gamma` for every milestone (in epochs) passed. `cosine` changes every step; `step` and
+    `cosine-epoch` change once an epoch, as in the FAME release (facts A5).
 
     Args:
         settings: base rate and schedule.
         step: from 0.
         steps_per_epoch: optimiser steps in an epoch.
-        epochs: of the whole training.
+        epochs: number of epochs of the whole training.
     """
     schedule = settings.schedule
     warm = min(1.0, (step + 1) / schedule.warmup_steps) if schedule.warmup_steps else 1.0

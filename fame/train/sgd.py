@@ -1,8 +1,8 @@
 """Stochastic gradient descent with momentum.
 
 Calls the function behind `torch.optim.SGD` and equals that class bit for bit (tested). The class is
-not used because its first instance imports PyTorch's compiler: 2 to 5 s in every training,
-finetuning and probe, of which a mini table has about a hundred.
+not used because its first instance imports PyTorch's compiler, which takes 2 to 5 s in each of the
+about hundred trainings and probes of a mini table.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ class SGD:
     """The optimiser.
 
     Args:
-        parameters: those that are trained; those that never get a gradient stay as they are.
+        parameters: the parameters to train; those that never get a gradient do not change.
         momentum: factor of the previous update.
-        weight_decay: factor of a parameter that is added to its gradient.
+        weight_decay: this multiple of a parameter is added to its gradient.
 
     Attributes:
         parameters: in order.

@@ -1,4 +1,4 @@
-"""What a training tells: metrics.jsonl, TensorBoard curves, progress.json, a progress line."""
+"""The training log: metrics.jsonl, TensorBoard curves, progress.json, a progress line."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PROGRESS_EVERY = 5.0
 
 
 def _keep_until(path: Path, step: int) -> None:
-    """Drop lines written after the checkpoint that training resumes from."""
+    """Drop lines of steps after the checkpoint that training resumes from."""
     if not path.exists():
         return
     kept = [
@@ -31,15 +31,15 @@ def _keep_until(path: Path, step: int) -> None:
 
 
 class TrainingLog:
-    """Records scalars by step; a resumed training_log holds each step once.
+    """Records scalars by step; after resuming, each step is still recorded once.
 
     Args:
         directory: where `metrics.jsonl` and `tensorboard/` are kept.
         name: shown on the progress line.
-        total: steps of the whole training.
-        done: steps finished before.
-        clips_per_step: for the rate shown.
-        active: whether this process records at all (the first one does).
+        total: number of steps of the whole training.
+        done: number of steps done before.
+        clips_per_step: for the displayed rate.
+        active: whether this process records anything (only the first one does).
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class TrainingLog:
         self._shown |= {key: f"{value:.3g}" for key, value in scalars.items()}
 
     def _tell(self, step: int) -> None:
-        """Write how far this is, once in a while and at the end."""
+        """Write the progress file, once in a while and at the end."""
         seconds = time.monotonic() - self._begun
         if seconds - self._told < PROGRESS_EVERY and step < self._total:
             return
@@ -91,7 +91,7 @@ class TrainingLog:
         self._line.update()
 
     def say(self, sentence: str) -> None:
-        """A remark for the user, on standard error, not torn by the progress line."""
+        """Print a remark to standard error without breaking the progress line."""
         if self._active:
             tqdm.write(sentence, file=sys.stderr)
 
@@ -105,10 +105,10 @@ class TrainingLog:
 
 def last_values(directory: Path, keys: Iterable[str]) -> dict[str, Any]:
     """The last recorded value of each key that was recorded."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     path = directory / "metrics.jsonl"
     if path.exists():
         for line in path.read_text().splitlines():
             row = json.loads(line)
-            found |= {key: row[key] for key in keys if key in row}
-    return found
+            values |= {key: row[key] for key in keys if key in row}
+    return values

@@ -1,1 +1,1 @@
-"""Archives that strangers made, unpacked without trusting them."""
+"""Unpack archives without trusting them."""

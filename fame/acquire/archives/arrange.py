@@ -1,4 +1,4 @@
-"""Where each file of an official archive goes, so that the official layout comes out."""
+"""Where each file of an official archive goes, to give the official layout."""
 
 from pathlib import Path, PurePosixPath
 
@@ -10,7 +10,7 @@ LIST_SUFFIXES = {".txt", ".json", ".csv"}
 
 
 def place_lists(dataset: str) -> Place:
-    """Places for a dataset's annotation lists: files by their names, without folders."""
+    """Places for a dataset's annotation lists: by file name, without folders."""
     folder = Path(datasets.archives(dataset).list_folder)
 
     def place(path: PurePosixPath) -> str | None:
@@ -20,15 +20,15 @@ def place_lists(dataset: str) -> Place:
 
 
 def place_videos(dataset: str, part: str, annotations: Path | None) -> Place:
-    """Places for a dataset's videos; other files stay in the archive.
+    """Places for a dataset's videos; other files are not unpacked.
 
     Args:
-        dataset: its name or the path of its file.
-        part: of the dataset, as config/datasets.yaml names it.
+        dataset: its name, or the path of its file.
+        part: the part of the dataset in config/datasets.yaml.
         annotations: the folder of the lists, or None if there is none.
 
     Raises:
-        FameError: the dataset has no archives, or needs lists to arrange them and has none.
+        FameError: the dataset has no archives, or needs lists to arrange them and none are given.
     """
     inner = datasets.archives(dataset).place_videos(part, annotations)
     return lambda path: inner(path) if path.suffix.lower() in VIDEO_SUFFIXES else None

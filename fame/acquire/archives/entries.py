@@ -1,7 +1,7 @@
 """Archives as streams of entries: zip, tar (compressed or not) and RAR.
 
-Nothing here writes to the disk: whoever iterates decides what to do with an entry. A tar is read
-in one pass, so an entry must be used before the next is asked for.
+Nothing here writes to the disk; the caller decides what to do with an entry. A tar is read in one
+pass, so an entry must be used before the next one is requested.
 """
 
 import stat
@@ -24,10 +24,10 @@ class Member:
     """An entry of an archive.
 
     Attributes:
-        name: as the archive has it.
-        size: bytes that it says it has, unpacked.
-        kind: `link` is a symbolic or hard one; `other` is a device, a pipe and the like.
-        open: gives the content, for a file.
+        name: its name in the archive.
+        size: unpacked size in bytes, as the archive declares it.
+        kind: `link` is a symbolic or hard link; `other` is a device, a pipe or similar.
+        open: opens the content of a file.
     """
 
     name: str
@@ -37,19 +37,19 @@ class Member:
 
 
 def _no_content() -> IO[bytes]:
-    """The `open` of what has no content to read."""
+    """The `open` of an entry without content."""
     raise ValueError("only files are opened")
 
 
 def members(archive: Path, kind: str) -> Iterator[Member]:
-    """The entries of an archive, in its order.
+    """The entries of an archive, in order.
 
     Args:
         archive: the file.
-        kind: "zip", "tar" or "rar"; or "file", which is its own only entry.
+        kind: "zip", "tar" or "rar"; or "file", a single file that counts as its only entry.
 
     Raises:
-        FameError: the archive is damaged, locked by a password, or needs a tool that is absent.
+        FameError: the archive is damaged, needs a password, or needs a tool that is not installed.
     """
     readers = {"file": _file, "zip": _zip, "tar": _tar, "rar": _rar}
     with reading(archive):
@@ -58,7 +58,7 @@ def members(archive: Path, kind: str) -> Iterator[Member]:
 
 @contextmanager
 def reading(archive: Path, entry: str = "") -> Iterator[None]:
-    """Turn what a damaged archive or a failing extractor raises into one sentence."""
+    """Turn the errors of a damaged archive or a failing extractor into one sentence."""
     import rarfile
 
     where = f"{archive}, entry {entry!a}" if entry else str(archive)
@@ -92,12 +92,12 @@ def _zip(archive: Path) -> Iterator[Member]:
             def content(info: zipfile.ZipInfo = info) -> IO[bytes]:
                 return opened.open(info)
 
-            # Not info.filename, which zipfile has cut at a NUL and whose backslashes it may turn.
+            # Not info.filename: zipfile cuts it at a NUL and may replace backslashes.
             yield Member(info.orig_filename, info.file_size, kind, content)
 
 
 def _kind(mode: int) -> Literal["file", "link", "other"]:
-    """What a Unix mode says; archives made elsewhere have none."""
+    """The kind of entry given by a Unix mode; archives made on other systems have none."""
     if stat.S_ISLNK(mode):
         return "link"
     return "file" if stat.S_IFMT(mode) in {0, stat.S_IFREG} else "other"
@@ -118,8 +118,8 @@ def _tar_member(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         return Member(info.name, 0, "other", _no_content)
 
     def content() -> IO[bytes]:
-        # The standard library's own rules for data. Ours are stricter and have come first, so
-        # nothing is lost where Python is too old to have them (before 3.11.4).
+        # The standard library's filter for data. Our own checks are stricter and came first, so
+        # nothing is lost on a Python without it (before 3.11.4).
         if hasattr(tarfile, "data_filter"):
             tarfile.data_filter(info, "/nowhere")
         file = opened.extractfile(info)
@@ -132,7 +132,7 @@ def _tar_member(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 def _rar(archive: Path) -> Iterator[Member]:
     import rarfile
 
-    # "strict": rarfile passes over what follows a damaged header otherwise.
+    # "strict": otherwise rarfile skips everything after a damaged header.
     with rarfile.RarFile(archive, errors="strict") as opened:
         if opened.needs_password():
             raise rarfile.PasswordRequired("locked")
@@ -156,7 +156,7 @@ def _rar_kind(info: Any) -> Literal["file", "folder", "link", "other"]:
 
 
 def _check_unpackable(archive: Path, opened: Any, infos: list[Any]) -> None:
-    """A program is needed for compressed entries only; a solid archive takes one forever."""
+    """Compressed entries need a program; solid archives would take it far too long."""
     import rarfile
 
     packed = [info for info in infos if info.compress_type != rarfile.RAR_M0]

@@ -1,8 +1,8 @@
-"""Decides which entries of an archive may be unpacked; one bad entry refuses the archive.
+"""Decide which entries of an archive may be unpacked; one bad entry refuses the whole archive.
 
-An official archive contains files and folders with plain relative names. Anything else in
-one (a way out of the folder, a link, a device, a name twice, more than the declared limits) is a
-mistake or an attack. Links are refused even where they point inside: no official archive has one.
+Official archives contain files and folders with plain relative names. Anything else (a path that
+leaves the folder, a link, a device, a repeated name, more than the declared limits) is a mistake or
+an attack. Links are refused even if they point inside: no official archive has any.
 """
 
 import re
@@ -26,7 +26,7 @@ class Guard:
 
     Attributes:
         archive: the file.
-        limits: what it may unpack to.
+        limits: limits of the unpacked content.
     """
 
     archive: Path

@@ -1,8 +1,8 @@
-"""Unpacks one archive into a folder: all of it or nothing, and it can be interrupted.
+"""Unpack one archive into a folder: all of it or nothing; interrupted work can be resumed.
 
-Files are first written to a folder of their own, `<folder>/.fame/<part>/<archive>.partial`. When
-the whole archive has been read and nothing in it was refused, they move to their places, and a
-marker is written last. After a kill the same call resumes and keeps the files.
+Files are first written to a separate folder, `<folder>/.fame/<part>/<archive>.partial`. Once the
+whole archive has been read without a refusal, they are moved to their places, and a marker is
+written last. After a kill the same call resumes and keeps the files.
 """
 
 import shutil
@@ -21,16 +21,16 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Job:
-    """One archive and where its files go.
+    """One archive, and where its files go.
 
     Attributes:
         archive: the file.
-        kind: as `entries.members` takes it.
-        to: the folder of the files.
-        draft: a folder on the same disk, for files that are not in place yet.
-        place: where each goes.
-        limits: what the archive may hold.
-        replaces: whether a file may take the place of a different one.
+        kind: as for `entries.members`.
+        to: the target folder.
+        draft: a folder on the same disk for files that are not in place yet.
+        place: gives each file's place.
+        limits: limits of the archive's content.
+        replaces: whether a file may replace a different one of the same name.
     """
 
     archive: Path
@@ -44,7 +44,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Contents:
-    """What came out: files by their paths relative to the folder, and entries left behind."""
+    """Unpacked files, as paths relative to the folder, and names of skipped entries."""
 
     files: tuple[str, ...]
     left: tuple[str, ...]
@@ -54,8 +54,8 @@ def unpack(job: Job) -> Contents:
     """Unpack an archive.
 
     Raises:
-        FameError: an entry is refused, the archive is damaged, two archives hold different files
-            of one name, or the disk is full. Nothing is put into `job.to` then.
+        FameError: an entry is refused, the archive is damaged, a different file of the same name
+            exists, or the disk is full. Nothing is then put into `job.to`.
     """
     contents = _draft(job)
     for name in contents.files:
@@ -86,7 +86,7 @@ def _draft(job: Job) -> Contents:
 
 
 def _noise(path: PurePosixPath) -> bool:
-    """What macOS and file managers leave in archives."""
+    """Whether it is clutter that macOS and file managers leave in archives."""
     return "__MACOSX" in path.parts or path.name.startswith(".")
 
 
@@ -107,10 +107,10 @@ def _extract(job: Job, member: Member, target: str) -> None:
 
 
 def copy_member(member: Member, path: Path) -> None:
-    """Write an archive's member to a file.
+    """Write an archive's entry to a file.
 
     Raises:
-        EOFError: it holds fewer or more bytes than the archive says.
+        EOFError: it has fewer or more bytes than the archive declares.
     """
     written = 0
     with member.open() as content, path.open("wb") as file:

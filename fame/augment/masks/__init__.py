@@ -1,8 +1,8 @@
-"""Foreground masks by name: `fame`, `gauss`, `grid`, `seed`, or a file of one's own.
+"""Foreground masks by name: `fame`, `gauss`, `grid`, `seed`, or your own file.
 
-Every variant is a module with `mask(clips, beta, **options)` and `soft_map(clips, **options)`:
-(B, 3, T, H, W) float clips in [0, 1] to (B, H, W) floats in [0, 1], 1 = foreground. Both are
-pure, batched, without gradients, and run on the clips' device in the clips' precision.
+Every variant is a module with `mask(clips, beta, **options)` and `soft_map(clips, **options)`. Both
+map (B, 3, T, H, W) float clips in [0, 1] to (B, H, W) floats in [0, 1], 1 = foreground. They are
+pure, batched and without gradients, and run on the clips' device in the clips' precision.
 """
 
 from typing import Any

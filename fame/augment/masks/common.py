@@ -1,4 +1,4 @@
-"""Steps that several mask variants share: motion, the seed map and exact shares of pixels."""
+"""Steps shared by mask variants: motion, the seed map, and exact shares of pixels."""
 
 import torch
 from torch import Tensor
@@ -56,7 +56,7 @@ def stretch(maps: Tensor) -> Tensor:
 
 @torch.no_grad()
 def seed_map(clips: Tensor) -> Tensor:
-    """Where things move: smoothed motion in [0, 1] (facts A1 steps 1-3).
+    """Smoothed motion, scaled to [0, 1] (facts A1 steps 1-3).
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2.
@@ -68,7 +68,7 @@ def seed_map(clips: Tensor) -> Tensor:
 
 
 def top_pixels(values: Tensor, count: int) -> Tensor:
-    """Mark the `count` highest values of each row, the earlier one first among equals.
+    """Mark the `count` highest values of each row; among equals, earlier ones first.
 
     Args:
         values: (B, N) float.
@@ -79,7 +79,7 @@ def top_pixels(values: Tensor, count: int) -> Tensor:
     """
     if count == 0:
         return torch.zeros_like(values, dtype=torch.bool)
-    # topk alone leaves the choice among equals open, and a stable sort is several times slower.
+    # topk alone does not define the order among equals; a stable sort is several times slower.
     threshold = values.topk(count, dim=1, sorted=False).values.amin(1, keepdim=True)
     above, equal = values > threshold, values == threshold
     free = count - above.sum(1, keepdim=True)
@@ -87,10 +87,9 @@ def top_pixels(values: Tensor, count: int) -> Tensor:
 
 
 def top_share(values: Tensor, beta: float) -> Tensor:
-    """Binary masks of exactly `int(beta * H * W)` pixels, the highest (facts A1 step 11).
+    """Binary masks of the `int(beta * H * W)` highest pixels (facts A1 step 11).
 
-    Among equal values the pixel that comes first in reading order wins, so that a constant map
-    keeps its top rows.
+    Among equal values, pixels earlier in reading order win, so a constant map keeps its top rows.
 
     Args:
         values: (B, H, W) float.

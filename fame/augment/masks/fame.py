@@ -1,8 +1,8 @@
 """FAME (the paper's method, facts A1): grow the moving seed by its colours.
 
-What moves most gives a colour histogram of the foreground, what moves least one of the
-background; Bayes' rule with equal priors then marks every pixel of the mean frame, so that the
-mask covers a whole actor and not just the limbs that moved.
+The pixels that move most give a colour histogram of the foreground, those that move least one of
+the background. Bayes' rule with equal priors then scores every pixel of the mean frame, so that the
+mask covers the whole actor and not only the limbs that moved.
 """
 
 from typing import Literal
@@ -21,8 +21,8 @@ from fame.augment.masks.common import (
 )
 
 Hue = Literal["correct", "official"]
-"""`correct`: hue as a fraction of the circle. `official`: the release's slip, hue in radians
-multiplied by 2 pi once more, which the published masks carry."""
+"""`correct`: hue as a fraction of the circle. `official`: the release's bug, hue in radians
+multiplied by 2 pi again; the published masks have it."""
 
 LEVELS = 10
 FOREGROUND = 0.5
@@ -37,7 +37,7 @@ def colour_bins(images: Tensor, hue: Hue = "correct") -> Tensor:
 
     Args:
         images: (B, 3, H, W) float RGB in [0, 1].
-        hue: how the angle is derived.
+        hue: how the hue angle is computed.
 
     Returns:
         (B, H, W) int64 in [0, 1000).
@@ -61,9 +61,9 @@ def _histogram(bins: Tensor, chosen: Tensor, smoothing: int) -> Tensor:
 def posterior(bins: Tensor, seeds: Tensor) -> Tensor:
     """Probability that a pixel's colour is foreground (facts A1 steps 5, 6, 8, 9).
 
-    The half of the pixels that move most are the foreground sample, the tenth that move least
-    the background sample, whose counts alone get one added in every bin. Among pixels that move
-    alike the earlier counts as moving more.
+    The half of the pixels that move most are the foreground sample, the tenth that move least the
+    background sample; only the background's counts get one added in every bin. Among pixels with
+    equal motion, earlier ones count as moving more.
 
     Args:
         bins: (B, H, W) int64 in [0, 1000).
@@ -87,7 +87,7 @@ def posterior(bins: Tensor, seeds: Tensor) -> Tensor:
 
 @torch.no_grad()
 def soft_map(clips: Tensor, hue: Hue = "correct") -> Tensor:
-    """The map that `mask` cuts: smoothed foreground posterior (facts A1 steps 1-10).
+    """The map that `mask` thresholds: smoothed foreground posterior (facts A1 steps 1-10).
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2.
@@ -102,7 +102,7 @@ def soft_map(clips: Tensor, hue: Hue = "correct") -> Tensor:
 
 @torch.no_grad()
 def mask(clips: Tensor, beta: float, hue: Hue = "correct") -> Tensor:
-    """Foreground = the share beta of pixels whose colours look most like what moves.
+    """Foreground = the share beta of pixels whose colours are most like those of moving pixels.
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2, cropped and flipped, not normalised.
@@ -110,7 +110,7 @@ def mask(clips: Tensor, beta: float, hue: Hue = "correct") -> Tensor:
         hue: see `Hue`.
 
     Returns:
-        (B, H, W), 0 or 1, exactly `int(beta * H * W)` ones. In a clip without motion the upper
-        half stands for the foreground and the last tenth, in reading order, for the background.
+        (B, H, W), 0 or 1, exactly `int(beta * H * W)` ones. In a clip without motion the samples
+        are the upper half (foreground) and the last tenth in reading order (background).
     """
     return top_share(soft_map(clips, hue), beta)

@@ -22,11 +22,10 @@ def soft_map(clips: Tensor) -> Tensor:
 def mask(clips: Tensor, beta: float) -> Tensor:
     """A soft mask, 1 in the middle, with a standard deviation of a third of each side.
 
-    It is blended, not cut (facts A2), so `beta` is accepted for the sake of a common signature
-    and has no influence, not even at 1.
+    It is blended, not thresholded (facts A2), so `beta`, part of the common signature, is ignored.
 
     Args:
-        clips: (B, 3, T, H, W) float; only shape, dtype and device count.
+        clips: (B, 3, T, H, W) float; only shape, dtype and device matter.
         beta: ignored.
 
     Returns:

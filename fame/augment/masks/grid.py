@@ -36,9 +36,9 @@ def soft_map(clips: Tensor) -> Tensor:
 
 @torch.no_grad()
 def mask(clips: Tensor, beta: float) -> Tensor:
-    """Foreground = whole cells, those with the largest sum of the seed map.
+    """Foreground = the cells with the largest sums of the seed map.
 
-    Sides that 4 does not divide give cells that differ by a pixel.
+    If 4 does not divide a side, cell sizes differ by a pixel.
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2.

@@ -7,7 +7,7 @@ from fame.augment.masks.common import seed_map, top_share
 
 
 def soft_map(clips: Tensor) -> Tensor:
-    """The map that `mask` cuts: (B, 3, T, H, W) clips in [0, 1] to (B, H, W) in [0, 1]."""
+    """The map that `mask` thresholds: (B, 3, T, H, W) clips in [0, 1] to (B, H, W) in [0, 1]."""
     return seed_map(clips)
 
 

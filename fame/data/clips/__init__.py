@@ -1,1 +1,1 @@
-"""From a Manifest to batches of clips: sampling, dataset, batch, loader."""
+"""Clips: sampling frame numbers, datasets, batches, and the loader."""

@@ -1,4 +1,4 @@
-"""Raw clips of one video (Sample) and of several (Batch), with what was drawn for them."""
+"""Raw clips of one video (`Sample`) or of several (`Batch`), with their frame numbers."""
 
 from dataclasses import dataclass, replace
 
@@ -11,11 +11,11 @@ class Sample:
 
     Attributes:
         clips: `(n_clips, 3, T, H, W)` uint8 RGB.
-        frames: `(n_clips, T)` int64, the number of each frame in its video, from 0.
-        drawn: `(n_labels,)` int64, labels that the draw gave; empty if it gave none.
+        frames: `(n_clips, T)` int64 frame numbers in the video, from 0.
+        drawn: `(n_labels,)` int64 labels from the draw; empty if it gives none.
         label: class number, -1 if unlabelled.
         index: row of the manifest.
-        epoch: epoch of the draw; 0 where nothing is drawn.
+        epoch: epoch of the draw; 0 for clips that are not random.
     """
 
     clips: torch.Tensor
@@ -28,18 +28,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples side by side.
+    """Stacked samples.
 
     Attributes:
-        clips: `(B, n_clips, 3, T, H, W)` uint8; smaller videos are zero to the right and below.
-        sizes: `(B, 2)` int64, each video's true (H, W).
+        clips: `(B, n_clips, 3, T, H, W)` uint8; smaller videos are zero-padded right and below.
+        sizes: `(B, 2)` int64, each video's (H, W) without padding.
         labels: `(B,)` int64, -1 if unlabelled.
         indices: `(B,)` int64 rows of the manifest.
         epochs: `(B,)` int64.
-        frames: `(B, n_clips, T)` int64 frame numbers in each video, from 0. What a method learns
-            about time (pace, order, direction) is read off them.
-        drawn: `(B, n_labels)` int64 labels that the method's draw gave with the frame numbers;
-            n_labels is 0 for a draw that gives none.
+        frames: `(B, n_clips, T)` int64 frame numbers in each video, from 0. Methods compute labels
+            about time (pace, order, direction) from them.
+        drawn: `(B, n_labels)` int64 labels from the method's draw; n_labels is 0 if it gives none.
     """
 
     clips: torch.Tensor
@@ -51,7 +50,7 @@ class Batch:
     drawn: torch.Tensor
 
     def to(self, device: torch.device | str) -> "Batch":
-        """Clips and labels on a device, without waiting if pinned; what keys draws stays here."""
+        """Clips and labels moved to a device, asynchronously if pinned; keys of draws stay here."""
         moved = {
             name: getattr(self, name).to(device, non_blocking=True)
             for name in ("clips", "labels", "frames", "drawn")

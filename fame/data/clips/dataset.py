@@ -1,7 +1,7 @@
-"""The clips of a manifest's videos: random ones for training, evenly spread ones for evaluation.
+"""Clips of a manifest's videos: random for training, evenly spread for evaluation.
 
-Every random draw is keyed by (seed, purpose, epoch, video), so that clips do not depend on
-workers, processes or interruptions.
+Every random draw is keyed by (seed, purpose, epoch, video), so clips do not depend on workers,
+processes or interruptions.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ Key = tuple[int, int]
 
 
 class _Frames:
-    """Frames of a manifest's videos, fitted, and cached while there is room."""
+    """Frames of a manifest's videos, scaled down, and cached while there is room."""
 
     def __init__(self, manifest: Manifest, max_short_side: int | None, cache_mib: int) -> None:
         if (manifest.table["status"] != OK).any():
@@ -39,7 +39,7 @@ class _Frames:
         self._kept: dict[int, torch.Tensor] = {}
 
     def read(self, index: int, numbers: np.ndarray) -> torch.Tensor:
-        """Frames `numbers` of row `index`, `(len(numbers), 3, H, W)` uint8, in one open."""
+        """Frames `numbers` of row `index`, `(len(numbers), 3, H, W)` uint8; opens the file once."""
         if index not in self._kept and self._reserve(index):
             self._kept[index] = self._decode(index, np.arange(self.lengths[index]))
         if index in self._kept:
@@ -47,7 +47,7 @@ class _Frames:
         return self._decode(index, numbers)
 
     def _reserve(self, index: int) -> bool:
-        """Whether the whole video still fits in the cache; if so its room is taken."""
+        """Whether the whole video still fits in the cache; if so, reserve its space."""
         height, width = self._sizes[index]
         need = int(self.lengths[index]) * 3 * height * width
         if need > self._room:
@@ -63,7 +63,7 @@ class _Frames:
 
 
 class _Clips(Dataset[Sample]):
-    """What both datasets share: clips of one video, cut at given frame numbers."""
+    """Base of both datasets: clips of one video at given frame numbers."""
 
     def __init__(self, manifest: Manifest, max_short_side: int | None, cache_mib: int) -> None:
         self._labels = manifest.labels()
@@ -87,12 +87,12 @@ class TrainClips(_Clips):
 
     Args:
         manifest: usable videos (`Manifest.select`).
-        draw: frame numbers `(clips, frames)` of a video of n frames, for example `RandomClips`,
-            or `Labelled` ones; it gets a generator keyed by (seed, epoch, video).
+        draw: called with a video's number of frames and a generator keyed by (seed, epoch, video);
+            returns frame numbers `(clips, frames)` or `Labelled`. For example `RandomClips`.
         seed: the run's seed.
-        max_short_side: in pixels; larger frames are scaled down to it; None keeps them.
-        cache_mib: memory in MiB, in each worker process, for decoded videos; 0 caches none.
-            It changes speed only.
+        max_short_side: pixels; larger frames are scaled down to it; None keeps them.
+        cache_mib: MiB of decoded videos that each worker process caches; 0 caches none. It
+            affects speed only.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class TrainClips(_Clips):
         self._seed = seed
 
     def __getitem__(self, key: Key) -> Sample:
-        """The clips of video `index` in `epoch`, a function of (seed, epoch, index)."""
+        """The clips of a video for a key (epoch, index): a function of (seed, epoch, index)."""
         epoch, index = key
         generator = draws.generator(self._seed, "clip-starts", epoch, index)
         return self._cut(index, self._draw(int(self._video.lengths[index]), generator), epoch)
@@ -121,8 +121,8 @@ class UniformClips(_Clips):
     Args:
         manifest: usable videos (`Manifest.select`).
         frames: frames of a clip, T.
-        stride: native frames from one to the next.
-        clips: clips of each video; the paper's tests use 10.
+        stride: native frames from one frame of a clip to the next.
+        clips: clips per video; the paper's tests use 10.
         max_short_side: as in `TrainClips`.
         cache_mib: as in `TrainClips`.
     """

@@ -1,4 +1,4 @@
-"""In which order videos are read, and the DataLoader that reads them."""
+"""The order in which videos are read, and the DataLoader that reads them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,8 +17,8 @@ from fame.data.clips.dataset import Key, TrainClips, UniformClips
 class KeyedBatches(Sampler[list[Key]]):
     """Batches of (epoch, index) for a whole training, in an order keyed by (seed, epoch).
 
-    Every process sees its contiguous slice of the same global batches, and a resumed run
-    continues with the batch it would have had.
+    Every process gets a contiguous slice of the same global batches, and a resumed run continues
+    with the batch that comes next in an uninterrupted one.
 
     Args:
         videos: number of videos.
@@ -26,12 +26,12 @@ class KeyedBatches(Sampler[list[Key]]):
         epochs: number of epochs.
         seed: the run's seed.
         first_step: global steps already done.
-        rank: this process.
+        rank: number of this process.
         world: number of processes.
-        drop_last: leave out an epoch's last partial batch; needed with several processes.
+        drop_last: skip an epoch's last partial batch; required with several processes.
 
     Raises:
-        FameError: fewer videos than a batch, or a batch that the processes cannot share.
+        FameError: fewer videos than a batch, or a batch that the processes cannot share equally.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class KeyedBatches(Sampler[list[Key]]):
         self.steps_per_epoch = videos // batch if drop_last else -(-videos // batch)
 
     def __len__(self) -> int:
-        """Steps that remain."""
+        """Number of remaining steps."""
         return max(self.epochs * self.steps_per_epoch - self.first_step, 0)
 
     def __iter__(self) -> Iterator[list[Key]]:
@@ -79,12 +79,12 @@ class KeyedBatches(Sampler[list[Key]]):
 def loader(
     dataset: TrainClips | UniformClips, batches: Iterable[list[Any]], workers: int = 0
 ) -> DataLoader[Any]:
-    """A DataLoader that yields `Batch`es, pinned where there is a GPU.
+    """A DataLoader that yields `Batch`es, pinned if there is a GPU.
 
     Args:
         dataset: the clips.
         batches: `KeyedBatches` for `TrainClips`, lists of rows for `UniformClips`.
-        workers: worker processes, each on one thread; the batches do not depend on it.
+        workers: worker processes of one thread each; batches do not depend on their number.
     """
     return DataLoader(
         dataset,

@@ -1,4 +1,4 @@
-"""Which frames of a video make a clip: starts, frame numbers, and the draw of a training.
+"""Clip sampling: starts, frame numbers, and random draws for training.
 
 A clip is `frames` frames, every `stride`-th of a window of `frames * stride` native frames
 (facts A5: 16 frames at stride 2). A video shorter than the window loops; it is never dropped.
@@ -12,14 +12,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Labelled:
-    """Frame numbers, and labels that only the draw can know.
+    """Frame numbers, with labels that cannot be computed from them.
 
-    A method whose labels follow from the frame numbers (pace, order, direction) needs none: it
-    reads `Batch.frames`.
+    A method whose labels follow from the frame numbers (pace, order, direction) does not need
+    this: it reads `Batch.frames`.
 
     Attributes:
         frames: `(clips, frames)` int64 frame numbers.
-        labels: `(labels,)` int64, as many for every video; they arrive as `Batch.drawn`.
+        labels: `(labels,)` int64, the same number for every video; they become `Batch.drawn`.
     """
 
     frames: np.ndarray
@@ -27,7 +27,7 @@ class Labelled:
 
 
 Draw = Callable[[int, np.random.Generator], np.ndarray | Labelled]
-"""A video's number of frames, and a generator, to frame numbers `(clips, frames)` int64."""
+"""(number of frames of a video, generator) -> frame numbers `(clips, frames)` int64."""
 
 
 def window(frames: int, stride: int) -> int:
@@ -36,7 +36,7 @@ def window(frames: int, stride: int) -> int:
 
 
 def number_of_starts(n: int, frames: int, stride: int) -> int:
-    """How many starts a video of `n` frames offers; a short one loops from any frame."""
+    """How many starts a video of `n` frames has; a short one loops, so any frame is a start."""
     span = window(frames, stride)
     return n - span + 1 if n >= span else n
 
@@ -44,7 +44,7 @@ def number_of_starts(n: int, frames: int, stride: int) -> int:
 def random_starts(
     n: int, frames: int, stride: int, clips: int, generator: np.random.Generator
 ) -> list[int]:
-    """`clips` random starts, distinct where the video offers that many."""
+    """`clips` random starts, distinct if the video has that many."""
     count = number_of_starts(n, frames, stride)
     if count < clips:
         return [int(start) for start in generator.integers(count, size=clips)]
@@ -58,7 +58,7 @@ def uniform_starts(n: int, frames: int, stride: int, clips: int) -> list[int]:
 
 
 def clip_indices(start: int, n: int, frames: int, stride: int) -> np.ndarray:
-    """Frame numbers of a clip, `(frames,)` int64 in [0, n); past the end they loop."""
+    """Frame numbers of a clip, `(frames,)` int64 in [0, n); they loop past the end."""
     return (start + stride * np.arange(frames)) % n
 
 
@@ -66,7 +66,7 @@ def clip_indices(start: int, n: int, frames: int, stride: int) -> np.ndarray:
 class RandomClips:
     """Draws `clips` clips of `frames` frames at a `stride`, from distinct random starts.
 
-    The two of a positive pair come from different times of one video (facts A5).
+    The two clips of a positive pair come from different times of one video (facts A5).
     """
 
     frames: int

@@ -1,4 +1,4 @@
-"""Loader processes: what they do with signals, and what is said when one dies."""
+"""Loader workers: their signal handling, and the error when one dies."""
 
 import signal
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from fame.core.errors import Interrupted
 
 
 def start(number: int) -> None:
-    """Leave signals that are sent to the whole group (Ctrl-C, Slurm) to the process that reads.
+    """Ignore signals sent to the whole process group (Ctrl-C, Slurm); the parent handles them.
 
-    It finishes its step, for which it needs its workers, and then ends them; if it is killed,
-    they notice within seconds.
+    The parent needs its workers to finish its step, then ends them; if it is killed, they notice
+    within seconds.
     """
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(ignored, signal.SIG_IGN)
@@ -19,14 +19,14 @@ def start(number: int) -> None:
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turn what a loader worker's death raises into one sentence.
+    """Turn the exception that a worker's death raises into one sentence.
 
-    Torch notices it by a signal, wherever the process is just then, or the pipe breaks first.
+    Torch learns of the death by a signal, which may arrive anywhere, unless the pipe breaks first.
 
     Raises:
         Interrupted: a worker died.
     """
-    # Twice, since the signal may come while a broken pipe is being put into words.
+    # Twice, since the signal may arrive while a broken pipe is being handled.
     with _put_into_words(name), _put_into_words(name):
         yield
 
@@ -38,7 +38,7 @@ def _put_into_words(name: str) -> Iterator[None]:
     except (RuntimeError, ConnectionError, EOFError) as error:
         if isinstance(error, RuntimeError) and not str(error).startswith("DataLoader worker (pid"):
             raise
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or torch tells of it once more
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or torch would report it again
         reason = str(error).split(". ")[0].rstrip(".") or "its pipe has ended"
         raise Interrupted(
             f"{name}: a loader worker died ({reason}), perhaps for lack of memory: lower "

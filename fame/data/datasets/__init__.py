@@ -1,4 +1,4 @@
-"""The datasets, each in a file of its own that `fame.core.registry` finds; see `common`."""
+"""The datasets, one file each, found by `fame.core.registry`; see `common`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ __all__ = ["archives", "get", "match", "read", "world_layout"]
 
 
 def get(name: str) -> Dataset:
-    """A dataset by its name, or by the path of a `.py` file.
+    """A dataset by name, or by the path of a `.py` file.
 
     Raises:
         FameError: there is no such dataset, or its file declares none.
@@ -23,41 +23,41 @@ def get(name: str) -> Dataset:
 
 
 def archives(name: str) -> Archives:
-    """How a dataset's downloads are arranged.
+    """How a dataset's downloaded files are arranged.
 
     Raises:
         FameError: as `get`, or the dataset does not say.
     """
-    found = get(name).archives
-    if found is None:
+    arrangement = get(name).archives
+    if arrangement is None:
         raise FameError(f"'{name}' does not say how its archives are arranged; add archives to it.")
-    return found
+    return arrangement
 
 
 def world_layout(name: str) -> WorldLayout:
-    """How a mini world is laid out like a dataset.
+    """How a mini world imitates a dataset's layout.
 
     Raises:
         FameError: as `get`, or the dataset does not say.
     """
-    found = get(name).world
-    if found is None:
+    layout = get(name).world
+    if layout is None:
         raise FameError(f"'{name}' does not say how a world is laid out like it; add world to it.")
-    return found
+    return layout
 
 
 def read(
     kind: str, root: Path, annotations: Path | None, split: int = 1, missing: Missing = "error"
 ) -> Annotations:
-    """As `match`, but too many absent videos are an error.
+    """As `match`, but raises if too many videos are absent.
 
     Args:
         kind: the dataset, by name or by path.
         root: folder of the videos.
-        annotations: folder of the lists; None only where the dataset can do without.
+        annotations: folder of the lists; None only for datasets that need none.
         split: official split, from 1.
-        missing: "error" if every annotated video must be there, "skip" to leave out those that
-            are not, as with a subset of UCF101, or the share of them that may be absent.
+        missing: "error" if no annotated video may be absent, "skip" to leave out those that are
+            (as with a subset of UCF101), or the share that may be absent.
 
     Raises:
         FameError: as `match` and `refuse_absent` do.

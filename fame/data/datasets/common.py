@@ -1,14 +1,14 @@
-"""What a dataset declares, so that nothing else has to know it.
+"""What a dataset's file declares.
 
-A dataset is one file of this folder, or a `.py` file anywhere that a scale names by its path. It
-ends in `DATASET = Dataset(...)` and states two literals, which the configuration reads without
-importing the file:
+A dataset is one file in this folder, or a `.py` file that a scale names by its path. It ends in
+`DATASET = Dataset(...)` and states two literals, which the configuration reads without importing
+the file:
 
-    SPLITS = ("train", "test")   # the sides that its lists put labelled videos on
-    OFFICIAL_SPLITS = 1          # how many divisions into these sides were published
+    SPLITS = ("train", "test")   # the splits that have labelled videos
+    OFFICIAL_SPLITS = 1          # how many divisions into these splits were published
 
-Evaluation reads the side `test` and no other. A dataset that the field tests on its validation
-list therefore calls that side `test`, and says so.
+Evaluation reads the split `test` only. A dataset whose validation list is commonly used for testing
+therefore calls that split `test`, and says so.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,19 +23,19 @@ from fame.data.annotations import Annotations
 _ID_LETTERS = ascii_letters + digits + "-_"
 
 Place = Callable[[PurePosixPath], str | None]
-"""From a file's path inside an archive to its path below a folder; None leaves it out."""
+"""Path inside an archive -> path below the target folder; None skips the file."""
 
 
 @dataclass(frozen=True)
 class WrittenVideo:
-    """A video of a mini world, as its annotations need to know it.
+    """A video of a mini world, for writing annotations.
 
     Attributes:
         path: relative to `videos/`, with forward slashes.
         split: "train", "val", "test" or "unused".
         class_name: as the dataset spells it.
         scene: its scene type.
-        frames: of the whole file.
+        frames: number of frames in the file.
     """
 
     path: str
@@ -47,13 +47,13 @@ class WrittenVideo:
 
 @dataclass(frozen=True)
 class WorldLayout:
-    """How a mini world is laid out and annotated like the dataset.
+    """How a mini world imitates the dataset's folders and annotations.
 
     Attributes:
-        class_name: joins a class's two words ("slow", "sway") as the dataset spells classes.
-        video_path: where a video lies below `videos/`, given its class's name, its split, its
-            number within both, and a generator of random numbers that is its own.
-        write_annotations: writes the lists of all videos into an existing folder.
+        class_name: joins a class's two words ("slow", "sway") in the dataset's spelling.
+        video_path: a video's path below `videos/`, given its class name, its split, its number
+            within both, and a random generator of its own.
+        write_annotations: writes the lists of all videos to an existing folder.
     """
 
     class_name: Callable[[tuple[str, str]], str]
@@ -63,12 +63,12 @@ class WorldLayout:
 
 @dataclass(frozen=True)
 class Archives:
-    """Where the files of the dataset's archives go, so that the official layout comes out.
+    """Where the files of the dataset's archives go, to give the official layout.
 
     Attributes:
-        place_videos: given the part of config/datasets.yaml that is unpacked and the folder of the
-            lists (None if there is none), the places of video files.
-        list_folder: where lists go below the folder of the annotations.
+        place_videos: returns the places of video files, given the part of config/datasets.yaml that
+            is unpacked and the folder of the lists (None if there is none).
+        list_folder: where lists go, below the folder of annotations.
     """
 
     place_videos: Callable[[str, Path | None], Place]
@@ -80,12 +80,12 @@ class Dataset:
     """A dataset in its official layout.
 
     Attributes:
-        match: reads the lists and matches them with the videos, given the folder of the videos,
-            the folder of the lists (or a list), and which official split, from 1.
-        match_folders: does so where there are no lists, given the folder of the videos; None if
-            the lists are needed.
-        archives: how downloads are arranged; None if the dataset cannot be downloaded.
-        world: how a mini world looks like it; None if there is no such world.
+        match: reads the lists and matches them with the videos, given the folder of videos, the
+            folder of lists (or one list), and the official split, from 1.
+        match_folders: the same without lists, given the folder of videos; None if lists are
+            required.
+        archives: how downloaded files are arranged; None if the dataset cannot be downloaded.
+        world: how a mini world imitates it; None if none can.
     """
 
     match: Callable[[Path, Path, int], Annotations]
@@ -95,5 +95,5 @@ class Dataset:
 
 
 def draw_id(rng: np.random.Generator) -> str:
-    """An id like YouTube's: 11 characters, of which 64 ** 11 leave no room for a clash."""
+    """A random id like YouTube's: 11 characters of 64, so a clash is all but impossible."""
     return "".join(_ID_LETTERS[place] for place in rng.integers(len(_ID_LETTERS), size=11))

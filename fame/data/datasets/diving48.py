@@ -3,9 +3,9 @@
 15,027 train and 1,970 test clips; the vocabulary has 48 dives of which 47 occur (facts E4).
 A class is named by its four attributes joined with "_".
 
-A mini world has `rgb/<source>_<number>.mp4`. As in the real set the vocabulary has a dive more than
-the videos show, and a list says from which frame to which a video counts: every second one in the
-world lacks an eighth of its file at either end.
+A mini world has `rgb/<source>_<number>.mp4`. As in the real dataset, the vocabulary has one dive
+that no video shows, and the lists give the first and last frame used: every second video of the
+world leaves out an eighth of its file at either end.
 """
 
 import json
@@ -35,7 +35,7 @@ _UNUSED_DIVE = "steady_hover_NoTwis_FREE"
 
 
 def parse(annotations: Path) -> Annotations:
-    """Read both lists without looking for videos.
+    """Read both lists, without looking for videos.
 
     Args:
         annotations: folder of the three JSON files.
@@ -53,9 +53,9 @@ def parse(annotations: Path) -> Annotations:
 
 
 def match(root: Path, annotations: Path, split: int) -> Annotations:
-    """The clips whose videos are under `root`, flat or in the archive's `rgb` folder.
+    """The annotated clips whose videos are under `root`, flat or in the archive's `rgb` folder.
 
-    There is one official split, so `split` chooses nothing.
+    There is one official split, so `split` is ignored.
     """
     inside = "rgb/" if (root / "rgb").is_dir() else ""
     parsed = parse(annotations)
@@ -90,7 +90,7 @@ def class_name(words: tuple[str, str]) -> str:
 
 
 def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
-    """A path with a source drawn from `rng`."""
+    """A path with a random source."""
     return f"rgb/{draw_id(rng)}_{number:05d}.mp4"
 
 

@@ -1,10 +1,10 @@
 """HMDB51: one list per class and split, lines "file tag" with tag 1 train, 2 test, 0 unused.
 
-Each official split has 3570 train and 1530 test videos (facts E3). The part of a file's
-name before `_<class>_` is the film, which is the group.
+Each official split has 3570 train and 1530 test videos (facts E3). The part of a file's name before
+`_<class>_` is the film, which is the group.
 
-A mini world has `<class>/<film>_<class>_<tags>_<n>.avi` and the lists of split 1. Titles of films
-have punctuation, and those of the training and of the test videos differ.
+A mini world has `<class>/<film>_<class>_<tags>_<n>.avi` and the lists of split 1. Film titles
+contain punctuation, and training and test videos have different films.
 """
 
 import re
@@ -33,10 +33,10 @@ _WORLD_FILMS = {
 
 
 def parse(annotations: Path, split: int) -> Annotations:
-    """Read the lists of one split without looking for videos.
+    """Read the lists of one split, without looking for videos.
 
     Args:
-        annotations: folder of the lists, or the folder that holds `FOLDER`.
+        annotations: folder of the lists, or a folder that contains `FOLDER`.
         split: 1, 2 or 3.
 
     Raises:
@@ -44,7 +44,7 @@ def parse(annotations: Path, split: int) -> Annotations:
     """
     folder = annotations / FOLDER if (annotations / FOLDER).is_dir() else annotations
     names = [_LIST.fullmatch(path.name) for path in folder.glob("*.txt")]
-    classes = sorted(found[1] for found in names if found and found[2] == str(split))
+    classes = sorted(name[1] for name in names if name and name[2] == str(split))
     if not classes:
         raise FameError(f"{folder} holds no list of split {split}; download the HMDB51 splits.")
     rows = [
@@ -66,12 +66,12 @@ def _row(text: str, label: str, where: str) -> Row:
     name = name.strip()
     if tag not in _TAGS or not name:
         raise FameError(f"{where}: expected a file name and the tag 0, 1 or 2.")
-    film, found, _ = name.rpartition(f"_{label}_")
-    return Row(Path(name).stem, f"{label}/{name}", label, film if found else None, _TAGS[tag])
+    film, separator, _ = name.rpartition(f"_{label}_")
+    return Row(Path(name).stem, f"{label}/{name}", label, film if separator else None, _TAGS[tag])
 
 
 def place_videos(part: str, annotations: Path | None) -> Place:
-    """The class folder of each video: the inner RARs, the first folders, are named after it."""
+    """Class folders: the first folder of each path, the name of its inner RAR, is the class."""
     return _place
 
 
@@ -85,7 +85,7 @@ def class_name(words: tuple[str, str]) -> str:
 
 
 def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
-    """The path of a class's video of that number; the view and quality tags come from `rng`."""
+    """A video's path; its view and quality tags are random."""
     films = _WORLD_FILMS[split]
     clip, place = divmod(number, len(films))
     camera, view = rng.choice(("cm", "nm")), rng.choice(("fr", "ba", "le", "ri"))

@@ -1,11 +1,11 @@
 """Kinetics-400: the folders are the annotation, `{train,val,test}/<class>/<id>_<from>_<to>.mp4`.
 
-Videos vanish from the source all the time, so some that are listed are not on disk (facts E1).
-Where lists are given, the class of each video that they name is checked by its YouTube id, and
-what is absent or in no list is told. A class folder may hold spaces.
+Videos disappear from YouTube all the time, so some listed ones are not on disk (facts E1). If lists
+are given, the class of each listed video is checked by its YouTube id, and absent or unlisted
+videos are reported. Class folders may contain spaces.
 
-Nothing is evaluated on it, since its test videos have no public labels; its validation videos
-serve to watch a pretraining. A mini world has both of the other splits, with a csv for each.
+Nothing is evaluated on it, since its test videos have no public labels; its validation videos are
+used to monitor pretraining. A mini world has the train and val splits, with a csv for each.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ OFFICIAL_SPLITS = 1
 
 PARTS = ("train", "val", "test")
 UNNAMED = "unnamed"
-"""Folder of downloaded videos that no list names; they are in no split."""
+"""Folder for downloaded videos that no list names; they belong to no split."""
 
 _HEADER = "label,youtube_id,time_start,time_end,split,is_cc"
 _WORLD_TIMES = "_000000_000010"
@@ -51,17 +51,17 @@ class Clip:
 
     @property
     def stem(self) -> str:
-        """The name of its file, without the suffix."""
+        """Its file's name, without suffix."""
         return f"{self.youtube_id}_{self.start:06d}_{self.end:06d}"
 
 
 def parse(annotations: Path) -> list[Clip]:
-    """The clips with a label of one list, or of every list in a folder; each once.
+    """The labelled clips of one list, or of every list in a folder, without repeats.
 
     Args:
-        annotations: an official csv (`label,youtube_id,time_start,time_end,split`, more columns
-            do not matter), or a folder of them. Lists without labels, as of the test videos of
-            some copies, are passed over.
+        annotations: an official csv (`label,youtube_id,time_start,time_end,split`; other columns
+            are ignored), or a folder of them. Lists without labels, such as some copies' list of
+            test videos, are skipped.
 
     Raises:
         FameError: no list with labels, or a malformed line.
@@ -87,10 +87,10 @@ def _clips(file: Path) -> list[Clip]:
 
 
 def _fields(text: str, where: str, number: int | None = None) -> list[str]:
-    """One line's fields, of which there must be `number`."""
+    """The fields of a line; there must be `number` of them."""
     values = csv_fields(text, where)
     if number is not None and len(values) != number:
-        raise FameError(f"{where}: has {len(values)} fields instead of {number}; mend it.")
+        raise FameError(f"{where}: has {len(values)} fields instead of {number}; correct it.")
     return values
 
 
@@ -98,19 +98,19 @@ def _clip(entry: dict[str, str], where: str) -> Clip:
     try:
         start, end = (int(float(entry[key])) for key in ("time_start", "time_end"))
     except (KeyError, ValueError, OverflowError) as error:
-        raise FameError(f"{where}: time_start and time_end are not times; mend it.") from error
+        raise FameError(f"{where}: time_start and time_end are not times; correct it.") from error
     split = entry.get("split", "")
     clip = Clip(entry["youtube_id"], start, end, _SPELLED.get(split, split), entry["label"])
     plain = all(text and "/" not in text and text[0] != "." for text in (clip.stem, clip.label))
     if clip.split not in PARTS or not clip.youtube_id or not plain:
         raise FameError(
-            f"{where}: needs a label, a youtube_id and train, val or test as split; mend it."
+            f"{where}: needs a label, a youtube_id and train, val or test as split; correct it."
         )
     return clip
 
 
 class Clips:
-    """Finds the split and the class of a file by its name."""
+    """Looks up the split and the class of a file by its name."""
 
     def __init__(self, clips: list[Clip]) -> None:
         """Sort clips by id."""
@@ -120,17 +120,17 @@ class Clips:
 
     @classmethod
     def read(cls, annotations: Path) -> "Clips":
-        """As `parse`, with its errors."""
+        """The clips of the lists; see `parse` for arguments and errors."""
         return cls(parse(annotations))
 
     def find(self, stem: str, split: str) -> str | None:
         """`<split>/<class>` of a file, or None if no list names it.
 
-        The id decides; of several clips of one id, the one with the file's times.
+        Matched by id; among several clips of one id, by the file's times.
 
         Args:
             stem: the file's name without suffix, `<id>_<from>_<to>`; times may differ.
-            split: only clips of this split are asked; of any, if it is not one of `PARTS`.
+            split: only clips of this split are considered; all clips if it is not one of `PARTS`.
         """
         named = [
             clip
@@ -143,27 +143,27 @@ class Clips:
 
 
 def youtube_id(stem: str) -> str:
-    """The id in a file's name, which may itself hold underscores."""
+    """The id in a file's name; it may contain underscores."""
     return stem[:-_TIMES] or stem
 
 
 def match(root: Path, annotations: Path, split: int) -> Annotations:
-    """The videos under `root`, checked against lists.
+    """The videos under `root`, checked against the lists.
 
     Args:
         root: folder with `train`, `val` and `test`, or some of them.
         annotations: an official csv, or a folder of them.
-        split: chooses nothing, as there is one official split.
+        split: ignored, as there is one official split.
 
     Returns:
-        Annotations whose classes are in alphabetical order, which is the official one;
-        the group is the YouTube id.
+        Annotations; classes are in alphabetical order, which is the official one, and the group is
+        the YouTube id.
 
     Raises:
-        FameError: no such folder, no video, a video on two sides, or a class that
+        FameError: no such folder, no video, a video in two splits, or a class folder that
             contradicts the csv.
     """
-    rows, stray = _found(root)
+    rows, stray = _scanned(root)
     clips = parse(annotations)
     present = checked(rows, _class_names(rows), root)
     _check_classes(rows, clips, root, annotations)
@@ -174,14 +174,14 @@ def match(root: Path, annotations: Path, split: int) -> Annotations:
 
 
 def match_folders(root: Path) -> Annotations:
-    """The videos under `root`, whose folders are trusted; as `match` otherwise."""
-    rows, stray = _found(root)
+    """As `match`, but without lists: the folders give class and split."""
+    rows, stray = _scanned(root)
     present = checked(rows, _class_names(rows), root)
     return Annotations(present.table, present.classes, (), tuple(sorted(stray)))
 
 
-def _found(root: Path) -> tuple[list[Row], list[str]]:
-    """The videos in class folders, and the paths of those that lie elsewhere."""
+def _scanned(root: Path) -> tuple[list[Row], list[str]]:
+    """The videos in class folders, and the paths of videos elsewhere."""
     files = [file.relative_to(root) for file in video_files(root)]
     rows = [_row(file) for file in files if _sorted(file)]
     if not rows:
@@ -207,21 +207,21 @@ def _listed_path(clip: Clip) -> str:
 
 
 def _check_classes(rows: list[Row], clips: list[Clip], root: Path, annotations: Path) -> None:
-    """Refuse a video that lies in a class that the lists do not give it."""
+    """Refuse a video in the folder of a class that the lists do not give it."""
     labels: dict[str, set[str]] = defaultdict(set)
     for clip in clips:
         labels[clip.youtube_id].add(clip.label)
     for row in rows:
-        known = labels.get(str(row.group), {str(row.label)})
-        if row.label not in known:
+        listed = labels.get(str(row.group), {str(row.label)})
+        if row.label not in listed:
             raise FameError(
                 f"{root / row.path}: the lists in {annotations} put this video in "
-                f"{' and '.join(sorted(known))}; move it or correct the lists."
+                f"{' and '.join(sorted(listed))}; move it or correct the lists."
             )
 
 
 def place_videos(part: str, annotations: Path | None) -> Place:
-    """The class folder that the lists give each video: the archives are flat.
+    """Class folders, looked up in the lists, because the archives are flat.
 
     Args:
         part: the split, or another part such as `replacements`.
@@ -238,8 +238,8 @@ def place_videos(part: str, annotations: Path | None) -> Place:
     clips = Clips.read(annotations)
 
     def place(path: PurePosixPath) -> str:
-        found = clips.find(path.stem, part)
-        return f"{found or f'{UNNAMED}/{part}'}/{path.name}"
+        folder = clips.find(path.stem, part)
+        return f"{folder or f'{UNNAMED}/{part}'}/{path.name}"
 
     return place
 
@@ -250,12 +250,12 @@ def class_name(words: tuple[str, str]) -> str:
 
 
 def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
-    """A path with an id drawn from `rng`."""
+    """A path with a random id."""
     return f"{split}/{class_name}/{draw_id(rng)}{_WORLD_TIMES}.mp4"
 
 
 def write_annotations(folder: Path, videos: Sequence[WrittenVideo]) -> None:
-    """Write `train.csv` and `val.csv`, sorted by label and id, with labels quoted."""
+    """Write `train.csv` and `val.csv`, sorted by label and id; labels are quoted."""
     for split in SPLITS:
         rows = sorted(_line(video) for video in videos if video.split == split)
         (folder / f"{split}.csv").write_text("\n".join([_HEADER, *rows, ""]), newline="")

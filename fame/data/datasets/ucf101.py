@@ -2,8 +2,8 @@
 
 Counts of the official lists (facts E2): 9537/3783, 9586/3734 and 9624/3696 videos.
 
-A mini world has `<Class>/v_<Class>_gXX_cYY.avi` and the lists of split 1, with CRLF ends. As in the
-real one, groups 1 to 7 are for testing and groups 8 to 25 for training.
+A mini world has `<Class>/v_<Class>_gXX_cYY.avi` and the lists of split 1, with CRLF line ends. As
+in the real dataset, groups 1 to 7 are for testing and groups 8 to 25 for training.
 """
 
 import re
@@ -26,10 +26,10 @@ _WORLD_GROUPS = {"train": range(8, 26), "test": range(1, 8)}
 
 
 def parse(annotations: Path, split: int) -> Annotations:
-    """Read the lists of one split without looking for videos.
+    """Read the lists of one split, without looking for videos.
 
     Args:
-        annotations: folder of the three kinds of lists.
+        annotations: folder of the lists.
         split: 1, 2 or 3.
 
     Raises:
@@ -63,7 +63,7 @@ def _row(text: str, part: str, classes: list[str], where: str) -> Row:
     """One line, `Class/v_Class_gXX_cYY.avi` with the class number after it in train lists."""
     path, *number = text.split()
     folder, _, name = path.partition("/")
-    spelled = {known.lower(): known for known in classes}
+    spelled = {spelling.lower(): spelling for spelling in classes}
     label = spelled.get(folder.lower())
     if label is None or not name:
         raise FameError(f"{where}: class {folder!r} is not in classInd.txt.")
@@ -74,22 +74,22 @@ def _row(text: str, part: str, classes: list[str], where: str) -> Row:
 
 
 def place_videos(part: str, annotations: Path | None) -> Place:
-    """The class folder of each video: the zip is flat, the RAR has class folders."""
+    """Class folders, from the file names: the zip is flat, only the RAR has folders."""
     return _place
 
 
 def _place(path: PurePosixPath) -> str | None:
-    found = _NAME.fullmatch(path.name)
-    return f"{_FOLDERS.get(found[1].lower(), found[1])}/{path.name}" if found else None
+    parsed = _NAME.fullmatch(path.name)
+    return f"{_FOLDERS.get(parsed[1].lower(), parsed[1])}/{path.name}" if parsed else None
 
 
 def class_name(words: tuple[str, str]) -> str:
-    """Two words run together, as in "ApplyLipstick"."""
+    """Two words joined, as in "ApplyLipstick"."""
     return "".join(word.capitalize() for word in words)
 
 
 def video_path(class_name: str, split: str, number: int, rng: np.random.Generator) -> str:
-    """The path of a class's video of that number within the split; nothing is drawn."""
+    """A video's path; nothing in it is random."""
     groups = _WORLD_GROUPS[split]
     clip, place = divmod(number, len(groups))
     return f"{class_name}/v_{class_name}_g{groups[place]:02d}_c{clip + 1:02d}.avi"

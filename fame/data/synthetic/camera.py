@@ -1,4 +1,4 @@
-"""What the camera adds: a little unsteadiness, flicker, noise, and dots that drift past."""
+"""The camera's effects: slight shake, flicker, noise, and drifting dots."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ DOT_RADIUS = 1.5
 """Radius of a drifting dot in pixels."""
 
 DOT_SPEED = 0.5
-"""Largest speed of a drifting dot along each axis, in pixels a frame."""
+"""Largest speed of a drifting dot along each axis, in pixels per frame."""
 
 
 def film(canvas: np.ndarray, shift: np.ndarray, size: int) -> np.ndarray:
-    """The background as an unsteady camera sees it.
+    """The background as seen by a shaking camera.
 
     Args:
         canvas: (S + 2M, S + 2M, 3) float32, the scene with a margin of M pixels.
-        shift: (T, 2) displacement of the picture to the right and down, in pixels, below M.
+        shift: (T, 2) displacement of the picture right and down, in pixels, below M.
         size: S.
 
     Returns:
-        (T, S, S, 3) float32, bilinear between pixels.
+        (T, S, S, 3) float32, bilinearly interpolated.
     """
     start = (len(canvas) - size) // 2 - shift[:, ::-1]
     whole = np.floor(start).astype(int)
@@ -36,7 +36,7 @@ def add_dots(
 ) -> None:
     """Paint drifting dots, in place, onto (T, S, S, 3) float32 pictures in [0, 1].
 
-    A dot that leaves the frame returns on the other side; `shift` (T, 2) is the camera's.
+    A dot that leaves the frame re-enters on the other side; `shift` (T, 2) is the camera's.
     """
     time = np.arange(len(pictures))[:, None]
     size = pictures.shape[1]
@@ -57,8 +57,8 @@ def develop(
         rng: the video's generator for this purpose.
         pictures: (T, S, S, 3) float32 in [0, 1]; overwritten.
         flicker: standard deviation of each frame's gain.
-        noise: standard deviation of each pixel's brightness, equal in the three channels, so
-            that a lossless file stays small.
+        noise: standard deviation of each pixel's brightness; equal in the three channels, which
+            keeps lossless files small.
 
     Returns:
         (T, S, S, 3) uint8.

@@ -1,9 +1,8 @@
-"""The eight classes of a mini world: what the sprite does, and nothing about how it looks.
+"""The eight classes of a mini world: how the sprite moves, whatever it looks like.
 
-Every class maps to itself under a horizontal flip, since the views are flipped at random: an
-oscillation changes phase, a circle and a spin change direction, and both directions belong to
-the class. Slow and fast classes differ in nothing but frequency, so that no single frame tells
-them apart.
+Every class is closed under horizontal flips, since views are flipped at random: a flip changes the
+phase of an oscillation and the direction of a circle or a spin, and both directions belong to the
+class. Slow and fast classes differ only in frequency, so no single frame distinguishes them.
 """
 
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from fame.config.worlds import MOTIONS, PULSE
 
 @dataclass(frozen=True)
 class Beat:
-    """What differs between two videos of one class.
+    """What varies between videos of one class.
 
     Attributes:
         period: frames of one slow cycle.
         amplitude: reach of an oscillation or radius of a circle, in pixels.
         phase: where the cycle starts, in radians.
-        direction: 1 or -1, the sense of a circle or a spin.
+        direction: 1 or -1, of a circle or a spin.
     """
 
     period: float
@@ -32,14 +31,14 @@ class Beat:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Where and how the sprite is in each of T frames; every array is (T,) float64.
+    """The sprite's pose in each of T frames, relative to its home; arrays are (T,) float64.
 
     Attributes:
         x: displacement to the right of the sprite's home, in pixels.
         y: displacement downwards, in pixels.
         scale: size relative to the sprite's own, 1 at rest.
         angle: rotation in radians.
-        visible: 1 where the sprite is shown and 0 where it is blinked off.
+        visible: 1 where the sprite is shown, 0 where it blinks off.
     """
 
     x: np.ndarray
@@ -50,7 +49,7 @@ class Trajectory:
 
 
 def cycles(motion: int) -> int:
-    """How many times the motion repeats within one slow period: 2 for fast classes, else 1."""
+    """Cycles of the motion in one slow period: 2 for fast classes, else 1."""
     return 2 if MOTIONS[motion][0] == "fast" else 1
 
 
@@ -60,7 +59,7 @@ def trajectory(motion: int, frames: int, beat: Beat) -> Trajectory:
     Args:
         motion: position in MOTIONS.
         frames: T.
-        beat: the video's own timing and extent.
+        beat: the video's timing and extent.
     """
     turn = beat.phase + 2 * np.pi * cycles(motion) * np.arange(frames) / beat.period
     amplitude, direction = beat.amplitude, beat.direction

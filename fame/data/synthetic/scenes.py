@@ -1,4 +1,4 @@
-"""Backgrounds: a scene type fixes palette and texture, every video is a new instance of it."""
+"""Backgrounds: a scene type fixes palette and texture; every video has a new instance."""
 
 from colorsys import hsv_to_rgb
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from fame.core.randomness import generator
 
 @dataclass(frozen=True)
 class SceneFamily:
-    """What the scene types of one family have in common.
+    """Properties shared by the scene types of one family.
 
     Attributes:
-        colours: colours of a palette.
-        spread: how far the hues of a palette lie apart, as a share of the hue circle.
+        colours: number of colours in a palette.
+        spread: range of the hues of a palette, as a share of the hue circle.
         saturation: range of the colours' saturation.
         value: range of the colours' brightness.
-        stretch: how much longer than high the texture is.
+        stretch: width / height of the texture's blobs.
         boxes: range of the number of static objects, both ends included.
         round_boxes: whether the static objects are ellipses rather than rectangles.
     """
@@ -39,10 +39,10 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class SceneType:
-    """One kind of place.
+    """One kind of background.
 
     Attributes:
-        family: what it shares with the other types.
+        family: the properties shared with other types.
         palette: (colours, 3) float32 RGB in [0, 1].
         grain: height of the texture's blobs as a share of the frame.
     """
@@ -53,18 +53,18 @@ class SceneType:
 
 
 def scene_types(seed: int, family: str, number: int) -> list[SceneType]:
-    """The scene types of a world; worlds of equal seed and family share them.
+    """The scene types of a world; worlds with equal seed and family share them.
 
     Args:
         seed: the world's seed.
         family: "a" or "b".
-        number: how many types; their hues are spread evenly.
+        number: number of types; their hues are evenly spread.
     """
     return [_scene_type(seed, family, number, index) for index in range(number)]
 
 
 def owned_types(seed: int, family: str, number: int, classes: int) -> list[np.ndarray]:
-    """For every class the scene types that it favours; each type has exactly one owner."""
+    """For each class, the scene types that it favours; each type belongs to exactly one class."""
     order = generator(seed, f"world/owners/{family}").permutation(number)
     return [order[index::classes] for index in range(classes)]
 
@@ -103,7 +103,7 @@ def _smooth_noise(rng: np.random.Generator, high: float, wide: float, size: int)
 
 
 def _interpolation(size: int, knots: int) -> np.ndarray:
-    """Linear interpolation of knots to pixels as a (size, knots) float32 matrix."""
+    """Linear interpolation from knots to pixels, as a (size, knots) float32 matrix."""
     place = np.linspace(0, knots - 1, size, dtype=np.float32)[:, None]
     return np.maximum(0, 1 - np.abs(place - np.arange(knots, dtype=np.float32)))
 
@@ -116,7 +116,7 @@ def _palette_colours(share: np.ndarray, palette: np.ndarray) -> np.ndarray:
 
 
 def _add_box(rng: np.random.Generator, canvas: np.ndarray, scene: SceneType) -> None:
-    """Paint one static object of a palette colour, lighter or darker, onto the canvas."""
+    """Paint one static object, in a lighter or darker palette colour, onto the canvas."""
     size = len(canvas)
     centre, half = rng.uniform(0, size, 2), rng.uniform(0.05 * size, 0.18 * size, 2)
     colour = scene.palette[rng.integers(len(scene.palette))] * rng.uniform(0.6, 1.4)

@@ -1,4 +1,4 @@
-"""The moving thing: a lobed, two-coloured figure whose look says nothing about its class."""
+"""Sprites: lobed, two-coloured figures whose look is independent of the class."""
 
 from colorsys import hsv_to_rgb
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ LOBES = {"a": 2, "b": 3}
 """Lobes by sprite family; family "a" is striped and family "b" is chequered."""
 
 HUES = {"a": 0.08, "b": 0.55}
-"""The first colour's hue, in turns, of a sprite without variety."""
+"""Hue of the first colour, in turns, if `variety` is 0."""
 
 
 @dataclass(frozen=True)
 class Sprite:
-    """One sprite's look.
+    """The look of one sprite.
 
     Attributes:
         family: "a" or "b".
@@ -38,10 +38,10 @@ class Sprite:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a sprite is in each of T frames; every array is (T,).
+    """A sprite's pose in each of T frames; arrays are (T,).
 
     `x` and `y` are its centre in pixels from the frame's left and top edge, `scale` its relative
-    size, `angle` its rotation in radians, `visible` 1 or 0.
+    size, `angle` its rotation in radians; `visible` is 1 or 0.
     """
 
     x: np.ndarray
@@ -54,10 +54,10 @@ class Pose:
 def draw_sprite(
     rng: np.random.Generator, family: str, radius: tuple[float, float], variety: float
 ) -> Sprite:
-    """A sprite of a family ("a" or "b"), with a radius in pixels drawn from a range.
+    """A random sprite of a family ("a" or "b"), with a radius in pixels from a range.
 
-    `variety` in [0, 1] says how much sprites of a family differ in colour: at 0 they all wear the
-    same two colours, so that nothing but their motion tells two of them apart.
+    `variety` in [0, 1] says how much the colours of a family's sprites vary; at 0 they all have
+    the same two colours.
     """
     return Sprite(
         family=family,
@@ -85,11 +85,11 @@ def paint(sprite: Sprite, pose: Pose, pictures: np.ndarray) -> np.ndarray:
 
     Args:
         sprite: its look.
-        pose: where it is in T frames.
+        pose: its pose in T frames.
         pictures: (T, S, S, 3) float32 RGB in [0, 1].
 
     Returns:
-        Its silhouette (T, S, S) bool: the pixels of which it covers more than half.
+        Its silhouette (T, S, S) bool: the pixels that it covers by more than half.
     """
     scale = (sprite.radius * pose.scale).astype(np.float32)[:, None, None]
     u, v = _own_coordinates(pose, sprite.tilt, scale, pictures.shape[1])
@@ -104,7 +104,7 @@ def paint(sprite: Sprite, pose: Pose, pictures: np.ndarray) -> np.ndarray:
 def _own_coordinates(
     pose: Pose, tilt: float, scale: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every pixel centre in the sprite's rotated frame, in sprite radii: two (T, S, S) float32."""
+    """Pixel centres in the sprite's rotated frame, in sprite radii: two (T, S, S) float32."""
     centres = np.arange(size, dtype=np.float32) + 0.5
     right = (centres[None, None, :] - pose.x.astype(np.float32)[:, None, None]) / scale
     down = (centres[None, :, None] - pose.y.astype(np.float32)[:, None, None]) / scale

@@ -1,4 +1,4 @@
-"""Renders the videos of a mini world, each from (config, seed, split, number) and nothing else."""
+"""Render the videos of a mini world, each a function of (config, seed, split, number)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from fame.data.synthetic import camera, scenes, sprites
 from fame.data.synthetic.motions import Beat, Trajectory, reach, trajectory
 
 MARGIN = 3
-"""Pixels of background beyond each edge of the frame; the camera strays one pixel less."""
+"""Pixels of background beyond each edge of the frame; the camera shifts one pixel less."""
 
 Draw = Callable[[str], np.random.Generator]
 
 
 @dataclass(frozen=True)
 class Video:
-    """A rendered video with its truth.
+    """A rendered video with its true foreground.
 
     Attributes:
         frames: (T, S, S, 3) uint8 RGB.
-        masks: (T, S, S) bool, true on the sprite; empty in frames where it is blinked off.
+        masks: (T, S, S) bool, true on the sprite; all false in frames where it blinks off.
     """
 
     frames: np.ndarray
@@ -33,22 +33,22 @@ class Video:
 
 @dataclass(frozen=True)
 class Truth:
-    """What a video is meant to show: positions in MOTIONS and among the scene types."""
+    """A video's class and scene type: positions in MOTIONS and among the scene types."""
 
     motion: int
     scene: int
 
 
 def draws(config: WorldConfig, seed: int, split: str, video: int) -> Draw:
-    """The generators of one video, by purpose ("sprite", "camera", ...)."""
-    place = f"world/{Path(config.layout).stem}/{split}"  # a plug-in may lie anywhere
+    """The random generators of one video, by purpose ("sprite", "camera", ...)."""
+    place = f"world/{Path(config.layout).stem}/{split}"  # not a plug-in's path, which may change
     return lambda purpose: generator(seed, f"{place}/{purpose}", config.seed, video)
 
 
 def truth(config: WorldConfig, seed: int, split: str, video: int) -> Truth:
     """The class and the scene type of a video, without rendering it.
 
-    Every run of len(MOTIONS) videos holds each class once. With probability
+    Each block of len(MOTIONS) videos contains every class once. With probability
     `config.scene_bias` the scene type is one of the class's own, otherwise any.
     """
     block, place = divmod(video, len(MOTIONS))
@@ -61,7 +61,7 @@ def truth(config: WorldConfig, seed: int, split: str, video: int) -> Truth:
 
 
 def beat_of(config: WorldConfig, draw: Draw) -> Beat:
-    """Timing and extent of the motion in the video whose generators are given."""
+    """Timing and extent of the motion in a video, from the video's generators."""
     rng = draw("motion")
     return Beat(
         period=rng.uniform(*config.period),
@@ -78,7 +78,7 @@ def render(config: WorldConfig, seed: int, split: str, video: int) -> Video:
         config: the world.
         seed: the world's seed.
         split: "train", "val", "test" or "unused".
-        video: its number within the split, from 0. A video does not depend on how many there are.
+        video: its number within the split, from 0; how many videos follow changes nothing.
     """
     draw, meant = draws(config, seed, split, video), truth(config, seed, split, video)
     shift = _jitter(draw("camera"), config)
@@ -113,10 +113,10 @@ def _pose(
     path: Trajectory,
     shift: np.ndarray,
 ) -> sprites.Pose:
-    """Put the path somewhere where the whole of it stays inside the frame.
+    """Place the path so that all of it stays inside the frame.
 
-    `config.home` is the share of that room which is used. A motion that reaches less far has more
-    room, so that with a share of 1 the sprite's place in one frame tells little about its class.
+    `config.home` is the share of the free room that is used. A smaller motion has more room, so
+    with a share of 1 the sprite's position in one frame says little about its class.
     """
     middle = config.size / 2
     room = middle - radius * path.scale.max() - np.array(reach(path))

@@ -1,4 +1,4 @@
-"""Writes a mini world to disk as a complete dataset, or not at all."""
+"""Write a mini world to disk as a complete dataset, atomically."""
 
 import json
 import shutil
@@ -18,29 +18,29 @@ from fame.data.datasets.common import WrittenVideo
 from fame.data.synthetic.world import Video, draws, render, truth
 
 GENERATOR_VERSION = 1
-"""Raised whenever equal configs would give other videos than before."""
+"""Raised whenever the same config would give different videos."""
 
 FPS = 25
-"""Frames a second of every generated video."""
+"""Frames per second of every generated video."""
 
 
 def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = False) -> None:
     """Generate a labelled dataset.
 
-    Under `root` this writes `videos/` and `annotations/` as the dataset's own, `masks/` with the
-    sprite's silhouette of every frame (see `true_masks`) and `world.json` with the config, the
-    seed, the generator's version, the class names and each video's class and scene type. It is
-    written beside `root` and renamed when complete, so that a killed run leaves no half world.
+    Writes `videos/` and `annotations/` in the dataset's layout, `masks/` with the sprite's
+    silhouette in every frame (see `true_masks`), and `world.json` with the config, the seed, the
+    generator's version, the class names and each video's class and scene type. The world is
+    written beside `root` and renamed when complete, so a killed run leaves no partial world.
 
     Args:
-        config: what the world holds.
+        config: the world.
         seed: equal configs and seeds give equal files.
-        root: a folder that is absent or empty.
-        progress: whether to show a progress bar on standard error.
+        root: the folder; it must be absent or empty.
+        progress: show a progress bar on standard error.
 
     Raises:
-        FameError: `root` already holds something, another process is writing it, or the dataset
-            does not say how a world is laid out like it.
+        FameError: `root` is not empty, another process is writing it, or the dataset does not say
+            how a world imitates its layout.
     """
     world_layout(config.layout)  # fails before any work
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
@@ -58,7 +58,7 @@ def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = Fal
 
 
 def _clear(draft: Path) -> None:
-    """Remove what a killed process left, but for the lock, which is this one's."""
+    """Remove what a killed process left, except the lock, which is ours now."""
     for path in draft.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -118,7 +118,7 @@ def _write_videos(
 
 
 def _name(config: WorldConfig, seed: int, place: tuple[str, int], number: int) -> WrittenVideo:
-    """Name the video at a place (split, video), the `number`-th of its class and split."""
+    """Name the video at a place (split, video): the `number`-th of its class and split."""
     layout, meant = world_layout(config.layout), truth(config, seed, *place)
     name, rng = layout.class_name(MOTIONS[meant.motion]), draws(config, seed, *place)("name")
     path = layout.video_path(name, place[0], number, rng)
@@ -144,12 +144,12 @@ def _card(config: WorldConfig, seed: int, entries: list[WrittenVideo]) -> dict[s
 
 
 def write_video(path: Path, frames: np.ndarray) -> None:
-    """Write frames (T, H, W, 3) uint8 RGB without loss to a `.avi` or `.mp4` file.
+    """Write frames (T, H, W, 3) uint8 RGB losslessly to a `.avi` or `.mp4` file.
 
-    decord and PyAV read them back bit for bit. One thread and FFV1 version 1, so that equal frames
+    decord and PyAV read them back bit for bit. One thread and FFV1 version 1 make equal frames
     give equal bytes on any machine.
     """
-    # Here, so that settings can be read where there is no decoder.
+    # Imported here, so that settings can be read without a decoder installed.
     import av
 
     with av.open(str(path), "w") as container:

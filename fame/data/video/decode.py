@@ -1,22 +1,22 @@
-"""The decoder seam: a file in, exact RGB frames out, by PyAV or by decord.
+"""Decode exact RGB frames of a video file by PyAV or decord.
 
-Frame i is the i-th frame that the decoder puts out when it reads the file from the start.
-That is the one definition that holds for every file: AVI stores no presentation times, so
-its time stamps can be out of order (UCF101 has such files), and a packet need not give a frame.
+Frame i is the i-th frame that the decoder outputs when it reads the file from the start. Only this
+definition works for every file: AVI stores no presentation times, so its time stamps can be out of
+order (UCF101 has such files), and a packet need not give a frame.
 
-PyAV comes first: it counts and seeks exactly, at the same speed. Random access is used
-only in containers that store presentation times (`TIMESTAMPED`); any other file is decoded
-from its start, which costs little as videos in action recognition are seconds long.
+PyAV is tried first: it counts and seeks exactly, at the same speed. Random access is used only in
+containers that store presentation times (`TIMESTAMPED`); any other file is decoded from its start,
+which costs little, as videos in action recognition last seconds.
 
-decord 0.6.0 takes over where PyAV refuses a file, and is an independent check. It is read
-from the start, since its seeks and skips can be off by some frames (B-frames, in AVI and MP4).
-It counts packets: where a packet gives no frame, it repeats the last frame at the end. It
-loses the first frames of MPEG program streams, so those are left to PyAV, and cannot open AV1.
+decord 0.6.0 is the fallback for files that PyAV refuses, and an independent check. It always reads
+from the start, since its seeks and skips can be off by some frames (B-frames, in AVI and MP4). It
+counts packets: if a packet gives no frame, it repeats the last frame at the end. It loses the first
+frames of MPEG program streams, so these are left to PyAV, and it cannot open AV1.
 
-Decided once for both: frames that an edit list discards are no frames; a rotation flag is
-applied, and width and height are those of the upright frame; the header's frame count of an
-AVI is ignored, as it can be wrong (JHMDB promises a fifth too many). 10-bit and odd-sized videos
-differ by a few grey levels between the two decoders, through their colour conversion.
+For both: frames that an edit list discards do not count; a rotation flag is applied, and width and
+height are those of the upright frame; the frame count in an AVI header is ignored, as it can be
+wrong (a fifth too many in JHMDB). 10-bit and odd-sized videos differ by a few grey levels between
+the two decoders, because of their colour conversion.
 """
 
 import logging
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 TIMESTAMPED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 _NOT_FOR_DECORD = (".mpg", ".mpeg", ".vob", ".ts")
-_LEAST_SHARE = 0.9  # of the frames that the header promises; fewer means a file cut short
+_LEAST_SHARE = 0.9  # of the frames that the header declares; fewer mean a truncated file
 
 _log = logging.getLogger(__name__)
 
@@ -49,20 +49,20 @@ class DecodeError(FameError):
 
 
 class RefusedError(DecodeError):
-    """A decoder refuses the file; the other one may not."""
+    """A decoder cannot read the file; the other one may."""
 
 
 class ShortReadError(DecodeError):
-    """A frame was asked for that the video does not have."""
+    """A requested frame is past the end of the video."""
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video is, found by decoding it.
+    """Facts about a video, measured by decoding it.
 
     Attributes:
         frames: number of frames that decode.
-        fps: average frames per second; 0 where the file does not say.
+        fps: average frames per second; 0 if the file does not say.
         width: pixels, of the upright frame.
         height: pixels, of the upright frame.
         decoder: which decoder gave these facts.
@@ -76,17 +76,17 @@ class VideoInfo:
 
 
 def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
-    """Decode a whole video and say what it is.
+    """Decode a whole video and return facts about it.
 
-    Every frame is decoded, so a file that breaks in the middle is found here and not in
+    Every frame is decoded, so a file with damage in the middle is noticed here and not in
     training.
 
     Args:
         path: the video file.
-        decoder: "auto" is PyAV, and decord (which is logged) if PyAV refuses the file.
+        decoder: "auto" tries PyAV, then decord (this is logged).
 
     Raises:
-        DecodeError: no frame, no video stream, or far fewer frames than the file promises.
+        DecodeError: no frame, no video stream, or far fewer frames than the header declares.
     """
     probes = {"pyav": probe_pyav, "decord": _probe_decord}
     if decoder != "auto":
@@ -97,9 +97,9 @@ def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
 def sample(path: Path) -> VideoInfo:
     """Count a video's frames without decoding them, and decode the first, middle and last one.
 
-    Much quicker than `probe`, for containers that store presentation times; any other file, and
-    one where the count and the pictures disagree, is probed. Breaks between the three frames
-    are not seen.
+    Much quicker than `probe` for containers that store presentation times. Any other file is
+    probed, and so is one whose count and pictures disagree. Damage between the three frames goes
+    unnoticed.
 
     Raises:
         DecodeError: as `probe`.
@@ -121,9 +121,9 @@ def sample(path: Path) -> VideoInfo:
 
 
 def describe(path: Path, depth: Depth) -> VideoInfo | str:
-    """Probe or sample a video: what it is, or a sentence on why it cannot be used.
+    """Probe or sample a video: facts about it, or a sentence on why it cannot be used.
 
-    What a decoder raises on garbage is not foreseeable, so any error decides the file.
+    Decoders may raise anything on garbage, so any error means that the file cannot be used.
     """
     try:
         return probe(path) if depth == "all" else sample(path)
@@ -153,22 +153,22 @@ def read_frames(path: Path, indices: Sequence[int], decoder: Choice = "auto") ->
     wanted = {int(index) for index in indices}
     if not wanted or min(wanted) < 0:
         raise DecodeError(f"{path}: frame numbers must be 0 or more, and at least one.")
-    found = _read(path, wanted, decoder)
-    missing = wanted - found.keys()
+    frames = _read(path, wanted, decoder)
+    missing = wanted - frames.keys()
     if missing:
         raise ShortReadError(
             f"{path}: frame {min(missing)} was asked for but the video ends before it; "
             "index the dataset again if the file has changed."
         )
-    return np.stack([found[int(index)] for index in indices])
+    return np.stack([frames[int(index)] for index in indices])
 
 
 def stream_frames(path: Path, decoder: Decoder) -> Iterator[np.ndarray]:
-    """Every frame in order, one in memory at a time, for those who need them all.
+    """Every frame in order, one in memory at a time.
 
     Args:
         path: the video file.
-        decoder: the one that `probe` found able to read it.
+        decoder: the one that `probe` chose.
 
     Yields:
         (H, W, 3) uint8 RGB.
@@ -192,7 +192,7 @@ def _read(path: Path, wanted: set[int], decoder: Choice) -> dict[int, np.ndarray
 
 
 def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]) -> Result:
-    """PyAV's answer, or decord's where PyAV refuses the file; if both do, PyAV's reason."""
+    """PyAV's answer, or decord's if PyAV refuses the file; if both do, PyAV's error."""
     try:
         return pyav()
     except RefusedError as error:
@@ -205,7 +205,7 @@ def _either(path: Path, pyav: Callable[[], Result], decord: Callable[[], Result]
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what is no file: decoders would wait for a pipe, and speak of it unclearly."""
+    """Refuse anything but a regular file: on a pipe, decoders would wait or fail unclearly."""
     if path.is_file():
         return
     if not path.exists():
@@ -219,9 +219,9 @@ def _check_file(path: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The container and its best video stream, decoded on one thread; errors become ours."""
+    """Open a container and its best video stream, on one thread; PyAV's errors become ours."""
     _check_file(path)
-    # Here, so that clips in memory can be trained on where there is no decoder.
+    # Imported here, so that clips in memory can be trained on without a decoder installed.
     import av
 
     try:
@@ -238,15 +238,15 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 def _rgb(frame: Any) -> np.ndarray:
-    """(H, W, 3) uint8, turned upright."""
-    # One thread: starting more for each frame takes longer than the conversion.
+    """(H, W, 3) uint8, rotated upright."""
+    # One thread: starting more for each frame would take longer than the conversion.
     pixels: np.ndarray = frame.to_ndarray(format="rgb24", threads=1)
     turns = frame.rotation // 90 % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 def probe_pyav(path: Path) -> VideoInfo:
-    """What PyAV finds in a video whose every frame it decodes; see `probe`."""
+    """Facts about a video, from decoding every frame with PyAV; see `probe`."""
     packets: list[int] = []
     frames: list[int] = []
     shapes: list[tuple[int, int, int]] = []
@@ -269,7 +269,7 @@ def probe_pyav(path: Path) -> VideoInfo:
 
 
 def upright_size(path: Path, shapes: list[tuple[int, int, int]]) -> tuple[int, int]:
-    """The one (width, height) of all frames, given each one's width, height and rotation."""
+    """The (width, height) of all frames, from the width, height and rotation of each."""
     if len(set(shapes)) > 1:
         raise DecodeError(f"{path}: its frames differ in size or rotation; transcode it.")
     width, height, rotation = shapes[0]
@@ -277,7 +277,7 @@ def upright_size(path: Path, shapes: list[tuple[int, int, int]]) -> tuple[int, i
 
 
 def _check_times(path: Path, packets: list[int], frames: list[int], promised: int) -> None:
-    """Refuse a file that is cut short or cannot be read by number."""
+    """Refuse a file that is truncated or whose frames cannot be read by number."""
     if len(frames) < _LEAST_SHARE * promised:
         raise DecodeError(
             f"{path}: promises {promised} frames but gives {len(frames)}, so it is cut short."
@@ -290,34 +290,34 @@ def _check_times(path: Path, packets: list[int], frames: list[int], promised: in
 
 
 def read_pyav(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
-    """The wanted frames by number, those that PyAV finds; each is (H, W, 3) uint8."""
+    """Those of the wanted frames that PyAV can read, by number; each (H, W, 3) uint8."""
     if path.suffix.lower() in TIMESTAMPED:
         with _opened(path) as (container, stream):
-            found = collect_frames(frames_near(container, stream, wanted), wanted)
-        if found.keys() == wanted:
-            return found
+            frames = collect_frames(frames_near(container, stream, wanted), wanted)
+        if frames.keys() == wanted:
+            return frames
     with _opened(path) as (container, stream):
         return collect_frames(enumerate(container.decode(stream)), wanted)
 
 
 def collect_frames(frames: Iterable[tuple[int, Any]], wanted: set[int]) -> dict[int, np.ndarray]:
-    """Keep the wanted frames of a numbered stream and stop at the last of them."""
+    """The wanted frames of a numbered stream; reading stops at the last of them."""
     last = max(wanted)
-    found: dict[int, np.ndarray] = {}
+    kept: dict[int, np.ndarray] = {}
     for number, frame in frames:
         if number in wanted:
-            found[number] = _rgb(frame)
+            kept[number] = _rgb(frame)
         if number >= last:
             break
-    return found
+    return kept
 
 
 def frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
-    """Numbered frames that hold the wanted ones, with seeks to key frames that lie ahead.
+    """Numbered frames that include the wanted ones; seeks forward to key frames.
 
-    A frame's number is its rank among the presentation times of all packets, which a pass
-    without decoding collects. The numbers asked for may be missed where a file's index
-    lies; the caller then reads from the start.
+    A frame's number is its rank among the presentation times of all packets, which are collected
+    without decoding. If a file's index is wrong, wanted frames may be missing; the caller then
+    reads from the start.
     """
     packets = [p for p in container.demux(stream) if p.pts is not None and not p.is_discard]
     times = sorted(packet.pts for packet in packets)
@@ -344,7 +344,7 @@ def frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple
 
 @contextmanager
 def _decord_reader(path: Path) -> Iterator[Any]:
-    """A reader that lives for one read (long-lived readers leak); errors become ours."""
+    """A reader for one use (long-lived readers leak memory); decord's errors become ours."""
     _check_file(path)
     try:
         import decord
@@ -372,10 +372,10 @@ def _probe_decord(path: Path) -> VideoInfo:
 def _read_decord(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
     if path.suffix.lower() in _NOT_FOR_DECORD:
         raise DecodeError(f"{path}: decord is not exact in {path.suffix} files; use PyAV.")
-    found: dict[int, np.ndarray] = {}
+    kept: dict[int, np.ndarray] = {}
     with _decord_reader(path) as reader:
         for number in range(min(max(wanted) + 1, len(reader))):
             frame = reader.next()
             if number in wanted:
-                found[number] = frame.asnumpy()
-    return found
+                kept[number] = frame.asnumpy()
+    return kept

@@ -1,4 +1,4 @@
-"""Write videos that any player shows: H.264 in 4:2:0, written atomically."""
+"""Write videos that any player can show: H.264 in 4:2:0, written atomically."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from fame.core.files import replacing
 Picture = npt.NDArray[np.uint8]
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".avi": "avi"}
-"""Containers by the ending of the file's name."""
+"""Containers by file suffix."""
 
 CODECS = {"libx264": {"crf": "20", "preset": "veryfast"}, "mpeg4": {"qscale": "3"}}
-"""Encoders with their options, best first; builds of FFmpeg without H.264 have the second."""
+"""Encoders with their options, best first; FFmpeg builds without H.264 have the second."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Written:
 
     Attributes:
         codec: the encoder's name.
-        frames: how many were written.
+        frames: number of frames.
         width: pixels, even.
         height: pixels, even.
-        padded: whether the pictures' sides were odd.
+        padded: whether odd sides were padded.
     """
 
     codec: str
@@ -46,7 +46,7 @@ _HIGHEST_RATE = 240
 
 
 def check_name(path: Path) -> None:
-    """Refuse a file name whose ending names no container that we write."""
+    """Refuse a file name whose suffix is not in `FORMATS`."""
     if path.suffix.lower() not in FORMATS:
         raise FameError(
             f"{path}: a video's name must end in one of {', '.join(FORMATS)}; choose another name."
@@ -54,7 +54,7 @@ def check_name(path: Path) -> None:
 
 
 def rate(fps: float) -> Fraction:
-    """Frames per second as an encoder wants them; 25 where a file's own make no sense."""
+    """Frames per second for an encoder; 25 if the file's own value makes no sense."""
     if not 0 < fps <= _HIGHEST_RATE:
         return USUAL_RATE
     return Fraction(fps).limit_denominator(1001) or USUAL_RATE
@@ -72,8 +72,8 @@ class Coding:
 
     Attributes:
         codecs: encoders with their options, best first.
-        size: (height, width) to scale to, even numbers; None keeps the pictures' own.
-        comment: text that the file carries.
+        size: (height, width) to scale to, both even; None keeps the size.
+        comment: text stored in the file.
     """
 
     codecs: Mapping[str, Mapping[str, str]]
@@ -84,19 +84,19 @@ class Coding:
 def write_video(
     path: Path, pictures: Iterable[Picture], fps: float, coding: Coding = Coding(CODECS)
 ) -> Written:
-    """Encode pictures as they come, so that a long video needs little memory.
+    """Encode pictures as they arrive, so that a long video needs little memory.
 
     Args:
-        path: `.mp4`, `.mov`, `.mkv` or `.avi`; an existing file is replaced once all went well.
+        path: `.mp4`, `.mov`, `.mkv` or `.avi`; an existing file is replaced on success.
         pictures: (H, W, 3) uint8 RGB, all of one size, at least one.
         fps: frames per second, see `rate`.
-        coding: how; by default as any player likes it.
+        coding: the settings; the default works in any player.
 
     Raises:
-        FameError: the name says no container, there is no picture, or it cannot be encoded.
+        FameError: unknown suffix, no picture, or pictures that cannot be encoded.
     """
     check_name(path)
-    # Here, so that settings can be read where there is no codec.
+    # Imported here, so that settings can be read without a codec installed.
     import av
 
     codec = next((name for name in coding.codecs if name in av.codecs_available), None)
@@ -147,5 +147,5 @@ def _stream(
     stream = container.add_stream(codec, rate=fps, options=dict(options))
     stream.height, stream.width = size
     stream.pix_fmt = "yuv420p"
-    stream.codec_context.thread_count = 1  # equal pictures, equal bytes
+    stream.codec_context.thread_count = 1  # so that equal pictures give equal bytes
     return stream

@@ -11,15 +11,15 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def psnr(one: Picture, other: Picture) -> float:
-    """Peak signal-to-noise ratio in dB of arrays of one shape, values 0 to 255; inf if equal."""
+    """Peak signal-to-noise ratio in dB of arrays of equal shape, values 0 to 255; inf if equal."""
     error = np.square(one.astype(np.float64) - other).mean()
     return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
 
 
 def ssim(one: Picture, other: Picture) -> float:
-    """Structural similarity in [-1, 1] of (H, W, 3) RGB pictures of 8 pixels a side at least.
+    """Structural similarity in [-1, 1] of (H, W, 3) RGB pictures with sides of at least 8 pixels.
 
-    The mean over blocks that do not overlap; rows and columns beyond whole blocks are left out.
+    The mean over non-overlapping blocks; rows and columns beyond whole blocks are ignored.
     """
     a, b = _blocks(one), _blocks(other)
     mean_a, mean_b = a.mean(1), b.mean(1)

@@ -1,4 +1,4 @@
-"""Frames that are larger than needed are scaled down as soon as they are read."""
+"""Scale frames down to a maximum short side as soon as they are read."""
 
 import torch
 
@@ -12,11 +12,11 @@ def fitted(height: int, width: int, max_short_side: int | None) -> tuple[int, in
 
 
 def scaled_down(frames: torch.Tensor, max_short_side: int | None) -> torch.Tensor:
-    """Frames (..., H, W) uint8 at their fitted size, antialiased; those that fit as they are."""
+    """Frames (..., H, W) uint8, scaled down with antialiasing; small ones are unchanged."""
     size = fitted(frames.shape[-2], frames.shape[-1], max_short_side)
     if frames.shape[-2:] == size:
         return frames
-    # Here, because it takes as long to import as torch does, and mini worlds need none.
+    # Imported here: it takes as long to import as torch, and mini worlds do not need it.
     from torchvision.transforms.v2.functional import resize
 
     small: torch.Tensor = resize(frames, list(size), antialias=True)

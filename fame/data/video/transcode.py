@@ -1,9 +1,9 @@
-"""One video to a small copy that reads fast: short side, dense key frames, no audio.
+"""Copy one video to a small one that reads fast: short side, dense key frames, no audio.
 
-Frame i of the copy is frame i of the original, as the reader counts them: upright, without what an
-edit list discards. Pictures go through RGB as the reader gives them, so that colour tags, ranges
-and rotation need no copying. The copy carries what it was made from, and how, so that a second
-call finds it done wherever it was interrupted.
+Frame i of the copy is frame i of the original as `decode` counts them: upright, without frames that
+an edit list discards. Pictures are converted to RGB as in reading, so colour tags, ranges and
+rotation need not be copied. The copy records its original and its settings, so that an interrupted
+job recognises finished copies when it is run again.
 """
 
 import json
@@ -29,9 +29,9 @@ from fame.data.video.encode import Coding, write_video
 from fame.data.video.quality import psnr, ssim
 
 VERSION = 1
-"""Raised when the same settings come to mean other pixels: copies are then made anew."""
+"""Raised when the same settings would give different pixels; copies are then remade."""
 
-_COMPARED = 3  # frames of a video whose quality is looked at
+_COMPARED = 3  # frames of a video that are compared with the original
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Copying:
     """Settings of a copy.
 
     Attributes:
-        short_side: pixels; smaller videos keep their size, made even.
+        short_side: pixels; smaller videos keep their size, rounded to even numbers.
         crf: x264's constant rate factor, 0 (lossless) to 51; lower is better and larger.
         keyframes: frames from one key frame to the next.
     """
@@ -56,8 +56,8 @@ class CopyTask:
     Attributes:
         source: the original.
         target: the copy, an `.mp4`.
-        frames: that the original must have at least; what its annotation asks for.
-        compare: measure the copy's quality.
+        frames: least number of frames that the original must have, from its annotation.
+        compare: whether to measure the copy's quality.
     """
 
     source: Path
@@ -77,7 +77,7 @@ class Copy:
         before: bytes of the original.
         after: bytes of the copy.
         psnr: dB against the original at the copy's size; None if not measured.
-        ssim: likewise, at most 1.
+        ssim: likewise; at most 1.
         done: whether it existed already.
     """
 
@@ -92,10 +92,10 @@ class Copy:
 
 
 def copy(task: CopyTask, copying: Copying) -> Copy | str:
-    """Make a copy unless it is there, or say why there can be none.
+    """Make a copy unless it exists; returns it, or a sentence on why it cannot be made.
 
     Raises:
-        FameError: the disk is full or there is no encoder, which is not the video's fault.
+        FameError: the disk is full or there is no encoder: the video is not at fault.
         OSError: likewise.
     """
     if not task.source.is_file():
@@ -126,7 +126,7 @@ def _copy(task: CopyTask, copying: Copying) -> Copy:
 
 
 def _mark(path: Path) -> str | None:
-    """A copy's recorded origin; None if it has none."""
+    """The origin recorded in a copy; None if there is none."""
     try:
         with av.open(str(path)) as container:
             return container.metadata.get("comment")
@@ -135,7 +135,7 @@ def _mark(path: Path) -> str | None:
 
 
 def _make(task: CopyTask, copying: Copying, mark: str) -> None:
-    """Write beside the target, look at the result, and only then give it its name."""
+    """Write to a temporary file, check it, and only then rename it to the target."""
     try:
         written, draft = _written(task, copying, mark, "pyav")
     except RefusedError as error:
@@ -155,7 +155,7 @@ def _make(task: CopyTask, copying: Copying, mark: str) -> None:
 
 
 def _written(task: CopyTask, copying: Copying, mark: str, decoder: Decoder) -> tuple[int, Path]:
-    """How many frames were written, and where."""
+    """The number of frames written, and the file."""
     draft = task.target.with_name(f".{task.target.name}")
     pictures = stream_frames(task.source, decoder)
     first = next(pictures, None)
@@ -173,7 +173,7 @@ def _chained(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarr
 
 
 def _options(copying: Copying) -> dict[str, str]:
-    """No B-frames: nothing is reordered, and a seek needs no frame beyond the wanted one."""
+    """x264 options. Without B-frames nothing is reordered: a seek decodes no later frame."""
     every = str(copying.keyframes)
     return {
         "crf": str(copying.crf),
@@ -187,7 +187,7 @@ def _options(copying: Copying) -> dict[str, str]:
 
 
 def shrunk(height: int, width: int, short_side: int) -> tuple[int, int]:
-    """The copy's (height, width): proportions kept as far as even sides allow."""
+    """The copy's (height, width): even, with the proportions kept as well as that allows."""
     scale = min(1.0, short_side / min(height, width))
     return _even(height * scale), _even(width * scale)
 
@@ -197,7 +197,7 @@ def _even(side: float) -> int:
 
 
 def _rate(path: Path) -> float:
-    """Frames per second, or 0 where the file does not say or PyAV refuses it."""
+    """Frames per second; 0 if the file does not say or PyAV cannot read it."""
     try:
         with av.open(str(path)) as container:
             stream = container.streams.best("video")
@@ -207,12 +207,12 @@ def _rate(path: Path) -> float:
 
 
 def _likeness(task: CopyTask, info: VideoInfo) -> tuple[float, float]:
-    """PSNR and SSIM, means over some frames, against the original at the copy's size."""
+    """Mean PSNR and SSIM of some frames against the original at the copy's size."""
     numbers = [info.frames * (2 * i + 1) // (2 * _COMPARED) for i in range(_COMPARED)]
     copies = read_frames(task.target, numbers)
     originals = [_rgb(picture, info) for picture in read_frames(task.source, numbers)]
     pairs = list(zip(originals, copies, strict=True))
-    # Equal pictures have an infinite PSNR, which no mean survives.
+    # Equal pictures have an infinite PSNR, which would make the mean infinite.
     ratios = [min(psnr(a, b), 99.0) for a, b in pairs]
     return float(np.mean(ratios)), float(np.mean([ssim(a, b) for a, b in pairs]))
 

@@ -1,7 +1,6 @@
-"""I3D (Carreira & Zisserman, CVPR 2017): Inception-v1 with 3-D kernels, of any width.
+"""I3D (Carreira & Zisserman, CVPR 2017): Inception-v1 with 3-D kernels, in any width.
 
-Module names follow the authors' checkpoints (facts A5), so that these load without a table of
-names.
+Module names are those of the authors' checkpoints (facts A5), so that these load without renaming.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +18,7 @@ _PUBLISHED_WIDTH = 64
 _MULTIPLE = 4
 _COLOURS = 3
 
-# Channels at width 64: 1x1; 1x1 then 3x3; 1x1 then 3x3; the 1x1 after the pool.
+# Channels at width 64: 1x1; 1x1, then 3x3; 1x1, then 3x3; the 1x1 after the pool.
 _MIXED: dict[str, Branches] = {
     "mixed_3b": (64, 96, 128, 16, 32, 32),
     "mixed_3c": (128, 128, 192, 32, 96, 64),
@@ -34,12 +33,12 @@ _MIXED: dict[str, Branches] = {
 
 
 class I3DSettings(EncoderSettings):
-    """What a scale says of an I3D; the published network is `width=64`.
+    """Settings of an I3D; the published network is `width=64`.
 
     Attributes:
         arch: the architecture's name.
-        width: channels of the first convolution; every other count scales by `width / 64` and is
-            rounded to a multiple of 4 (no published count changes at width 64).
+        width: channels of the first convolution; every other channel count scales by `width / 64`
+            and is rounded to a multiple of 4 (at width 64 rounding changes nothing).
     """
 
     arch: Literal["i3d"]
@@ -47,18 +46,18 @@ class I3DSettings(EncoderSettings):
 
     @property
     def feature_dim(self) -> int:
-        """Channels of the last block, its four branches together."""
+        """Channels of the last block: the sum of its four branches."""
         a, _, b, _, c, d = _scaled(_MIXED["mixed_5c"], self.width)
         return a + b + c + d
 
 
 def build(settings: I3DSettings) -> "Encoder":
-    """Nine Inception blocks after three convolutions; time shrinks by 8, space by 32.
+    """Three convolutions, then nine Inception blocks; time shrinks by 8, space by 32.
 
     Shape:
         (B, 3, T, H, W) -> (B, C), where C is 1024 at width 64; the last map is
         (B, C, T / 8, H / 32, W / 32) when T and H, W are multiples of 8 and 32. The five stages
-        end where the map is halved next: after the first convolution, and before each pool.
+        end before each reduction of the map: after the first convolution, and before each pool.
     """
     from fame.models.blocks.inception import Mixed, SamePool3d, Unit3D
     from fame.models.encoder import Staged
@@ -74,7 +73,7 @@ def build(settings: I3DSettings) -> "Encoder":
             inputs = blocks[name].outputs
         return blocks
 
-    # Parts stand in the order of execution, which is also that of the official state dict.
+    # In the order of execution, which is also that of the official state dict.
     parts = {
         "conv3d_1a_7x7": Unit3D(_COLOURS, first, (7, 7, 7), (2, 2, 2)),
         "maxpool3d_2a_3x3": SamePool3d((1, 3, 3), (1, 2, 2)),
@@ -92,7 +91,7 @@ def build(settings: I3DSettings) -> "Encoder":
 
 
 def _scale(channels: int, width: int) -> int:
-    """A count of the published network at another width: nearest multiple of 4, at least 4."""
+    """A channel count of the published network at another width: a multiple of 4, at least 4."""
     return max(1, int(channels * width / _PUBLISHED_WIDTH / _MULTIPLE + 0.5)) * _MULTIPLE
 
 

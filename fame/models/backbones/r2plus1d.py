@@ -1,8 +1,8 @@
-"""R(2+1)D (Tran et al., CVPR 2018): residual blocks whose 3-D kernels are split.
+"""R(2+1)D (Tran et al., CVPR 2018): residual blocks with factorised 3-D kernels.
 
-With the published settings, `width=64, layers=(2, 2, 2, 2), round_middle=1`, the state dict equals
-that of torchvision's `r2plus1d_18` without its `fc`, key for key, which is also the layout of the
-authors' checkpoints (facts A5).
+With the published settings, `width=64, layers=(2, 2, 2, 2), round_middle=1`, the state dict has the
+keys of torchvision's `r2plus1d_18` without `fc`, which are also those of the authors' checkpoints
+(facts A5).
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 class R2Plus1DSettings(EncoderSettings):
-    """What a scale says of an R(2+1)D.
+    """Settings of an R(2+1)D.
 
     Attributes:
         arch: the architecture's name.
-        width: channels of the stem and the first stage; the later stages have 2, 4, 8 times more.
+        width: channels of the stem and the first stage; the later stages have 2, 4 and 8 times as
+            many.
         layers: number of residual blocks in each of the four stages.
-        round_middle: the channels between the spatial and the temporal kernel are rounded to a
-            multiple of this; 1 keeps the published counts, 8 is faster on vector units.
+        round_middle: the number of channels between the spatial and the temporal kernel is rounded
+            to a multiple of this; 1 keeps the published numbers, 8 is faster on vector units.
     """
 
     arch: Literal["r2plus1d"]
@@ -38,10 +39,10 @@ class R2Plus1DSettings(EncoderSettings):
 
 
 def build(settings: R2Plus1DSettings) -> "Encoder":
-    """Four stages of residual blocks after a (2+1)D stem; time and space shrink by 8 and 16.
+    """A (2+1)D stem, then four stages of residual blocks; time shrinks by 8, space by 16.
 
     Shape:
-        (B, 3, T, H, W) -> (B, 8 * width). With rounding up everywhere, the stages' maps are
+        (B, 3, T, H, W) -> (B, 8 * width). With divisions rounded up, the stages' maps are
         (B, width, T, H / 2, W / 2), (B, 2 * width, T / 2, H / 4, W / 4) and so on to
         (B, 8 * width, T / 8, H / 16, W / 16).
     """

@@ -1,1 +1,1 @@
-"""Blocks that architectures share."""
+"""Building blocks of architectures."""

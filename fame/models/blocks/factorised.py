@@ -1,7 +1,6 @@
 """Residual blocks of factorised convolutions: one over space, then one over time.
 
-The blocks are written here because torchvision imports PyTorch's compiler, which takes seconds of
-every job.
+Not taken from torchvision, because it imports PyTorch's compiler, which costs every job seconds.
 """
 
 import torch.nn.functional as F
@@ -20,17 +19,17 @@ def _round(channels: float, multiple: int) -> int:
 
 
 class Block(nn.Module):
-    """Two factorised convolutions and a shortcut round them.
+    """Two factorised convolutions and a shortcut around them.
 
-    Each convolution is one over space, BatchNorm, ReLU, and one over time. Its channels in between
-    are as many as make its weights as many as those of a full 3 x 3 x 3 convolution.
+    A factorised convolution is one over space, BatchNorm, ReLU, and one over time. The number of
+    channels in between is chosen to give as many weights as a full 3 x 3 x 3 convolution has.
 
     Args:
-        inputs: channels that come in.
-        outputs: channels that go out.
+        inputs: input channels.
+        outputs: output channels.
         stride: of the first convolution, over space and time.
-        multiple: the channels in between are rounded to a multiple of this.
-        shortcut: what brings the input to the output's shape; None if it has it already.
+        multiple: the number of channels in between is rounded to a multiple of this.
+        shortcut: maps the input to the output's shape; None if the shapes are equal.
     """
 
     def __init__(
@@ -70,8 +69,8 @@ def _factorised(inputs: int, outputs: int, middle: int, stride: int) -> nn.Seque
 
 
 def stem(width: int, multiple: int) -> nn.Sequential:
-    """The first layers, RGB to `width` channels: (B, 3, T, H, W) -> (B, width, T, H / 2, W / 2)."""
-    # torchvision's stem has its 45 and 64 channels written in; this is the same layout, scaled.
+    """The first layers: RGB (B, 3, T, H, W) -> (B, width, T, H / 2, W / 2)."""
+    # torchvision's stem always has 45 and 64 channels; this is the same layout, scaled.
     middle = _round(_PUBLISHED_STEM_MIDDLE * width / _PUBLISHED_WIDTH, multiple)
     return nn.Sequential(
         ColourConv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
@@ -84,7 +83,7 @@ def stem(width: int, multiple: int) -> nn.Sequential:
 
 
 def stage(inputs: int, outputs: int, blocks: int, stride: int, multiple: int) -> nn.Sequential:
-    """`blocks` blocks, the first of which strides over space and time; names as in `Block`."""
+    """A stage of `blocks` blocks, the first with `stride`; other arguments as for `Block`."""
     shortcut = None
     if stride != 1:
         shortcut = nn.Sequential(
@@ -97,7 +96,7 @@ def stage(inputs: int, outputs: int, blocks: int, stride: int, multiple: int) ->
 
 
 def initialise(network: nn.Module) -> None:
-    """He initialisation over the fan-out, as torchvision starts this network."""
+    """He initialisation over the fan-out, as in torchvision."""
     for module in network.modules():
         if isinstance(module, nn.Conv3d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -1,7 +1,7 @@
 """Blocks of Inception-v1 in three dimensions.
 
-Padding is TensorFlow's SAME for sizes that the stride divides, split with the odd pixel last; like
-the authors of I3D, we fix it by kernel and stride, whatever the size of the input.
+Padding is TensorFlow's SAME for sizes that the stride divides, with an odd pixel at the end. As in
+the authors' I3D it depends on kernel and stride only, not on the input's size.
 """
 
 import torch
@@ -20,8 +20,8 @@ class Mixed(nn.Module):
     """An Inception block: four branches side by side, concatenated over channels.
 
     Args:
-        inputs: channels that come in.
-        branches: channels of the six convolutions: 1x1; 1x1 then 3x3; 1x1 then 3x3; and the 1x1
+        inputs: input channels.
+        branches: channels of the six convolutions: 1x1; 1x1, then 3x3; 1x1, then 3x3; and the 1x1
             after the pool.
     """
 
@@ -68,7 +68,7 @@ class Unit3D(nn.Module):
 class SamePool3d(nn.Module):
     """Max pool with SAME zero padding and ceil mode.
 
-    Zero is neutral: what comes in has passed a ReLU.
+    Zero is neutral, since inputs have passed a ReLU.
     """
 
     def __init__(self, kernel: Triple, stride: Triple = (1, 1, 1)) -> None:
@@ -82,7 +82,7 @@ class SamePool3d(nn.Module):
 
 
 def same_padding(kernel: Triple, stride: Triple) -> list[int]:
-    """Padding before and after each axis, in the order of `F.pad` (last axis first)."""
+    """Padding before and after each axis, in `F.pad`'s order (last axis first)."""
     totals = [max(k - s, 0) for k, s in zip(kernel, stride, strict=True)]
     return [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
 

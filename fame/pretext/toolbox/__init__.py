@@ -1,1 +1,1 @@
-"""Parts that pretext methods compose: InfoNCE logits, momentum encoders, queues of keys."""
+"""Building blocks of pretext methods: InfoNCE logits, momentum encoders, queues of keys."""

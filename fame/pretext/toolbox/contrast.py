@@ -1,4 +1,4 @@
-"""InfoNCE logits (van den Oord et al., 2018), computed in float32 whatever the precision."""
+"""InfoNCE logits (van den Oord et al., 2018), always computed in float32."""
 
 import torch
 from torch import Tensor
@@ -11,14 +11,14 @@ def contrast(query: Tensor, key: Tensor, negatives: Tensor, temperature: float) 
 
     Args:
         query: (B, D) unit vectors.
-        key: (B, D) unit vectors, row by row of the same videos.
+        key: (B, D) unit vectors; row i is the positive of query i.
         negatives: (K, D) unit vectors.
         temperature: divides every similarity.
 
     Returns:
         (B, 1 + K).
     """
-    # A similarity in bfloat16 would be wrong by up to 0.04 once divided by 0.1.
+    # In bfloat16 a similarity divided by 0.1 would have an error of up to 0.04.
     with torch.autocast(query.device.type, enabled=False):
         positive = (query * key).sum(dim=1, keepdim=True)
         return torch.cat([positive, query @ negatives.T], dim=1) / temperature
@@ -32,7 +32,7 @@ def contrast_in_batch(
     Args:
         query: (B, D), this process's queries.
         keys: (N, D), the keys of the global batch.
-        first: the global row of the first query.
+        first: the row of the first query in the global batch.
         temperature: divides every similarity.
 
     Returns:
@@ -44,16 +44,16 @@ def contrast_in_batch(
 
 
 def paired(query: Tensor, other: Tensor, temperature: float) -> Tensor:
-    """The logit of each query with one vector of its own: twice (B, D) unit vectors to (B, 1)."""
+    """The logit of each query with one other vector: two (B, D) of unit vectors -> (B, 1)."""
     with torch.autocast(query.device.type, enabled=False):
         return (query * other).sum(dim=1, keepdim=True) / temperature
 
 
 def hits(logits: Tensor, targets: Tensor) -> Tensor:
-    """The share of rows whose largest logit is the target's: (B, K) and (B,) to a scalar."""
+    """The share of rows whose largest logit is the target's: (B, K) and (B,) -> a scalar."""
     return (logits.argmax(dim=1) == targets).float().mean()
 
 
 def own_rows(world: World, count: int) -> slice:
-    """This process's rows of the global batch, `count` being its share."""
+    """The rows of the global batch that belong to this process, `count` in number."""
     return slice(world.rank * count, (world.rank + 1) * count)

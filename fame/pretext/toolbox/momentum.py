@@ -1,4 +1,4 @@
-"""A network that follows another one slowly (He et al., CVPR 2020)."""
+"""A network that slowly follows another one (He et al., CVPR 2020)."""
 
 import torch
 from torch import nn
@@ -6,12 +6,12 @@ from torch import nn
 
 @torch.no_grad()
 def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
-    """Move the key network towards the query network (parameters only, as MoCo's release does).
+    """Move the key network towards the query network (parameters only, as in MoCo's release).
 
     Args:
         key: of the same architecture as `query`; changed in place.
-        query: the network that learns.
-        momentum: in [0, 1); 0 makes both equal.
+        query: the network that is trained.
+        momentum: in [0, 1); 0 makes the two equal.
     """
     for slow, fast in zip(key.parameters(), query.parameters(), strict=True):
         slow.mul_(momentum).add_(fast, alpha=1 - momentum)

@@ -1,4 +1,4 @@
-"""A memory of the newest keys, which serve as negatives (He et al., CVPR 2020)."""
+"""A queue of the newest keys, which serve as negatives (He et al., CVPR 2020)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from fame.core.randomness import generator
 
 
 class KeyQueue(nn.Module):
-    """The newest `size` keys; it is saved with the method, so that a resumed run is bit-identical.
+    """The newest `size` keys; saved in checkpoints, so that a resumed run is bit-identical.
 
     Args:
         size: number of keys; 0 keeps none.
@@ -34,7 +34,7 @@ class KeyQueue(nn.Module):
         return len(self.keys)
 
     def negatives(self) -> Tensor:
-        """The keys as they are now, (size, dim); a later `enqueue` does not change them."""
+        """A copy of the current keys, (size, dim)."""
         return self.keys.clone()
 
     @torch.no_grad()
@@ -42,7 +42,7 @@ class KeyQueue(nn.Module):
         """Overwrite the oldest keys.
 
         Args:
-            keys: (N, dim) unit vectors; a queue smaller than N holds the last of them.
+            keys: (N, dim) unit vectors; if N exceeds the queue's size, the last ones are kept.
         """
         size = len(self)
         if size == 0:
