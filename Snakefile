@@ -3,7 +3,7 @@
     snakemake --cores all results/table5.csv
     snakemake --cores all results/table5.csv --config scale=paper
 
-What is made, in order: data (manifests), pretraining runs, evaluations, figures, tables.
+In order: data (manifests), pretraining runs, evaluations, figures, tables.
 """
 
 from snakemake.utils import min_version

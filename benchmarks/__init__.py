@@ -1,1 +1,1 @@
-"""What is timed and checked beyond the tests: a training step, and everything that wants a GPU."""
+"""Timings and checks beyond the tests: a training step, and everything that needs a GPU."""

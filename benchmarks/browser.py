@@ -1,6 +1,6 @@
-"""Chromium without a screen, for pictures and tests of the report's page.
+"""Headless Chromium, for pictures and tests of the report's page.
 
-It is driven over a pipe with the DevTools protocol, so nothing but a Chromium is needed:
+Driven over a pipe by the DevTools protocol, so nothing but Chromium is needed:
 https://chromedevtools.github.io/devtools-protocol/
 """
 
@@ -22,20 +22,20 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 60.0
-"""Seconds that an answer may take."""
+"""Seconds to wait for an answer."""
 
 _OPTIONS = (
     *("--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"),
     *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
     *("--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND"),
 )
-# Chromium takes commands on descriptor 3 and answers on 4.
+# Chromium reads commands from descriptor 3 and answers on 4.
 _START = "import os, sys; os.dup2({0}, 3); os.dup2({1}, 4); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 def find() -> str | None:
-    """Where a Chromium is; None if there is none."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    """The path of a Chromium; None if there is none."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Pipe:
@@ -74,7 +74,7 @@ class Tab:
     """A page in the browser.
 
     Attributes:
-        requests: the addresses of all that was asked for.
+        requests: the addresses of all requests.
         complaints: errors and warnings of the console.
     """
 
@@ -89,7 +89,7 @@ class Tab:
         """Call a method of the protocol and wait for its result.
 
         Raises:
-            RuntimeError: the browser refuses.
+            RuntimeError: the browser reports an error.
         """
         self._last += 1
         message = {"id": self._last, "method": method, "params": parameters}
@@ -117,7 +117,7 @@ class Tab:
             self.complaints.append(facts["entry"]["text"])
 
     def size(self, width: int, height: int, scale: float = 1, *, phone: bool = False) -> None:
-        """Set the window, in CSS pixels, and how many pixels of a screenshot are one of them."""
+        """Set the window's size in CSS pixels, and the screenshot pixels per CSS pixel."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -127,7 +127,7 @@ class Tab:
         )
 
     def dark(self, on: bool) -> None:
-        """Whether the reader prefers dark pages."""
+        """Set whether the reader prefers dark pages."""
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
         self.call("Emulation.setEmulatedMedia", features=features)
 
@@ -139,7 +139,7 @@ class Tab:
             self._note(self.pipe.receive())
 
     def evaluate(self, script: str) -> Any:
-        """The value of a JavaScript expression, as JSON can hold it.
+        """The value of a JavaScript expression, as JSON data.
 
         Raises:
             RuntimeError: the script fails.
@@ -150,7 +150,7 @@ class Tab:
         return answer["result"].get("value")
 
     def screenshot(self, out: Path) -> None:
-        """Write what the window shows as a PNG."""
+        """Write the window's content as a PNG."""
         out.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def print(self, out: Path) -> None:
@@ -188,9 +188,9 @@ def browser(executable: str) -> Iterator[Tab]:
 
 
 def _end(process: "subprocess.Popen[bytes]", tab: Tab) -> None:
-    """Close the browser with all its processes; kill it if it does not listen."""
+    """Close the browser with all its processes; kill it if it does not respond."""
     tab.session = ""
-    with contextlib.suppress(OSError, RuntimeError):  # it may be gone, or go before it answers
+    with contextlib.suppress(OSError, RuntimeError):  # it may have ended, or end before it answers
         tab.call("Browser.close")
     try:
         process.wait(10)
@@ -200,7 +200,7 @@ def _end(process: "subprocess.Popen[bytes]", tab: Tab) -> None:
 
 
 def _pipes() -> tuple[tuple[int, int], tuple[int, int]]:
-    """Our ends and the browser's, the latter above the numbers 3 and 4 that they will take."""
+    """Our ends and the browser's; the latter have numbers above 3 and 4, which they will get."""
     (take, commands), (answers, give) = os.pipe(), os.pipe()
     theirs = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (take, give))
     os.close(take)

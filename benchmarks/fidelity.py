@@ -1,9 +1,9 @@
-"""What some of the release's differences change, where that can be seen without training.
+"""Effects of some of the release's deviations that can be measured without training.
 
     python benchmarks/fidelity.py VIDEOS        # a folder of videos, searched for .avi and .mp4
 
-Prints the numbers that docs/fidelity.md quotes: how far the masks of the two hues overlap, how
-often a clip is its own donor, and how much of a frame either test crop shows.
+Prints the numbers in docs/fidelity.md: how far the masks of the two hues overlap, how often a clip
+is its own donor, and how much of a frame each test crop shows.
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ def hue_overlap(path: Path) -> float:
 
 
 def own_donor_share(steps: int = 2000) -> float:
-    """Share of clips that a permutation of a group gives their own background."""
+    """Share of clips that keep their own background under random permutations of a group."""
     same = [
         (donors(0, step, 0, 1, GROUP, "permutation") == np.arange(GROUP)).mean()
         for step in range(steps)
@@ -53,7 +53,7 @@ def own_donor_share(steps: int = 2000) -> float:
 
 
 def main(videos: Annotated[Path, typer.Argument(help="A folder of videos.")]) -> None:
-    """Print the effects, one a line."""
+    """Print the effects, one per line."""
     files = sorted(path for path in videos.rglob("*") if path.suffix in {".avi", ".mp4"})
     overlaps = np.array([hue_overlap(path) for path in files])
     low, middle, high = np.percentile(overlaps, [10, 50, 90])

@@ -1,10 +1,9 @@
-"""Broken videos by the thousand: each must be decided, and none may crash or stall the index.
+"""Check thousands of broken videos: none may crash or stall the index.
 
     python benchmarks/fuzz_videos.py VIDEOS --mutants 10000
 
-Takes real videos, breaks copies of them (cut short, bits flipped, spliced, blocks lost, renamed)
-and looks at each as `fame index` does. Prints JSON. A mutant is a function of the seed and of its
-number.
+Breaks copies of real videos (truncated, bits flipped, spliced, blocks lost, renamed) and checks
+each as `fame index` does. Prints JSON. A mutant is a function of the seed and its number.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from fame.data.listing import videos
 from fame.data.video.decode import VideoInfo
 
 LARGEST = 400_000
-"""Bytes of a video that is broken; small ones make many mutants in little time."""
+"""Largest size in bytes of a video to break; small ones make many mutants quickly."""
 
 _AT_A_TIME = 200
 _SUFFIXES = (".avi", ".mp4", ".mkv", ".webm", ".mov", ".mpg", ".wmv", ".m4v")
@@ -42,12 +41,12 @@ def _truncate(data: bytes, _: bytes, draw: np.random.Generator) -> bytes:
 
 
 def _flip(data: bytes, _: bytes, draw: np.random.Generator) -> bytes:
-    """1 to 64 bits anywhere."""
+    """Flip 1 to 64 bits anywhere."""
     return _flipped(data, draw, len(data))
 
 
 def _flip_head(data: bytes, _: bytes, draw: np.random.Generator) -> bytes:
-    """1 to 64 bits of the first 512 bytes, where sizes and codecs are declared."""
+    """Flip 1 to 64 bits of the first 512 bytes, which declare sizes and codecs."""
     return _flipped(data, draw, min(512, len(data)))
 
 
@@ -59,24 +58,24 @@ def _flipped(data: bytes, draw: np.random.Generator, upto: int) -> bytes:
 
 
 def _splice(data: bytes, other: bytes, draw: np.random.Generator) -> bytes:
-    """The head of one video and the tail of another."""
+    """Join the head of one video and the tail of another."""
     return data[: int(draw.integers(len(data)))] + other[int(draw.integers(len(other))) :]
 
 
 def _lose(data: bytes, _: bytes, draw: np.random.Generator) -> bytes:
-    """A block is missing."""
+    """Remove a block."""
     start, end = sorted(draw.integers(len(data), size=2).tolist())
     return data[:start] + data[end:]
 
 
 def _blank(data: bytes, _: bytes, draw: np.random.Generator) -> bytes:
-    """A block is zero."""
+    """Set a block to zero."""
     start, end = sorted(draw.integers(len(data), size=2).tolist())
     return data[:start] + bytes(end - start) + data[end:]
 
 
 def _same(data: bytes, _: bytes, draw: np.random.Generator) -> bytes:
-    """Nothing but the name will be wrong."""
+    """Only the name will be wrong."""
     return data
 
 
@@ -92,7 +91,7 @@ MUTATIONS: dict[str, Mutation] = {
 
 
 def mutant(sources: list[Path], seed: int, number: int) -> tuple[str, str, bytes]:
-    """A kind of damage, a file's suffix and its content."""
+    """The kind of damage, and a broken file's suffix and content."""
     draw = generator(seed, "fuzz", number)
     kind = list(MUTATIONS)[number % len(MUTATIONS)]
     one, other = (sources[int(i)] for i in draw.integers(len(sources), size=2))
@@ -104,7 +103,7 @@ def mutant(sources: list[Path], seed: int, number: int) -> tuple[str, str, bytes
 def decisions(
     sources: list[Path], count: int, seed: int, folder: Path, check: Check
 ) -> Iterator[tuple[str, VideoInfo | str]]:
-    """Each mutant's kind of damage and what became of it; files are removed as it goes."""
+    """Each mutant's kind of damage and result; files are removed along the way."""
     for first in range(0, count, _AT_A_TIME):
         kinds, paths = [], []
         for number in range(first, min(first + _AT_A_TIME, count)):
@@ -118,19 +117,19 @@ def decisions(
 
 
 def small(root: Path) -> list[Path]:
-    """The videos below a folder that are small enough.
+    """The videos below a folder of at most `LARGEST` bytes.
 
     Raises:
         FameError: there is none.
     """
-    found = [path for path in videos([root]) if 0 < path.stat().st_size <= LARGEST]
-    if not found:
+    paths = [path for path in videos([root]) if 0 < path.stat().st_size <= LARGEST]
+    if not paths:
         raise FameError(f"{root}: no video of at most {LARGEST} bytes; give another folder")
-    return found
+    return paths
 
 
 def main() -> None:
-    """Break, look and count."""
+    """Break videos, check them, and count the results."""
     parser = argparse.ArgumentParser(description="Look at thousands of broken videos.")
     parser.add_argument("videos", type=Path, help="a folder of whole ones")
     parser.add_argument("--mutants", type=int, default=10000)
@@ -140,26 +139,31 @@ def main() -> None:
     given = parser.parse_args()
     sources, start = small(given.videos), time.monotonic()
     check = Check(seconds=given.seconds, workers=given.workers, progress=False)
-    found: list[tuple[str, VideoInfo | str]] = []
+    outcomes: list[tuple[str, VideoInfo | str]] = []
     with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         for one in decisions(sources, given.mutants, given.seed, Path(folder), check):
-            found.append(one)  # an interruption reports on what there is
-    report = summary(found) | {"sources": len(sources), "seconds": round(time.monotonic() - start)}
+            outcomes.append(one)  # an interruption reports on what there is
+    report = summary(outcomes) | {
+        "sources": len(sources),
+        "seconds": round(time.monotonic() - start),
+    }
     print(json.dumps(report, indent=2))
 
 
-def summary(found: list[tuple[str, VideoInfo | str]]) -> dict[str, Any]:
-    """Numbers of mutants by what became of them."""
-    reasons = Counter(_short(look) for _, look in found)
-    taken = Counter(kind for kind, look in found if isinstance(look, VideoInfo))
+def summary(outcomes: list[tuple[str, VideoInfo | str]]) -> dict[str, Any]:
+    """Numbers of mutants by result."""
+    reasons = Counter(_short(outcome) for _, outcome in outcomes)
+    taken = Counter(kind for kind, outcome in outcomes if isinstance(outcome, VideoInfo))
     return {
-        "mutants": len(found),
+        "mutants": len(outcomes),
         "taken": taken.total(),
-        "quarantined": sum(isinstance(look, str) and bool(look) for _, look in found),
-        "children that crashed": sum(_says(look, "ended the process") for _, look in found),
-        "children that were late": sum(_says(look, "took longer") for _, look in found),
+        "quarantined": sum(isinstance(outcome, str) and bool(outcome) for _, outcome in outcomes),
+        "children that crashed": sum(
+            _says(outcome, "ended the process") for _, outcome in outcomes
+        ),
+        "children that were late": sum(_says(outcome, "took longer") for _, outcome in outcomes),
         "taken by damage": dict(
-            Counter(kind for kind, look in found if isinstance(look, VideoInfo))
+            Counter(kind for kind, outcome in outcomes if isinstance(outcome, VideoInfo))
         ),
         "reasons": dict(reasons.most_common()),
     }
@@ -170,7 +174,7 @@ def _says(look: VideoInfo | str, words: str) -> bool:
 
 
 def _short(look: VideoInfo | str) -> str:
-    """A reason without its numbers."""
+    """A reason, with its digits masked."""
     text = "taken" if isinstance(look, VideoInfo) else look
     return "".join("N" if letter.isdigit() else letter for letter in text)[:80]
 

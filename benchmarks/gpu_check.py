@@ -1,12 +1,11 @@
-"""Everything that wants a GPU, in one command of at most nine minutes.
+"""All checks that need a GPU, in one command of at most nine minutes.
 
     python benchmarks/gpu_check.py --clips packed.npz --out gpu_check.json
 
-Sections: what it runs on; whether masks, views and steps equal the CPU's, and what evaluation shows
-and finds; loss curves in three arithmetics; pairs a second and memory of both backbones at the
-paper's size; a short pretraining on real clips; kill and resume. The report is on disk after every
-finding; docs/gpu.md explains it.
-To try the check itself without a GPU: `--device cpu --size micro`.
+Sections: the environment; whether masks, views, training steps and evaluation equal the CPU's; loss
+curves in three precisions; clip pairs per second and memory of both backbones at the paper's size;
+a short pretraining on real clips; kill and resume. The report is saved after every finding;
+docs/gpu.md explains it. To try the check itself without a GPU: `--device cpu --size micro`.
 """
 
 import argparse
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-# Found from here, whether or not anything is installed.
+# So that the imports work whether or not the package is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.checks.clips import Clips, generated
@@ -43,7 +42,7 @@ SECTIONS: dict[str, tuple[Section, float]] = {
     "pretraining": (pretraining, 0.18),
     "resume": (resume, 0.12),
 }
-"""Each with its share of the time; what one leaves over goes to those after it."""
+"""Sections with their share of the time; unused time goes to later ones."""
 
 NO_GPU = "no GPU was used: speeds and memory are null"
 
@@ -103,7 +102,7 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _generated(size: Size) -> Clips:
-    """Stand-ins for real clips, at the size that pack_clips.py gives them."""
+    """Generated clips of the size that pack_clips.py gives real ones."""
     backbones = size.scale.backbones.values()
     frames = 2 * max(backbone.frames * backbone.stride for backbone in backbones)
     side = min(backbone.size for backbone in backbones) * 8 // 7
@@ -111,6 +110,6 @@ def _generated(size: Size) -> Clips:
 
 
 if __name__ == "__main__":
-    # Read by cuBLAS when it is first used; the resumed training needs it.
+    # cuBLAS reads this at its first use; the resumed training needs it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     sys.exit(main())

@@ -3,9 +3,9 @@
     python benchmarks/pack_clips.py VIDEOS --out packed.npz --short-side 128 --frames 64 \
         --limit-mib 60
 
-VIDEOS holds a folder for each class, as UCF-101 does. Classes take turns, and within a class
-groups do (the `_gNN_` of a UCF-101 name; elsewhere each video is a group of its own), so that
-a limit leaves a balanced choice.
+VIDEOS has a folder per class, as UCF-101. Classes alternate, and so do groups within a class (the
+`_gNN_` in a UCF-101 name; otherwise each video is its own group), so that a limit leaves a balanced
+selection.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-# Found from here, whether or not anything is installed.
+# So that the imports work whether or not the package is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.checks.packed import Entry, compress, write_pack
@@ -28,14 +28,14 @@ from fame.data.video.resize import scaled_down
 
 VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 QUALITY = 90
-"""Of the JPEGs: mean error about 1.5 grey levels."""
+"""JPEG quality; the mean error is about 1.5 grey levels."""
 
 _OVERHEAD = 4096
-"""Bytes of headers and class names, beside 8 for each frame and 24 for each clip."""
+"""Bytes of headers and class names; each frame takes 8 more and each clip 24."""
 
 
 def group_of(path: Path) -> str:
-    """The videos that may share a scene with this one."""
+    """The group of a video: videos that may share a scene with it."""
     match = re.search(r"_g(\d+)_", path.name)
     name = f"g{match[1]}" if match else path.name
     return f"{path.parent.name}/{name}"
@@ -70,26 +70,26 @@ def entry(path: Path, short_side: int, frames: int) -> Entry:
 
 
 def choose(paths: list[Path], short_side: int, frames: int, limit: int) -> list[Entry]:
-    """Entries in order until the next would exceed `limit` bytes; undecodable files are named."""
+    """Entries in order, up to `limit` bytes; undecodable files are reported."""
     chosen: list[Entry] = []
     room = limit - _OVERHEAD
     for path in paths:
         try:
-            found = entry(path, short_side, frames)
+            packed = entry(path, short_side, frames)
         except DecodeError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        room -= found.size + 8 * (len(found.frames) + 3)
+        room -= packed.size + 8 * (len(packed.frames) + 3)
         if room < 0:
             break
-        chosen.append(found)
+        chosen.append(packed)
     if not chosen:
         raise FameError("not a single clip fits; raise --limit-mib or lower --frames")
     return chosen
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Pack and say what was packed."""
+    """Pack, and print a summary."""
     parser = argparse.ArgumentParser(description="Pack a folder of videos into one small file.")
     parser.add_argument("videos", type=Path, help="holds a folder for each class")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")

@@ -1,10 +1,10 @@
-"""What small copies cost and give: space, encoding, reading, quality, and FAME's masks on them.
+"""Costs and benefits of small copies: space, encoding, reading, quality, and FAME's masks.
 
     python benchmarks/prepare.py VIDEOS --videos-each 6
 
-VIDEOS holds a folder for each dataset. Prints JSON: for each dataset and each way to copy, ratios
-to the originals, measured in one run on one core. Masks are compared at the clips' size, with those
-of the original read in full.
+VIDEOS has a folder per dataset. Prints JSON: for each dataset and setting of copies, ratios to the
+originals, measured in one run on one core. Masks are compared, at the clips' size, with those of
+the full-size original.
 """
 
 import argparse
@@ -32,10 +32,10 @@ from fame.data.video.resize import scaled_down
 from fame.data.video.transcode import Copy, Copying, Task, copy
 
 FRAMES, STRIDE, SIZE, BETA = 16, 2, 112, 0.5
-"""Of the paper's clips on R(2+1)D."""
+"""The paper's clips for R(2+1)D."""
 
 PAIRS = 3
-"""Pairs of clips that are read of each video, for a rate."""
+"""Pairs of clips read per video to measure a rate."""
 
 VARIANTS = {
     "128, crf 18, key every 8": Copying(128, 18, 8),
@@ -48,14 +48,14 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Original:
-    """A video and what was measured on it.
+    """A video, with its measurements.
 
     Attributes:
         path: its file.
-        info: what it is.
+        info: facts about it.
         numbers: frame numbers of its pairs of clips, `(PAIRS, 2 * FRAMES)`.
-        seconds: to read those, shrunk to a short side of 128.
-        masks: `(PAIRS, SIZE, SIZE)` of the first clips.
+        seconds: time to read these, scaled to a short side of 128.
+        masks: masks of the first clips, `(PAIRS, SIZE, SIZE)`.
     """
 
     path: Path
@@ -66,7 +66,7 @@ class Original:
 
 
 def measure(path: Path) -> Original:
-    """Read an original."""
+    """Measure an original."""
     info = probe(path)
     draw = RandomClips(FRAMES, STRIDE, clips=2)
     numbers = np.stack(
@@ -102,7 +102,7 @@ def overlap(one: torch.Tensor, other: torch.Tensor) -> float:
 
 
 def compare(originals: list[Original], copying: Copying, folder: Path) -> dict[str, Any]:
-    """One way to copy against the originals of a dataset."""
+    """Compare copies of one setting with the originals of a dataset."""
     copies, seconds, reading, overlaps = [], 0.0, 0.0, []
     for number, original in enumerate(originals):
         target, start = folder / f"{number}.mp4", time.perf_counter()

@@ -1,10 +1,10 @@
-"""Reading clips: the loader against the bare decoder, and memory over thousands of clips.
+"""Reading clips: the loader compared with the bare decoder, and memory over thousands of clips.
 
     python benchmarks/read_speed.py VIDEOS --videos 12 --memory-clips 20000
 
-Prints JSON. Rates are of one core, on the same frames, in one run; ratios are to PyAV's bare loop
-over the same frames. torchcodec and decord are measured where they are installed. Memory is that of
-this process while pairs of clips of one small video are read.
+Prints JSON. Rates are of one core, on the same frames, in one run; ratios are relative to a bare
+PyAV loop over the same frames. torchcodec and decord are measured if installed. Memory is that of
+this process while it reads pairs of clips of one small video.
 """
 
 import argparse
@@ -39,7 +39,7 @@ Reader = Callable[[Path, np.ndarray], object]
 
 
 def bare(path: Path, numbers: np.ndarray) -> None:
-    """PyAV alone: decode up to the last frame, convert the wanted ones."""
+    """PyAV only: decode up to the last wanted frame, convert the wanted ones."""
     wanted, last = set(numbers.tolist()), int(numbers.max())
     with av.open(str(path)) as container:
         stream = container.streams.best("video")
@@ -59,32 +59,34 @@ def _torchcodec(path: Path, numbers: np.ndarray) -> None:
 
 
 def readers() -> dict[str, Reader]:
-    """What can be measured on this machine."""
-    found: dict[str, Reader] = {
+    """The readers available on this machine."""
+    available: dict[str, Reader] = {
         "PyAV, bare": bare,
         "ours, PyAV": lambda path, numbers: read_frames(path, numbers.tolist(), "pyav"),
     }
     if importlib.util.find_spec("decord"):
-        found["ours, decord"] = lambda path, numbers: read_frames(path, numbers.tolist(), "decord")
+        available["ours, decord"] = lambda path, numbers: read_frames(
+            path, numbers.tolist(), "decord"
+        )
     if importlib.util.find_spec("torchcodec"):
-        found["torchcodec"] = _torchcodec
-    return found
+        available["torchcodec"] = _torchcodec
+    return available
 
 
 def speed(paths: list[Path]) -> dict[str, Any]:
-    """Clips a second and core of each reader, the loader's too; readers take turns."""
+    """Clips per second and core of each reader and the loader; readers take turns."""
     frames = {path: probe(path).frames for path in paths}
     draw = RandomClips(FRAMES, STRIDE, clips=2)
     numbers = {
         path: draw(frames[path], generator(0, "clip-starts", 0, i)).reshape(-1)
         for i, path in enumerate(paths)
     }
-    found = readers()
-    seconds = dict.fromkeys(found, 0.0) | {"loader": 0.0}
+    available = readers()
+    seconds = dict.fromkeys(available, 0.0) | {"loader": 0.0}
     clips = TrainClips(_manifest(paths), draw, seed=0)
     for i, path in enumerate(paths):
-        bare(path, numbers[path])  # the file is then in memory for all
-        for name, reader in found.items():
+        bare(path, numbers[path])  # so that the file is in memory for all readers
+        for name, reader in available.items():
             seconds[name] += _timed(lambda one=reader, at=path: one(at, numbers[at]))
         seconds["loader"] += _timed(lambda row=i: clips[0, row])
     return {
@@ -122,7 +124,7 @@ def _manifest(paths: list[Path]) -> Manifest:
 
 
 def memory(clips: int) -> dict[str, Any]:
-    """MiB of this process while pairs of clips are read by the loader."""
+    """MiB of this process while the loader reads pairs of clips."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "small.mp4")
         pictures = np.random.default_rng(0).integers(0, 256, (48, 48, 64, 3)).astype(np.uint8)

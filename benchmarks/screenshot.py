@@ -1,8 +1,8 @@
-"""The picture of the report's page that the README shows.
+"""Make the README's picture of the report page.
 
     python benchmarks/screenshot.py results/report.html --out docs/pictures/report.png
 
-Needs a Chromium on the path. The picture has few colours, so that it is small.
+Needs Chromium on the path. The picture has few colours, to be small.
 """
 
 import argparse
@@ -20,15 +20,15 @@ COLOURS = 64
 
 
 def picture(page: Path, out: Path, width: int, height: int, scale: float, anchor: str) -> None:
-    """Write what a window shows of a page, as a PNG with a palette.
+    """Write a window's view of a page as a PNG with a palette.
 
     Args:
         page: a `report.html`.
         out: the PNG.
         width: of the window, in CSS pixels; `height` likewise.
         height: see `width`.
-        scale: pixels of the picture to a CSS pixel.
-        anchor: the id of the element that is at the top; empty for the page's own top.
+        scale: picture pixels per CSS pixel.
+        anchor: the id of the element at the top; empty for the top of the page.
     """
     executable = find()
     if executable is None:

@@ -1,12 +1,12 @@
-"""Kill whole tables at random moments, again and again, and compare what comes out.
+"""Kill whole tables at random moments, again and again, and compare the results.
 
     python -m benchmarks.soak --kills 200 --work soak
 
-Makes Table 5 at the micro scale once in peace. Then makes it anew, table after table, with kills
-at random moments, giving the same `fame run` command until it succeeds. Every encoder, result and
-table must then be the undisturbed one, bit for bit. It prints JSON, keeps it in WORK/soak.json, and
-goes on from there when it is started again. Exit status 1 says that something differed, or that the
-command failed although nothing had been killed: somebody would have had to step in.
+Makes Table 5 at the micro scale once undisturbed. Then makes it again, table after table, with
+kills at random moments, repeating the same `fame run` command until it succeeds. Every encoder,
+result and table must then equal the undisturbed one bit for bit. Prints JSON, saves it in
+WORK/soak.json, and resumes from there when started again. Exit status 1 means that something
+differed, or that the command failed without a kill, so that a user would have had to intervene.
 """
 
 import argparse
@@ -41,16 +41,16 @@ CHANGES = {"workers": 1, "checkpoint_minutes": 1e-6}
 KINDS = ("snakemake", "trainer", "worker", "everything", "sigterm to everything")
 
 JOBS = 0.75
-"""The share of kills that wait until a job runs."""
+"""The share of kills that wait until a job is running."""
 
 
 @dataclass
 class Record:
-    """What has been done so far; all of it is printed."""
+    """The progress so far; all of it is printed."""
 
     kills: dict[str, int] = field(default_factory=dict)
     tables: int = 0
-    left: int | None = None  # kills that the table at hand has still to bear
+    left: int | None = None  # kills left for the current table
     starts: int = 0
     differences: list[str] = field(default_factory=list)
     manual_steps: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Record:
         self.left = (self.left or 0) - 1
 
     def keep(self, path: Path) -> None:
-        """Write it down."""
+        """Save the record."""
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
@@ -95,7 +95,7 @@ def below(process: psutil.Process) -> list[psutil.Process]:
 
 
 def victims(master: psutil.Process) -> dict[str, list[psutil.Process]]:
-    """Who can be killed at this moment, by kind."""
+    """The processes that can be killed now, by kind."""
     trainers = fame_processes(master)
     workers = [worker for trainer in trainers for worker in below(trainer)]
     everybody = [master, *below(master)]
@@ -109,11 +109,11 @@ def victims(master: psutil.Process) -> dict[str, list[psutil.Process]]:
 
 
 def strike(master: psutil.Process, chance: random.Random) -> str | None:
-    """Kill somebody; returns the kind, or None if nobody was there."""
-    found = victims(master)
-    kind = chance.choice([kind for kind in KINDS if found[kind]])
+    """Kill a random process, or all of them; returns the kind, or None if there was none."""
+    candidates = victims(master)
+    kind = chance.choice([kind for kind in KINDS if candidates[kind]])
     number = signal.SIGTERM if kind.startswith("sigterm") else signal.SIGKILL
-    chosen = found[kind] if "everything" in kind else [chance.choice(found[kind])]
+    chosen = candidates[kind] if "everything" in kind else [chance.choice(candidates[kind])]
     hit = 0
     for process in chosen:
         with contextlib.suppress(psutil.Error):
@@ -123,11 +123,11 @@ def strike(master: psutil.Process, chance: random.Random) -> str | None:
 
 
 def digests(place: Path) -> dict[str, str]:
-    """SHA-256 of every product below a folder; how long something took is left out of JSON."""
-    found = sorted(path for pattern in PRODUCTS for path in place.glob(pattern))
+    """SHA-256 of every product below a folder; durations in JSON are ignored."""
+    paths = sorted(path for pattern in PRODUCTS for path in place.glob(pattern))
     return {
         str(path.relative_to(place)): hashlib.sha256(_content(path)).hexdigest()
-        for path in found
+        for path in paths
         if path.is_file() and not path.name.endswith((".log", ".benchmark.tsv"))
     }
 
@@ -141,7 +141,7 @@ def _content(path: Path) -> bytes:
 
 
 def command(place: Path, scale: Path) -> list[str]:
-    """The one command, the same every time."""
+    """The command, the same every time."""
     words = ["run", TARGET, "--scale", scale, "--directory", place]
     words += ["--snakefile", ROOT / "Snakefile", "--quiet", "all"]
     return [sys.executable, "-m", "fame", *map(str, words)]
@@ -149,7 +149,7 @@ def command(place: Path, scale: Path) -> list[str]:
 
 @contextlib.contextmanager
 def started(place: Path, scale: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The command, running; nothing of it is left at the end."""
+    """The command, running; all of its processes are ended on exit."""
     with (place / "log").open("ab") as log:
         process = subprocess.Popen(command(place, scale), stdout=log, stderr=log, cwd=ROOT)
         try:
@@ -167,7 +167,7 @@ def _lives(process: subprocess.Popen[bytes]) -> bool:
 def disturbed(
     place: Path, scale: Path, pause: float, chance: random.Random, record: Record, state: Path
 ) -> None:
-    """Give the command until it succeeds, with `record.left` kills on the way."""
+    """Repeat the command until it succeeds, with `record.left` kills on the way."""
     while True:
         struck, begun = False, time.monotonic()
         record.starts += 1
@@ -190,9 +190,9 @@ def disturbed(
 def _wait_for_a_moment(
     process: subprocess.Popen[bytes], pause: float, chance: random.Random
 ) -> None:
-    """Wait at random, three times of four from when a job runs on: starting up may take longest.
+    """Wait a random time, mostly counted from when a job is running, since starting up is slow.
 
-    A wait is a seventh of `pause` to seven times as long.
+    The time is between a seventh of `pause` and seven times `pause`.
     """
     if chance.random() < JOBS:
         while _lives(process) and not fame_processes(psutil.Process(process.pid)):
@@ -203,10 +203,10 @@ def _wait_for_a_moment(
 
 
 def compare(place: Path, expected: dict[str, str]) -> list[str]:
-    """Products that differ from the undisturbed ones, or are missing, or are too many."""
-    found = digests(place)
-    names = sorted(found.keys() | expected.keys())
-    return [f"{place.name}/{name}" for name in names if found.get(name) != expected.get(name)]
+    """Products that differ from the undisturbed ones, are missing, or are unexpected."""
+    actual = digests(place)
+    names = sorted(actual.keys() | expected.keys())
+    return [f"{place.name}/{name}" for name in names if actual.get(name) != expected.get(name)]
 
 
 def micro(work: Path) -> Path:
@@ -220,7 +220,7 @@ def micro(work: Path) -> Path:
 
 
 def soak(work: Path, kills: int, each: int, pause: float, seed: int) -> Record:
-    """Go on until `kills` kills have been dealt out, each table in a folder of its own."""
+    """Continue until there were `kills` kills, each table in its own folder."""
     work.mkdir(parents=True, exist_ok=True)
     state, calm, scale = work / "soak.json", work / "undisturbed", micro(work)
     record = Record(**json.loads(state.read_text())) if state.exists() else Record(seed=seed)

@@ -2,8 +2,8 @@
 
     python benchmarks/step.py --scale mini --repeats 10 --out step.json
 
-A step is symmetric: both clips of a pair are once query and once key. Shares of the whole step
-travel between machines better than milliseconds do; compare those.
+A step is symmetric: both clips of a pair are once query and once key. Across machines, compare the
+shares of the whole step rather than milliseconds.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from statistics import median
 
 import torch
 
-# Found from here, whether or not anything is installed.
+# So that the imports work whether or not the package is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.checks.clips import generated
@@ -36,8 +36,8 @@ CPU = torch.device("cpu")
 def measure(scale: Scale, backbone: str, repeats: int) -> dict[str, dict[str, float]]:
     """Milliseconds (medians) of each part of a FAME step, and their shares of the whole.
 
-    `views` are crops, colours and normalisation of both clips; `mask and merge` is what FAME
-    adds to them; `networks` are both encoders' forward passes and the loss.
+    `views` is cropping, colours and normalisation of both clips; `mask and merge` is what FAME
+    adds; `networks` is the forward passes of both encoders and the loss.
     """
     run, settings = moco(scale, backbone, "fame"), scale.pretrain
     batch = _batch(scale, backbone)
@@ -70,7 +70,7 @@ def measure(scale: Scale, backbone: str, repeats: int) -> dict[str, dict[str, fl
 
 
 def _batch(scale: Scale, backbone: str) -> Batch:
-    """Generated clips of the scale's own length and size of frames."""
+    """Generated clips with the scale's length and frame size."""
     dataset, chosen = scale.datasets[DATASET], scale.backbones[backbone]
     side = (
         dataset.world.size
@@ -82,7 +82,7 @@ def _batch(scale: Scale, backbone: str) -> Batch:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print, and write if asked."""
+    """Measure, print, and write a JSON file if requested."""
     parser = argparse.ArgumentParser(description="Time the parts of one pretraining step.")
     parser.add_argument("--scale", default="mini", help="a scale by name, or a path to its file")
     parser.add_argument("--backbone", default="r2plus1d")
@@ -94,15 +94,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         scale = load_scale(given.scale)
         check_keys([given.backbone], scale.backbones, "--backbone")
-        found = measure(scale, given.backbone, given.repeats)
+        timings = measure(scale, given.backbone, given.repeats)
     except FameError as error:
         print(f"step: {error}", file=sys.stderr)
         return 1
-    for name, share in found["share"].items():
-        print(f"{name:18s} {share:6.1%} {found['milliseconds'][name]:9.2f} ms")
+    for name, share in timings["share"].items():
+        print(f"{name:18s} {share:6.1%} {timings['milliseconds'][name]:9.2f} ms")
     if given.out:
         facts = {"scale": given.scale, "backbone": given.backbone, "threads": given.threads}
-        write_json(given.out, {**facts, **found})
+        write_json(given.out, {**facts, **timings})
     return 0
 
 

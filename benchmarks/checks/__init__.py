@@ -1,1 +1,1 @@
-"""The parts of `benchmarks/gpu_check.py`: one module for each section, and what they share."""
+"""The parts of `benchmarks/gpu_check.py`: a module per section, and shared ones."""

@@ -1,4 +1,4 @@
-"""Clips that lie in memory, drawn and ordered as the training's own data are."""
+"""Clips in memory, sampled and ordered as in training."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from fame.train.batches import Batches
 
 @dataclass(frozen=True)
 class Span:
-    """How clips are cut: `frames` at a `stride`, `count` of each video."""
+    """How clips are sampled: `frames` at a `stride`, `count` per video."""
 
     frames: int
     stride: int
@@ -31,7 +31,7 @@ class Clips:
     Attributes:
         videos: (T, 3, H, W) uint8 RGB each; sizes and lengths may differ.
         labels: (N,) int64 class numbers.
-        groups: (N,) int64; videos of one group may show one scene.
+        groups: (N,) int64; videos of one group may show the same scene.
     """
 
     videos: list[Tensor]
@@ -53,7 +53,7 @@ class Clips:
         return collate(samples)
 
     def some(self, count: int, span: Span, seed: int) -> Batch:
-        """Random clips of the first `count` videos, which repeat in later epochs if too few."""
+        """Random clips of the first `count` videos; with too few videos, of several epochs."""
         keys = [divmod(number, len(self)) for number in range(count)]
         return self.drawn(keys, span, seed)
 
@@ -79,7 +79,7 @@ class Clips:
     def batches(
         self, span: Span, batch: int, epochs: int, seed: int, go_on: Callable[[int], bool]
     ) -> Batches:
-        """Training batches in the keyed order, until `go_on(step)` says no."""
+        """Training batches in the keyed order, until `go_on(step)` is false."""
 
         def schedule(first: int) -> KeyedBatches:
             return KeyedBatches(len(self), batch=batch, epochs=epochs, seed=seed, first_step=first)
@@ -94,7 +94,7 @@ class Clips:
 
 
 def generated(count: int, frames: int, height: int, width: int, seed: int) -> Clips:
-    """Videos that need no file: a square crosses a still, blotchy ground, left or right.
+    """Generated videos: a square crosses a static, blotchy background to the left or right.
 
     The class is the direction; every video is a group of its own.
     """

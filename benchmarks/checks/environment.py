@@ -1,4 +1,4 @@
-"""What the check ran on."""
+"""The environment of the check."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from fame.train.card import code_version
 
 
 def environment(context: Context) -> Iterator[Finding]:
-    """Versions, the processor, the GPU and the clips."""
+    """Versions, processor, GPU and clips."""
     yield Finding(
         "software",
         {

@@ -1,8 +1,8 @@
-"""What evaluation does on the device, in a fixed order, against the CPU.
+"""Evaluation on the device, with deterministic operations, compared with the CPU.
 
-The bias probes' conditions, features, activation maps, the nearest-neighbour check and a step of
-finetuning. Operations that PyTorch refuses to repeat to the bit on a GPU would stop a scale with
-`deterministic: true` here.
+Covers the bias probes' conditions, features, activation maps, the nearest-neighbour check and a
+step of finetuning. An operation without a deterministic version on a GPU, which would stop a scale
+with `deterministic: true`, fails here.
 """
 
 import math
@@ -32,7 +32,7 @@ from fame.train.pretrain import build_method
 
 THRESHOLDS = {
     "conditions_mean_abs": 1e-5,
-    # Of the length of all features and maps. Chosen beforehand; an H200 was off by 1e-6 at most.
+    # Relative to the norm of features and maps. Chosen beforehand; an H200 was off by at most 1e-6.
     "features_relative": 1e-3,
     "activation_relative": 1e-3,
 }
@@ -45,8 +45,8 @@ def _videos(context: Context) -> int:
     return min(VIDEOS, len(context.clips))
 
 
-class _Told:
-    """A foreground found once: a device that rounds otherwise would find a slightly other one."""
+class _Precomputed:
+    """A precomputed foreground: a device that rounds differently would compute another one."""
 
     name = "fame"
 
@@ -54,33 +54,34 @@ class _Told:
         self._masks = masks
 
     def __call__(self, batch: Batch, views: Tensor) -> Tensor:
-        """As `Foreground` says, whatever is asked."""
+        """The masks, whatever the batch; see `Foreground`."""
         return self._masks.to(views.device)
 
 
 def evaluation(context: Context) -> Iterator[Finding]:
-    """Every part on every backbone, with nothing allowed that may vary."""
+    """Every part on every backbone, with deterministic operations only."""
     yield Finding("thresholds", dict(THRESHOLDS))
     with fixed_order(True):
         for name, backbone in context.size.scale.backbones.items():
             yield from probe_findings(context, name, backbone)
-        # I3D's pooling has no backward pass in a fixed order on a GPU.
+        # I3D's pooling has no deterministic backward pass on a GPU.
         yield _finetuning(context, "r2plus1d")
 
 
 def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[Finding]:
-    """Whether the bias probes' conditions are the same on the device as on the CPU."""
+    """Whether the bias probes' conditions are equal on the device and on the CPU."""
     batch = context.clips.some(
         _videos(context), Span(backbone.frames, backbone.stride, CLIPS), SEED
     )
     encoder = build_method(context.size.scale, moco(context.size.scale, name, None), alone(CPU))
-    spec = replace(
+    shown = replace(
         ClipSpec.of(context.size.scale, backbone, context.size.scale.pretrain.views), clips=CLIPS
     )
     foreground = MotionForeground(context.size.scale.pretrain.merge.beta)
-    told = _Told(foreground(batch, spec.cropped(batch.clips, batch.sizes)))
+    foregrounds = _Precomputed(foreground(batch, shown.cropped(batch.clips, batch.sizes)))
     ours, theirs = (
-        _seen(spec, told, encoder.encoder, batch.to(device)) for device in (context.device, CPU)
+        _seen(shown, foregrounds, encoder.encoder, batch.to(device))
+        for device in (context.device, CPU)
     )
     conditions = _gap(ours["conditions"], theirs["conditions"])
     yield Finding(f"conditions, {name}", conditions, _within("conditions_mean_abs", conditions))
@@ -88,16 +89,18 @@ def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[
         gap = _gap(ours[part], theirs[part])
         yield Finding(f"{part}, {name}", gap, _within(f"{part}_relative", gap))
     labels = batch.labels.cpu()
-    votes = [leave_one_out(found["features"], labels, 3) for found in (ours, theirs)]
+    votes = [leave_one_out(seen["features"], labels, 3) for seen in (ours, theirs)]
     yield Finding(f"neighbours, {name}", {"percent": votes[0], "percent_cpu": votes[1]})
 
 
 @torch.no_grad()
-def _seen(spec: ClipSpec, told: _Told, encoder: Encoder, batch: Batch) -> dict[str, Tensor]:
-    """The inputs of the encoder on a device, and its features and activation maps there."""
+def _seen(
+    shown: ClipSpec, foregrounds: _Precomputed, encoder: Encoder, batch: Batch
+) -> dict[str, Tensor]:
+    """The encoder's inputs and outputs on a device."""
     device, rows = batch.clips.device, range(len(batch.clips))
     labels = np.asarray(batch.labels.cpu())
-    show = AlteredClips(spec, [spec], CLIPS, told, labels, [rows], SEED)
+    show = AlteredClips(shown, [shown], CLIPS, foregrounds, labels, [rows], SEED)
     with in_full_precision(encoder, device):
         conditions = torch.cat(list(show(_numbered(batch))), dim=1)
         original = conditions[:, 0]
@@ -109,7 +112,7 @@ def _seen(spec: ClipSpec, told: _Told, encoder: Encoder, batch: Batch) -> dict[s
 
 
 def _numbered(batch: Batch) -> Batch:
-    """The batch as an extraction's first: rows count from 0, each row once."""
+    """The batch as the first of an extraction: rows numbered from 0, without repeats."""
     return replace(batch, indices=torch.arange(len(batch.clips)))
 
 
@@ -127,7 +130,7 @@ def _within(threshold: str, gap: dict[str, float]) -> bool:
 
 
 def _finetuning(context: Context, name: str) -> Finding:
-    """Loss and gradients of a step, on the device; finite is all that is asked."""
+    """Loss and gradients of a step on the device; they must be finite."""
     scale, device = context.size.scale, context.device
     backbone, settings = scale.backbones[name], scale.evaluate.finetune
     batch = context.clips.some(settings.group, Span(backbone.frames, backbone.stride, 1), SEED)

@@ -1,7 +1,7 @@
-"""One file of short, small clips, to carry to a machine that has neither videos nor a decoder.
+"""One file of short, small clips, for a machine with neither videos nor a decoder.
 
-Frames are kept as JPEG, about 5 KB each at a short side of 128 pixels: a hundred clips of 64
-frames take some 40 MB. Raw, fifteen of them would.
+Frames are stored as JPEG, about 5 KB each at a short side of 128 pixels: a hundred clips of 64
+frames take about 40 MB, as much as fifteen uncompressed ones.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ class Entry:
 
     Attributes:
         frames: JPEG bytes of each frame, (n,) uint8 each.
-        label: its class's name.
-        group: videos of one group may show one scene; neighbours are sought in other groups.
+        label: class name.
+        group: videos of one group may show the same scene; neighbours must be of other groups.
     """
 
     frames: list[np.ndarray]
@@ -47,7 +47,7 @@ def compress(frames: Tensor, quality: int) -> list[np.ndarray]:
 
 
 def write_pack(path: Path, entries: Sequence[Entry]) -> None:
-    """Write clips to one uncompressed `.npz`, whole or not at all."""
+    """Write clips to one uncompressed `.npz`, atomically."""
     classes = sorted({entry.label for entry in entries})
     groups = sorted({entry.group for entry in entries})
     jpegs = [frame for entry in entries for frame in entry.frames]
@@ -67,7 +67,7 @@ def read_pack(path: Path) -> Clips:
     """All clips of a pack, decompressed in memory.
 
     Raises:
-        FameError: the file is absent, damaged, or no pack.
+        FameError: the file is absent, damaged, or not a pack.
     """
     arrays = _read(path)
     jpegs = np.split(arrays["frames"], arrays["ends"][:-1])

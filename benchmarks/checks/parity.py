@@ -1,4 +1,4 @@
-"""Does the device compute what the CPU computes? Masks, views, loss and gradients in float32."""
+"""Compare masks, views, loss and gradients, in float32, on the device and on the CPU."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -24,8 +24,8 @@ from fame.train.precision import autocast, rounding
 from fame.train.pretrain import build_method
 
 THRESHOLDS = {
-    # FAME rounds colours to bins, and a flat region on the border of two bins flips as one. Noise
-    # of one float32 rounding on 24 real clips gave: least IoU 0.971, mean 0.998, soft map 9e-4.
+    # FAME rounds colours to bins, so a uniform region between two bins changes as a whole. Noise of
+    # one float32 rounding on 24 real clips gave: lowest IoU 0.971, mean 0.998, soft map 9e-4.
     "fame_iou_least": 0.95,
     "fame_iou_mean": 0.99,
     "fame_soft_mean_abs": 3e-3,
@@ -38,8 +38,8 @@ THRESHOLDS = {
     "normalise_max_abs": 1e-5,
     # Whole FAME views inherit the swapped pixels.
     "views_mean_abs": 5e-3,
-    # Against float64 on the CPU. In float64 the device must agree; in float32 it may be off by so
-    # many times the CPU's own error, which is large (1.6 % of R(2+1)D-18's gradient was seen).
+    # Compared with float64 on the CPU. In float64 the device must agree; in float32 its error may
+    # be this many times the CPU's, which is large (up to 1.6 % of R(2+1)D-18's gradient).
     "step_float64": 1e-6,
     "step_float32_ratio": 10.0,
     "step_float32_free": 1e-5,
@@ -48,7 +48,7 @@ CPU = torch.device("cpu")
 
 
 def parity(context: Context) -> Iterator[Finding]:
-    """Compare the device with the CPU, TF32 forbidden."""
+    """Compare the device with the CPU, without TF32."""
     yield Finding("thresholds", dict(THRESHOLDS))
     with rounding("float32"):
         for name, backbone in context.size.scale.backbones.items():
@@ -65,7 +65,7 @@ def _differ(ours: Tensor, reference: Tensor) -> dict[str, float]:
 
 
 def iou(ours: Tensor, reference: Tensor) -> Tensor:
-    """(B,) overlap of masks (B, H, W), soft ones included."""
+    """(B,) overlap of masks (B, H, W), which may be soft."""
     there = ours.cpu()
     shared = torch.minimum(there, reference).sum((1, 2))
     return shared / torch.maximum(there, reference).sum((1, 2)).clamp(min=1e-12)
@@ -172,14 +172,14 @@ def taken(
     kind: Arithmetic,
     dtype: torch.dtype = torch.float32,
 ) -> Step:
-    """MoCo's loss and gradients on a device, from views that the CPU made."""
+    """MoCo's loss and gradients on a device, from views made on the CPU."""
     run, world = moco(scale, name, None), alone(device)
     backbone, settings = scale.backbones[name], scale.pretrain
     make = Views(settings.views, backbone.size, None, settings.group, SEED, alone(CPU))
     views = [view.to(device, dtype) for view in make(batch, 0)]
     method = build_method(scale, run, world).to(dtype)
     assert isinstance(method, MoCo)
-    # The views were compared already; here every device gets the very same ones.
+    # Views are compared elsewhere; here every device gets the same ones.
     method.views = lambda batch, step: views  # type: ignore[assignment]
     with rounding(kind):
         with autocast(kind, device):

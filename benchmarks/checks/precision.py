@@ -1,4 +1,4 @@
-"""Loss curves of one training in float32, TF32 and bfloat16, with the very same draws."""
+"""Loss curves of one training in float32, TF32 and bfloat16, with the same random draws."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ KINDS: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
 
 
 def precision(context: Context) -> Iterator[Finding]:
-    """FAME on R(2+1)D by the training loop, once in each arithmetic."""
+    """FAME on R(2+1)D by the training loop, once in each precision."""
     allowed = context.size.precision_gap
     yield Finding("thresholds", {"last_quarter_relative": allowed})
     curves: dict[str, list[float]] = {}
@@ -22,14 +22,14 @@ def precision(context: Context) -> Iterator[Finding]:
         gap = _gap(curves[kind], curves["float32"])
         passed = gap is not None and gap <= allowed
         data = {"loss": curves[kind], "steps": len(curves[kind]), "last_quarter_relative": gap}
-        # A curve that time has cut to nothing says nothing.
+        # A curve cut short by the time limit proves nothing.
         yield Finding(kind, data, passed if gap is not None else None)
 
 
 def _curve(context: Context, kind: Arithmetic) -> list[float]:
     size = context.size
     scale = changed(size.scale, batch=size.precision_batch)
-    # Curves share the remaining time, so that none is left out.
+    # Curves share the remaining time, so that none is skipped.
     share = context.left() / (len(KINDS) - KINDS.index(kind))
     end = context.left() - share
     course = Course(
@@ -46,7 +46,7 @@ def _curve(context: Context, kind: Arithmetic) -> list[float]:
 
 
 def _gap(curve: list[float], reference: list[float]) -> float | None:
-    """Relative distance of the last quarters' means, over the steps that both have."""
+    """Relative difference of the means of the last quarters, over the steps that both have."""
     common = min(len(curve), len(reference))
     if common == 0:
         return None

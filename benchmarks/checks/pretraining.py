@@ -1,7 +1,6 @@
-"""A short pretraining on real clips: MoCo beside FAME, with nearest neighbours before and after.
+"""A short pretraining on real clips, MoCo and FAME, with nearest neighbours before and after.
 
-A sign of life, not a result: a hundred clips and some hundred steps decide nothing between two
-methods.
+A smoke test, not a result: a hundred clips and a few hundred steps cannot rank two methods.
 """
 
 import math
@@ -33,7 +32,7 @@ METHODS = {"moco": None, "fame": "fame"}
 
 
 def pretraining(context: Context) -> Iterator[Finding]:
-    """Both methods on R(2+1)D, the same number of steps if time allows."""
+    """Both methods on R(2+1)D, for the same number of steps if time allows."""
     if context.packed is None:
         raise SkippedError("needs real clips: pack some with pack_clips.py and give --clips")
     scale = _recipe(context)
@@ -51,10 +50,10 @@ def pretraining(context: Context) -> Iterator[Finding]:
 
 
 def _recipe(context: Context) -> Scale:
-    """The paper's, with what a short training on few videos needs.
+    """The paper's recipe, adapted to a short training on few videos.
 
-    A queue would hold mostly keys of the very same videos and a slow key encoder would stand
-    still, so the negatives come from the batch and the key encoder follows at once.
+    A queue would mostly contain keys of the same videos, and a slow key encoder would hardly move,
+    so negatives come from the batch and the key encoder follows at once.
     """
     size, settings = context.size, context.size.scale.pretrain
     assert settings.methods.moco is not None
@@ -108,7 +107,7 @@ def _features(context: Context, scale: Scale, run: Run, encoder: Encoder) -> tor
     backbone, views = scale.backbones[run.backbone], scale.pretrain.views
     batch = context.clips.uniform(Span(backbone.frames, backbone.stride, CLIPS_PER_VIDEO))
     still = torch.zeros(AT_A_TIME, dtype=torch.bool)
-    found = []
+    features = []
     encoder.eval()
     for first in range(0, len(batch.clips), AT_A_TIME):
         rows = slice(first, first + AT_A_TIME)
@@ -118,16 +117,16 @@ def _features(context: Context, scale: Scale, run: Run, encoder: Encoder) -> tor
         flips = still.new_zeros(len(clips))
         cut = crop_resize_flip(clips, boxes, flips, backbone.size, whole)
         outputs = encoder(normalise(cut, views.mean, views.std)).float()
-        found.append(unit(outputs, dim=1).unflatten(0, (-1, CLIPS_PER_VIDEO)).mean(1))
-    return unit(torch.cat(found), dim=1)
+        features.append(unit(outputs, dim=1).unflatten(0, (-1, CLIPS_PER_VIDEO)).mean(1))
+    return unit(torch.cat(features), dim=1)
 
 
 def nearest(features: torch.Tensor, clips: Clips) -> float:
-    """Percent of videos whose nearest video of another group is of their class.
+    """Percent of videos whose nearest video of another group has their class.
 
     Args:
         features: (N, C) unit vectors.
-        clips: labels and groups; a video without another group is left out.
+        clips: labels and groups; a video without another group is skipped.
     """
     similar = (features @ features.T).cpu().double()
     same = torch.from_numpy(clips.groups[:, None] == clips.groups[None])

@@ -1,4 +1,4 @@
-"""Kill -9 a training on the device, resume it, and compare with one that was left alone."""
+"""Kill a training on the device (SIGKILL), resume it, and compare with an undisturbed one."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from fame.train.checkpoint import KEPT
 
 
 def resume(context: Context) -> Iterator[Finding]:
-    """Encoders must be equal to the last bit: the training allows no operation that may vary."""
+    """Encoders must be bit-identical: the training uses deterministic operations only."""
     with tempfile.TemporaryDirectory() as place:
         broken, whole = Path(place, "broken"), Path(place, "whole")
         _expect(-signal.SIGKILL, _train(context, [broken], context.size.killed_at))
@@ -38,7 +38,7 @@ def resume(context: Context) -> Iterator[Finding]:
 def _train(
     context: Context, directories: list[Path], killed_at: int | None
 ) -> subprocess.CompletedProcess[str]:
-    """Train in each directory in turn, in a process of its own."""
+    """Train in each directory in turn, in a separate process."""
     command = [sys.executable, "-m", "benchmarks.checks.resume_child"]
     command += ["--device", context.device.type, "--size", context.size_name]
     if killed_at is not None:

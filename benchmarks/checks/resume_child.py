@@ -1,4 +1,4 @@
-"""A deterministic training in a process of its own, which may kill itself at a step."""
+"""A deterministic training in a separate process, which may kill itself at a step."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ EVERY_STEP = 1e-9
 
 
 def main() -> None:
-    """Train in each directory, from its checkpoint if it holds one."""
+    """Train in each directory, from its checkpoint if there is one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--device", required=True)
     parser.add_argument("--size", required=True, choices=SIZES)

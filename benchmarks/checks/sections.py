@@ -1,4 +1,4 @@
-"""Sections, their share of the time, and a report that is on disk after every finding."""
+"""Sections, their share of the time, and a report that is saved after every finding."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,12 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing measured.
+    """One measurement.
 
     Attributes:
         name: within its section.
-        data: plain values; null for what only a GPU can tell.
-        passed: whether a declared threshold holds; None where there is none.
+        data: plain values; null for values that only a GPU gives.
+        passed: whether its threshold holds; None if it has none.
     """
 
     name: str
@@ -32,15 +32,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Context:
-    """What a section works with.
+    """The inputs of a section.
 
     Attributes:
         device: under test; the CPU is the reference.
         size_name: `paper` or `micro`.
-        size: how much of everything.
+        size: sizes of all parts.
         clips: videos in memory.
         packed: the file that they come from, or None if they were generated.
-        deadline: of the section, on the clock of `time.monotonic`.
+        deadline: of the section, in seconds of `time.monotonic`.
     """
 
     device: torch.device
@@ -56,7 +56,7 @@ class Context:
 
     @property
     def on_gpu(self) -> bool:
-        """Whether times and memory mean anything."""
+        """Whether the device is a GPU; else times and memory mean nothing."""
         return self.device.type == "cuda"
 
 
@@ -68,11 +68,11 @@ class SkippedError(Exception):
 
 
 class Report:
-    """The growing report.
+    """The report, saved as it grows.
 
     Args:
-        path: rewritten, whole, after every finding.
-        facts: what holds for all sections.
+        path: the file, rewritten atomically after every finding.
+        facts: values that hold for all sections.
     """
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
@@ -80,14 +80,14 @@ class Report:
         self.content: dict[str, Any] = {"version": VERSION, **facts, "sections": {}}
 
     def save(self) -> None:
-        """Put the present state on disk."""
+        """Save the current state."""
         write_json(self._path, self.content)
 
     def run(self, name: str, section: Section, context: Context) -> str:
         """Run a section until it ends, fails or is out of time; returns its status.
 
-        The status is `passed`; `failed` (a threshold broken, or an exception, and which); `stopped`
-        (out of time: what was found stands); or `skipped`.
+        The status is `passed`; `failed` (a missed threshold, or an exception); `stopped` (out of
+        time; findings so far are kept); or `skipped`.
         """
         entry: dict[str, Any] = {"status": "running", "findings": {}}
         self.content["sections"][name] = entry
@@ -97,7 +97,7 @@ class Report:
             entry["status"], entry["message"] = self._findings(section, context, entry)
         except SkippedError as reason:
             entry["status"], entry["message"] = "skipped", str(reason)
-        except Exception as error:  # whatever breaks, the other sections still tell something
+        except Exception as error:  # whatever fails, the other sections are still useful
             entry["status"], entry["message"] = "failed", f"{type(error).__name__}: {error}"
         entry["seconds"] = round(time.monotonic() - started, 1)
         self.save()
@@ -118,5 +118,5 @@ class Report:
         if broken:
             return "failed", f"beyond its threshold: {', '.join(broken)}"
         if context.left() <= 0:
-            return "stopped", "out of time; what was found stands"
+            return "stopped", "out of time; findings so far are kept"
         return "passed", None

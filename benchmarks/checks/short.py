@@ -1,4 +1,4 @@
-"""A short training by the project's own loop, with every step's loss kept."""
+"""A short training by the project's own loop that records every step's loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NEVER = 1e9
 
 
 class Recorded:
-    """A method as the training loop wants it, that remembers its losses (on the device)."""
+    """A method for the training loop that records its losses (on the device)."""
 
     def __init__(self, method: Method) -> None:
         self.module = method
@@ -30,7 +30,7 @@ class Recorded:
         self._contrasts: list[Tensor] = []
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The method's."""
+        """The method's loss."""
         loss, scalars = self.module.loss(batch, step)
         self._losses.append(loss.detach().float())
         self._contrasts.append(scalars["contrast"])
@@ -38,26 +38,26 @@ class Recorded:
 
     @property
     def losses(self) -> list[float]:
-        """Of each step."""
+        """The loss of each step."""
         return [round(float(loss), 6) for loss in self._losses]
 
     @property
     def contrasts(self) -> list[float]:
-        """Of each step: the share of queries whose own key is the nearest."""
+        """For each step, the share of queries whose nearest key is their own."""
         return [round(float(share), 4) for share in self._contrasts]
 
 
 @dataclass(frozen=True)
 class Course:
-    """A short training's terms.
+    """The settings of a short training.
 
     Attributes:
         scale: the recipe.
-        run: which method, backbone and merging.
-        steps: length; rounded up to whole epochs for the schedule, but no step more is done.
+        run: gives method, backbone and merging.
+        steps: number of steps; only the schedule rounds it up to whole epochs.
         precision: as in a scale's `pretrain`.
-        checkpoint_minutes: between checkpoints.
-        go_on: asked before each step (counted from 0).
+        checkpoint_minutes: minutes between checkpoints.
+        go_on: called with each step (from 0); training stops if it returns false.
     """
 
     scale: Scale
@@ -69,7 +69,7 @@ class Course:
 
 
 def span_of(scale: Scale, run: Run, count: int) -> Span:
-    """How a run's clips are cut."""
+    """How a run's clips are sampled."""
     backbone = scale.backbones[run.backbone]
     return Span(backbone.frames, backbone.stride, count)
 
@@ -77,7 +77,7 @@ def span_of(scale: Scale, run: Run, count: int) -> Span:
 def short_training(
     course: Course, clips: Clips, directory: Path, device: torch.device
 ) -> tuple[Method, Recorded]:
-    """Train; checkpoints and journal go to `directory`, from which a second call goes on."""
+    """Train; checkpoints and training log go to `directory`, from which a second call resumes."""
     scale, run, world = course.scale, course.run, alone(device)
     method = build_method(scale, run, world)
     recorded = Recorded(method)

@@ -1,4 +1,4 @@
-"""At which size the check runs: the paper's on a GPU, micro to try the check itself on a CPU."""
+"""Sizes of the check: the paper's for a GPU, micro to try the check itself on a CPU."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,25 +22,25 @@ SizeName = Literal["paper", "micro"]
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything.
+    """The sizes of all parts.
 
     Attributes:
         scale: backbones and the pretraining recipe.
         parity_clips: clips whose masks and views are compared.
         step_batch: videos of the steps whose gradients are compared, in two groups.
         step_frames: frames of their clips.
-        precision_batch: videos a step where the loss curves are compared.
+        precision_batch: videos per step of the loss curves.
         precision_steps: steps of each loss curve.
-        precision_gap: how far, relatively, the mean loss of a curve's last quarter may lie from
+        precision_gap: largest relative difference of the mean loss of a curve's last quarter from
             that of float32.
-        throughput_batch: videos a step; halved until it fits.
-        warm_up: steps that are not timed.
-        timed: steps that are.
-        pretrain_batch: videos a step of the short pretraining.
-        pretrain_steps: its length.
-        pretrain_precision: of the short pretraining.
-        resume_steps: of the training that is killed.
-        killed_at: the step (counted from 0) whose batch is not read any more.
+        throughput_batch: videos per step; halved until it fits.
+        warm_up: steps before timing.
+        timed: timed steps.
+        pretrain_batch: videos per step of the short pretraining.
+        pretrain_steps: its number of steps.
+        pretrain_precision: its precision.
+        resume_steps: steps of the training that is killed.
+        killed_at: the step (from 0) before which it is killed.
     """
 
     scale: Scale
@@ -82,7 +82,7 @@ def paper() -> Size:
 
 
 def micro() -> Size:
-    """Networks of a few channels on a few pixels: seconds on a CPU."""
+    """Networks with few channels on small frames: seconds on a CPU."""
     scale = load_scale(str(ROOT / "tests" / "workflow" / "micro.yaml"))
     small = scale.backbones["r2plus1d"]
     i3d = Backbone(
@@ -99,7 +99,7 @@ def micro() -> Size:
         step_frames=4,
         precision_batch=4,
         precision_steps=4,
-        precision_gap=0.5,  # 4 channels and a queue of 8 keys make much of a rounding
+        precision_gap=0.5,  # 4 channels and a queue of 8 keys amplify rounding
         throughput_batch=4,
         warm_up=0,
         timed=1,
@@ -115,7 +115,7 @@ SIZES = {"paper": paper, "micro": micro}
 
 
 def changed(scale: Scale, **pretrain: Any) -> Scale:
-    """The scale with some keys of its `pretrain` section replaced."""
+    """The scale with some keys of `pretrain` replaced."""
     return scale.model_copy(update={"pretrain": scale.pretrain.model_copy(update=pretrain)})
 
 

@@ -1,4 +1,4 @@
-"""Training steps outside the training loop, to be timed or compared."""
+"""Training steps outside the training loop, for timing or comparison."""
 
 import time
 from collections.abc import Callable
@@ -17,13 +17,13 @@ Arithmetic = Literal["float32", "tf32", "bfloat16"]
 
 
 class Stepper:
-    """One optimiser step after another on one batch.
+    """Repeated optimiser steps on one batch.
 
     Args:
         method: on its device.
         batch: on the same device.
         optimiser: SGD settings.
-        kind: of arithmetic.
+        kind: the precision.
         device: of both.
     """
 
@@ -59,7 +59,7 @@ class Stepper:
         self._sgd.step(self._lr)
 
     def __call__(self) -> None:
-        """A whole step, which waits for the loss as the training loop does to check it."""
+        """A whole step; it waits for the loss, which the training loop checks."""
         loss = self.forward()
         if not torch.isfinite(loss):
             raise ArithmeticError(f"the loss is {loss.item()} at step {self._step}")
@@ -68,15 +68,15 @@ class Stepper:
 
 
 def seconds(action: Callable[[], object], times: int, device: torch.device) -> list[float]:
-    """How long an action takes, each time until the device has finished it."""
-    found = []
+    """The seconds that an action takes, each time until the device has finished."""
+    durations = []
     for _ in range(times):
         _wait(device)
         started = time.perf_counter()
         action()
         _wait(device)
-        found.append(time.perf_counter() - started)
-    return found
+        durations.append(time.perf_counter() - started)
+    return durations
 
 
 def _wait(device: torch.device) -> None:

@@ -1,4 +1,4 @@
-"""Pairs of clips a second, and peak memory, of whole training steps on a batch on the device."""
+"""Pairs of clips per second, and peak memory, of whole training steps on the device."""
 
 import gc
 import warnings
@@ -27,12 +27,12 @@ NO_GPU = "no GPU: nothing was timed"
 
 @dataclass(frozen=True)
 class Case:
-    """One way to compute the same step.
+    """One way to compute a step.
 
     Attributes:
-        kind: of arithmetic.
-        layout: of clips and weights in memory; the project's own is channels last.
-        norm: BatchNorm over the recipe's groups, or plain, over the whole batch.
+        kind: the precision.
+        layout: of clips and weights in memory; the project uses channels last.
+        norm: BatchNorm over the recipe's groups, or plain BatchNorm over the whole batch.
     """
 
     kind: Arithmetic
@@ -52,24 +52,24 @@ CASES = (
 
 
 def throughput(context: Context) -> Iterator[Finding]:
-    """Every case on every backbone, then what the views take of it."""
+    """Every case on every backbone, then the time of the views."""
     for case in CASES:
         for name in context.size.scale.backbones:
             title = f"{name}, {case.kind}, {case.layout}, {case.norm} BatchNorm"
-            yield _found(context, name, case, title)
+            yield _measured(context, name, case, title)
     for name in context.size.scale.backbones:
         yield Finding(f"views, {name}", _views(context, name))
 
 
-def _found(context: Context, name: str, case: Case, title: str) -> Finding:
+def _measured(context: Context, name: str, case: Case, title: str) -> Finding:
     try:
         return Finding(title, largest_batch(context, name, case))
-    except Exception as error:  # one case that a library cannot compute must not hide the others
+    except Exception as error:  # a case that a library cannot compute must not hide the others
         return Finding(title, {"error": f"{type(error).__name__}: {error}"}, passed=False)
 
 
 def largest_batch(context: Context, name: str, case: Case) -> dict[str, Any]:
-    """Timings at the largest batch, halved from the recipe's, that fits."""
+    """Timings at the largest batch that fits, halved from the recipe's."""
     batch = context.size.throughput_batch
     while True:
         try:
@@ -98,7 +98,7 @@ def _contiguous(x: Tensor) -> Tensor:
 
 
 def timed(context: Context, name: str, case: Case, batch: int) -> dict[str, Any]:
-    """Seconds, clips a second and memory of training steps at one batch size."""
+    """Seconds, clips per second and memory of training steps at one batch size."""
     scale, device = _recipe(context.size.scale, batch, case), context.device
     run = moco(scale, name, "fame")
     _release(context)
@@ -126,7 +126,7 @@ def _summary(context: Context, times: list[float], batch: int) -> dict[str, Any]
 
 
 def _views(context: Context, name: str) -> dict[str, Any]:
-    """Milliseconds of a batch's views with and without FAME, and of the mask alone."""
+    """Milliseconds of a batch's views with and without FAME, and of the masks only."""
     scale, device = context.size.scale, context.device
     settings, backbone = scale.pretrain, scale.backbones[name]
     batch = min(context.size.throughput_batch, 8 * settings.group)
@@ -158,7 +158,7 @@ def _ms(context: Context, action: Callable[[], object]) -> float | None:
 
 
 def _waits(context: Context, action: Callable[[], object]) -> int | None:
-    """How often the host waits for the device within an action."""
+    """How often the host waits for the device during an action."""
     if not context.on_gpu:
         return None
     with warnings.catch_warnings(record=True) as caught:

@@ -45,7 +45,7 @@ def test_a_second_workflow_in_a_folder_is_refused(tmp_path):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(WorkflowError, match=f"at work in .* \\(process {other.pid} "):
+        with pytest.raises(WorkflowError, match=f"running in .* \\(process {other.pid} "):
             hooks.start(workflow(), tmp_path)
         other.stdin.close()
     ours = workflow()

@@ -1,7 +1,7 @@
 """Configuration and look-ups; no rules here.
 
-`EXPERIMENTS` is the active scale with its tables and knows every run; `DECLARED` holds the
-figures. The functions below only turn their answers into files and parameters of rules:
+`EXPERIMENTS` is the active scale with its tables and knows every run; `DECLARED` has the figures.
+The functions below only turn their answers into files and parameters of rules:
 
     results/<scale>/data/<data>/manifest.parquet      a dataset, indexed
     results/<scale>/pretrain/<run>/encoder.safetensors
@@ -41,17 +41,17 @@ ROOT = f"results/{SCALE.name}"
 
 
 def word(value):
-    """A value as one word of a shell command that Snakemake formats first."""
+    """A value quoted as one word of a shell command, with braces escaped for Snakemake."""
     return shlex.quote(str(value)).replace("{", "{{").replace("}", "}}")
 
 
 def accepted_terms(value):
-    """The datasets whose terms are accepted, by commas: a list, or a text from --config."""
+    """The datasets whose terms are accepted, joined by commas; --config gives a string."""
     return ",".join(value) if isinstance(value, (list, tuple)) else str(value or "")
 
 
-# Every shell command finds the interpreter that runs Snakemake first on the path, activated or
-# not, and in variables what the configuration names.
+# In every shell command, python3 is the interpreter that runs Snakemake, whether or not its
+# environment is activated, and variables hold what the configuration names.
 shell.prefix(
     f"PATH={word(Path(sys.executable).parent)}:$PATH "
     f"SCALE={word(config['scale'])} "
@@ -60,17 +60,17 @@ shell.prefix(
     f"ACCEPTED={word(accepted_terms(config.get('accept_terms')))}; "
 )
 
-# Marks every process of this workflow, to recognise those that a killed workflow left.
+# Marks every process of this workflow, so that processes left by a killed workflow are recognised.
 mark_children(Path.cwd())
 
-# A limit that the user or a profile sets (--resources gpu=8) stands; else one job may take all that
-# the scale asks for, and no two jobs share a GPU.
+# A limit set by the user or a profile (--resources gpu=8) wins. By default one job may take all
+# GPUs that the scale asks for, and no two jobs share one.
 GPUS = SCALE.resources.nodes * SCALE.resources.gpus
 if GPUS:
     workflow.global_resources.setdefault("gpu", GPUS)
 
-# What a rule asks for. A short job that failed starts over and gets more with each attempt. One
-# that decodes or trains resumes where it stopped, and may have asked for all that a machine has.
+# Resources of rules. A short job that failed starts over and gets more with each attempt. A job
+# that decodes or trains resumes where it stopped, with the same resources.
 SHORT = {
     "mem_mb": lambda wildcards, attempt: attempt * SCALE.resources.short.mem_mb,
     "runtime": lambda wildcards, attempt: attempt * SCALE.resources.short.runtime,
@@ -91,27 +91,27 @@ def code(rule):
 
 
 def version(task):
-    """The numbers that code is known by where an edit must not cost hours, or days."""
+    """The version numbers of a task, for jobs so long that edits of code must not repeat them."""
     return literal(json.dumps(versions_of(task)))
 
 
 def below(folder, files):
-    """Files that are named from a folder."""
+    """Paths of files in a folder."""
     return [f"{folder}/{file}" for file in files]
 
 
 def literal(value):
-    """A parameter in which braces are braces; in a plain text they would be wildcards."""
+    """A parameter with literal braces; in a plain string they would be wildcards."""
     return lambda wildcards: value
 
 
 def settings(*path):
-    """A part of the scale as text: what a rule depends on, and nothing else of the scale."""
+    """A part of the scale as text, so that a rule depends on this part only."""
     return literal(SCALE.section(*path))
 
 
 def settings_of_data(wildcards):
-    """The scale's entry of a data instance, as text, and the hash of a file that it names."""
+    """A data instance's entry in the scale as text, and the hash of its plug-in file, if any."""
     dataset = split_data_id(SCALE, wildcards.data)[0]
     plugin = dataset_plugin(SCALE, dataset)
     return [SCALE.section("datasets", dataset), *plugin.values()]
@@ -119,8 +119,8 @@ def settings_of_data(wildcards):
 
 def sources_of_figure(wildcards):
     """The files that a figure is drawn from."""
-    found = figures.sources(EXPERIMENTS, wildcards.figure)
-    return [f"{ROOT}/{file}" for files in found.values() for file in files]
+    sources = figures.sources(EXPERIMENTS, wildcards.figure)
+    return [f"{ROOT}/{file}" for files in sources.values() for file in files]
 
 
 def code_of_figure(wildcards):
@@ -144,10 +144,10 @@ def is_world(data):
 
 
 def world_of(wildcards):
-    """The mini world behind a data instance; none for real videos."""
+    """The mini world of a data instance; none for real videos."""
     return f"{ROOT}/data/{wildcards.data}/world" if is_world(wildcards.data) else []
 
 
 def manifest_of(data):
-    """The manifest of a data instance; none for the data of an untrained encoder."""
+    """The manifest of a data instance; none if there is no data (an untrained encoder)."""
     return f"{ROOT}/data/{data}/manifest.parquet" if data else []

@@ -1,11 +1,11 @@
 """Data: videos to manifests.
 
-in    a mini world's settings, or a real dataset's folder and annotations (the scale names both)
-out   results/<scale>/data/<data>/manifest.parquet, quarantine.csv beside it
-      and, of a dataset with `prepare`, originals.parquet, prepared/*.json and prepared.json
-steps generate the world (mini scales); or find the dataset where the scale says, and download
-      what is missing if its terms are accepted; read annotations, open every video;
-      copy videos small, if the scale says so
+in    a mini world's settings, or a real dataset's folder and annotations (from the scale)
+out   results/<scale>/data/<data>/manifest.parquet, and quarantine.csv beside it;
+      for a dataset with `prepare` also originals.parquet, prepared/*.json and prepared.json
+steps generate the world (mini scales), or check the real dataset and download missing parts if
+      its terms are accepted; read annotations and open every video; make small copies of videos
+      if the scale says so
 """
 
 PREPARED = "|".join(SCALE.prepared)
@@ -36,7 +36,7 @@ rule world:
 
 
 rule source:
-    """Check that a dataset is where the scale says, and download what is missing if allowed."""
+    """Check that a dataset is in place, and download missing parts if its terms are accepted."""
     output:
         f"{ROOT}/data/{{data}}/source.json",
     log:
@@ -68,7 +68,7 @@ rule index:
         manifest=f"{ROOT}/data/{{data}}/manifest.parquet",
     log:
         text=f"{ROOT}/data/{{data}}/index.log",
-        # A log, because it must outlive a failure that it explains.
+        # A log, because Snakemake must not delete it after the failure that it explains.
         quarantine=f"{ROOT}/data/{{data}}/quarantine.csv",
     benchmark:
         f"{ROOT}/data/{{data}}/index.benchmark.tsv"

@@ -1,11 +1,11 @@
 """Evaluation: an encoder and a dataset to accuracies.
 
 in    encoder.safetensors of a run, manifest of a dataset
-out   results/<scale>/evaluate/<run>/<data>/{linear,retrieval,finetune,bias}.json
-      activation maps beside them; results/<scale>/data/<data>/mask_quality.csv and the examples
-      that Figures 2 and 4 show
-steps encode every video once, in all the ways that the scale's evaluations need; probe,
-      retrieve and measure bias from the features; finetune
+out   results/<scale>/evaluate/<run>/<data>/{linear,retrieval,finetune,bias}.json, and activation
+      maps beside them; results/<scale>/data/<data>/mask_quality.csv, and the examples shown in
+      Figures 2 and 4
+steps read every video once and encode all features that the evaluations need; probe, retrieve and
+      measure bias from the features; finetune
 """
 
 EVALUATE = f"{ROOT}/evaluate/{{run}}/{{data}}"
@@ -20,7 +20,7 @@ BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
 rule features:
-    """Encode every video once, in all the ways that the evaluations need."""
+    """Read every video once and encode all features that the evaluations need."""
     input:
         encoder=ENCODER,
         manifest=MANIFEST,
@@ -176,7 +176,7 @@ rule finetune:
 
 
 rule activation:
-    """Compute activation maps on test videos, and their share on the foreground."""
+    """Compute activation maps of test videos, and their share on the foreground."""
     input:
         encoder=ENCODER,
         manifest=MANIFEST,
@@ -199,7 +199,7 @@ rule activation:
         max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
-        # Where the true foreground is unknown, FAME's mask stands for it.
+        # If the true foreground is unknown, FAME's mask is used instead.
         beta=lambda w: [] if is_world(w.data) else settings("pretrain", "merge", "beta")(w),
         mean=settings("pretrain", "views", "mean"),
         std=settings("pretrain", "views", "std"),
@@ -249,7 +249,7 @@ rule mask_quality:
 
 
 rule training_pair:
-    """Make the first training pair that a run sees, as Figure 2 shows it."""
+    """Save the first training pair of a run, for Figure 2."""
     input:
         manifest=MANIFEST,
     output:
@@ -274,7 +274,7 @@ rule training_pair:
 
 
 rule masked_clips:
-    """Mask a clip of some test videos by each variant, as Figure 4 shows them."""
+    """Mask a clip of some test videos by each variant, for Figure 4."""
     input:
         manifest=MANIFEST,
     output:

@@ -1,9 +1,9 @@
-"""Figures: what was measured to pictures.
+"""Figures: measurements to pictures.
 
-in    whatever a figure says that it needs (`fame/report/figures/<figure>.py`)
-out   results/<scale>/figures/<figure>.{png,pdf}, and .csv if it holds numbers;
-      a confusion matrix's picture beside its numbers
-steps one rule draws every figure; a new file of fame/report/figures is a new figure
+in    the files that a figure declares to need (`fame/report/figures/<figure>.py`)
+out   results/<scale>/figures/<figure>.{png,pdf}, and .csv if it has numbers; pictures of
+      confusion matrices, each beside its numbers
+steps one rule draws every figure; a new file in fame/report/figures is a new figure
 """
 
 FIGURES = f"{ROOT}/figures"

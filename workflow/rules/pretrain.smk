@@ -1,9 +1,9 @@
 """Pretraining: a manifest to an encoder.
 
-in    the run's manifest (none for random initialisation and for weights made elsewhere)
+in    the manifest of the run's dataset (none for random initialisation and imported weights)
 out   results/<scale>/pretrain/<run>/{encoder.safetensors,card.json}
-steps one job a run; equal recipes of all tables are one run. Checkpoints are not declared
-      outputs, because Snakemake deletes those when a job fails: a killed job resumes.
+steps one job per run; equal recipes in any tables share a run. Checkpoints are not declared as
+      outputs, because Snakemake would delete them when a job fails; a killed job resumes.
 """
 
 
@@ -25,7 +25,7 @@ rule pretrain:
         **HEAVY,
         gpu=lambda w: EXPERIMENTS.gpus_of(w.run),
         nodes=lambda w: EXPERIMENTS.nodes_of(w.run),
-        # Snakemake's words for a job that starts tasks on its machines by itself.
+        # Snakemake's way to declare a job that starts tasks on its machines by itself.
         mpi=lambda w: "srun" if EXPERIMENTS.nodes_of(w.run) > 1 else None,
         tasks=lambda w: EXPERIMENTS.nodes_of(w.run) if EXPERIMENTS.nodes_of(w.run) > 1 else None,
     params:

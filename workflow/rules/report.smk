@@ -1,11 +1,10 @@
-"""Report: results to tables and the page, and what the active scale made to results/.
+"""Report: results to tables and the page, with copies in results/.
 
 in    the results that a table's measured cells need; all tables and figures
 out   results/<scale>/tables/<table>.{csv,md,tex,html}, results/<scale>/report.html;
       copies of these and of the figures in results/
-steps gather and write a table; put everything on one page; copy what is finished. If jobs fail,
-      what there is of the unfinished tables is written as <table>.partial.{csv,md}, with the
-      reasons
+steps collect results in tables; put everything on one page; copy finished files. If jobs fail,
+      unfinished tables are written as <table>.partial.{csv,md}, with the missing cells and why
 """
 
 
@@ -93,7 +92,7 @@ rule publish:
         ENVIRONMENT
     resources:
         **SHORT,
-    # What it says (that another scale's table is replaced) belongs on the terminal too.
+    # Its message (that another scale's table is replaced) goes to the terminal too.
     shell:
         "python3 -m fame publish {input:q} --to results 2>&1 | tee {log:q} >&2"
 

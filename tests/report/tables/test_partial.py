@@ -47,7 +47,8 @@ def fail(file, text):
     """A result is gone, though its features are there, and its log says why."""
     file.unlink()
     file.with_suffix(".log").write_text(text)
-    file.with_name("features-pretraining.npz").write_text("")
+    for name in ("pretraining", "bias"):
+        file.with_name(f"features-{name}.npz").write_text("")
 
 
 def file_of(given, results, cell, seed):
