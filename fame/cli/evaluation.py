@@ -34,7 +34,7 @@ def features(
     encoder: EncoderOption,
     manifest: ManifestOption,
     out: Annotated[Path, typer.Option("--out", help="The folder for features-*.npz.")],
-    known: WorldOption = None,
+    mini_world: WorldOption = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
@@ -46,7 +46,7 @@ def features(
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        task(settings, chosen, encoder, manifest, out, known, peers)
+        task(settings, chosen, encoder, manifest, out, mini_world, peers)
 
 
 def on_features(name: str) -> Callable[..., None]:
@@ -92,7 +92,7 @@ def activation(
     encoder: EncoderOption,
     manifest: ManifestOption,
     out: OutOption,
-    known: WorldOption = None,
+    mini_world: WorldOption = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
@@ -105,7 +105,7 @@ def activation(
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        task(settings, chosen, encoder, manifest, out, peers, known)
+        task(settings, chosen, encoder, manifest, out, peers, mini_world)
 
 
 def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
@@ -150,13 +150,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
     chosen = named(experiments, encoder, backbone, seed, results)
     asked = place(settings, chosen, dataset, results, manifest, out)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        found = run_tasks(asked, [name.strip() for name in tasks.split(",")], peers)
-    _show(found)
+        outcomes = run_tasks(asked, [name.strip() for name in tasks.split(",")], peers)
+    _show(outcomes)
     print(f"in {asked.out}")
 
 
-def _show(found: dict[str, dict[str, Any]]) -> None:
-    for task, result in found.items():
+def _show(outcomes: dict[str, dict[str, Any]]) -> None:
+    for task, result in outcomes.items():
         for metric, value in result["metrics"].items():
             print(f"{task:<10} {metric:<20} {value:8.2f}")
         chance = result["details"].get("chance")

@@ -1,6 +1,6 @@
-"""Run the tables' tasks on any encoder by one call, without a table's row.
+"""Evaluate any encoder by the tables' protocol with one call, without a row in a table.
 
-Files go where the workflow puts them, so that neither repeats what the other has done.
+Files go where the workflow puts them, so that each reuses the other's results.
 """
 
 from collections.abc import Sequence
@@ -90,16 +90,16 @@ def named(
 
     Args:
         experiments: a scale and its tables.
-        encoder: a run's id, a folder that holds `encoder.safetensors`, or a file as a recipe's
-            `encoder` may name.
-        backbone: the scale's backbone, for weights that are not a run of the tables; None for the
-            one that they fit.
+        encoder: a run's id, a folder with `encoder.safetensors`, or a file of weights that a
+            recipe's `encoder` may name.
+        backbone: a key of the scale's backbones, for weights that are not a run of the tables;
+            None for the one that they fit.
         seed: of the evaluation's draws, for such weights; None for the scale's first.
         results: the folder of results, to recognise a run of the tables by its folder.
 
     Raises:
-        FameError: no such run or file, it fits no backbone, or the backbone must be chosen; or a
-            run of the tables is asked for with another seed or backbone than its own.
+        FameError: there is no such run or file; the weights fit no backbone, or several; or
+            `seed` or `backbone` differs from that of the run of the tables.
     """
     scale, meant = experiments.scale, named_encoder(experiments, encoder, results)
     if isinstance(meant, Run):
@@ -123,13 +123,13 @@ def _own(run: Run, backbone: str | None, seed: int | None) -> Run:
 
 def _fitting(scale: Scale, file: Path) -> str:
     """The scale's backbone that the weights fit."""
-    found = list(scale.backbones)
-    if len(found) > 1:
-        found = [name for name in found if fits(file, scale.backbones[name].encoder)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise FameError(f"name the backbone of {file}: --backbone with one of {', '.join(found)}")
+    names = list(scale.backbones)
+    if len(names) > 1:
+        names = [name for name in names if fits(file, scale.backbones[name].encoder)]
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise FameError(f"name the backbone of {file}: --backbone with one of {', '.join(names)}")
     known = ", ".join(f"{key}: {one.encoder!r}" for key, one in scale.backbones.items())
     raise FameError(
         f"{file} fits no backbone of scale {scale.name} ({known}); choose another scale"
@@ -165,9 +165,11 @@ def place(
     if reason:
         raise FameError(f"{reason}; evaluate on another one")
     if manifest is not None:
-        found = Manifest.read(manifest).dataset
-        if found != dataset:
-            raise FameError(f"{manifest} is of the dataset {found!r}, not {dataset!r}; give that")
+        videos = Manifest.read(manifest)
+        if videos.dataset != dataset:
+            raise FameError(
+                f"{manifest} is of the dataset {videos.dataset!r}, not {dataset!r}; give that"
+            )
     data = data_id(scale, dataset, run.seed)
     usual = Evaluation(scale, run, Places.of(scale, results).root, data)
     if manifest is not None and out is None and manifest.resolve() != usual.manifest.resolve():
@@ -179,7 +181,7 @@ def place(
 
 
 def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str, dict[str, Any]]:
-    """Run tasks, after making missing inputs; finished results are read.
+    """Run tasks, after making missing inputs; results that are up to date are read instead.
 
     Args:
         asked: which encoder on which data.
@@ -187,10 +189,10 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
         world: this process among its peers.
 
     Returns:
-        The result of each task, as its file says.
+        By task, the content of its result file.
 
     Raises:
-        FameError: an unknown task, an encoder that is not pretrained, or as the tasks do.
+        FameError: an unknown task, an encoder that is not pretrained, or as the tasks raise.
     """
     for name in chosen:
         if name not in TASKS:
@@ -205,10 +207,10 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
 def _check_owner(asked: Evaluation) -> None:
     """Refuse a folder with another encoder's results, which would be read or overwritten."""
     for task in TASKS:
-        found = _read(asked.out / f"{task}.json")
-        if found is not None and found["run"] != asked.run.id:
+        result = _read(asked.out / f"{task}.json")
+        if result is not None and result["run"] != asked.run.id:
             raise FameError(
-                f"{asked.out} holds results of {found['run']}; name another folder with --out"
+                f"{asked.out} holds results of {result['run']}; name another folder with --out"
             )
 
 
@@ -266,28 +268,28 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
     scale, videos = asked.scale, Manifest.read(asked.manifest)
     backbone = scale.backbones[asked.run.backbone]
     encoder = load_encoder(asked.encoder, backbone.encoder)
-    shown = ClipSpec.of(scale, backbone, scale.pretrain.views)
+    plain = ClipSpec.of(scale, backbone, scale.pretrain.views)
     origin = extract.origin_of(scale, asked.run, asked.manifest, videos.dataset)
     for name, path in files.items():
-        spec = shown if name == BIAS else shown.with_normalisation(name)  # type: ignore[arg-type]
+        spec = plain if name == BIAS else plain.with_normalisation(name)  # type: ignore[arg-type]
         wanted = origin | identity(encoder, extract.usable(videos), spec)
         if name == BIAS:
             del wanted["clips"]  # there it says which of them were altered
-        found = Features.load(path).meta
-        if {key: found.get(key) for key in wanted} != wanted:
+        meta = Features.load(path).meta
+        if {key: meta.get(key) for key in wanted} != wanted:
             return False
     return True
 
 
 def _fresh(result: Path, inputs: Sequence[Path], wanted: dict[str, Any]) -> bool:
     """Whether a result exists, is not older than its inputs, and has these details."""
-    found = _read(result)
-    if found is None:
+    content = _read(result)
+    if content is None:
         return False
     newest = max(path.stat().st_mtime_ns for path in inputs)
     if result.stat().st_mtime_ns < newest:
         return False
-    return {key: found["details"].get(key) for key in wanted} == wanted
+    return {key: content["details"].get(key) for key in wanted} == wanted
 
 
 def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:

@@ -33,23 +33,23 @@ class EncoderSource:
         path: absolute, of `encoder.safetensors`.
         sha256: of that file, in hexadecimal.
         settings: its architecture and size.
-        shown: clips, crop and normalisation.
+        spec: clips, crop and normalisation.
     """
 
     path: Path
     sha256: str
     settings: EncoderSettings
-    shown: ClipSpec
+    spec: ClipSpec
 
     def origin(self) -> dict[str, Any]:
         """The `origin` of its vectors, see `fame.search.library.Library`."""
-        shown = asdict(self.shown)
-        lists = {key: list(shown[key]) for key in ("mean", "std")}
+        spec = asdict(self.spec)
+        lists = {key: list(spec[key]) for key in ("mean", "std")}
         return {
             "encoder": str(self.path),
             "encoder_sha256": self.sha256,
             "settings": self.settings.model_dump(mode="json"),
-            "shown": shown | lists,
+            "shown": spec | lists,
         }
 
     def load(self) -> Encoder:
@@ -108,24 +108,24 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
     card = verified(path)
     recipe = card.get("recipe", {})
     trained = recipe.get("pretrain", {})
-    known: dict[str, Any] = dict(recipe.get("backbone", {}))
-    settings = _settings(known.pop("encoder", card.get("settings")), path)
-    known |= {key: trained["views"][key] for key in ("mean", "std") if "views" in trained}
-    known |= {key: trained[key] for key in ("max_short_side",) if key in trained}
-    if not known.keys() >= _NEEDED:
+    values: dict[str, Any] = dict(recipe.get("backbone", {}))
+    settings = _settings(values.pop("encoder", card.get("settings")), path)
+    values |= {key: trained["views"][key] for key in ("mean", "std") if "views" in trained}
+    values |= {key: trained[key] for key in ("max_short_side",) if key in trained}
+    if not values.keys() >= _NEEDED:
         other = _scale(path, scale, card)
-        known = _of_scale(other, _backbone(other, settings, backbone, path)) | known
-    shown = ClipSpec(
+        values = _of_scale(other, _backbone(other, settings, backbone, path)) | values
+    spec = ClipSpec(
         clips=clips,
-        frames=known["frames"],
-        stride=known["stride"],
-        size=known["size"],
+        frames=values["frames"],
+        stride=values["stride"],
+        size=values["size"],
         crop="short-side",
-        mean=tuple(known["mean"]),
-        std=tuple(known["std"]),
-        max_short_side=known["max_short_side"] or 2 * known["size"],
+        mean=tuple(values["mean"]),
+        std=tuple(values["std"]),
+        max_short_side=values["max_short_side"] or 2 * values["size"],
     )
-    return EncoderSource(path.absolute(), card["encoder_sha256"], settings, shown)
+    return EncoderSource(path.absolute(), card["encoder_sha256"], settings, spec)
 
 
 def _settings(data: Any, path: Path) -> EncoderSettings:
@@ -197,6 +197,6 @@ def recorded(library: Library, features: Path, path: Path | None) -> EncoderSour
             f"{file} is not the encoder that made {features} (their SHA-256 differ); give that "
             "one with --encoder, or embed the videos again"
         )
-    shown = origin["shown"] | {key: tuple(origin["shown"][key]) for key in ("mean", "std")}
+    spec = origin["shown"] | {key: tuple(origin["shown"][key]) for key in ("mean", "std")}
     settings = _settings(origin["settings"], file)
-    return EncoderSource(file.absolute(), digest, settings, ClipSpec(**shown))
+    return EncoderSource(file.absolute(), digest, settings, ClipSpec(**spec))

@@ -47,8 +47,8 @@ class Features:
 
     def __post_init__(self) -> None:
         if self.features.ndim != 3 or self.features.dtype != np.float32:
-            found = f"{self.features.dtype} {self.features.shape}"
-            raise FameError(f"features must be float32 (videos, clips, dimensions), not {found}")
+            kind = f"{self.features.dtype} {self.features.shape}"
+            raise FameError(f"features must be float32 (videos, clips, dimensions), not {kind}")
         for name in ("labels", "videos", "groups", "splits"):
             shape = getattr(self, name).shape
             if shape != self.features.shape[:1]:
@@ -62,7 +62,7 @@ class Features:
 
     @property
     def origin(self) -> dict[str, Any]:
-        """What a result says of where its features come from: run, data, dataset and seed."""
+        """The run, data, dataset and seed, which a result records too."""
         return {key: self.meta[key] for key in ("run", "data", "dataset", "seed")}
 
     @property

@@ -43,7 +43,7 @@ def run(
     manifest: Path,
     out: Path,
     world: World,
-    known: Path | None,
+    mini_world: Path | None,
 ) -> None:
     """Compute activation maps on the test videos.
 
@@ -52,32 +52,32 @@ def run(
 
     Args:
         scale: the scale; `evaluate.activation` gives the number of pictures and their size.
-        chosen: whose encoder it is.
+        chosen: the encoder's run.
         encoder: its weights, with the card beside them.
         manifest: the videos.
-        out: the result's file; the same videos are shown for all runs of one seed.
+        out: the result's file; all runs of one seed get pictures of the same videos.
         world: this process among its peers.
-        known: the folder of the mini world that the videos are of; None for real videos, whose
+        mini_world: the folder of the mini world that the videos are of; None for real videos, whose
             foreground is then FAME's own mask (with the scale's `pretrain.merge.beta`).
 
     Raises:
-        FameError: the card is another encoder's or another run's, or see `measure`.
+        FameError: the card belongs to another encoder or run, or as `measure` raises.
     """
     card = of_run(encoder, chosen.id)
     backbone, settings = scale.backbones[chosen.backbone], scale.evaluate.activation
-    every = Manifest.read(manifest)
-    videos = every.select("test")
-    shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
-    found = measure(
+    dataset = Manifest.read(manifest)
+    videos = dataset.select("test")
+    spec = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
+    measured = measure(
         load_encoder(encoder, backbone.encoder),
         videos,
-        shown,
+        spec,
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None),
-        partial(_foreground, known, scale.pretrain.merge.beta),
+        partial(_foreground, mini_world, scale.pretrain.merge.beta),
         spread_choice(videos.labels(), settings.shown, chosen.seed),
     )
     with replacing(out.with_suffix(".npz")) as file:
-        np.savez_compressed(file, **vars(found.pictures))
+        np.savez_compressed(file, **vars(measured.pictures))
     write_result(
         out,
         task="activation",
@@ -86,34 +86,34 @@ def run(
         dataset=videos.dataset,
         seed=chosen.seed,
         metrics={
-            "share": float(found.shares.mean()),
-            "area": float(found.areas.mean()),
-            "elsewhere": found.elsewhere,
+            "share": float(measured.shares.mean()),
+            "area": float(measured.areas.mean()),
+            "elsewhere": measured.elsewhere,
         },
         details={
             "scale": scale.name,
             "encoder": card["encoder_sha256"],
-            "foreground": MotionForeground.name if known is None else TrueForeground.name,
+            "foreground": MotionForeground.name if mini_world is None else TrueForeground.name,
             "size": settings.size,
             "trained_size": backbone.size,
-            "pictures": found.pictures.videos.tolist(),
-            **_columns(found),
-            "data_fingerprint": every.labelled().fingerprint(),
+            "pictures": measured.pictures.videos.tolist(),
+            **_columns(measured),
+            "data_fingerprint": dataset.labelled().fingerprint(),
             **origin_of_result(scale, "activation"),
         },
     )
 
 
-def _foreground(known: Path | None, beta: float, videos: Manifest, shown: ClipSpec) -> Foreground:
-    if known is None:
+def _foreground(world: Path | None, beta: float, videos: Manifest, spec: ClipSpec) -> Foreground:
+    if world is None:
         return MotionForeground(beta)
-    return TrueForeground(videos, known, shown)
+    return TrueForeground(videos, world, spec)
 
 
-def _columns(found: Activation) -> dict[str, list[str] | list[float]]:
+def _columns(measured: Activation) -> dict[str, list[str] | list[float]]:
     """The values of each video, to six digits."""
     return {
-        "videos": found.videos,
-        "shares": [round(float(value), 6) for value in found.shares],
-        "areas": [round(float(value), 6) for value in found.areas],
+        "videos": measured.videos,
+        "shares": [round(float(value), 6) for value in measured.shares],
+        "areas": [round(float(value), 6) for value in measured.areas],
     }

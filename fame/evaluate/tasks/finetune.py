@@ -1,7 +1,7 @@
 """Finetuning (facts A6): the whole network on labelled clips, tested on uniform clips.
 
 One random clip per video and epoch, dropout before the classifier, no FAME. The last epoch is
-reported and nothing is selected on test data, unless the scale asks to replay the release's
+reported and nothing is selected on test data, unless the scale replays the release's
 `best-on-test`.
 """
 
@@ -131,17 +131,17 @@ class _Test:
     """The test videos and the settings of the test."""
 
     videos: Manifest
-    shown: ClipSpec
+    spec: ClipSpec
     work: Work
 
     def scores(self, model: Classifier) -> np.ndarray:
         """Logits (N, classes) float32, each the mean over a video's clips."""
         single = copy.deepcopy(model).float()
-        return clip_outputs(single, self.videos, self.shown, self.work).mean(axis=1)
+        return clip_outputs(single, self.videos, self.spec, self.work).mean(axis=1)
 
     def identity(self) -> dict[str, Any]:
         """The settings that the scores depend on."""
-        return {"data": self.videos.fingerprint(), "shown": asdict(self.shown)}
+        return {"data": self.videos.fingerprint(), "shown": asdict(self.spec)}
 
 
 def finetune(
@@ -222,7 +222,7 @@ def finetuning(
         classes: of the dataset.
         seed: keys every draw.
         world: this process among its peers.
-        selection: a place for the best scores, if they are to be selected.
+        selection: keeps the scores of the best epoch, if that one is reported.
     """
     groups = groups_of(world, settings.batch, settings.group)
     model = convert(Classifier(encoder, classes, seed, selection), settings.group)
@@ -247,7 +247,7 @@ def _reported(model: Classifier, test: _Test, epochs: int) -> tuple[np.ndarray, 
 def _selecting(
     model: Classifier, selection: BestOnTest, test: _Test, epochs: int
 ) -> Callable[[int], dict[str, float]]:
-    """What follows each epoch if the best one is to be reported: some are tested."""
+    """A callback after each epoch, which tests some epochs and keeps the best scores."""
     labels = test.videos.labels()
 
     def after(epoch: int) -> dict[str, float]:
@@ -299,7 +299,7 @@ def _plan(
 def run(scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, world: World) -> None:
     """Finetune and test; writes the result, `finetune.parquet` and `confusion.write`'s files.
 
-    `finetune.work` holds the checkpoints until the result is written, then only the curves.
+    `finetune.work` holds the checkpoints until the result is written, then only the training log.
     """
     work = out.with_suffix(".work")
     with owned(work) if world.is_first else nullcontext():

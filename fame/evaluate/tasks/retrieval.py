@@ -1,7 +1,7 @@
 """Nearest-neighbour retrieval, Table 6 (facts A8). NumPy only.
 
-Test videos are queries, training videos the gallery. A query is hit at rank k if one of its
-k nearest videos by cosine shares its class.
+Test videos are queries, training videos the gallery. A query is a hit at rank k if one of
+its k nearest videos by cosine shares its class.
 """
 
 from pathlib import Path
@@ -139,23 +139,23 @@ def run(scale: Scale, source: Path, out: Path) -> None:
 
     `source` is the folder of the features, `out` the result's file.
 
-    `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),
-    and `first_hit`, the rank of the first of its class among them, 0 for none.
+    `retrieval.parquet` has one row per query: `query`, `neighbours` and `cosines` (nearest first),
+    and `first_hit`, the rank of the nearest neighbour of the query's class, 0 for none.
     """
     features = load_in(source, scale.evaluate.retrieval.normalisation)
-    found = retrieve(features, scale.evaluate.retrieval)
-    hits = found["same"]
+    retrieved = retrieve(features, scale.evaluate.retrieval)
+    hits = retrieved["same"]
     columns = {
-        "query": [str(video) for video in found["queries"]],
-        "neighbours": [[str(video) for video in row] for row in found["neighbours"]],
-        "cosines": list(found["cosines"]),
+        "query": [str(video) for video in retrieved["queries"]],
+        "neighbours": [[str(video) for video in row] for row in retrieved["neighbours"]],
+        "cosines": list(retrieved["cosines"]),
         "first_hit": (hits.argmax(axis=1) + 1) * hits.any(axis=1),
     }
     write_columns(out.with_suffix(".parquet"), columns)
     write_result(
         out,
         task="retrieval",
-        metrics=found["metrics"],
-        details=found["details"] | origin_of_result(scale, "retrieval"),
+        metrics=retrieved["metrics"],
+        details=retrieved["details"] | origin_of_result(scale, "retrieval"),
         **features.origin,
     )

@@ -12,7 +12,7 @@ from fame.config.layouts import SPLITS, splits_of
 from fame.config.scale import Scale
 from fame.config.sources import load_sources
 from fame.core.errors import FameError
-from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.bias.scores import CONDITIONS
 from fame.operate.plan.estimate import History
 from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import split_data_id
@@ -206,12 +206,12 @@ def _encoders(history: History) -> dict[str, int]:
 
 
 def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
-    """Bytes of an encoder's features: float32, of every clip that it is shown."""
+    """Bytes of an encoder's features: float32, of every clip that it encodes."""
     assert task.data is not None
     found, evaluate = counts(task.data), scale.evaluate
     vectors = found.usable * evaluate.clips * len(normalisations_of(scale))
     if evaluate.bias:
-        vectors += found.splits["test"] * evaluate.bias.clips * len(SHOWINGS)
+        vectors += found.splits["test"] * evaluate.bias.clips * len(CONDITIONS)
     return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim
 
 
