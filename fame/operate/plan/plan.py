@@ -48,7 +48,7 @@ class JobRow:
 
     @property
     def hours(self) -> float | None:
-        """Of all that are left, one after another."""
+        """Hours of all remaining jobs, one after another."""
         if not self.to_do:
             return 0.0
         return None if self.each is None else self.to_do * self.each / 3600
@@ -66,7 +66,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a plan says.
+    """The content of a plan.
 
     Attributes:
         target: as it was asked for.
