@@ -25,8 +25,8 @@ from fame.evaluate.bias.foreground import MotionForeground
 from fame.evaluate.features.activation_maps import activation_maps
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import evaluation as in_full_precision
+from fame.evaluate.metrics.knn import leave_one_out
 from fame.evaluate.tasks.finetune import Classifier, Finetuning
-from fame.evaluate.tasks.knn import leave_one_out
 from fame.models.encoder import Encoder
 from fame.train.pretrain import build_method
 
@@ -74,13 +74,13 @@ def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[
         _videos(context), Span(backbone.frames, backbone.stride, CLIPS), SEED
     )
     encoder = build_method(context.size.scale, moco(context.size.scale, name, None), alone(CPU))
-    shown = replace(
+    spec = replace(
         ClipSpec.of(context.size.scale, backbone, context.size.scale.pretrain.views), clips=CLIPS
     )
     foreground = MotionForeground(context.size.scale.pretrain.merge.beta)
-    foregrounds = _Precomputed(foreground(batch, shown.cropped(batch.clips, batch.sizes)))
+    foregrounds = _Precomputed(foreground(batch, spec.cropped(batch.clips, batch.sizes)))
     ours, theirs = (
-        _seen(shown, foregrounds, encoder.encoder, batch.to(device))
+        _seen(spec, foregrounds, encoder.encoder, batch.to(device))
         for device in (context.device, CPU)
     )
     conditions = _gap(ours["conditions"], theirs["conditions"])
@@ -95,12 +95,12 @@ def probe_findings(context: Context, name: str, backbone: Backbone) -> Iterator[
 
 @torch.no_grad()
 def _seen(
-    shown: ClipSpec, foregrounds: _Precomputed, encoder: Encoder, batch: Batch
+    spec: ClipSpec, foregrounds: _Precomputed, encoder: Encoder, batch: Batch
 ) -> dict[str, Tensor]:
     """The encoder's inputs and outputs on a device."""
     device, rows = batch.clips.device, range(len(batch.clips))
     labels = np.asarray(batch.labels.cpu())
-    show = AlteredClips(shown, [shown], CLIPS, foregrounds, labels, [rows], SEED)
+    show = AlteredClips(spec, [spec], CLIPS, foregrounds, labels, [rows], SEED)
     with in_full_precision(encoder, device):
         conditions = torch.cat(list(show(_numbered(batch))), dim=1)
         original = conditions[:, 0]

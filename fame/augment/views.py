@@ -80,7 +80,7 @@ class Views:
         twin._change = change
         return twin
 
-    def coloured(self, mean: Colour, std: Colour) -> "Views":
+    def with_normalisation(self, mean: Colour, std: Colour) -> "Views":
         """These views with another normalisation."""
         twin = copy.copy(self)
         twin._settings = self._settings.model_copy(update={"mean": mean, "std": std})

@@ -34,14 +34,14 @@ RENAMED = {
     "mask-quality-summary": "figure mask_quality",
     **{f"figure{number}": f"figure figure{number}" for number in range(1, 5)},
 }
-"""Commands that were called otherwise once, and their names now."""
+"""Former names of commands, and the current ones."""
 
 
 class Commands(TyperGroup):
-    """The commands; one that was renamed says its new name."""
+    """The commands; a former name is refused with the current one."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the words name."""
+        """The command that the arguments name."""
         if args and args[0] in RENAMED:
             raise FameError(f"`fame {args[0]}` is called `fame {RENAMED[args[0]]}` now; use that")
         return super().resolve_command(ctx, args)
@@ -65,7 +65,7 @@ GROUPS = {
     "Figures": (figures,),
     "Tables, claims and the page": (report,),
 }
-"""The commands as the help shows them: by heading, the files that hold them."""
+"""The headings of the help, and the modules with their commands."""
 
 
 def _add(title: str, commands: ModuleType) -> None:

@@ -48,11 +48,11 @@ def acquire(
     from fame.acquire.part import Settings
     from fame.core.errors import FameError
 
-    found = _source(dataset, sources)
+    details = _source(dataset, sources)
     if to is None and accept_terms:
         raise FameError("nothing was downloaded; name the folder to download into with --to")
     if to is None or not accept_terms:
-        typer.echo(_about(dataset, found))
+        typer.echo(_about(dataset, details))
         if to is not None:
             raise FameError(
                 f"nothing was downloaded; add --accept-terms if you accept the terms of {dataset}"
@@ -61,8 +61,8 @@ def acquire(
     places = acquisition.Places.below(to)
     chosen = tuple(name.strip() for name in parts.split(",") if name.strip())
     settings = Settings(at_once=at_once)
-    acquisition.acquire(dataset, found, places, parts=chosen, settings=settings)
-    typer.echo(f"{found.title} is at {to}")
+    acquisition.acquire(dataset, details, places, parts=chosen, settings=settings)
+    typer.echo(f"{details.title} is at {to}")
 
 
 def source(
@@ -80,12 +80,12 @@ def source(
 ) -> None:
     """Check that a dataset is in place; download missing parts if its terms are accepted."""
     from fame.acquire.part import Settings
-    from fame.acquire.provide import provide as see_to
+    from fame.acquire.provide import provide as ensure
     from fame.config.reading import load_scale
     from fame.core.files import write_json
 
     accepted = {name.strip() for name in accept_terms.split(",") if name.strip()}
-    record = see_to(load_scale(scale), data, _sources(sources), accepted, Settings(at_once=at_once))
+    record = ensure(load_scale(scale), data, _sources(sources), accepted, Settings(at_once=at_once))
     write_json(out, record)
 
 

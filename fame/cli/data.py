@@ -92,10 +92,10 @@ def gather(
     from fame.data.prepare import summary
 
     check_out(out, ".parquet", inputs=[originals, *records])
-    found = {video: one for path in records for video, one in read_json(path).items()}
+    by_video = {video: one for path in records for video, one in read_json(path).items()}
     videos = Manifest.read(originals)
-    copies = gather_shards(load_scale(scale), data, videos, found, out.parent)
-    write_json(out.with_name("prepared.json"), summary(found.values()))
+    copies = gather_shards(load_scale(scale), data, videos, by_video, out.parent)
+    write_json(out.with_name("prepared.json"), summary(by_video.values()))
     copies.write(out)
 
 

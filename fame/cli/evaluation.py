@@ -1,5 +1,6 @@
 """Commands that evaluate an encoder: encode features, probe them, retrieve, finetune."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,16 +15,10 @@ from fame.cli.options import (
     ThreadsOption,
     check_out,
 )
+from fame.pipeline.tasks import ON_FEATURES, PACKAGE, TASKS
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
-FeaturesOption = Annotated[Path, typer.Option("--features", help="What `fame features` wrote.")]
-RawFeaturesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--raw-features",
-        help="Features of clips without normalisation, if the scale trains on them.",
-    ),
-]
+FeaturesOption = Annotated[Path, typer.Option("--features", help="The folder of features-*.npz.")]
 WorldOption = Annotated[
     Path | None,
     typer.Option("--world", help="The mini world of the videos, for true masks."),
@@ -39,7 +34,7 @@ def features(
     encoder: EncoderOption,
     manifest: ManifestOption,
     out: Annotated[Path, typer.Option("--out", help="The folder for features-*.npz.")],
-    known: WorldOption = None,
+    mini_world: WorldOption = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
@@ -51,52 +46,23 @@ def features(
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        task(settings, chosen, encoder, manifest, out, known, peers)
+        task(settings, chosen, encoder, manifest, out, mini_world, peers)
 
 
-def linear(
-    scale: ScaleOption,
-    features: FeaturesOption,
-    out: OutOption,
-    raw_features: RawFeaturesOption = None,
-) -> None:
-    """Train a linear probe on features and write its accuracy."""
-    from fame.config.reading import load_scale
-    from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.linear import run as task
+def on_features(name: str) -> Callable[..., None]:
+    """The command of a task that reads features only."""
 
-    check_out(out, ".json", inputs=[features, raw_features])
-    one_thread()
-    task(load_scale(scale), features, out, raw_features)
+    def command(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
+        from fame.config.reading import load_scale
+        from fame.core import registry
+        from fame.core.distributed import one_thread
 
+        check_out(out, ".json")
+        one_thread()
+        registry.load(PACKAGE, name, "run")(load_scale(scale), features, out)
 
-def bias(
-    scale: ScaleOption,
-    features: FeaturesOption,
-    altered: Annotated[
-        Path, typer.Option("--bias-features", help="features-bias.npz of the same extraction.")
-    ],
-    out: OutOption,
-) -> None:
-    """Measure how much an encoder relies on the background and on motion (docs/bias.md)."""
-    from fame.config.reading import load_scale
-    from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.bias import run as task
-
-    check_out(out, ".json", inputs=[features, altered])
-    one_thread()
-    task(load_scale(scale), features, altered, out)
-
-
-def retrieval(scale: ScaleOption, features: FeaturesOption, out: OutOption) -> None:
-    """Retrieve training videos for test videos and write R@k."""
-    from fame.config.reading import load_scale
-    from fame.core.distributed import one_thread
-    from fame.evaluate.tasks.retrieval import run as task
-
-    check_out(out, ".json", inputs=[features])
-    one_thread()
-    task(load_scale(scale), features, out)
+    command.__doc__ = TASKS[name].does
+    return command
 
 
 def finetune(
@@ -109,22 +75,15 @@ def finetune(
     threads: ThreadsOption = None,
 ) -> None:
     """Finetune an encoder on a dataset and write its accuracy; rerun to resume."""
-    from contextlib import nullcontext
-
     from fame.core.distributed import world
-    from fame.core.files import owned
     from fame.evaluate.tasks.finetune import run as task
     from fame.pipeline.experiments import Experiments
 
     check_out(out, ".json")
     experiments = Experiments(scale, tables)
-    settings = experiments.scale
-    work = out.with_suffix(".work")
-    with (
-        world(threads or settings.resources.threads, settings.resources.deterministic) as peers,
-        owned(work) if peers.is_first else nullcontext(),
-    ):
-        task(settings, experiments.run(run), encoder, manifest, out, work, peers)
+    settings, chosen = experiments.scale, experiments.run(run)
+    with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        task(settings, chosen, encoder, manifest, out, peers)
 
 
 def activation(
@@ -132,21 +91,21 @@ def activation(
     run: RunOption,
     encoder: EncoderOption,
     manifest: ManifestOption,
-    out: Annotated[Path, typer.Option("--out", help="The .npz to write; a .json goes beside it.")],
-    known: WorldOption = None,
+    out: OutOption,
+    mini_world: WorldOption = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
     """Compute activation maps on test videos, and their share on the foreground."""
     from fame.core.distributed import world
-    from fame.evaluate.tasks.activation import activation as task
+    from fame.evaluate.tasks.activation import run as task
     from fame.pipeline.experiments import Experiments
 
-    check_out(out, ".npz", inputs=[encoder, manifest])
+    check_out(out, ".json")
     experiments = Experiments(scale, tables)
     settings, chosen = experiments.scale, experiments.run(run)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        task(settings, chosen, encoder, manifest, out, known, peers)
+        task(settings, chosen, encoder, manifest, out, peers, mini_world)
 
 
 def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
@@ -158,7 +117,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
         str, typer.Option("--scale", help="The scale whose protocol is used.")
     ] = "mini",
     tasks: Annotated[
-        str, typer.Option("--tasks", help="linear, retrieval, bias, finetune; separated by commas.")
+        str, typer.Option("--tasks", help=f"Of {', '.join(TASKS)}; separated by commas.")
     ] = "linear,retrieval",
     backbone: Annotated[
         str | None,
@@ -191,13 +150,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each argument is an option
     chosen = named(experiments, encoder, backbone, seed, results)
     asked = place(settings, chosen, dataset, results, manifest, out)
     with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
-        found = run_tasks(asked, [name.strip() for name in tasks.split(",")], peers)
-    _show(found)
+        outcomes = run_tasks(asked, [name.strip() for name in tasks.split(",")], peers)
+    _show(outcomes)
     print(f"in {asked.out}")
 
 
-def _show(found: dict[str, dict[str, Any]]) -> None:
-    for task, result in found.items():
+def _show(outcomes: dict[str, dict[str, Any]]) -> None:
+    for task, result in outcomes.items():
         for metric, value in result["metrics"].items():
             print(f"{task:<10} {metric:<20} {value:8.2f}")
         chance = result["details"].get("chance")
@@ -207,5 +166,7 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (evaluate, features, linear, retrieval, finetune, bias, activation):
+    for command in (evaluate, features, finetune, activation):
         app.command()(command)
+    for name in ON_FEATURES:
+        app.command(name)(on_features(name))

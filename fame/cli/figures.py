@@ -15,17 +15,17 @@ def titled(arguments: list[str]) -> dict[str, list[Path]]:
     Raises:
         FameError: an argument of another form, or a repeated title.
     """
-    found: dict[str, list[Path]] = {}
+    by_title: dict[str, list[Path]] = {}
     for argument in arguments:
         title, _, paths = argument.partition("=")
         if not title.strip() or not all(paths.split(",")):
             raise FameError(f"{argument!r} is not TITLE=PATH[,PATH...], one path for each seed")
-        if title in found:
+        if title in by_title:
             raise FameError(
                 f"the title {title!r} is given twice; give all its paths in one argument"
             )
-        found[title] = [Path(path) for path in paths.split(",")]
-    return found
+        by_title[title] = [Path(path) for path in paths.split(",")]
+    return by_title
 
 
 def figure(
@@ -56,11 +56,11 @@ def figure(
     make = load(PACKAGE, name, "make")
     experiments = Experiments(scale, tables)
     root = results or Path("results") / experiments.scale.name
-    found = titled(files) if files else _below(root, sources(experiments, name))
-    if not found:
+    by_title = titled(files) if files else _below(root, sources(experiments, name))
+    if not by_title:
         raise FameError(f"scale {experiments.scale.name!r} measures nothing that {name} shows")
-    check_out(out, ".png", inputs=[path for paths in found.values() for path in paths])
-    make(experiments, found, out)
+    check_out(out, ".png", inputs=[path for paths in by_title.values() for path in paths])
+    make(experiments, by_title, out)
 
 
 def _below(root: Path, files: dict[str, list[Path]]) -> dict[str, list[Path]]:

@@ -100,13 +100,13 @@ def mask_sheet(
 
     check_out(out, ".png", ".pdf")
     chosen = variants(variant or PAPER, hue)
-    found = listed(videos)
-    shown = [found[number] for number in evenly_spaced(len(found), rows)]
-    examples, reasons = masked_files(shown, chosen, beta, clip_frames, stride, max_short_side=240)
+    paths = listed(videos)
+    sampled = [paths[number] for number in evenly_spaced(len(paths), rows)]
+    examples, reasons = masked_files(sampled, chosen, beta, clip_frames, stride, max_short_side=240)
     for reason in reasons:
         print(f"fame: left out: {reason}", file=sys.stderr)
     files = write(examples, out)
-    print(f"{files[0]}: {len(examples)} of {len(found)} videos")
+    print(f"{files[0]}: {len(examples)} of {len(paths)} videos")
 
 
 def mask_quality(
@@ -133,7 +133,7 @@ def mask_quality(
 
     settings = load_scale(scale)
     plan, pretrain = settings.evaluate.masks, settings.pretrain
-    shown = replace(
+    spec = replace(
         ClipSpec.of(settings, _backbone(settings, backbone), pretrain.views), clips=plan.clips
     )
     chosen = variants(variant or PAPER, pretrain.merge.hue)
@@ -142,7 +142,7 @@ def mask_quality(
         raise FameError(
             f"{manifest} is of {videos.dataset}, not of {data}; give the manifest of {data}"
         )
-    write(measure(videos, world, shown, chosen, plan.betas), data, out)
+    write(measure(videos, world, spec, chosen, plan.betas), data, out)
 
 
 def training_pair(

@@ -56,7 +56,7 @@ def pretrain(
 
     from fame.core.distributed import world
     from fame.data.manifest import Manifest
-    from fame.evaluate.tasks.monitor import monitor
+    from fame.evaluate.monitor import monitor
     from fame.train.pretrain import pretrain as train
 
     videos = Manifest.read(manifest) if manifest else None

@@ -68,23 +68,23 @@ def embed(  # noqa: PLR0913 - a command's options
     with machine(threads or os.cpu_count() or 1) as work:
         summary = run(files, out, source, work)
     _report(out, summary)
-    if strict and summary.aside:
-        raise FameError(f"{len(summary.aside)} of {len(files)} videos were skipped (--strict)")
-    if len(summary.aside) == len(files):
+    if strict and summary.skipped:
+        raise FameError(f"{len(summary.skipped)} of {len(files)} videos were skipped (--strict)")
+    if len(summary.skipped) == len(files):
         raise FameError(f"none of {len(files)} videos could be used; the reasons are above")
 
 
 def _report(out: Path, summary: "Summary") -> None:
     """Print one line in total, and one for each skipped video (20 at most)."""
-    for path, reason in summary.aside[:_LISTED]:
+    for path, reason in summary.skipped[:_LISTED]:
         print(f"skipped: {path}: {reason}", file=sys.stderr)
-    if len(summary.aside) > _LISTED:
-        more = len(summary.aside) - _LISTED
+    if len(summary.skipped) > _LISTED:
+        more = len(summary.skipped) - _LISTED
         print(f"skipped: {more} more, see the column `status`", file=sys.stderr)
     others = f"; {summary.others} other videos are in the file" if summary.others else ""
     print(
         f"{out}: {summary.made} videos embedded, {summary.kept} kept from before, "
-        f"{len(summary.aside)} skipped{others}"
+        f"{len(summary.skipped)} skipped{others}"
     )
 
 
@@ -124,13 +124,13 @@ def search(
     row = _query(query, library, features, encoder, threads)
     assert row.embedding is not None
     leave = None if keep_self else query
-    found = nearest(row.embedding, library, k, centre=centre, without=leave)
-    for rank, neighbour in enumerate(found, 1):
+    neighbours = nearest(row.embedding, library, k, centre=centre, without=leave)
+    for rank, neighbour in enumerate(neighbours, 1):
         print(f"{rank:>3}  {neighbour.cosine:7.4f}  {neighbour.row.stamp.path}")
-    if len(found) < k:
-        print(f"{features} holds no more than these {len(found)}", file=sys.stderr)
+    if len(neighbours) < k:
+        print(f"{features} holds no more than these {len(neighbours)}", file=sys.stderr)
     if sheet:
-        _draw(row, query, found, sheet)
+        _draw(row, query, neighbours, sheet)
 
 
 def _query(
@@ -148,15 +148,15 @@ def _query(
 
     source = recorded(library, features, encoder)
     with machine(threads or os.cpu_count() or 1, progress=False) as work:
-        return one(source.load(), query, source.shown, work)
+        return one(source.load(), query, source.spec, work)
 
 
-def _draw(row: "Row", query: Path, found: "list[Neighbour]", sheet: Path) -> None:
+def _draw(row: "Row", query: Path, neighbours: "list[Neighbour]", sheet: Path) -> None:
     """The contact sheet: the query, then its neighbours."""
     from fame.search.sheet import strip, write
 
     strips = [strip(f"query    {_short(query.absolute())}", query, row.frames)]
-    for rank, neighbour in enumerate(found, 1):
+    for rank, neighbour in enumerate(neighbours, 1):
         path = Path(neighbour.row.stamp.path)
         title = f"{rank}    cosine {neighbour.cosine:.3f}    {_short(path)}"
         strips.append(strip(title, path, neighbour.row.frames))
@@ -170,5 +170,5 @@ def _short(path: Path) -> str:
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for verb in (embed, search):
-        app.command()(verb)
+    for command in (embed, search):
+        app.command()(command)

@@ -38,13 +38,13 @@ def verify(
     from fame.core.errors import FameError
     from fame.operate.verify import verify as check
 
-    found = check(results, scale or [], tables)
-    for sentence in (*found.notes, *found.changes):
+    findings = check(results, scale or [], tables)
+    for sentence in (*findings.notes, *findings.changes):
         print(sentence)
-    print(found.summary)
-    if found.changes:
+    print(findings.summary)
+    if findings.changes:
         raise FameError(
-            f"{len(found.changes)} files below {results} have changed since they were produced"
+            f"{len(findings.changes)} files below {results} have changed since they were produced"
         )
 
 

@@ -1,7 +1,7 @@
 """Encoder settings, as declared by the file of each architecture. No torch."""
 
 from abc import abstractmethod
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializeAsAny
 from pydantic.json_schema import JsonSchemaValue
@@ -20,7 +20,11 @@ class EncoderSettings(Model):
 
     Attributes:
         arch: the architecture: the name of a file in `fame/models/backbones/`, or a path.
+        temporal_kernels: whether it has the 3x1x1 convolutions in layer1 to layer4 that Figure 3
+            shows; declared by the architecture, not by a scale.
     """
+
+    temporal_kernels: ClassVar[bool] = False
 
     arch: str
 

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from fame.config.scale import Scale
-
 Normalisation = Literal["pretraining", "imagenet", "raw"]
 """`pretraining`: the scale's mean and std. `imagenet`: ImageNet's, which the release uses for
 retrieval (facts A8). `raw`: none, as the release does for a linear probe's training clips
@@ -16,11 +14,3 @@ MEAN_STD: dict[str, MeanStd] = {
     "raw": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 """Mean and standard deviation of RGB in [0, 1]."""
-
-
-def needed(scale: Scale) -> tuple[Normalisation, ...]:
-    """The normalisations that a scale's linear probe and retrieval need, without repeats."""
-    wanted: list[Normalisation] = ["pretraining", scale.evaluate.retrieval.normalisation]
-    if scale.evaluate.linear.train_normalisation == "raw":
-        wanted.append("raw")
-    return tuple(dict.fromkeys(wanted))

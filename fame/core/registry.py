@@ -13,9 +13,11 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from fame.core.errors import FameError
+
+Kind = TypeVar("Kind")
 
 SHARED = "common"
 """The module of a package with shared code, which is not a choice itself."""
@@ -88,6 +90,32 @@ def declared(package: str, name: str, attribute: str, absent: Any) -> Any:
     except ValueError:
         raise FameError(
             f"{file}: {attribute} must be written out, since no code is run to read it"
+        ) from None
+
+
+def constructed(file: Path, attribute: str, kind: type[Kind]) -> Kind:
+    """What a file binds `attribute` to by a call of `kind` with literals, read without importing.
+
+    Args:
+        file: a Python file, such as `source_of` gives.
+        attribute: a name that the file assigns `Kind(...)` at its top level.
+        kind: a dataclass, whose name the call has.
+
+    Raises:
+        FameError: there is no such assignment, an argument is no literal, missing or unknown.
+    """
+    value = _assigned(file.read_bytes(), attribute)
+    if value is None:
+        raise FameError(f"{file}: declares no `{attribute} = {kind.__name__}(...)`; add it")
+    try:
+        if not isinstance(value, ast.Call) or ast.unparse(value.func) != kind.__name__:
+            raise TypeError(f"it is no call of {kind.__name__}")
+        given = {str(word.arg): ast.literal_eval(word.value) for word in value.keywords}
+        return kind(*map(ast.literal_eval, value.args), **given)
+    except (TypeError, ValueError) as error:
+        raise FameError(
+            f"{file}: {attribute} cannot be read ({error}); see {kind.__name__} in "
+            f"{kind.__module__}"
         ) from None
 
 

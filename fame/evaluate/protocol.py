@@ -1,6 +1,6 @@
-"""Run the tables' tasks on any encoder by one call, without a table's row.
+"""Evaluate any encoder by the tables' protocol with one call, without a row in a table.
 
-Files go where the workflow puts them, so that neither repeats what the other has done.
+Files go where the workflow puts them, so that each reuses the other's results.
 """
 
 from collections.abc import Sequence
@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.config.tables import Recipe
-from fame.core.cards import CARD, ENCODER
+from fame.core import registry
+from fame.core.cards import CARD
 from fame.core.distributed import World
 from fame.core.errors import FameError
-from fame.core.files import owned
 from fame.data import instances
 from fame.data.manifest import Manifest
 from fame.evaluate.features import extract
@@ -22,7 +21,6 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import identity
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
-from fame.evaluate.tasks import bias, finetune, linear, retrieval
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import (
@@ -34,8 +32,9 @@ from fame.pipeline.experiments import (
     unlabelled,
     untrainable,
 )
-from fame.pipeline.paths import BIAS, Places, feature_names, features_file
-from fame.pipeline.tasks import TASKS, origin_of_result
+from fame.pipeline.named_encoder import named_encoder
+from fame.pipeline.paths import BIAS, Places, features_file
+from fame.pipeline.tasks import PACKAGE, TASKS, feature_names, features_of, origin_of_result
 
 
 @dataclass(frozen=True)
@@ -91,30 +90,21 @@ def named(
 
     Args:
         experiments: a scale and its tables.
-        encoder: a run's id, a folder that holds `encoder.safetensors`, or a file as a recipe's
-            `encoder` may name.
-        backbone: the scale's backbone, for weights that are not a run of the tables; None for the
-            one that they fit.
+        encoder: a run's id, a folder with `encoder.safetensors`, or a file of weights that a
+            recipe's `encoder` may name.
+        backbone: a key of the scale's backbones, for weights that are not a run of the tables;
+            None for the one that they fit.
         seed: of the evaluation's draws, for such weights; None for the scale's first.
         results: the folder of results, to recognise a run of the tables by its folder.
 
     Raises:
-        FameError: no such run or file, it fits no backbone, or the backbone must be chosen; or a
-            run of the tables is asked for with another seed or backbone than its own.
+        FameError: there is no such run or file; the weights fit no backbone, or several; or
+            `seed` or `backbone` differs from that of the run of the tables.
     """
-    scale, path = experiments.scale, Path(encoder)
-    places = Places.of(scale, results)
-    name = path.parent.name if path.name == ENCODER else path.name
-    own = (places.run(name), places.encoder(name))
-    same = path.resolve() in {place.resolve() for place in own}
-    if name in experiments.runs and (same or encoder == name):
-        return _own(experiments.runs[name], backbone, seed)
-    if not path.exists():
-        raise FameError(
-            f"{encoder}: neither a file nor a run of scale {scale.name}; `fame runs` lists those"
-        )
-    file = path / ENCODER if path.is_dir() else path
-    recipe = Recipe(encoder=str(file), backbone=backbone or _fitting(scale, file))
+    scale, meant = experiments.scale, named_encoder(experiments, encoder, results)
+    if isinstance(meant, Run):
+        return _own(meant, backbone, seed)
+    recipe = Recipe(encoder=str(meant), backbone=backbone or _fitting(scale, meant))
     reason = untrainable(scale, recipe)
     if reason:
         raise FameError(f"{reason}; it has {', '.join(scale.backbones)}")
@@ -133,13 +123,13 @@ def _own(run: Run, backbone: str | None, seed: int | None) -> Run:
 
 def _fitting(scale: Scale, file: Path) -> str:
     """The scale's backbone that the weights fit."""
-    found = list(scale.backbones)
-    if len(found) > 1:
-        found = [name for name in found if fits(file, scale.backbones[name].encoder)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise FameError(f"name the backbone of {file}: --backbone with one of {', '.join(found)}")
+    names = list(scale.backbones)
+    if len(names) > 1:
+        names = [name for name in names if fits(file, scale.backbones[name].encoder)]
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise FameError(f"name the backbone of {file}: --backbone with one of {', '.join(names)}")
     known = ", ".join(f"{key}: {one.encoder!r}" for key, one in scale.backbones.items())
     raise FameError(
         f"{file} fits no backbone of scale {scale.name} ({known}); choose another scale"
@@ -175,9 +165,11 @@ def place(
     if reason:
         raise FameError(f"{reason}; evaluate on another one")
     if manifest is not None:
-        found = Manifest.read(manifest).dataset
-        if found != dataset:
-            raise FameError(f"{manifest} is of the dataset {found!r}, not {dataset!r}; give that")
+        videos = Manifest.read(manifest)
+        if videos.dataset != dataset:
+            raise FameError(
+                f"{manifest} is of the dataset {videos.dataset!r}, not {dataset!r}; give that"
+            )
     data = data_id(scale, dataset, run.seed)
     usual = Evaluation(scale, run, Places.of(scale, results).root, data)
     if manifest is not None and out is None and manifest.resolve() != usual.manifest.resolve():
@@ -189,7 +181,7 @@ def place(
 
 
 def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str, dict[str, Any]]:
-    """Run tasks, after making missing inputs; finished results are read.
+    """Run tasks, after making missing inputs; results that are up to date are read instead.
 
     Args:
         asked: which encoder on which data.
@@ -197,16 +189,16 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
         world: this process among its peers.
 
     Returns:
-        The result of each task, as its file says.
+        By task, the content of its result file.
 
     Raises:
-        FameError: an unknown task, an encoder that is not pretrained, or as the tasks do.
+        FameError: an unknown task, an encoder that is not pretrained, or as the tasks raise.
     """
     for name in chosen:
         if name not in TASKS:
             raise FameError(f"there is no task {name!r}; choose from {', '.join(TASKS)}")
-    if "bias" in chosen and asked.scale.evaluate.bias is None:
-        raise FameError(f"scale {asked.scale.name} sets evaluate.bias to null; set it first")
+        if BIAS in features_of(asked.scale, name) and asked.scale.evaluate.bias is None:
+            raise FameError(f"scale {asked.scale.name} sets evaluate.bias to null; set it first")
     _check_owner(asked)
     _prepare(asked)
     return {name: _result(asked, name, world) for name in chosen}
@@ -215,10 +207,10 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
 def _check_owner(asked: Evaluation) -> None:
     """Refuse a folder with another encoder's results, which would be read or overwritten."""
     for task in TASKS:
-        found = _read(asked.out / f"{task}.json")
-        if found is not None and found["run"] != asked.run.id:
+        result = _read(asked.out / f"{task}.json")
+        if result is not None and result["run"] != asked.run.id:
             raise FameError(
-                f"{asked.out} holds results of {found['run']}; name another folder with --out"
+                f"{asked.out} holds results of {result['run']}; name another folder with --out"
             )
 
 
@@ -248,12 +240,12 @@ def _prepare(asked: Evaluation) -> None:
 
 def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
-    inputs = [asked.encoder, asked.manifest]
     wanted = origin_of_result(asked.scale, task)
-    if TASKS[task].trains:
-        wanted["videos"] = Manifest.read(asked.manifest).labelled().fingerprint()
-    else:
+    if TASKS[task].features:
         inputs = _features(asked, world)
+    else:
+        inputs = [asked.encoder, asked.manifest]
+        wanted["data_fingerprint"] = Manifest.read(asked.manifest).labelled().fingerprint()
     if not _fresh(out, inputs, wanted):
         _compute(asked, task, out, world)
     return read_result(out)
@@ -276,43 +268,35 @@ def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
     scale, videos = asked.scale, Manifest.read(asked.manifest)
     backbone = scale.backbones[asked.run.backbone]
     encoder = load_encoder(asked.encoder, backbone.encoder)
-    shown = ClipSpec.of(scale, backbone, scale.pretrain.views)
+    plain = ClipSpec.of(scale, backbone, scale.pretrain.views)
     origin = extract.origin_of(scale, asked.run, asked.manifest, videos.dataset)
     for name, path in files.items():
-        spec = shown if name == BIAS else shown.with_normalisation(name)  # type: ignore[arg-type]
+        spec = plain if name == BIAS else plain.with_normalisation(name)  # type: ignore[arg-type]
         wanted = origin | identity(encoder, extract.usable(videos), spec)
         if name == BIAS:
             del wanted["clips"]  # there it says which of them were altered
-        found = Features.load(path).meta
-        if {key: found.get(key) for key in wanted} != wanted:
+        meta = Features.load(path).meta
+        if {key: meta.get(key) for key in wanted} != wanted:
             return False
     return True
 
 
 def _fresh(result: Path, inputs: Sequence[Path], wanted: dict[str, Any]) -> bool:
     """Whether a result exists, is not older than its inputs, and has these details."""
-    found = _read(result)
-    if found is None:
+    content = _read(result)
+    if content is None:
         return False
     newest = max(path.stat().st_mtime_ns for path in inputs)
     if result.stat().st_mtime_ns < newest:
         return False
-    return {key: found["details"].get(key) for key in wanted} == wanted
+    return {key: content["details"].get(key) for key in wanted} == wanted
 
 
 def _compute(asked: Evaluation, task: str, out: Path, world: World) -> None:
-    scale, folder = asked.scale, asked.out
-    plain = folder / features_file("pretraining")
-    if task == "linear":
-        raw = folder / features_file("raw") if "raw" in needed(scale) else None
-        linear.run(scale, plain, out, raw)
-    elif task == "retrieval":
-        retrieval.run(scale, folder / features_file(scale.evaluate.retrieval.normalisation), out)
-    elif task == "bias":
-        bias.run(scale, plain, folder / features_file(BIAS), out)
-    elif task == "finetune":
-        work = out.with_suffix(".work")
-        with owned(work):
-            finetune.run(scale, asked.run, asked.encoder, asked.manifest, out, work, world)
-    else:
-        raise ValueError(f"nothing computes the task {task!r}")
+    """Run a task's file: every task of one kind is called in the same way."""
+    run, declared = registry.load(PACKAGE, task, "run"), TASKS[task]
+    if declared.features:
+        run(asked.scale, asked.out, out)
+        return
+    more = [asked.world] if declared.on_worlds else []
+    run(asked.scale, asked.run, asked.encoder, asked.manifest, out, world, *more)

@@ -44,10 +44,9 @@ def stop_needless_waking(workflow: Any) -> None:
 
 
 def leave_partial_tables(dag: Any, experiments: Experiments, root: Path) -> list[str]:
-    """After a failure: write what there is of the tables that are not finished.
+    """After a failure, write the unfinished tables partially.
 
-    What other unfinished jobs should have made counts as missing, even if a file of that name
-    stands there from an earlier time.
+    Files that other unfinished jobs should have made count as missing, even if outdated ones exist.
 
     Args:
         dag: Snakemake's graph of jobs.

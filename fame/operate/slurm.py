@@ -54,11 +54,11 @@ def cancel(numbers: list[str], patience: float = 120.0) -> None:
 
 
 def _columns(line: str) -> list[str]:
-    found, start = [], 0
+    values, start = [], 0
     for width in FIELDS.values():
-        found.append(line[start : start + width].rstrip())
+        values.append(line[start : start + width].rstrip())
         start += width
-    return found
+    return values
 
 
 def _is_ours(place: Path, submitted: str, name: str, log: str) -> bool:

@@ -165,31 +165,31 @@ def _failure(what: str, job: Step, results: Path, words: list[str]) -> Failure:
     product = Path("results") / job.products[0].relative_to(results)
     command = shlex.join(["fame", "run", str(product), *words])
     lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
-    shown = tuple("".join(filter(str.isprintable, line)) for line in lines)
-    return Failure(f"{what}: {job.what} {log_outcome(job.log)}", job.log, shown, command)
+    last = tuple("".join(filter(str.isprintable, line)) for line in lines)
+    return Failure(f"{what}: {job.what} {log_outcome(job.log)}", job.log, last, command)
 
 
-def rendered(found: Status) -> str:
+def rendered(current: Status) -> str:
     """The status as text for a terminal."""
-    lines = [_heading(found), ""]
-    if found.trainings:
-        width = max(len(training.name) for training in found.trainings)
+    lines = [_heading(current), ""]
+    if current.trainings:
+        width = max(len(training.name) for training in current.trainings)
         lines.append(f"{'run':{width}}  {'state':9}  {'steps':>13}  {'left':>8}  checkpoint")
-        lines += [_row(training, width) for training in found.trainings]
-    for failure in found.failures:
+        lines += [_row(training, width) for training in current.trainings]
+    for failure in current.failures:
         lines += ["", failure.what, f"  {failure.log} ends:"]
         lines += [f"    {line}" for line in failure.lines]
         lines.append(f"  rerun it: {failure.command}")
     return "\n".join(lines)
 
 
-def _heading(found: Status) -> str:
-    states = [training.state for training in found.trainings]
+def _heading(current: Status) -> str:
+    states = [training.state for training in current.trainings]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    done, wanted = found.results
+    done, wanted = current.results
     return (
-        f"{found.scale}: {len(states)} trained encoders ({counts or 'none'}); {done} of {wanted} "
-        f"results of the tables; {len(found.failures)} failed jobs"
+        f"{current.scale}: {len(states)} trained encoders ({counts or 'none'}); {done} of {wanted} "
+        f"results of the tables; {len(current.failures)} failed jobs"
     )
 
 

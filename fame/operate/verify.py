@@ -22,6 +22,7 @@ from fame.evaluate.results import read_result
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.paths import Places
 from fame.pipeline.steps import RULES
+from fame.pipeline.tasks import OF_TABLES
 from fame.report.tables.build import SUFFIXES, build, csv_text
 
 TOLERANCE = 1e-9
@@ -65,28 +66,28 @@ def verify(results: Path, scales: Iterable[str], tables: Path) -> Findings:
     if not roots:
         raise FameError(f"{results}: there are no results; make some first")
     named = {load_scale(scale).name: scale for scale in scales}
-    found = Findings()
+    findings = Findings()
     for root in roots:
         for kind, rule, ending, check in CHECKS:
-            _each(found, kind, _made(root, rule, ending), check)
-        _tables(found, root, results, named.get(root.name, root.name), tables)
-    if not found.checked and not found.notes:
+            _each(findings, kind, _made(root, rule, ending), check)
+        _tables(findings, root, results, named.get(root.name, root.name), tables)
+    if not findings.checked and not findings.notes:
         raise FameError(
             f"{results}: there is nothing to check; give the folder with a folder per "
             "scale (`results`), after making some results"
         )
-    return found
+    return findings
 
 
 def _each(
-    found: Findings, kind: str, paths: list[Path], check: Callable[[Path], Iterator[str]]
+    findings: Findings, kind: str, paths: list[Path], check: Callable[[Path], Iterator[str]]
 ) -> None:
     for path in paths:
-        found.checked[kind] = found.checked.get(kind, 0) + 1
+        findings.checked[kind] = findings.checked.get(kind, 0) + 1
         try:
-            found.changes += list(check(path))
+            findings.changes += list(check(path))
         except FameError as error:
-            found.changes.append(str(error))
+            findings.changes.append(str(error))
 
 
 def _encoder(path: Path) -> Iterator[str]:
@@ -161,21 +162,19 @@ CHECKS: tuple[tuple[str, str, str, Callable[[Path], Iterator[str]]], ...] = (
     ("cards", "pretrain", ".json", _card),
     ("manifests", "index", ".parquet", _manifest),
     ("features", "features", ".npz", _features),
-    ("results", "linear", ".json", _result),
-    ("results", "finetune", ".json", _result),
-    ("results", "retrieval", ".json", _result),
+    *(("results", task, ".json", _result) for task in OF_TABLES),
 )
-"""What is looked at, which rule makes it in a file of which ending, and what is asked of it."""
+"""The kind of file, the rule that makes it, its suffix, and its check."""
 
 
 def _made(root: Path, rule: str, ending: str) -> list[Path]:
-    """The files that a rule has made of a scale."""
+    """A scale's existing products of a rule with a given suffix."""
     patterns = [file for file in RULES[rule].products if file.endswith(ending)]
     globs = [re.sub(r"\{\w+\}", "*", file.removeprefix("{scale}/")) for file in patterns]
     return sorted(file for pattern in globs for file in root.glob(pattern))
 
 
-def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path) -> None:
+def _tables(findings: Findings, root: Path, results: Path, scale: str, tables: Path) -> None:
     """A scale's tables against its results, and the published copies against them."""
     places = Places(root)
     present = sorted(places.tables.glob("*.csv"))
@@ -185,7 +184,7 @@ def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path
     try:
         experiments = Experiments(scale, tables)
     except FameError:
-        found.notes.append(
+        findings.notes.append(
             f"{places.tables} was not checked: {root.name} is not in config/scales; give its "
             "file with --scale"
         )
@@ -196,8 +195,8 @@ def _tables(found: Findings, root: Path, results: Path, scale: str, tables: Path
         if csv_text(frame) != path.read_text(encoding="utf-8"):
             yield f"{path} differs from what the results and the table's file give now"
 
-    _each(found, "tables", files, check)
-    _each(found, "published tables", _published(files, results, root.name), _copy_of(root))
+    _each(findings, "tables", files, check)
+    _each(findings, "published tables", _published(files, results, root.name), _copy_of(root))
 
 
 def _published(files: list[Path], results: Path, scale: str) -> list[Path]:

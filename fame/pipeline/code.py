@@ -22,6 +22,7 @@ from typing import Any
 
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.pipeline import tasks
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -47,9 +48,7 @@ RULES = {
     ),
     "prepare": Sources(("fame.data.prepare",), ("fame.data.instances",)),
     "gather": Sources(("fame.data.prepare",), ("fame.data.instances",)),
-    "linear": Sources(("fame.evaluate.tasks.linear",)),
-    "bias": Sources(("fame.evaluate.tasks.bias",)),
-    "retrieval": Sources(("fame.evaluate.tasks.retrieval",)),
+    **{name: Sources((f"{tasks.PACKAGE}.{name}",)) for name in tasks.ON_FEATURES},
     "activation": Sources(("fame.evaluate.tasks.activation", "fame.models.backbones.*")),
     "mask_quality": Sources(("fame.evaluate.masks.quality", "fame.evaluate.masks.variants")),
     "training_pair": Sources(("fame.evaluate.masks.examples",)),

@@ -22,7 +22,7 @@ from fame.config.tables import Column, Recipe, Row, Table
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.core.registry import check_name, declared
-from fame.pipeline.tasks import check_metric
+from fame.pipeline.tasks import WITH_CONFUSION, check_metric
 from fame.pipeline.versions import RECIPE_VERSION
 
 FIGURES = "figures"
@@ -450,7 +450,7 @@ class Experiments:
         return [
             name.removesuffix(".json") + ".confusion.csv"
             for name in self.results(self.tables)
-            if name.endswith(("/linear.json", "/finetune.json"))
+            if Path(name).stem in WITH_CONFUSION
         ]
 
 

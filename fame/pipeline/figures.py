@@ -5,7 +5,6 @@ literals: they are read here without running the file, because its drawing code 
 import. The workflow, the page, `fame plan` and the list of names reserved from tables all use them.
 """
 
-import ast
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from fame.config.datasets import Synthetic
 from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
-from fame.core.registry import check_name, names, source_of
+from fame.core.registry import check_name, constructed, names, source_of
 from fame.pipeline.experiments import AbsentEncoder, Experiments, data_id, result_file
 from fame.pipeline.paths import Places
 
@@ -97,22 +96,7 @@ def read(file: Path) -> Figure:
     Raises:
         FameError: no declaration, or an argument that is not a literal, missing or unknown.
     """
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FIGURE":
-            return _figure(file, node.value)
-    raise FameError(f"{file}: declares no `FIGURE = Figure(...)`, as every figure does; add it")
-
-
-def _figure(file: Path, value: ast.expr) -> Figure:
-    try:
-        if not isinstance(value, ast.Call):
-            raise TypeError("it is no call of Figure")
-        given = {str(word.arg): ast.literal_eval(word.value) for word in value.keywords}
-        declaration = Figure(*map(ast.literal_eval, value.args), **given)
-    except (TypeError, ValueError) as error:
-        raise FameError(
-            f"{file}: FIGURE cannot be read ({error}); see Figure in fame/pipeline/figures.py"
-        ) from None
+    declaration = constructed(file, "FIGURE", Figure)
     if declaration.needs not in NEEDS:
         near = difflib.get_close_matches(declaration.needs, NEEDS, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -174,12 +158,12 @@ def _activation_maps(experiments: Experiments, name: str) -> Files:
 
 
 def _temporal_kernels(experiments: Experiments, name: str) -> Files:
-    """Encoders with separate temporal kernels: R(2+1)D only."""
+    """Encoders of architectures that declare to have temporal kernels of their own."""
     backbones = experiments.scale.backbones
     return {
         arm.title: [_BELOW.encoder(run.id) for run in arm.runs]
         for arm in experiments.arms(name)
-        if backbones[arm.runs[0].backbone].encoder.arch == "r2plus1d"
+        if backbones[arm.runs[0].backbone].encoder.temporal_kernels
     }
 
 

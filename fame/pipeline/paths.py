@@ -9,7 +9,6 @@ results/<scale>/{figures,tables}/           figures and tables; copies in result
 from dataclasses import dataclass
 from pathlib import Path
 
-from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
 
@@ -19,11 +18,6 @@ RESULTS = Path("results")
 MANIFEST = "manifest.parquet"
 BIAS = "bias"
 """Name of the features of test videos that were altered for the bias probes."""
-
-
-def feature_names(scale: Scale) -> tuple[str, ...]:
-    """Names of the features that a scale's evaluations need; one file each."""
-    return (*needed(scale), *([BIAS] if scale.evaluate.bias else []))
 
 
 def features_file(name: str) -> str:

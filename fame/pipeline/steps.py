@@ -15,8 +15,8 @@ from fame.config.datasets import Prepare, Synthetic
 from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
 from fame.pipeline.experiments import Run, data_id, split_data_id
-from fame.pipeline.paths import MANIFEST, Places, feature_names, features_file
-from fame.pipeline.tasks import OF_TABLES, TASKS, Task
+from fame.pipeline.paths import MANIFEST, Places, features_file
+from fame.pipeline.tasks import OF_TABLES, TASKS, WITH_CONFUSION, Task, feature_names
 
 Subject = Literal["data", "run", "evaluation", "scale"]
 """The subject of a job: a data instance, a run, a run on a data instance, or the whole scale."""
@@ -106,16 +106,17 @@ _MANIFEST = ("index", "gather")
 """The rules that make a manifest: of the original videos, or of small copies."""
 
 
-def _task(task: Task) -> Rule:
-    """The rule of a task, with its result and the files beside it."""
+def _task(name: str, task: Task) -> Rule:
+    """The rule of a task: its result, and files beside it."""
+    videos = ("world", *_MANIFEST) if task.on_worlds else _MANIFEST
     return Rule(
-        task.name,
-        f"{task.name} on {{data}}",
+        name,
+        f"{name} on {{data}}",
         "evaluation",
         _EVALUATION,
-        tuple(f"{task.name}{suffix}" for suffix in (".json", *task.files)),
-        ("pretrain", *_MANIFEST) if task.trains else ("features",),
-        "encoding" if task.trains else "short",
+        tuple(f"{name}{suffix}" for suffix in (".json", *task.files)),
+        ("features",) if task.features else ("pretrain", *videos),
+        "short" if task.features else "encoding",
     )
 
 
@@ -205,16 +206,7 @@ _ROWS = (
         ("pretrain", "world", *_MANIFEST),
         load="encoding",
     ),
-    *(_task(task) for task in TASKS.values()),
-    Rule(
-        "activation",
-        "activation on {data}",
-        "evaluation",
-        _EVALUATION,
-        ("activation.json", "activation.npz"),
-        ("pretrain", "world", *_MANIFEST),
-        load="encoding",
-    ),
+    *(_task(name, task) for name, task in TASKS.items()),
     Rule(
         "mask_quality",
         "mask quality of {data}",
@@ -232,7 +224,7 @@ _ROWS = (
     ),
     _gathered("picture", "{figure}", "png pdf", "training_pair", "masked_clips"),
     _gathered("claims", "{figure}", "png pdf csv md", *OF_TABLES),
-    _gathered("confusion", "confusion", "done", "linear", "finetune"),
+    _gathered("confusion", "confusion", "done", *WITH_CONFUSION),
     _gathered("table", "{table}", "csv md tex html", *OF_TABLES, folder=_AT.tables),
     _gathered("report", "report", "html", *_PAGE, folder=_AT.root),
     _copied("publish", "csv md tex", "table"),

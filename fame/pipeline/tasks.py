@@ -1,92 +1,135 @@
-"""The tasks that evaluate an encoder on a dataset, one row each. No torch.
+"""Tasks: what each one declares, and what a scale makes of it. No torch.
 
-A task is implemented by the file of the same name in fame/evaluate/tasks, whose `run` computes the
-result file from features or an encoder. Everything else about tasks is declared here.
+A task evaluates an encoder on a dataset and is one file of fame/evaluate/tasks. The file holds
+`TASK = Task(...)`, whose arguments are literals: they are read here without running the file, which
+imports torch. The steps, the rules, the tables and `fame evaluate` read them.
 """
 
-from collections.abc import Callable
+import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
+from fame.config.normalisation import Normalisation
 from fame.config.scale import Scale
+from fame.core import registry
 from fame.core.errors import FameError
-from fame.pipeline.versions import versions_of
+from fame.pipeline import versions
+from fame.pipeline.paths import BIAS
+
+PACKAGE = "fame.evaluate.tasks"
+
+_IN_SCALE = re.compile(r"\{([\w.]+)\}")
+"""A dotted key of the scale in a declaration."""
+
+_FEATURES = {"normalised": "pretraining"}
+"""What a scale calls features, where that is not their name."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task.
+    """The declaration of a task.
+
+    A key of the scale in braces stands for its values: `r{evaluate.retrieval.ranks}` for r1, r5 ...
 
     Attributes:
-        name: the name of its file, rule, command and result.
-        metrics: the metrics that it measures at a scale.
-        settings: the settings of a scale that affect its result, besides those of the features or
-            encoder; JSON data.
-        files: suffixes of the files beside its result.
-        trains: whether it trains the encoder further; otherwise it reads features.
-        in_tables: whether a table's row may use it.
+        does: a sentence for the help of its command.
+        settings: the parts of the scale that decide its result, given features or encoder, as
+            dotted keys; of a part with names, each name is a setting.
+        metrics: what a table may show; none for a task that tables do not have.
+        features: the names of the features that it reads; none for a task that runs the encoder.
+        files: what stands beside its result, by the suffixes.
+        on_worlds: whether it reads, beside encoder and videos, the world that these are of.
+        version: raised when an edit changes what its results mean.
     """
 
-    name: str
-    metrics: Callable[[Scale], tuple[str, ...]]
-    settings: Callable[[Scale], dict[str, Any]]
+    does: str
+    settings: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     files: tuple[str, ...] = (".parquet",)
-    trains: bool = False
-    in_tables: bool = True
-
-
-_CONFUSION = (".parquet", ".confusion.csv", ".classes.csv")
-
-
-def _accuracies(scale: Scale) -> tuple[str, ...]:
-    return "top1", "top5"
-
-
-def _recalls(scale: Scale) -> tuple[str, ...]:
-    return tuple(f"r{rank}" for rank in scale.evaluate.retrieval.ranks)
-
-
-def _reliance(scale: Scale) -> tuple[str, ...]:
-    """No metrics for tables; docs/bias.md explains those of the figure."""
-    return ()
-
-
-def _linear(scale: Scale) -> dict[str, Any]:
-    return scale.evaluate.linear.model_dump(mode="json")
-
-
-def _retrieval(scale: Scale) -> dict[str, Any]:
-    return scale.evaluate.retrieval.model_dump(mode="json")
-
-
-def _finetune(scale: Scale) -> dict[str, Any]:
-    settings = scale.evaluate
-    inputs = {
-        "clips": settings.clips,
-        "crop": settings.crop,
-        "max_short_side": scale.max_short_side,
-    }
-    return settings.finetune.model_dump(mode="json") | inputs
+    on_worlds: bool = False
+    version: int = 1
 
 
 TASKS = {
-    task.name: task
-    for task in (
-        Task("linear", _accuracies, _linear, _CONFUSION),
-        Task("retrieval", _recalls, _retrieval),
-        Task("bias", _reliance, _linear, in_tables=False),
-        Task("finetune", _accuracies, _finetune, _CONFUSION, trains=True),
-    )
+    name: registry.constructed(registry.source_of(PACKAGE, name), "TASK", Task)
+    for name in registry.names(PACKAGE)
 }
-"""Every task by name, in the order in which tasks are listed."""
+"""Every task by the name of its file, rule, command and result."""
 
-OF_TABLES = tuple(name for name, task in TASKS.items() if task.in_tables)
+OF_TABLES = tuple(name for name, task in TASKS.items() if task.metrics)
 """The tasks that a table's row may use."""
+
+ON_FEATURES = tuple(name for name, task in TASKS.items() if task.features)
+"""The tasks that read features only; one rule and one kind of command serves them all."""
+
+WITH_CONFUSION = tuple(name for name, task in TASKS.items() if ".confusion.csv" in task.files)
+"""The tasks that count which classes are taken for which."""
+
+
+def settings_of(scale: Scale, task: str) -> dict[str, Any]:
+    """All of a scale that decides a task's result, given features or encoder; JSON data."""
+    found: dict[str, Any] = {}
+    for key in TASKS[task].settings:
+        value = _value(scale, key)
+        found |= value if isinstance(value, dict) else {key.rpartition(".")[2]: value}
+    return found
+
+
+def metrics_of(scale: Scale, task: str) -> tuple[str, ...]:
+    """The metrics that a table may show of a task."""
+    return _filled(scale, TASKS[task].metrics)
+
+
+def features_of(scale: Scale, task: str) -> tuple[str, ...]:
+    """The names of the features that a task reads at a scale, without repeats."""
+    names = _filled(scale, TASKS[task].features)
+    return tuple(dict.fromkeys(_FEATURES.get(name, name) for name in names))
+
+
+def feature_names(scale: Scale) -> tuple[str, ...]:
+    """The features that a scale's evaluations need: one file for each name."""
+    names = dict.fromkeys(name for task in ON_FEATURES for name in features_of(scale, task))
+    return tuple(name for name in names if name != BIAS or scale.evaluate.bias)
+
+
+def normalisations_of(scale: Scale) -> tuple[Normalisation, ...]:
+    """The normalisations in which a scale's features of unaltered clips are needed."""
+    return tuple(name for name in get_args(Normalisation) if name in feature_names(scale))
+
+
+def _filled(scale: Scale, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Each text, or one for each value of the key that it names."""
+    found: list[str] = []
+    for text in texts:
+        key = _IN_SCALE.search(text)
+        values = _value(scale, key[1]) if key else [""]
+        values = values if isinstance(values, list) else [values]
+        found += [_IN_SCALE.sub(str(value), text) for value in values]
+    return tuple(found)
+
+
+def _value(scale: Scale, key: str) -> Any:
+    return json.loads(scale.section(*key.split(".")))
+
+
+def versions_of(name: str) -> dict[str, int]:
+    """The numbers that a result depends on, for its file's details.
+
+    Args:
+        name: `features` or a task.
+    """
+    of_features = {"features": versions.FEATURES_VERSION}
+    if name == "features":
+        return of_features
+    own = {name: TASKS[name].version}
+    return of_features | own if TASKS[name].features else own
 
 
 def origin_of_result(scale: Scale, task: str) -> dict[str, Any]:
     """The settings and code versions that a result's details record."""
-    return {"settings": TASKS[task].settings(scale), "versions": versions_of(task)}
+    return {"settings": settings_of(scale, task), "versions": versions_of(task)}
 
 
 def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
@@ -103,9 +146,10 @@ def check_metric(scale: Scale, task: str, metric: str, where: str) -> None:
     """
     if task not in OF_TABLES:
         raise FameError(f"{where}: no task {task!r}; choose one of {', '.join(OF_TABLES)}")
-    given = TASKS[task].metrics(scale)
+    given = metrics_of(scale, task)
     if metric not in given:
-        more = ", or add to the scale's evaluate.retrieval.ranks" if task == "retrieval" else ""
+        keys = [key for text in TASKS[task].metrics for key in _IN_SCALE.findall(text)]
+        more = f", or add to the scale's {' or '.join(keys)}" if keys else ""
         raise FameError(
             f"{where}: {task} at scale {scale.name!r} gives no metric {metric!r}; "
             f"choose one of {', '.join(given)}{more}"

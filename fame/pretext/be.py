@@ -119,7 +119,7 @@ class BackgroundErasing(MomentumContrast):
             replace(
                 setup,
                 sections={**setup.sections, "moco": moco},
-                views=setup.views.coloured(options.mean, options.std),
+                views=setup.views.with_normalisation(options.mean, options.std),
             )
         )
         self._stride = options.stride

@@ -11,7 +11,7 @@ OUTLINE = (230, 159, 0)
 """RGB of the line round a binary mask; the colour-blind-safe orange of the palette."""
 
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32) * 0.3
-"""Luma, of which the background keeps less than a third."""
+"""Weights of R, G and B for luma, times 0.3 to darken the background."""
 
 
 def darkened(frames: Frames, mask: npt.NDArray[np.floating]) -> Iterator[Frames]:
@@ -29,13 +29,13 @@ def darkened(frames: Frames, mask: npt.NDArray[np.floating]) -> Iterator[Frames]
     line = outline(mask > 0, max(1, round(min(mask.shape) / 180))) & binary
     for frame in frames:
         grey = frame @ _GREY
-        shown = np.rint(frame * weights + grey[..., None] * (1 - weights)).astype(np.uint8)
-        shown[line] = OUTLINE
-        yield shown
+        picture = np.rint(frame * weights + grey[..., None] * (1 - weights)).astype(np.uint8)
+        picture[line] = OUTLINE
+        yield picture
 
 
 def outline(mask: npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.bool_]:
-    """The pixels of a mask within `width` steps of one outside it; the frame's edge is none."""
+    """The pixels of a mask within `width` steps of one outside it, not of the frame's edge."""
     inner = mask
     for _ in range(width):
         padded = np.pad(inner, 1, mode="edge")

@@ -1,4 +1,4 @@
-"""Copies of a scale's products in `results/`, where the active scale's stand. No torch."""
+"""Copy a scale's tables, figures and page to `results/`. No torch."""
 
 import csv
 import sys
@@ -13,16 +13,16 @@ from fame.report.tables.build import remove_partial
 def publish(files: Sequence[Path], folder: Path) -> str | None:
     """Copy the files of one product: a table, a figure, or the page.
 
-    What stood there of a partial table is removed. A `.csv` with a column `scale` is remembered
-    by its scale, so that nobody takes one scale's numbers for another's.
+    A partial table there is removed. The scale of a `.csv` with a column `scale` is recorded beside
+    the copy, so that replacing another scale's numbers is reported.
 
     Args:
-        files: all that the product is written to, such as a table's `.csv`, `.md` and `.tex`.
+        files: all files of the product, such as a table's `.csv`, `.md` and `.tex`.
         folder: `results`; the copies keep the files' names.
 
     Returns:
-        If the copied `.csv` replaces another scale's, a sentence that says so, which is printed
-        to stderr as well; else None.
+        If the copied `.csv` replaces another scale's, a sentence that says so, which is also
+        printed to stderr; else None.
 
     Raises:
         FameError: a file is missing, or a copy cannot be written. Nothing is copied if one is
@@ -43,7 +43,7 @@ def publish(files: Sequence[Path], folder: Path) -> str | None:
 
 
 def _replaced(files: Sequence[Path], folder: Path) -> str | None:
-    """Remember the scale of the numbers that are copied; a sentence if it was another."""
+    """Record the scale of the copied numbers; a sentence if they replace another scale's."""
     numbers = next((file for file in files if file.suffix == ".csv"), None)
     now = _scale_of(numbers) if numbers else None
     if numbers is None or now is None:

@@ -1,4 +1,4 @@
-"""The look that all figures share, and how they are written: twice, whole, and reproducibly."""
+"""The common style of all figures; they are written as .png and .pdf, reproducibly."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -108,7 +108,7 @@ def save(figure: Figure, path: Path) -> list[Path]:
 
 
 def colours(titles: Sequence[str]) -> list[str]:
-    """A colour for each title: its method's own where it names one, else the next of the cycle."""
+    """A colour for each title: that of its method if it names one, else the next of the cycle."""
     spare = (colour for colour in COLOURS if colour not in map(_own, titles))
     return [_own(title) or next(spare) for title in titles]
 

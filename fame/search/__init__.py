@@ -1,1 +1,1 @@
-"""Other people's videos: embed them and find similar ones."""
+"""A user's own videos: embed them and find similar ones."""

@@ -31,13 +31,13 @@ from fame.search.encoder_source import EncoderSource
 from fame.search.library import OK, Library, Row, Stamp
 
 PART = 16
-"""Videos per part: at most so many are lost by an interruption."""
+"""Videos per part: the most that an interruption can lose."""
 
 ROOM = 256 * 2**20
 """Bytes of decoded frames per video, unless a single clip needs more."""
 
 _MOST_DECODERS = 8
-"""Each takes `ROOM`."""
+"""Maximum number of decoder threads; each takes `ROOM`."""
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -73,13 +73,13 @@ class Summary:
     Attributes:
         made: videos that were decoded and encoded.
         kept: videos whose vector was kept from an earlier or an interrupted call.
-        aside: path and reason of the skipped videos.
+        skipped: path of each skipped video, and the reason.
         others: videos in the file that this call did not name.
     """
 
     made: int
     kept: int
-    aside: list[tuple[str, str]]
+    skipped: list[tuple[str, str]]
     others: int
 
 
@@ -107,15 +107,15 @@ def embed(videos: Sequence[Path], out: Path, source: EncoderSource, work: Machin
         todo = [path for path, s in zip(videos, stamps, strict=True) if s.path not in kept]
         if todo:
             with parts:
-                for row in rows(source.load(), todo, source.shown, work):
+                for row in rows(source.load(), todo, source.spec, work):
                     parts.add(row)
         done |= parts.rows
         fresh = {stamp.path: done[stamp.path] for stamp in stamps}
         Library(source.origin(), done).write(out)
         parts.clear()
-    aside = [(path, row.status) for path, row in fresh.items() if row.status != OK]
-    made = len(fresh) - len(kept) - len(aside)
-    return Summary(made, len(kept), aside, len(done) - len(fresh))
+    skipped = [(path, row.status) for path, row in fresh.items() if row.status != OK]
+    made = len(fresh) - len(kept) - len(skipped)
+    return Summary(made, len(kept), skipped, len(done) - len(fresh))
 
 
 def _before(out: Path, origin: dict[str, Any]) -> dict[str, Row]:
@@ -144,13 +144,13 @@ class _Parts:
         self._folder, self._origin = folder, origin
         self._pending: dict[str, Row] = {}
         self.rows: dict[str, Row] = {}
-        found = {file: Library.read(file) for file in self._files()}
-        if any(part.differences(origin) for part in found.values()):
+        parts = {file: Library.read(file) for file in self._files()}
+        if any(part.differences(origin) for part in parts.values()):
             self.clear()
-            found = {}
-        for part in found.values():
+            parts = {}
+        for part in parts.values():
             self.rows |= part.rows
-        self._number = len(found)
+        self._number = len(parts)
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("part*.parquet"))
@@ -194,14 +194,14 @@ def _own_parts(out: Path, origin: dict[str, Any]) -> Iterator[_Parts]:
 
 
 def rows(
-    encoder: nn.Module, videos: Sequence[Path], shown: ClipSpec, work: Machine
+    encoder: nn.Module, videos: Sequence[Path], spec: ClipSpec, work: Machine
 ) -> Iterator[Row]:
     """A row for each video, in order; an unreadable video does not stop the others.
 
     Args:
         encoder: normalised clips (B, 3, T, H, W) to pooled features (B, D).
         videos: absolute paths.
-        shown: clips, crop and normalisation.
+        spec: clips, crop and normalisation.
         work: device and threads.
 
     Raises:
@@ -209,7 +209,7 @@ def rows(
     """
 
     def look(path: Path) -> tuple[Stamp, int, Tensor | str]:
-        return (Stamp.of(path), *_look(path, shown))
+        return (Stamp.of(path), *_look(path, spec))
 
     hide = None if work.progress else True  # None: hidden unless there is a terminal
     with (
@@ -221,7 +221,7 @@ def rows(
             if isinstance(views, str):
                 yield Row(stamp, 0, views, None)
             else:
-                vector = _vector(encoder, shown.normalised(views.to(work.device)), stamp.path)
+                vector = _vector(encoder, spec.normalised(views.to(work.device)), stamp.path)
                 yield Row(stamp, frames, OK, vector)
             bar.update()
 
@@ -243,18 +243,18 @@ def _ahead(
             future.cancel()
 
 
-def _look(path: Path, shown: ClipSpec) -> tuple[int, Tensor | str]:
+def _look(path: Path, spec: ClipSpec) -> tuple[int, Tensor | str]:
     """A video's number of frames and its views, or 0 and the reason why it is unusable."""
     try:
         info = probe(path)
-        return info.frames, views(path, info, shown)
+        return info.frames, views(path, info, spec)
     except DecodeError as error:
         return 0, str(error).removeprefix(f"{path}: ")
     except Exception as error:  # one bad file must not stop the others
         return 0, " ".join(f"cannot be decoded ({type(error).__name__}: {error})".split())
 
 
-def views(path: Path, info: VideoInfo, shown: ClipSpec) -> Tensor:
+def views(path: Path, info: VideoInfo, spec: ClipSpec) -> Tensor:
     """Centre crops of a video's uniform clips, not yet normalised.
 
     As many clips are read at a time as fit into `ROOM`; a small video is opened once.
@@ -262,21 +262,21 @@ def views(path: Path, info: VideoInfo, shown: ClipSpec) -> Tensor:
     Returns:
         (1, clips, 3, T, size, size) float32 in [0, 1].
     """
-    starts = uniform_starts(info.frames, shown.frames, shown.stride, shown.clips)
-    numbers = np.stack([clip_indices(s, info.frames, shown.frames, shown.stride) for s in starts])
-    clip_bytes = 3 * info.height * info.width * shown.frames
+    starts = uniform_starts(info.frames, spec.frames, spec.stride, spec.clips)
+    numbers = np.stack([clip_indices(s, info.frames, spec.frames, spec.stride) for s in starts])
+    clip_bytes = 3 * info.height * info.width * spec.frames
     count = max(1, ROOM // clip_bytes)
     pieces = [numbers[i : i + count] for i in range(0, len(numbers), count)]
-    return torch.cat([_crops(path, piece, info, shown) for piece in pieces], dim=1)
+    return torch.cat([_crops(path, piece, info, spec) for piece in pieces], dim=1)
 
 
-def _crops(path: Path, numbers: np.ndarray, info: VideoInfo, shown: ClipSpec) -> Tensor:
+def _crops(path: Path, numbers: np.ndarray, info: VideoInfo, spec: ClipSpec) -> Tensor:
     """The crops of some clips, whose frame `numbers` are (n, T), as (1, n, 3, T, size, size)."""
     wanted, places = np.unique(numbers, return_inverse=True)
     pixels = torch.from_numpy(read_frames(path, wanted.tolist(), info.decoder))
-    frames = scaled_down(pixels.permute(0, 3, 1, 2), shown.max_short_side)
+    frames = scaled_down(pixels.permute(0, 3, 1, 2), spec.max_short_side)
     clips = frames[torch.from_numpy(places.reshape(numbers.shape))].transpose(1, 2)
-    return shown.cropped(clips[None], torch.tensor([frames.shape[2:]]))
+    return spec.cropped(clips[None], torch.tensor([frames.shape[2:]]))
 
 
 @torch.no_grad()
@@ -291,13 +291,13 @@ def _vector(encoder: nn.Module, clips: Tensor, name: str) -> np.ndarray:
     return vector
 
 
-def one(encoder: nn.Module, video: Path, shown: ClipSpec, work: Machine) -> Row:
+def one(encoder: nn.Module, video: Path, spec: ClipSpec, work: Machine) -> Row:
     """The row of a single video.
 
     Raises:
         FameError: the video is unusable.
     """
-    (row,) = rows(encoder, [video], shown, work)
+    (row,) = rows(encoder, [video], spec, work)
     if row.status != OK:
         raise FameError(f"{video}: {row.status}")
     return row

@@ -1,6 +1,5 @@
 """Resolve an encoder argument and its input settings, from its card or from a scale."""
 
-import difflib
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,14 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 from fame.config.encoders import AnyEncoder, EncoderSettings
 from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
-from fame.core.cards import CARD, ENCODER, verified
+from fame.core.cards import CARD, verified
 from fame.core.errors import FameError
 from fame.core.files import sha256
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
-from fame.pipeline.experiments import Experiments
-from fame.pipeline.paths import RESULTS, Places
+from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.named_encoder import file_at, named_encoder
+from fame.pipeline.paths import Places
 from fame.search.library import Library
 
 _NEEDED = {"frames", "stride", "size", "mean", "std", "max_short_side"}
@@ -33,23 +33,23 @@ class EncoderSource:
         path: absolute, of `encoder.safetensors`.
         sha256: of that file, in hexadecimal.
         settings: its architecture and size.
-        shown: clips, crop and normalisation.
+        spec: clips, crop and normalisation.
     """
 
     path: Path
     sha256: str
     settings: EncoderSettings
-    shown: ClipSpec
+    spec: ClipSpec
 
     def origin(self) -> dict[str, Any]:
         """The `origin` of its vectors, see `fame.search.library.Library`."""
-        shown = asdict(self.shown)
-        lists = {key: list(shown[key]) for key in ("mean", "std")}
+        spec = asdict(self.spec)
+        lists = {key: list(spec[key]) for key in ("mean", "std")}
         return {
             "encoder": str(self.path),
             "encoder_sha256": self.sha256,
             "settings": self.settings.model_dump(mode="json"),
-            "shown": shown | lists,
+            "shown": spec | lists,
         }
 
     def load(self) -> Encoder:
@@ -68,28 +68,16 @@ def locate(encoder: str, scale: str, tables: Path) -> Path:
     Raises:
         FameError: there is no such file, directory or run, or it is not pretrained yet.
     """
-    given = Path(encoder)
-    if given.is_file():
-        return given
-    if given.is_dir():
-        return given / ENCODER
-    if len(given.parts) != 1 or given.suffix == ".safetensors":
-        raise FameError(f"{encoder}: no such encoder; give its file, its run's directory or its id")
-    path = Places.of(load_scale(scale)).encoder(encoder)
+    if Path(encoder).exists():
+        return file_at(Path(encoder))
+    experiments = Experiments(scale, tables)
+    meant = named_encoder(experiments, encoder)
+    if not isinstance(meant, Run):
+        return meant
+    path = Places.of(experiments.scale).encoder(meant.id)
     if not path.is_file():
-        raise FameError(_absent(encoder, path, Experiments(scale, tables)))
+        raise FameError(f"the run {meant.id} is not pretrained yet; `snakemake {path}` makes it")
     return path
-
-
-def _absent(run: str, path: Path, experiments: Experiments) -> str:
-    if run in experiments.runs:
-        return f"the run {run} is not pretrained yet; `snakemake {path}` makes it"
-    near = difflib.get_close_matches(run, experiments.runs, 1)
-    hint = f"did you mean {near[0]}?" if near else "see `fame runs`"
-    return (
-        f"there is no file, directory or run {run!r} (run ids of scale {experiments.scale.name} "
-        f"are looked up below {RESULTS}); {hint}"
-    )
 
 
 def describe(path: Path, clips: int, scale: str | None, backbone: str | None) -> EncoderSource:
@@ -120,24 +108,24 @@ def describe(path: Path, clips: int, scale: str | None, backbone: str | None) ->
     card = verified(path)
     recipe = card.get("recipe", {})
     trained = recipe.get("pretrain", {})
-    known: dict[str, Any] = dict(recipe.get("backbone", {}))
-    settings = _settings(known.pop("encoder", card.get("settings")), path)
-    known |= {key: trained["views"][key] for key in ("mean", "std") if "views" in trained}
-    known |= {key: trained[key] for key in ("max_short_side",) if key in trained}
-    if not known.keys() >= _NEEDED:
+    values: dict[str, Any] = dict(recipe.get("backbone", {}))
+    settings = _settings(values.pop("encoder", card.get("settings")), path)
+    values |= {key: trained["views"][key] for key in ("mean", "std") if "views" in trained}
+    values |= {key: trained[key] for key in ("max_short_side",) if key in trained}
+    if not values.keys() >= _NEEDED:
         other = _scale(path, scale, card)
-        known = _of_scale(other, _backbone(other, settings, backbone, path)) | known
-    shown = ClipSpec(
+        values = _of_scale(other, _backbone(other, settings, backbone, path)) | values
+    spec = ClipSpec(
         clips=clips,
-        frames=known["frames"],
-        stride=known["stride"],
-        size=known["size"],
+        frames=values["frames"],
+        stride=values["stride"],
+        size=values["size"],
         crop="short-side",
-        mean=tuple(known["mean"]),
-        std=tuple(known["std"]),
-        max_short_side=known["max_short_side"] or 2 * known["size"],
+        mean=tuple(values["mean"]),
+        std=tuple(values["std"]),
+        max_short_side=values["max_short_side"] or 2 * values["size"],
     )
-    return EncoderSource(path.absolute(), card["encoder_sha256"], settings, shown)
+    return EncoderSource(path.absolute(), card["encoder_sha256"], settings, spec)
 
 
 def _settings(data: Any, path: Path) -> EncoderSettings:
@@ -198,17 +186,17 @@ def recorded(library: Library, features: Path, path: Path | None) -> EncoderSour
     """
     origin = library.origin
     file = path or Path(origin["encoder"])
-    file = file / ENCODER if file.is_dir() else file
-    if not file.is_file():
+    if not file.exists():
         raise FameError(
             f"{file}: the encoder of {features} is gone; give its new path with --encoder"
         )
+    file = file_at(file)
     digest = sha256(file)
     if digest != origin["encoder_sha256"]:
         raise FameError(
             f"{file} is not the encoder that made {features} (their SHA-256 differ); give that "
             "one with --encoder, or embed the videos again"
         )
-    shown = origin["shown"] | {key: tuple(origin["shown"][key]) for key in ("mean", "std")}
+    spec = origin["shown"] | {key: tuple(origin["shown"][key]) for key in ("mean", "std")}
     settings = _settings(origin["settings"], file)
-    return EncoderSource(file.absolute(), digest, settings, ClipSpec(**shown))
+    return EncoderSource(file.absolute(), digest, settings, ClipSpec(**spec))

@@ -55,10 +55,10 @@ class Stamp:
         """The stamp of a file now; bytes of its name that are not UTF-8 become hexadecimal."""
         name = os.fsencode(path).decode("utf-8", "backslashreplace")
         try:
-            found = path.stat()
+            state = path.stat()
         except OSError:
             return cls(name, -1, 0)
-        return cls(name, found.st_size, found.st_mtime_ns)
+        return cls(name, state.st_size, state.st_mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Library:
         if not path.is_file():
             raise FameError(f"{path}: no such file; make it with `fame embed`")
         try:
-            table = pq.read_table(path, partitioning=None)  # whatever `=` is in the path
+            table = pq.read_table(path, partitioning=None)  # a `=` in the path is not a partition
             origin = json.loads((table.schema.metadata or {})[_METADATA])
             if origin.keys() != _ORIGIN:
                 raise KeyError(f"origin of {sorted(origin)}")

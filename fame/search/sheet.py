@@ -15,7 +15,7 @@ from fame.report.style import save, style
 
 Pictures = npt.NDArray[np.uint8]
 
-SHOWN = 3
+FRAMES = 3
 """Frames of a video."""
 
 _WIDTH = 4.8
@@ -47,7 +47,7 @@ def strip(title: str, video: Path, frames: int) -> Strip:
     Raises:
         DecodeError: the video cannot be read, or is shorter.
     """
-    numbers = [frames * (2 * third + 1) // (2 * SHOWN) for third in range(SHOWN)]
+    numbers = [frames * (2 * third + 1) // (2 * FRAMES) for third in range(FRAMES)]
     pixels = read_frames(video, numbers)
     step = max(1, max(pixels.shape[1:3]) // _SIDE)
     return Strip(title, pixels[:, ::step, ::step])

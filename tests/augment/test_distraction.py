@@ -99,13 +99,13 @@ def test_views_explain_what_was_changed():
 def test_changing_views_leaves_the_original_as_it_was():
     views = pairs(None)
     before = views(batch(), 0)
-    views.changed(CHANGE), views.coloured((0.5,) * 3, (0.5,) * 3)
+    views.changed(CHANGE), views.with_normalisation((0.5,) * 3, (0.5,) * 3)
     for old, new in zip(before, views(batch(), 0), strict=True):
         assert torch.equal(old, new)
 
 
 def test_colours_of_ones_own():
-    views = pairs(None, PLAIN).coloured((0.5,) * 3, (0.5,) * 3)(batch(), 0)
+    views = pairs(None, PLAIN).with_normalisation((0.5,) * 3, (0.5,) * 3)(batch(), 0)
     for slot, view in enumerate(views):
         torch.testing.assert_close(view, 2 * cut(slot)[0] - 1)
         assert view.shape[-1] == SIZE

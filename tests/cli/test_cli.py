@@ -176,9 +176,9 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
 @pytest.mark.parametrize(
     ("verb", "inputs"),
     [
-        ("linear", ["--features", "f.npz"]),
-        ("retrieval", ["--features", "f.npz"]),
-        ("bias", ["--features", "f.npz", "--bias-features", "b.npz"]),
+        ("linear", ["--features", "f"]),
+        ("retrieval", ["--features", "f"]),
+        ("bias", ["--features", "f"]),
     ],
 )
 def test_work_on_features_takes_one_thread_as_in_the_workflow(verb, inputs, monkeypatch):

@@ -124,7 +124,7 @@ def test_strict_is_the_difference(place, call, tmp_path, extra, said):
         (("search", "{t}/b.avi", "--in", "{t}/b.avi"), "is not what `fame embed` writes"),
         (
             ("embed", "{t}/b.avi", "--encoder", "micro"),
-            "there is no file, directory or run 'micro'",
+            "micro: neither a file, a folder nor a run of scale micro",
         ),
         (("embed", "{t}/b.avi", "-o", "{t}/f.csv"), "f.csv: the name must end in .parquet"),
         (("embed", "{t}/b.avi", "-o", "{t}"), "is a folder; name a file to write"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fame.config.reading import load_scale
-from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features.store import Features
 from fame.evaluate.tasks.bias import probe_bias
 from fame.evaluate.tasks.linear import probe
@@ -39,11 +39,12 @@ def both(knows):
 
 
 def altered(knows):
-    """All showings look like the original."""
+    """All conditions look like the original."""
     test = features(knows, TEST, "test")
     donors = [f"test{(number + 1) % TEST}" for number in range(TEST)]
-    whole = np.tile(test.features, (1, len(SHOWINGS), 1))
-    meta = {"showings": list(SHOWINGS), "clips": [0, 1, 2], "donors": donors, "foreground": "true"}
+    whole = np.tile(test.features, (1, len(CONDITIONS), 1))
+    meta = {"showings": list(CONDITIONS), "clips": [0, 1, 2], "donors": donors}
+    meta |= {"foreground": "true"}
     return Features(
         whole, test.labels, test.videos, test.groups, test.splits, test.classes, test.meta | meta
     )
@@ -53,8 +54,8 @@ def altered(knows):
 def test_probes(knows, value):
     found = probe(both(knows), SETTINGS.linear, seed=0)
     assert found["metrics"]["top1"] == value
-    showings = probe_bias(both(knows), altered(knows), SETTINGS.linear, seed=0)["metrics"]
-    assert {showings[name] for name in ("original", *SHOWINGS)} == {value}
+    metrics = probe_bias(both(knows), altered(knows), SETTINGS.linear, seed=0)["metrics"]
+    assert {metrics[name] for name in ("original", *CONDITIONS)} == {value}
 
 
 def test_retrieval():

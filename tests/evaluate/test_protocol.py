@@ -20,8 +20,9 @@ from fame.evaluate.protocol import evaluate, named, place
 from fame.evaluate.tasks import finetune, linear, retrieval
 from fame.models import build_encoder
 from fame.models.files import save_encoder
+from fame.pipeline import versions
 from fame.pipeline.experiments import Experiments
-from fame.pipeline.versions import VERSIONS
+from fame.pipeline.tasks import TASKS
 
 JOBS = {"features": extract, "linear": linear, "retrieval": retrieval}
 
@@ -122,7 +123,7 @@ def test_a_raised_version_redoes_its_task_only(
 ):
     evaluation = asked(experiments, weights, results)
     evaluate(evaluation, ["linear", "retrieval"], WORLD)
-    monkeypatch.setitem(VERSIONS, raised, VERSIONS[raised] + 1)
+    monkeypatch.setitem(TASKS, raised, dataclasses.replace(TASKS[raised], version=2))
     called = []
     for name in ("features", "linear", "retrieval"):
         monkeypatch.setattr(JOBS[name], "run", lambda *_, name=name: called.append(name))
@@ -135,7 +136,7 @@ def test_a_raised_version_of_the_features_redoes_all_that_is_made_from_them(
 ):
     evaluation = asked(experiments, weights, results)
     evaluate(evaluation, ["linear"], WORLD)
-    monkeypatch.setitem(VERSIONS, "features", 2)
+    monkeypatch.setattr(versions, "FEATURES_VERSION", 2)
     assert redone(evaluation, monkeypatch) == ["features", "linear"]
 
 
@@ -277,7 +278,7 @@ def test_what_cannot_be_done_is_said(experiments, weights, results):
     evaluation = asked(experiments, weights, results)
     with pytest.raises(FameError, match="no task 'probe'"):
         evaluate(evaluation, ["probe"], WORLD)
-    with pytest.raises(FameError, match="neither a file nor a run"):
+    with pytest.raises(FameError, match="neither a file, a folder nor a run"):
         named(experiments, "nobody", None, 0)
     with pytest.raises(FameError, match="no dataset 'ucf'"):
         place(experiments.scale, evaluation.run, "ucf", results)

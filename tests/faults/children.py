@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 import torch.utils.tensorboard
 
+import fame.evaluate.monitor
 import fame.evaluate.tasks.finetune
-import fame.evaluate.tasks.monitor
 import fame.train.pretrain
 from fame.cli import main
 from fame.core.distributed import World

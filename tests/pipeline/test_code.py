@@ -12,7 +12,7 @@ from fame.core.errors import FameError
 from fame.core.registry import names as names_of
 from fame.pipeline import code
 from fame.pipeline.code import PACKAGE, RULES, Code, Sources
-from fame.pipeline.versions import VERSIONS
+from fame.pipeline.tasks import ON_FEATURES, TASKS
 
 FILES = {
     "__init__.py": '"""A package."""\n',
@@ -192,10 +192,12 @@ def test_every_rule_of_the_workflow_names_its_code_or_its_version(root):
     """A new rule must say how it becomes stale; copying and finding need no code."""
     text = "\n".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk"))
     rules = re.split(r"^ *rule (\w+):$", text, flags=re.M)[1:]
+    assert "for TASK in tasks.ON_FEATURES:" in text and "code=code(TASK)" in text
+    assert set(ON_FEATURES) <= set(RULES)
     for name, body in zip(rules[::2], rules[1::2], strict=True):
         if name in RULES:
             assert f'code=code("{name}")' in body, name
-        elif name in VERSIONS or name == "pretrain":
+        elif name in {"features", "pretrain", *TASKS}:
             assert f'version("{name}")' in body or "recipe=" in body, name
         else:
             assert name in {"figure", "publish", "source"}, name

@@ -6,7 +6,15 @@ from micro_world import MICRO
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.core.registry import names
-from fame.pipeline.tasks import OF_TABLES, TASKS, check_metric, epochs_tested
+from fame.pipeline.tasks import (
+    OF_TABLES,
+    TASKS,
+    check_metric,
+    epochs_tested,
+    feature_names,
+    features_of,
+    settings_of,
+)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 10, 11, 35, 150])
@@ -16,19 +24,51 @@ def test_the_releases_epochs_counted_from_1(epochs):
     assert list(epochs_tested(epochs)) == expected
 
 
-def test_every_task_is_a_file_and_its_settings_are_those_of_its_section():
+def test_every_file_of_the_package_is_a_task_whose_settings_are_those_of_its_parts():
     scale = load_scale(str(MICRO))
-    assert set(TASKS) <= set(names("fame.evaluate.tasks"))
-    assert TASKS["retrieval"].settings(scale) == scale.evaluate.retrieval.model_dump(mode="json")
-    assert TASKS["finetune"].settings(scale)["clips"] == scale.evaluate.clips
-    assert TASKS["bias"].settings(scale) == TASKS["linear"].settings(scale)
+    assert list(TASKS) == names("fame.evaluate.tasks")
+    evaluate = scale.evaluate
+    assert settings_of(scale, "retrieval") == evaluate.retrieval.model_dump(mode="json")
+    assert settings_of(scale, "bias") == evaluate.linear.model_dump(mode="json")
+    assert settings_of(scale, "finetune") == {
+        **evaluate.finetune.model_dump(mode="json"),
+        **{"clips": evaluate.clips, "crop": evaluate.crop, "max_short_side": scale.max_short_side},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "trained", "expected"),
+    [
+        ("pretraining", "normalised", {"linear": ("pretraining",), "retrieval": ("pretraining",)}),
+        ("imagenet", "raw", {"linear": ("pretraining", "raw"), "retrieval": ("imagenet",)}),
+    ],
+)
+def test_features_are_those_that_the_scale_names(micro, name, trained, expected):
+    changes = {
+        "evaluate.retrieval.normalisation": name,
+        "evaluate.linear.train_normalisation": trained,
+    }
+    scale = load_scale(str(micro.scale("normalised", changes)))
+    assert {task: features_of(scale, task) for task in expected} == expected
+    assert features_of(scale, "bias") == ("pretraining", "bias")
+    assert features_of(scale, "finetune") == ()
+    names = [name for task in TASKS for name in features_of(scale, task)]
+    assert set(feature_names(scale)) == set(names)
+    assert len(feature_names(scale)) == len(set(names))
+
+
+def test_a_scale_without_bias_probes_makes_no_features_for_them(micro):
+    scale = load_scale(str(micro.scale("unbiased", {"evaluate.bias": None})))
+    assert "bias" not in feature_names(scale)
 
 
 def test_a_table_asks_for_its_tasks_and_their_metrics_only():
     scale = load_scale(str(MICRO))
-    assert OF_TABLES == ("linear", "retrieval", "finetune")
+    assert OF_TABLES == ("finetune", "linear", "retrieval")
     check_metric(scale, "retrieval", "r5", "t")
-    with pytest.raises(FameError, match=r"^t: retrieval .* no metric 'r7'; choose one of r1, r5.*"):
+    with pytest.raises(
+        FameError, match=r"^t: retrieval .* no metric 'r7'; choose .* r1, r5.*ranks$"
+    ):
         check_metric(scale, "retrieval", "r7", "t")
-    with pytest.raises(FameError, match=r"^t: no task 'knn'; choose one of linear, retrieval"):
+    with pytest.raises(FameError, match=r"^t: no task 'knn'; choose one of finetune, linear"):
         check_metric(scale, "knn", "top1", "t")

@@ -64,7 +64,7 @@ class Views:
     def __call__(self, *_):
         return self.views
 
-    def coloured(self, mean, std):
+    def with_normalisation(self, mean, std):
         return self
 
 

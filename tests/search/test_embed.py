@@ -24,7 +24,7 @@ from fame.search.encoder_source import EncoderSource
 from fame.search.library import OK, Library
 
 SETTINGS = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
-SHOWN = ClipSpec(
+SPEC = ClipSpec(
     clips=3,
     frames=4,
     stride=2,
@@ -38,10 +38,10 @@ CPU = Machine(torch.device("cpu"), progress=False)
 LENGTHS = [20, 3, 12, 1, 9]
 
 
-def make_source(folder, seed=0, shown=SHOWN):
+def make_source(folder, seed=0, spec=SPEC):
     path = folder / f"encoder{seed}.safetensors"
     save_encoder(path, build_encoder(SETTINGS, seed))
-    return EncoderSource(path, sha256(path), SETTINGS, shown)
+    return EncoderSource(path, sha256(path), SETTINGS, spec)
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ def decoded(monkeypatch):
 def test_a_vector_is_what_extraction_and_retrieval_make_of_the_video(originals, source):
     root, manifest = originals
     encoding = Encoding(torch.device("cpu"), batch=2, workers=0, parts=None, progress=False)
-    outputs = clip_outputs(source.load(), manifest, SHOWN, encoding)
+    outputs = clip_outputs(source.load(), manifest, SPEC, encoding)
     expected = retrieval.embed(outputs, centre=False)
-    made = list(rows(source.load(), listed([root]), SHOWN, CPU))
+    made = list(rows(source.load(), listed([root]), SPEC, CPU))
     assert [row.status for row in made] == [OK] * 5
     assert [row.frames for row in made] == LENGTHS
     np.testing.assert_allclose([row.embedding for row in made], expected, atol=1e-6)
@@ -94,16 +94,16 @@ def test_a_vector_is_what_extraction_and_retrieval_make_of_the_video(originals, 
 def test_neither_threads_nor_little_room_change_a_vector(originals, source, monkeypatch):
     root, _ = originals
     files = listed([root])
-    plain = [row.embedding for row in rows(source.load(), files, SHOWN, CPU)]
+    plain = [row.embedding for row in rows(source.load(), files, SPEC, CPU)]
     monkeypatch.setattr(module, "ROOM", 1)  # a clip at a time
-    tight = rows(source.load(), files, SHOWN, Machine(torch.device("cpu"), 3, progress=False))
+    tight = rows(source.load(), files, SPEC, Machine(torch.device("cpu"), 3, progress=False))
     np.testing.assert_array_equal(plain, [row.embedding for row in tight])
 
 
 def test_the_file_has_a_row_for_each_video_and_says_what_was_shown(clips, source, tmp_path):
     out = tmp_path / "f.parquet"
     summary = embed(listed([clips]), out, source, CPU)
-    assert (summary.made, summary.kept, summary.aside, summary.others) == (5, 0, [], 0)
+    assert (summary.made, summary.kept, summary.skipped, summary.others) == (5, 0, [], 0)
     library = Library.read(out)
     assert library.origin["encoder"] == str(source.path)
     assert library.origin["encoder_sha256"] == source.sha256
@@ -225,7 +225,7 @@ def test_a_broken_video_is_decided_and_tried_again(clips, source, tmp_path, deco
     shutil.copy(clips / "v0.avi", os.fsencode(clips) + b"/v7\xff.avi")
     summary = embed(listed([clips]), out, source, CPU)
     assert (summary.made, summary.kept) == (4, 0)
-    reasons = {Path(path).name: reason for path, reason in summary.aside}
+    reasons = {Path(path).name: reason for path, reason in summary.skipped}
     assert sorted(reasons) == ["v1.avi", "v2.avi", "v6.avi"]
     assert "cannot be decoded" in reasons["v1.avi"]
     assert not any(str(clips) in reason for reason in reasons.values())
@@ -237,7 +237,7 @@ def test_a_broken_video_is_decided_and_tried_again(clips, source, tmp_path, deco
     decoded.clear()
     summary = embed(listed([clips]), out, source, CPU)
     assert decoded == ["v1.avi", "v2.avi", "v6.avi"]
-    assert (summary.made, summary.kept, len(summary.aside)) == (1, 4, 2)
+    assert (summary.made, summary.kept, len(summary.skipped)) == (1, 4, 2)
 
 
 def test_a_decoder_that_goes_wrong_in_its_own_way_stops_nothing(clips, source, monkeypatch):
@@ -249,7 +249,7 @@ def test_a_decoder_that_goes_wrong_in_its_own_way_stops_nothing(clips, source, m
         return real(path, *arguments)
 
     monkeypatch.setattr(module, "read_frames", read)
-    made = list(rows(source.load(), listed([clips]), SHOWN, CPU))
+    made = list(rows(source.load(), listed([clips]), SPEC, CPU))
     assert [row.status for row in made] == [
         OK,
         OK,
@@ -265,9 +265,9 @@ def test_vectors_of_another_kind_are_not_mixed(clips, source, tmp_path):
     before = out.read_bytes()
     with pytest.raises(FameError, match=r"another kind \(another encoder\)"):
         embed(listed([clips]), out, make_source(tmp_path, seed=1), CPU)
-    other = ClipSpec(**{**vars(SHOWN), "clips": 2, "stride": 1})
+    other = ClipSpec(**{**vars(SPEC), "clips": 2, "stride": 1})
     with pytest.raises(FameError, match=r"clips 3 instead of 2, stride 2 instead of 1"):
-        embed(listed([clips]), out, make_source(tmp_path, shown=other), CPU)
+        embed(listed([clips]), out, make_source(tmp_path, spec=other), CPU)
     assert out.read_bytes() == before
     assert not (tmp_path / "f.parquet.parts").exists()
 
@@ -276,7 +276,7 @@ def test_a_moved_encoder_is_the_same_encoder(clips, source, tmp_path):
     out = tmp_path / "f.parquet"
     embed(listed([clips / "v0.avi"]), out, source, CPU)
     moved = source.path.rename(tmp_path / "moved.safetensors")
-    there = EncoderSource(moved, source.sha256, SETTINGS, SHOWN)
+    there = EncoderSource(moved, source.sha256, SETTINGS, SPEC)
     assert embed(listed([clips]), out, there, CPU).kept == 1
     assert Library.read(out).origin["encoder"] == str(moved)
 
@@ -294,16 +294,16 @@ def test_an_encoder_that_diverged_stops_everything(clips, source):
     encoder = source.load()
     torch.nn.init.constant_(next(iter(encoder.parameters())), float("nan"))
     with pytest.raises(FameError, match=r"v0\.avi: the encoder gives NaN"):
-        list(rows(encoder, listed([clips]), SHOWN, CPU))
+        list(rows(encoder, listed([clips]), SPEC, CPU))
 
 
 def test_one_video(clips, source):
     (clips / "v1.avi").write_bytes(b"not a video")
-    (expected, *_) = rows(source.load(), [clips / "v0.avi"], SHOWN, CPU)
-    row = one(source.load(), clips / "v0.avi", SHOWN, CPU)
+    (expected, *_) = rows(source.load(), [clips / "v0.avi"], SPEC, CPU)
+    row = one(source.load(), clips / "v0.avi", SPEC, CPU)
     np.testing.assert_array_equal(row.embedding, expected.embedding)
     with pytest.raises(FameError, match=r"v1\.avi: cannot be decoded"):
-        one(source.load(), clips / "v1.avi", SHOWN, CPU)
+        one(source.load(), clips / "v1.avi", SPEC, CPU)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -311,7 +311,7 @@ def test_every_odd_video_is_decided(shared, source, tmp_path):
     """45 files; 14 of them hold no picture (see the README beside them)."""
     out = tmp_path / "f.parquet"
     summary = embed(listed([shared / "videos" / "odd"]), out, source, CPU)
-    assert (summary.made, len(summary.aside)) == (31, 14)
+    assert (summary.made, len(summary.skipped)) == (31, 14)
     library = Library.read(out)
     assert len(library.rows) == 45
     usable, vectors = library.usable()
@@ -327,7 +327,7 @@ def test_a_copy_of_a_real_clip_is_nearest_to_it(shared, source, tmp_path):
     shutil.copy(folder / "wave2" / "daria_wave2.avi", copy)
     out = tmp_path / "f.parquet"
     embed(listed([folder / "wave2", folder / "bend", copy]), out, source, CPU)
-    query = one(source.load(), copy, SHOWN, CPU)
+    query = one(source.load(), copy, SPEC, CPU)
     best, second = nearest(query.embedding, Library.read(out), 2, without=copy)
     assert best.row.stamp.path.endswith("daria_wave2.avi")
     assert best.cosine == pytest.approx(1, abs=1e-6)

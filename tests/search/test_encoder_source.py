@@ -43,7 +43,7 @@ def test_a_pretrained_encoder_needs_no_scale(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "load_scale", refuse)
     source = describe(path, 7, None, None)
-    assert source.shown == replace(expected, clips=7)
+    assert source.spec == replace(expected, clips=7)
     assert source.sha256 == sha256(path)
     source.load()
 
@@ -52,7 +52,7 @@ def test_an_untrained_encoder_is_shown_what_its_scale_says(tmp_path):
     path, expected = run_of(tmp_path, "random")
     with pytest.raises(FameError, match="name a scale with --scale"):
         describe(path, 7, None, None)  # its scale is no named one
-    assert describe(path, 7, str(MICRO), None).shown == replace(expected, clips=7)
+    assert describe(path, 7, str(MICRO), None).spec == replace(expected, clips=7)
 
 
 def test_a_named_scale_of_the_card_is_found(tmp_path):
@@ -60,12 +60,12 @@ def test_a_named_scale_of_the_card_is_found(tmp_path):
     _, run = choose("mini", "random-r2plus1d-s0")
     backbone = scale.backbones[run.backbone]
     path = export(tmp_path, backbone.encoder, recipe=run.recipe, scale="mini")
-    assert describe(path, 10, None, None).shown.mean == scale.pretrain.views.mean
+    assert describe(path, 10, None, None).spec.mean == scale.pretrain.views.mean
 
 
 def test_the_card_goes_before_the_scale(tmp_path):
     path, expected = run_of(tmp_path, "moco-fame")
-    assert describe(path, expected.clips, "paper", None).shown == expected
+    assert describe(path, expected.clips, "paper", None).spec == expected
 
 
 def test_an_imported_encoder_needs_a_scale_with_its_backbone(tmp_path):
@@ -90,14 +90,14 @@ def test_backbones_that_differ_in_their_clips_only_are_chosen_by_name(tmp_path):
     path = export(tmp_path, settings, settings=settings.model_dump(mode="json"))
     with pytest.raises(FameError, match="any of longer, r2plus1d; choose with --backbone"):
         describe(path, 10, two, None)
-    assert describe(path, 10, two, "longer").shown.frames == 12
+    assert describe(path, 10, two, "longer").spec.frames == 12
 
 
 def test_what_fame_adopts_can_be_described(tmp_path):
     checkpoint(tmp_path / "official.pth", "r2plus1d")
     import_weights(tmp_path / "official.pth", tmp_path / "out")
     source = describe(tmp_path / "out" / "encoder.safetensors", 10, "paper", None)
-    assert (source.shown.frames, source.shown.size) == (16, 112)
+    assert (source.spec.frames, source.spec.size) == (16, 112)
 
 
 def test_weights_without_a_card_are_told_how_to_become_an_encoder(tmp_path):
@@ -132,11 +132,16 @@ def test_what_is_no_encoder_is_named(tmp_path, monkeypatch):
     _, run = choose(MICRO, "random")
     with pytest.raises(FameError, match=f"did you mean {run.id}"):
         locate(run.id[:-1], str(MICRO), TABLES)
-    with pytest.raises(FameError, match="see `fame runs`"):
+    with pytest.raises(FameError, match="`fame runs` lists those"):
         locate("zzz", str(MICRO), TABLES)
     for name in ("none/encoder.safetensors", "none.safetensors", "a/b"):
-        with pytest.raises(FameError, match="no such encoder; give its file"):
+        with pytest.raises(FameError, match="neither a file, a folder nor a run of scale micro"):
             locate(name, str(MICRO), TABLES)
+
+
+def test_a_folder_without_an_encoder_is_not_said_to_hold_one(tmp_path):
+    with pytest.raises(FameError, match=r"is a folder without encoder\.safetensors; give"):
+        locate(str(tmp_path), str(MICRO), TABLES)
 
 
 def test_a_library_is_continued_by_its_own_encoder_only(tmp_path):
@@ -152,7 +157,7 @@ def test_a_library_is_continued_by_its_own_encoder_only(tmp_path):
     with pytest.raises(FameError, match="is gone; give its new path with --encoder"):
         recorded(library, features, None)
     for place in (moved, moved / "encoder.safetensors"):
-        assert recorded(library, features, place).shown == source.shown
+        assert recorded(library, features, place).spec == source.spec
     save_encoder(moved / "encoder.safetensors", build_encoder(source.settings, 1))
     with pytest.raises(FameError, match="is not the encoder that made"):
         recorded(library, features, moved)

@@ -15,15 +15,14 @@ import shlex
 import sys
 from pathlib import Path
 
-from fame.config.normalisation import needed
 from fame.config.reading import check_keys
 from fame.core.errors import FameError
 from fame.core.processes import mark_children
 from fame.operate import hooks
 from fame.pipeline.code import code_of, code_of_rule
 from fame.pipeline.experiments import Experiments, dataset_plugin, split_data_id
-from fame.pipeline.versions import versions_of
-from fame.pipeline import figures
+from fame.pipeline.paths import features_file
+from fame.pipeline import figures, tasks
 
 HOME = Path(workflow.basedir)
 ENVIRONMENT = "../../environment.yml"
@@ -92,7 +91,7 @@ def code(rule):
 
 def version(task):
     """The version numbers of a task, for jobs so long that edits of code must not repeat them."""
-    return literal(json.dumps(versions_of(task)))
+    return literal(json.dumps(tasks.versions_of(task)))
 
 
 def below(folder, files):

@@ -11,12 +11,10 @@ steps read every video once and encode all features that the evaluations need; p
 EVALUATE = f"{ROOT}/evaluate/{{run}}/{{data}}"
 ENCODER = f"{ROOT}/pretrain/{{run}}/encoder.safetensors"
 MANIFEST = f"{ROOT}/data/{{data}}/manifest.parquet"
-RAW_FEATURES = [f"{EVALUATE}/features-raw.npz"] if "raw" in needed(SCALE) else []
 CONFUSION = {
     "matrix": ".confusion.csv",
     "classes": ".classes.csv",
 }
-BIAS_FEATURES = [f"{EVALUATE}/features-bias.npz"] if SCALE.evaluate.bias else []
 
 
 rule features:
@@ -26,8 +24,7 @@ rule features:
         manifest=MANIFEST,
         world=world_of,
     output:
-        [f"{EVALUATE}/features-{name}.npz" for name in needed(SCALE)],
-        BIAS_FEATURES,
+        below(EVALUATE, map(features_file, tasks.feature_names(SCALE))),
     log:
         f"{EVALUATE}/features.log",
     benchmark:
@@ -59,87 +56,37 @@ rule features:
         " > {log:q} 2>&1"
 
 
-rule linear:
-    """Train a linear probe on an encoder's features."""
-    input:
-        features=f"{EVALUATE}/features-pretraining.npz",
-        raw=RAW_FEATURES,
-    output:
-        multiext(f"{EVALUATE}/linear", json=".json", parquet=".parquet", **CONFUSION),
-    log:
-        f"{EVALUATE}/linear.log",
-    benchmark:
-        f"{EVALUATE}/linear.benchmark.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        **SHORT,
-    params:
-        version=version("linear"),
-        code=code("linear"),
-        settings=settings("evaluate", "linear"),
-        raw=lambda w, input: ["--raw-features", input.raw] if input.raw else [],
-    shell:
-        "python3 -m fame linear"
-        ' --scale "$SCALE"'
-        " --features {input.features:q}"
-        " {params.raw:q}"
-        " --out {output.json:q}"
-        " > {log:q} 2>&1"
+for TASK in tasks.ON_FEATURES:
 
-
-rule bias:
-    """Measure how much an encoder relies on the background and on motion."""
-    input:
-        features=f"{EVALUATE}/features-pretraining.npz",
-        altered=BIAS_FEATURES,
-    output:
-        multiext(f"{EVALUATE}/bias", json=".json", parquet=".parquet"),
-    log:
-        f"{EVALUATE}/bias.log",
-    benchmark:
-        f"{EVALUATE}/bias.benchmark.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        **SHORT,
-    params:
-        version=version("bias"),
-        code=code("bias"),
-        settings=settings("evaluate", "linear"),
-    shell:
-        "python3 -m fame bias"
-        ' --scale "$SCALE"'
-        " --features {input.features:q}"
-        " --bias-features {input.altered:q}"
-        " --out {output.json:q}"
-        " > {log:q} 2>&1"
-
-
-rule retrieval:
-    """Retrieve training videos for test videos."""
-    input:
-        features=f"{EVALUATE}/features-{SCALE.evaluate.retrieval.normalisation}.npz",
-    output:
-        multiext(f"{EVALUATE}/retrieval", json=".json", parquet=".parquet"),
-    log:
-        f"{EVALUATE}/retrieval.log",
-    benchmark:
-        f"{EVALUATE}/retrieval.benchmark.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        **SHORT,
-    params:
-        version=version("retrieval"),
-        code=code("retrieval"),
-        settings=settings("evaluate", "retrieval"),
-    shell:
-        "python3 -m fame retrieval"
-        ' --scale "$SCALE"'
-        " --features {input.features:q}"
-        " --out {output.json:q}"
-        " > {log:q} 2>&1"
+    rule:
+        """Compute a task from an encoder's features, as its file in fame/evaluate/tasks says."""
+        name:
+            TASK
+        input:
+            below(EVALUATE, map(features_file, tasks.features_of(SCALE, TASK))),
+        output:
+            json=f"{EVALUATE}/{TASK}.json",
+            beside=below(EVALUATE, [TASK + suffix for suffix in tasks.TASKS[TASK].files]),
+        log:
+            f"{EVALUATE}/{TASK}.log",
+        benchmark:
+            f"{EVALUATE}/{TASK}.benchmark.tsv"
+        conda:
+            ENVIRONMENT
+        resources:
+            **SHORT,
+        params:
+            task=TASK,
+            version=version(TASK),
+            code=code(TASK),
+            settings=literal(json.dumps(tasks.settings_of(SCALE, TASK))),
+            features=lambda w, input: str(Path(input[0]).parent),
+        shell:
+            "python3 -m fame {params.task}"
+            ' --scale "$SCALE"'
+            " --features {params.features:q}"
+            " --out {output.json:q}"
+            " > {log:q} 2>&1"
 
 
 rule finetune:
@@ -212,7 +159,7 @@ rule activation:
         " --manifest {input.manifest:q}"
         " {params.world:q}"
         " --threads {threads}"
-        " --out {output.npz:q}"
+        " --out {output.json:q}"
         " > {log:q} 2>&1"
 
 

@@ -17,7 +17,7 @@ from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
 from fame.evaluate.bias.background import GREY, erase
 from fame.evaluate.bias.foreground import Foreground
-from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features.clipspec import ClipSpec
 
 Integers = npt.NDArray[np.int64]
@@ -55,14 +55,14 @@ def donors(labels: Integers, batches: Sequence[range], seed: int) -> Integers:
     Returns:
         (N,) rows; -1 if the whole batch is of one class.
     """
-    found = np.full(len(labels), -1, dtype=np.int64)
+    drawn = np.full(len(labels), -1, dtype=np.int64)
     for rows in batches:
         mates = np.arange(rows.start, rows.stop)
         for row in rows:
             others = mates[labels[mates] != labels[row]]
             if len(others):
-                found[row] = generator(seed, "bias-donor", row).choice(others)
-    return found
+                drawn[row] = generator(seed, "bias-donor", row).choice(others)
+    return drawn
 
 
 def shuffled_frames(frames: int, seed: int, row: int) -> Integers:
@@ -86,7 +86,7 @@ class AlteredClips:
     """The encoder's inputs for a batch of test videos: the original clips, then every condition.
 
     Args:
-        shown: crop and normalisation.
+        spec: crop and normalisation.
         specs: the normalisations of the original clips, one after another.
         clips: how many of a video's clips are altered, evenly chosen.
         foreground: the source of foreground masks.
@@ -97,7 +97,7 @@ class AlteredClips:
 
     def __init__(
         self,
-        shown: ClipSpec,
+        spec: ClipSpec,
         specs: Sequence[ClipSpec],
         clips: int,
         foreground: Foreground,
@@ -105,15 +105,15 @@ class AlteredClips:
         batches: Sequence[range],
         seed: int,
     ) -> None:
-        self._shown, self._specs, self.foreground = shown, specs, foreground
+        self._spec, self._specs, self.foreground = spec, specs, foreground
         self._seed = seed
-        self.chosen = chosen_clips(shown.clips, clips)
+        self.chosen = chosen_clips(spec.clips, clips)
         self.donors = donors(labels, batches, seed)
 
     def settings(self) -> dict[str, Any]:
         """The settings that identify these conditions, as JSON data."""
         return {
-            "showings": list(SHOWINGS),
+            "showings": list(CONDITIONS),
             "foreground": self.foreground.name,
             "clips": self.chosen.tolist(),
             "donors": self.donors.tolist(),
@@ -122,14 +122,14 @@ class AlteredClips:
 
     def __call__(self, batch: Batch) -> Iterator[Tensor]:
         """Clips in each normalisation (B, clips, ...), then each condition (B, chosen, ...)."""
-        views = self._shown.cropped(batch.clips, batch.sizes)
+        views = self._spec.cropped(batch.clips, batch.sizes)
         for spec in self._specs:
             yield spec.normalised(views)
         masks = self.foreground(batch, views)
         behind = erase(views, masks)[:, self.chosen]
         views, masks = views[:, self.chosen], masks[:, self.chosen]
         for altered in self._altered(views, masks, behind, batch.indices.numpy()):
-            yield self._shown.normalised(altered)
+            yield self._spec.normalised(altered)
 
     def _altered(
         self, views: Tensor, masks: Tensor, behind: Tensor, rows: Integers

@@ -61,7 +61,7 @@ def erase(clips: Tensor, masks: Tensor) -> Tensor:
     """Clips with their foreground replaced by the background behind it.
 
     Args:
-        clips: (B, n, 3, T, H, W) float in [0, 1]; a video's n clips serve each other.
+        clips: (B, n, 3, T, H, W) float in [0, 1]; a video's n clips share one background.
         masks: (B, n, T, H, W) bool, true on the foreground.
 
     Returns:

@@ -31,31 +31,31 @@ class TrueForeground:
     Args:
         manifest: the world's videos, in the order that batches index.
         world: the world's folder (see `fame.data.synthetic.write_world`).
-        shown: which clips and crops.
+        spec: which clips and crops.
     """
 
     name = "true"
 
-    def __init__(self, manifest: Manifest, world: Path, shown: ClipSpec) -> None:
+    def __init__(self, manifest: Manifest, world: Path, spec: ClipSpec) -> None:
         table = manifest.table
         self._files = [manifest.root / path for path in table["path"]]
         self._starts, self._lengths = table["start"].to_numpy(), table["frames"].to_numpy()
-        self._world, self._shown = world, shown
+        self._world, self._spec = world, spec
 
     def __call__(self, batch: Batch, views: Tensor) -> Tensor:
         """As `Foreground` says; a pixel that is half covered counts as foreground."""
         shape = batch.clips.shape[-2:]
         native = torch.stack([self._clips(int(index), shape) for index in batch.indices])
-        return self._shown.cropped(native, batch.sizes)[:, :, 0].to(views.device) >= 0.5
+        return self._spec.cropped(native, batch.sizes)[:, :, 0].to(views.device) >= 0.5
 
     def _clips(self, index: int, shape: torch.Size) -> Tensor:
         """One video's masks (n, 1, T, H, W) uint8, 255 on the foreground, padded to `shape`."""
-        shown, length = self._shown, int(self._lengths[index])
-        starts = uniform_starts(length, shown.frames, shown.stride, shown.clips)
-        numbers = np.stack([clip_indices(s, length, shown.frames, shown.stride) for s in starts])
+        spec, length = self._spec, int(self._lengths[index])
+        starts = uniform_starts(length, spec.frames, spec.stride, spec.clips)
+        numbers = np.stack([clip_indices(s, length, spec.frames, spec.stride) for s in starts])
         whole = true_masks(self._files[index], self._world)[self._starts[index] :]
         frames = torch.from_numpy(whole[numbers].astype(np.uint8) * 255)
-        frames = scaled_down(frames, shown.max_short_side)
+        frames = scaled_down(frames, spec.max_short_side)
         padded = torch.zeros(*frames.shape[:2], *shape, dtype=torch.uint8)
         padded[..., : frames.shape[-2], : frames.shape[-1]] = frames
         return padded[:, None]
@@ -76,6 +76,6 @@ class MotionForeground:
     def __call__(self, batch: Batch, views: Tensor) -> Tensor:
         """As `Foreground` says; a clip has one mask for all its frames."""
         videos, clips, _, frames = views.shape[:4]
-        found = masks.get("fame")(views.flatten(0, 1), self._beta) > 0.5
-        still = found.unflatten(0, (videos, clips))[:, :, None]
+        binary = masks.get("fame")(views.flatten(0, 1), self._beta) > 0.5
+        still = binary.unflatten(0, (videos, clips))[:, :, None]
         return still.expand(-1, -1, frames, -1, -1)

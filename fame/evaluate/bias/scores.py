@@ -18,7 +18,7 @@ from fame.evaluate.metrics.spread import LEVEL, RESAMPLES
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-SHOWINGS = ("background", "foreground", "conflict", "frozen", "shuffled")
+CONDITIONS = ("background", "foreground", "conflict", "frozen", "shuffled")
 """The altered conditions, in the order in which they are encoded."""
 
 SCORES = ("background_reliance", "motion_reliance", "order_reliance")
@@ -31,19 +31,19 @@ class Predictions:
 
     Attributes:
         labels: (N,) true classes.
-        shown: (N,) predictions by condition: `original` and `SHOWINGS`.
+        by_condition: (N,) predictions by condition: `original` and `CONDITIONS`.
         donors: (N,) the row of the donor of a video's background; -1 for none.
         classes: their number.
     """
 
     labels: Integers
-    shown: Mapping[str, Integers]
+    by_condition: Mapping[str, Integers]
     donors: Integers
     classes: int
 
     def hits(self) -> dict[str, Booleans]:
         """(N,) whether the prediction is correct, by condition."""
-        return {name: found == self.labels for name, found in self.shown.items()}
+        return {name: predicted == self.labels for name, predicted in self.by_condition.items()}
 
     def conflicts(self) -> Booleans:
         """(N,) whether a video has a donor; only these count for `conflict`."""
@@ -56,11 +56,11 @@ def accuracies(predictions: Predictions, rows: Integers | None = None) -> dict[s
     `conflict` counts videos with a donor; NaN if there is none.
     """
     rows = np.arange(len(predictions.labels)) if rows is None else rows
-    found = {}
+    shares = {}
     for name, hits in predictions.hits().items():
-        asked = rows[predictions.conflicts()[rows]] if name == "conflict" else rows
-        found[name] = float(hits[asked].mean()) if len(asked) else nan
-    return found
+        counted = rows[predictions.conflicts()[rows]] if name == "conflict" else rows
+        shares[name] = float(hits[counted].mean()) if len(counted) else nan
+    return shares
 
 
 def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
@@ -96,15 +96,16 @@ def above_chance(hits: int, videos: int, chance: float) -> float:
 def follows_background(predictions: Predictions, rows: Integers | None = None) -> tuple[float, int]:
     """The share of conflicts decided for the background, and the number of decided conflicts.
 
-    Considers videos whose own prediction differs from that of their donor's background alone, and
-    whose conflict is predicted as either. Needs no labels, so it is also defined for a classifier
-    at chance; NaN and 0 if no conflict is decided. `rows` as for `accuracies`.
+    Only videos count whose original is predicted differently from their donor's background alone.
+    The conflict is decided if it is predicted as one of these two classes. Needs no labels, so it
+    is also defined for a classifier at chance; NaN and 0 if no conflict is decided. `rows` as for
+    `accuracies`.
     """
     given = np.arange(len(predictions.labels)) if rows is None else rows
     given = given[predictions.conflicts()[given]]
-    own = predictions.shown["original"][given]
-    behind = predictions.shown["background"][predictions.donors[given]]
-    met = predictions.shown["conflict"][given]
+    own = predictions.by_condition["original"][given]
+    behind = predictions.by_condition["background"][predictions.donors[given]]
+    met = predictions.by_condition["conflict"][given]
     differ = own != behind
     followed, kept = differ & (met == behind), differ & (met == own)
     decided = int(followed.sum() + kept.sum())
@@ -129,11 +130,11 @@ def intervals(
     blocks = count * np.arange(copies)[:, None]
     draw = generator(seed, "bias-bootstrap")
     samples = (draw.integers(count, size=count) for _ in range(RESAMPLES))
-    found = [measure((blocks + sample).reshape(-1)) for sample in samples]
+    measured = [measure((blocks + sample).reshape(-1)) for sample in samples]
     tails = [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2]
     result = {}
-    for name in found[0]:
-        values = np.array([values[name] for values in found])
+    for name in measured[0]:
+        values = np.array([values[name] for values in measured])
         values = values[np.isfinite(values)]
         low, high = np.percentile(values, tails) if len(values) else (nan, nan)
         result[name] = (float(low), float(high))
@@ -149,17 +150,20 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
     ]
     return Predictions(
         np.concatenate([part.labels for part in parts]),
-        {name: np.concatenate([part.shown[name] for part in parts]) for name in parts[0].shown},
+        {
+            name: np.concatenate([part.by_condition[name] for part in parts])
+            for name in parts[0].by_condition
+        },
         np.concatenate(donors),
         parts[0].classes,
     )
 
 
-def judge(found: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
+def judge(predictions: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
     """Accuracies, scores and their intervals.
 
     Args:
-        found: a classifier's predictions under each condition.
+        predictions: a classifier's predictions under each condition.
         seed: of the bootstrap.
         copies: as for `intervals`; the test against chance counts each video once.
 
@@ -169,21 +173,22 @@ def judge(found: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
         defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`, `n_conflict`,
         `n_decided`.
     """
-    chance = 1 / found.classes
+    chance = 1 / predictions.classes
 
     def measure(rows: Integers | None = None) -> dict[str, float]:
-        share, _ = follows_background(found, rows)
-        return scores(accuracies(found, rows), chance) | {"follows_background": share}
+        share, _ = follows_background(predictions, rows)
+        return scores(accuracies(predictions, rows), chance) | {"follows_background": share}
 
-    value, reason, (hits, videos, p) = measure(), None, _lead(found, copies)
+    value, reason, (hits, videos, p) = measure(), None, _lead(predictions, copies)
     if p >= SIGNIFICANCE:
         value = dict.fromkeys(value, nan) | {"follows_background": value["follows_background"]}
         reason = f"the original is not above chance ({hits} of {videos}, p = {p:.2g})"
-    elif not found.conflicts().any():
+    elif not predictions.conflicts().any():
         reason = "no video has a donor of another class"
     known = {name: number for name, number in value.items() if isfinite(number)}
-    spread = intervals(found, seed, measure, copies)
-    percent = {name: 100 * share for name, share in accuracies(found).items() if isfinite(share)}
+    spread = intervals(predictions, seed, measure, copies)
+    shares = accuracies(predictions)
+    percent = {name: 100 * share for name, share in shares.items() if isfinite(share)}
     return {
         "metrics": percent | known,
         "details": {
@@ -192,15 +197,15 @@ def judge(found: Predictions, seed: int, copies: int = 1) -> dict[str, Any]:
             "intervals": {name: list(spread[name]) for name in known},
             "undefined_because": reason,
             "p_above_chance": p,
-            "n_test": len(found.labels),
-            "n_conflict": int(found.conflicts().sum()),
-            "n_decided": follows_background(found)[1],
+            "n_test": len(predictions.labels),
+            "n_conflict": int(predictions.conflicts().sum()),
+            "n_decided": follows_background(predictions)[1],
         },
     }
 
 
-def _lead(found: Predictions, copies: int) -> tuple[int, int, float]:
+def _lead(predictions: Predictions, copies: int) -> tuple[int, int, float]:
     """Hits of the original (the mean of the copies), distinct videos, `above_chance` of them."""
-    hits = round(int(found.hits()["original"].sum()) / copies)
-    videos = len(found.labels) // copies
-    return hits, videos, above_chance(hits, videos, 1 / found.classes)
+    hits = round(int(predictions.hits()["original"].sum()) / copies)
+    videos = len(predictions.labels) // copies
+    return hits, videos, above_chance(hits, videos, 1 / predictions.classes)

@@ -51,15 +51,15 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Activation:
-    """What an encoder's maps say of N videos.
+    """How much of an encoder's activation is on the foreground of N videos.
 
     Attributes:
         videos: N ids.
         shares: (N,) share of each map that lies on the foreground, in [0, 1].
         areas: (N,) share of the pixels that is foreground: what a uniform map would give.
-        elsewhere: mean share of a map on the foreground of another video: what a map gives that
-            knows only where foregrounds tend to be, such as the centre.
-        pictures: of the videos that are to be shown.
+        elsewhere: mean share of a map on the foreground of another video: the value for maps that
+            follow only where foregrounds usually are, such as the centre.
+        pictures: of the chosen videos.
     """
 
     videos: list[str]
@@ -70,7 +70,7 @@ class Activation:
 
 
 def middle(manifest: Manifest, frames: int, stride: int) -> Manifest:
-    """Each video cut down to the middle one of its windows, so that its only clip is that."""
+    """Each video cut to the window of its middle clip, which is then its only clip."""
     table, span = manifest.table.copy(), window(frames, stride)
     lengths = table["frames"].to_numpy()
     table["start"] += [uniform_starts(int(n), frames, stride, 3)[1] for n in lengths]
@@ -83,7 +83,7 @@ def spread_choice(labels: npt.NDArray[np.int64], count: int, seed: int) -> npt.N
 
     Args:
         labels: (N,) classes.
-        count: how many; N at most are found.
+        count: number of rows, N at most.
         seed: of the draw.
     """
     order = generator(seed, "activation-choice").permutation(len(labels))
@@ -128,7 +128,7 @@ def share(maps: Tensor, masks: Tensor) -> Tensor:
 def measure(
     encoder: Encoder,
     manifest: Manifest,
-    shown: ClipSpec,
+    spec: ClipSpec,
     work: Work,
     foreground: Callable[[Manifest, ClipSpec], Foreground],
     choice: npt.NDArray[np.int64],
@@ -138,9 +138,9 @@ def measure(
     Args:
         encoder: moved to the device, used in evaluation mode, then put back in its mode.
         manifest: the videos, all usable, at least two.
-        shown: frames, crop and normalisation; its number of clips is not used.
+        spec: frames, crop and normalisation; its number of clips is not used.
         work: device, batch and workers; its parts are not used.
-        foreground: says where the foreground is in the clips of a manifest as shown.
+        foreground: makes the source of masks from a manifest and the spec of its clips.
         choice: rows of the videos whose pictures are kept.
 
     Raises:
@@ -148,31 +148,29 @@ def measure(
     """
     if len(manifest) < 2:
         raise FameError(f"{manifest.dataset}: activation maps need two test videos or more")
-    shown = replace(shown, clips=1)
-    clips = middle(manifest, shown.frames, shown.stride)
-    course = _Course(clips, shown, foreground(clips, shown), choice)
-    dataset = UniformClips(
-        clips, shown.frames, shown.stride, 1, max_short_side=shown.max_short_side
-    )
+    spec = replace(spec, clips=1)
+    clips = middle(manifest, spec.frames, spec.stride)
+    totals = _Totals(clips, spec, foreground(clips, spec), choice)
+    dataset = UniformClips(clips, spec.frames, spec.stride, 1, max_short_side=spec.max_short_side)
     rows = [list(batch) for batch in pieces(range(len(clips)), work.batch)]
     hide = None if work.progress else True
     with evaluation(encoder, work.device), torch.no_grad():
         for batch in tqdm(loader(dataset, rows, work.workers), desc="activation", disable=hide):
-            course.add(encoder, batch.to(work.device))
-    return course.result()
+            totals.add(encoder, batch.to(work.device))
+    return totals.result()
 
 
-class _Course:
-    """What is gathered on the way through the videos."""
+class _Totals:
+    """Shares, areas and pictures of the videos encoded so far."""
 
     def __init__(
         self,
         manifest: Manifest,
-        shown: ClipSpec,
+        spec: ClipSpec,
         foreground: Foreground,
         choice: npt.NDArray[np.int64],
     ) -> None:
-        self._manifest, self._shown, self._foreground = manifest, shown, foreground
+        self._manifest, self._spec, self._foreground = manifest, spec, foreground
         self._choice = choice
         self._kept: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
         self._shares: list[Tensor] = []
@@ -182,9 +180,9 @@ class _Course:
         self._masks = torch.zeros((), dtype=torch.float64)
 
     def add(self, encoder: Encoder, batch: Batch) -> None:
-        views = self._shown.cropped(batch.clips, batch.sizes)
+        views = self._spec.cropped(batch.clips, batch.sizes)
         masks = self._foreground(batch, views)[:, 0].cpu()
-        maps = activation_maps(encoder, self._shown.normalised(views)[:, 0])
+        maps = activation_maps(encoder, self._spec.normalised(views)[:, 0])
         self._check(maps, batch.indices)
         self._shares.append(share(maps, masks))
         self._areas.append(masks.double().mean((1, 2, 3)))

@@ -23,15 +23,15 @@ from fame.data.clips.workers import explained
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.parts import Parts
-from fame.pipeline.versions import VERSIONS
+from fame.pipeline import versions
 
-Show = Callable[[Batch], Iterable[Tensor]]
+InputsOf = Callable[[Batch], Iterable[Tensor]]
 """From a decoded batch, with its clips on the device, to the network's inputs: sets of normalised
 views (B, n, 3, T, S, S), where n may differ."""
 
 
 VIDEOS_AT_A_TIME = 8
-"""Of a test, with all their clips; it bounds memory, not results."""
+"""Test videos encoded together, with all their clips; it affects memory, not results."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Work:
 
     Attributes:
         device: where the network runs.
-        batch: videos that are decoded and encoded together at most, with all their clips.
+        batch: maximum number of videos decoded and encoded together, with all their clips.
         workers: loader processes; 0 decodes in this one.
         parts: folder for finished parts (beside the output); None keeps none.
-        part: videos to a part, at most.
+        part: maximum number of videos per part.
         progress: show a bar where there is a terminal.
     """
 
@@ -56,7 +56,7 @@ class Work:
 
 
 def clip_outputs(
-    network: nn.Module, manifest: Manifest, shown: ClipSpec, work: Work
+    network: nn.Module, manifest: Manifest, spec: ClipSpec, work: Work
 ) -> npt.NDArray[np.float32]:
     """A network's outputs for the uniform clips of each video, without gradients.
 
@@ -64,25 +64,25 @@ def clip_outputs(
         network: normalised clips (B, 3, T, H, W) to (B, D); moved to the device, used in
             evaluation mode, then put back in its mode.
         manifest: the videos, all usable.
-        shown: which clips and crops.
+        spec: which clips and crops.
         work: device, batch and parts.
 
     Returns:
         (N, clips, D) float32.
     """
 
-    def show(batch: Batch) -> list[Tensor]:
-        return [shown.normalised(shown.cropped(batch.clips, batch.sizes))]
+    def inputs_of(batch: Batch) -> list[Tensor]:
+        return [spec.normalised(spec.cropped(batch.clips, batch.sizes))]
 
-    return outputs(network, manifest, shown, work, show, {})
+    return outputs(network, manifest, spec, work, inputs_of, {})
 
 
 def outputs(
     network: nn.Module,
     manifest: Manifest,
-    shown: ClipSpec,
+    spec: ClipSpec,
     work: Work,
-    show: Show,
+    inputs_of: InputsOf,
     settings: dict[str, Any],
 ) -> npt.NDArray[np.float32]:
     """A network's outputs for all inputs made from each video, in one pass over the videos.
@@ -93,29 +93,29 @@ def outputs(
     Args:
         network: as for `clip_outputs`.
         manifest: the videos, all usable.
-        shown: which clips are decoded.
+        spec: which clips are decoded.
         work: device, batch and parts.
-        show: makes the inputs of a batch, V sets of n views.
-        settings: JSON data that identifies this `show`.
+        inputs_of: makes the inputs of a batch, V sets of n views.
+        settings: JSON data that identifies this `inputs_of`.
 
     Returns:
         (N, sum of all n, D) float32, the sets one after another.
     """
-    known = [identity(network, manifest, shown), settings, work.part]
-    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    identifying = [identity(network, manifest, spec), settings, work.part]
+    digest = hashlib.sha256(json.dumps(identifying, sort_keys=True).encode()).hexdigest()
     parts = Parts(work.parts, digest)
     with evaluation(network, work.device), explained("features"):
-        _complete(parts, network, manifest, shown, work, show)
+        _complete(parts, network, manifest, spec, work, inputs_of)
     return parts.joined()
 
 
-def identity(network: nn.Module, manifest: Manifest, shown: ClipSpec) -> dict[str, Any]:
+def identity(network: nn.Module, manifest: Manifest, spec: ClipSpec) -> dict[str, Any]:
     """Everything that the outputs of uniform clips depend on, as JSON data."""
     return {
         "encoder": fingerprint(network),
         "manifest": manifest.fingerprint(),
-        "version": VERSIONS["features"],
-        **json.loads(json.dumps(asdict(shown))),
+        "version": versions.FEATURES_VERSION,
+        **json.loads(json.dumps(asdict(spec))),
     }
 
 
@@ -157,19 +157,19 @@ def _complete(
     parts: Parts,
     network: nn.Module,
     manifest: Manifest,
-    shown: ClipSpec,
+    spec: ClipSpec,
     work: Work,
-    show: Show,
+    inputs_of: InputsOf,
 ) -> None:
     """Compute every missing part, with one loader for all."""
     every = dict(enumerate(batches(len(manifest), work)))
     missing = {number: rows for number, rows in every.items() if number not in parts}
     dataset = UniformClips(
         manifest,
-        frames=shown.frames,
-        stride=shown.stride,
-        clips=shown.clips,
-        max_short_side=shown.max_short_side,
+        frames=spec.frames,
+        stride=spec.stride,
+        clips=spec.clips,
+        max_short_side=spec.max_short_side,
     )
     wanted = [list(batch) for rows in missing.values() for batch in rows]
     loaded = iter(loader(dataset, wanted, workers=work.workers))
@@ -181,17 +181,17 @@ def _complete(
         for number, rows in missing.items():
             arrays = []
             for batch in rows:
-                arrays.append(_encode(network, next(loaded).to(work.device), show))
+                arrays.append(_encode(network, next(loaded).to(work.device), inputs_of))
                 bar.update(len(batch))
             parts.put(number, np.concatenate(arrays))
 
 
 @torch.no_grad()
-def _encode(network: nn.Module, batch: Batch, show: Show) -> npt.NDArray[np.float32]:
+def _encode(network: nn.Module, batch: Batch, inputs_of: InputsOf) -> npt.NDArray[np.float32]:
     """Outputs (B, sum of all n, D) for a batch; one set of views at a time."""
-    found = [
+    encoded = [
         network(views.flatten(0, 1)).float().cpu().unflatten(0, views.shape[:2])
-        for views in show(batch)
+        for views in inputs_of(batch)
     ]
-    array: npt.NDArray[np.float32] = torch.cat(found, dim=1).numpy()
+    array: npt.NDArray[np.float32] = torch.cat(encoded, dim=1).numpy()
     return array

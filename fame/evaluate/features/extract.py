@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from fame.config.normalisation import Normalisation, needed
+from fame.config.normalisation import Normalisation
 from fame.config.scale import Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World
@@ -25,6 +25,7 @@ from fame.evaluate.features.store import Features
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run
 from fame.pipeline.paths import BIAS, features_file
+from fame.pipeline.tasks import normalisations_of
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -46,44 +47,49 @@ class Alteration:
     world: Path | None
     seed: int
 
-    def foreground(self, manifest: Manifest, shown: ClipSpec) -> Foreground:
+    def foreground(self, manifest: Manifest, spec: ClipSpec) -> Foreground:
         """Source of the foreground masks."""
         if self.world is None:
             return MotionForeground(self.beta)
-        return TrueForeground(manifest, self.world, shown)
+        return TrueForeground(manifest, self.world, spec)
 
 
 @dataclass(frozen=True)
 class _Pass:
-    """One encoder's pass over the videos."""
+    """One encoder's pass over the videos.
+
+    Attributes:
+        spec: clips, crop and the normalisation of pretraining.
+        specs: the same with each normalisation that features are needed in.
+    """
 
     encoder: nn.Module
-    shown: ClipSpec
+    spec: ClipSpec
     specs: tuple[ClipSpec, ...]
     work: Work
 
     def plain(self, videos: Manifest) -> Floats:
         """(N, normalisations * clips, D)."""
 
-        def show(batch: Batch) -> list[Tensor]:
-            views = self.shown.cropped(batch.clips, batch.sizes)
+        def inputs_of(batch: Batch) -> list[Tensor]:
+            views = self.spec.cropped(batch.clips, batch.sizes)
             return [spec.normalised(views) for spec in self.specs]
 
-        return outputs(self.encoder, videos, self.shown, self.work, show, self._settings())
+        return outputs(self.encoder, videos, self.spec, self.work, inputs_of, self._settings())
 
     def altered(self, videos: Manifest, alteration: Alteration) -> tuple[Floats, AlteredClips]:
         """(N, normalisations * clips + 5 * altered clips, D) of videos in mixed order."""
-        show = AlteredClips(
-            self.shown,
+        clips = AlteredClips(
+            self.spec,
             self.specs,
             alteration.clips,
-            alteration.foreground(videos, self.shown),
+            alteration.foreground(videos, self.spec),
             videos.labels(),
             [rows for part in batches(len(videos), self.work) for rows in part],
             alteration.seed,
         )
-        settings = self._settings() | show.settings() | {"beta": alteration.beta}
-        return outputs(self.encoder, videos, self.shown, self.work, show, settings), show
+        settings = self._settings() | clips.settings() | {"beta": alteration.beta}
+        return outputs(self.encoder, videos, self.spec, self.work, clips, settings), clips
 
     def _settings(self) -> dict[str, Any]:
         return {"normalisations": [[spec.mean, spec.std] for spec in self.specs]}
@@ -92,7 +98,7 @@ class _Pass:
 def extract(
     encoder: nn.Module,
     manifest: Manifest,
-    shown: ClipSpec,
+    spec: ClipSpec,
     work: Work,
     origin: dict[str, Any],
     normalisations: Sequence[Normalisation] = ("pretraining",),
@@ -103,7 +109,7 @@ def extract(
     Args:
         encoder: normalised clips (B, 3, T, H, W) to pooled features (B, D).
         manifest: the videos; quarantined ones and the split "unused" are left out.
-        shown: which clips and crops.
+        spec: which clips and crops.
         work: device, batch and parts, which are removed when all is done.
         origin: recorded in `meta`, such as the run, the data and the seed.
         normalisations: names of the normalisations; the clips are encoded in each.
@@ -111,7 +117,7 @@ def extract(
 
     Returns:
         By the name of the normalisation, (N, clips, D). With an alteration also `bias`: the test
-        videos only, (N_test, 5 * altered clips, D), one of `reliance.SHOWINGS` after another;
+        videos only, (N_test, 5 * altered clips, D), one of `scores.CONDITIONS` after another;
         its `meta` has the conditions, the altered `clips`, the source of the `foreground`, and each
         video's donor (`donors`, "" for none).
 
@@ -119,27 +125,28 @@ def extract(
         FameError: if no video is usable, one cannot be read, or a feature is not finite.
     """
     chosen = usable(manifest)
-    shows = tuple(shown.with_normalisation(name) for name in normalisations)
-    course = _Pass(encoder, shown, shows, work)
+    specs = tuple(spec.with_normalisation(name) for name in normalisations)
+    one_pass = _Pass(encoder, spec, specs, work)
     splits = chosen.table["split"].to_numpy()
     test = (splits == "test") if alteration else np.zeros(len(chosen), dtype=bool)
-    found: dict[str, Features] = {}
+    encoded: dict[str, Features] = {}
     arrays: list[tuple[Integers, Floats]] = []
-    if not test.all():
-        arrays.append((np.flatnonzero(~test), course.plain(_rows(chosen, np.flatnonzero(~test)))))
-    if alteration is not None and test.any():
-        originals, found[BIAS] = _tested(course, chosen, np.flatnonzero(test), alteration, origin)
-        arrays.append((np.flatnonzero(test), originals))
-    every = _joined(arrays).reshape(len(chosen), len(shows), shown.clips, -1)
-    for number, (name, show) in enumerate(zip(normalisations, shows, strict=True)):
-        meta = origin | {"colours": name} | identity(encoder, chosen, show)
-        found[name] = described(chosen, every[:, number].copy(), meta)
+    tested, others = np.flatnonzero(test), np.flatnonzero(~test)
+    if len(others):
+        arrays.append((others, one_pass.plain(_rows(chosen, others))))
+    if alteration is not None and len(tested):
+        originals, encoded[BIAS] = _tested(one_pass, chosen, tested, alteration, origin)
+        arrays.append((tested, originals))
+    every = _joined(arrays).reshape(len(chosen), len(specs), spec.clips, -1)
+    for number, (name, one) in enumerate(zip(normalisations, specs, strict=True)):
+        meta = origin | {"colours": name} | identity(encoder, chosen, one)
+        encoded[name] = described(chosen, every[:, number].copy(), meta)
     clear(work.parts)
-    return found
+    return encoded
 
 
 def _tested(
-    course: _Pass,
+    one_pass: _Pass,
     chosen: Manifest,
     test: Integers,
     alteration: Alteration,
@@ -148,12 +155,12 @@ def _tested(
     """Unaltered test videos (N, normalisations * clips, D), and the altered ones."""
     order = class_mixed(chosen.labels()[test], alteration.seed)
     back = np.argsort(order)
-    array, altered = course.altered(_rows(chosen, test[order]), alteration)
-    width = course.shown.clips * len(course.specs)
+    array, altered = one_pass.altered(_rows(chosen, test[order]), alteration)
+    width = one_pass.spec.clips * len(one_pass.specs)
     videos = _rows(chosen, test)
     names = videos.table["video"].to_numpy()[order]
     donated = [str(names[donor]) if donor >= 0 else "" for donor in altered.donors]
-    meta = origin | identity(course.encoder, chosen, course.shown) | altered.settings()
+    meta = origin | identity(one_pass.encoder, chosen, one_pass.spec) | altered.settings()
     meta["donors"] = [donated[place] for place in back]
     return array[back, :width], described(videos, array[back, width:].copy(), meta)
 
@@ -197,7 +204,7 @@ def described(videos: Manifest, array: Floats, meta: dict[str, Any]) -> Features
 
 
 def origin_of(scale: Scale, run: Run, manifest: Path, dataset: str) -> dict[str, Any]:
-    """What features say of where they come from, beyond `encode.identity`."""
+    """The origin that is recorded with features, beyond `encode.identity`."""
     bias = scale.evaluate.bias
     return {
         "run": run.id,
@@ -214,37 +221,37 @@ def run(
     encoder: Path,
     manifest: Path,
     out: Path,
-    known: Path | None,
+    mini_world: Path | None,
     world: World,
 ) -> None:
     """Encode every video once, in all the ways that this scale's evaluations need.
 
-    Writes `features-<name>.npz` for each of `normalisation.needed`, and `features-bias.npz` if the
+    Writes `features-<name>.npz` for each of `normalisations_of`, and `features-bias.npz` if the
     scale measures background bias. Finished parts survive an interruption.
 
     Args:
         scale: the scale.
-        chosen: whose encoder it is.
+        chosen: the encoder's run.
         encoder: its weights, with the card beside them.
         manifest: the videos.
         out: the folder to write to.
-        known: the folder of the mini world that the videos are of; None for real videos.
+        mini_world: the folder of the mini world that the videos are of; None for real videos.
         world: this process among its peers.
 
     Raises:
-        FameError: the card is another encoder's or another run's; or a file is missing or damaged.
+        FameError: the card belongs to another encoder or run; or a file is missing or damaged.
     """
     of_run(encoder, chosen.id)
     backbone, bias = scale.backbones[chosen.backbone], scale.evaluate.bias
     videos = Manifest.read(manifest).labelled()
-    found = extract(
+    encoded = extract(
         load_encoder(encoder, backbone.encoder),
         videos,
         ClipSpec.of(scale, backbone, scale.pretrain.views),
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, out / "features.parts"),
         origin_of(scale, chosen, manifest, videos.dataset),
-        needed(scale),
-        Alteration(bias.clips, bias.beta, known, chosen.seed) if bias else None,
+        normalisations_of(scale),
+        Alteration(bias.clips, bias.beta, mini_world, chosen.seed) if bias else None,
     )
-    for name, features in found.items():
+    for name, features in encoded.items():
         features.save(out / features_file(name))

@@ -47,8 +47,8 @@ class Features:
 
     def __post_init__(self) -> None:
         if self.features.ndim != 3 or self.features.dtype != np.float32:
-            found = f"{self.features.dtype} {self.features.shape}"
-            raise FameError(f"features must be float32 (videos, clips, dimensions), not {found}")
+            kind = f"{self.features.dtype} {self.features.shape}"
+            raise FameError(f"features must be float32 (videos, clips, dimensions), not {kind}")
         for name in ("labels", "videos", "groups", "splits"):
             shape = getattr(self, name).shape
             if shape != self.features.shape[:1]:
@@ -62,7 +62,7 @@ class Features:
 
     @property
     def origin(self) -> dict[str, Any]:
-        """What a result says of where its features come from: run, data, dataset and seed."""
+        """The run, data, dataset and seed, which a result records too."""
         return {key: self.meta[key] for key in ("run", "data", "dataset", "seed")}
 
     @property
@@ -123,7 +123,7 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: file[name] for name in names}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FameError(f"{path}: no such features; extract them first") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise FameError(
@@ -131,17 +131,18 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any
         ) from None
 
 
-def load_in(source: Path, normalisation: str) -> Features:
-    """Features of a file, which must have been encoded with the named normalisation.
+def load_in(folder: Path, normalisation: str) -> Features:
+    """Features of a folder with the named normalisation, which they must have been encoded with.
 
     Raises:
         FameError: they were not, or the file is missing or damaged.
     """
+    source = folder / features_file(normalisation)
     features = Features.load(source)
     encoded = features.meta.get("colours")
     if encoded != normalisation:
         raise FameError(
-            f"{source}: encoded with the normalisation {encoded!r}, but the scale needs "
-            f"{normalisation!r} here; give {features_file(normalisation)} that was made with it"
+            f"{source}: encoded with the normalisation {encoded!r} and not {normalisation!r} "
+            "as it is named; extract the features again"
         )
     return features

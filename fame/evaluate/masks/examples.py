@@ -88,45 +88,45 @@ def masked_files(
     Raises:
         FameError: none can be read.
     """
-    found, reasons = [], []
+    examples, reasons = [], []
     for path in tqdm(paths, unit="video", disable=None):
         try:
             clip = middle_clip(path, length, stride, max_short_side)
         except FameError as error:
             reasons.append(str(error))
         else:
-            found.append(masked(path.name, clip, variants, beta))
-    if not found:
+            examples.append(masked(path.name, clip, variants, beta))
+    if not examples:
         raise FameError(f"None of {len(paths)} videos can be shown; the first: {reasons[0]}")
-    return found, reasons
+    return examples, reasons
 
 
 def masked_videos(
-    manifest: Manifest, count: int, shown: ClipSpec, variants: Sequence[Variant], beta: float
+    manifest: Manifest, count: int, spec: ClipSpec, variants: Sequence[Variant], beta: float
 ) -> list[Masked]:
     """Masks of the middle clip of some evenly spaced evaluation videos.
 
     Args:
         manifest: usable videos (`Manifest.select`).
         count: how many videos; all if there are fewer.
-        shown: frames, stride and crop.
+        spec: frames, stride and crop.
         variants: as in `masked`.
         beta: as in `masked`.
     """
     # Of three uniform clips the second starts halfway.
     clips = UniformClips(
         manifest,
-        frames=shown.frames,
-        stride=shown.stride,
+        frames=spec.frames,
+        stride=spec.stride,
         clips=3,
-        max_short_side=shown.max_short_side,
+        max_short_side=spec.max_short_side,
     )
-    found = []
+    examples = []
     for row in evenly_spaced(len(manifest), count):
         batch = collate([clips[row]])
-        cropped = shown.cropped(batch.clips, batch.sizes)[0, 1]
-        found.append(masked(str(manifest.table["video"].iloc[row]), cropped, variants, beta))
-    return found
+        cropped = spec.cropped(batch.clips, batch.sizes)[0, 1]
+        examples.append(masked(str(manifest.table["video"].iloc[row]), cropped, variants, beta))
+    return examples
 
 
 def evenly_spaced(whole: int, count: int) -> list[int]:

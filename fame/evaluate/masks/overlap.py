@@ -55,7 +55,7 @@ def _average_precision(scores: npt.NDArray[np.floating], truth: Bools) -> float:
 
 
 def by_chance(pixels: int, kept: npt.NDArray[np.int64], true: npt.NDArray[np.int64]) -> Floats:
-    """Expected intersection over union of a random mask of as many pixels.
+    """Expected intersection over union of a random mask of the same number of pixels.
 
     The intersection is hypergeometric; with k pixels kept and m true ones the expectation is the
     sum over x of P(x) * x / (k + m - x). (Expected precision is m / P, expected recall k / P.)

@@ -1,4 +1,4 @@
-"""What the figures of masks and merging show, as plain arrays in .npz files. No torch."""
+"""Data of the figures of masks and merging, as plain arrays in .npz files. No torch."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -43,7 +43,7 @@ class TrainingPair:
         merged: `first` inside the mask, `donor` outside.
         first_view: the merged clip after grey, jitter and blur.
         second_view: the view made from `second`; merged too, if the recipe merges both.
-        both: whether it does.
+        both: whether the recipe merges both.
         video: the video's id.
     """
 
@@ -108,10 +108,10 @@ def _write(path: Path, arrays: dict[str, Any]) -> None:
 
 
 def _read(path: Path, command: str, names: set[str]) -> dict[str, npt.NDArray[Any]]:
-    """All arrays of a file that holds at least those of some names."""
+    """All arrays of a file, which must include those in `names`."""
     try:
-        with path.open("rb") as file, np.load(file) as found:
-            arrays = {name: found[name] for name in found.files}
+        with path.open("rb") as file, np.load(file) as archive:
+            arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise FameError(f"{path}: no such file; make it with `{command}`") from None
     except (OSError, EOFError, AttributeError, TypeError, ValueError, BadZipFile) as error:

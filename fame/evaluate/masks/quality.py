@@ -30,8 +30,8 @@ from fame.evaluate.masks.variants import Variant
 METRICS = ("iou", "precision", "recall", "ap")
 
 OWN, TOP_SHARE = "mask", "top share"
-"""What was scored: the variant's own mask; or, where that is soft as Gauss's is, its highest
-share beta. The method itself blends a soft mask as it is and pays no heed to beta."""
+"""What was scored: the variant's own mask; or, of a soft mask such as Gauss's, the share beta of
+its highest values. The method itself blends a soft mask as it is and ignores beta."""
 
 _VIDEOS = 8  # in memory at a time
 
@@ -39,7 +39,7 @@ _VIDEOS = 8  # in memory at a time
 def measure(
     manifest: Manifest,
     world: Path,
-    shown: ClipSpec,
+    spec: ClipSpec,
     variants: Sequence[Variant],
     betas: Sequence[float],
 ) -> pd.DataFrame:
@@ -48,17 +48,17 @@ def measure(
     Args:
         manifest: a world's videos; quarantined ones and the split "unused" are left out.
         world: the world's folder, which holds the true masks.
-        shown: clips, crop and `max_short_side`; its mean and std are not used.
+        spec: clips, crop and `max_short_side`; its mean and std are not used.
         variants: what to score.
         betas: shares of foreground to cut the masks at.
 
     Returns:
         One row for each variant and beta: `variant`, `beta`, `cut` (see `OWN`), `clips` (scored;
-        those that show no foreground are left out), `area` (the truth's mean share of the crop)
+        those without any foreground are left out), `area` (the truth's mean share of the crop)
         and, for each metric, its mean over clips `<metric>`, standard deviation over clips
         `<metric>_std_clips`, expectation of a random mask of the same size `<metric>_chance`
-        and best value within reach of a mask of this size `<metric>_limit`. Average precision
-        is of the soft map and the same for each beta (NaN without one).
+        and best possible value for a mask of the same size `<metric>_limit`. Average precision
+        is that of the soft map, equal for each beta (NaN without a soft map).
 
     Raises:
         FameError: the world does not hold a video, or no clip shows any foreground.
@@ -68,7 +68,7 @@ def measure(
     chosen = replace(manifest, table=table[usable])
     scores = [
         _scores(variant, beta, clips, truths)
-        for clips, truths in _clips(chosen, world, shown)
+        for clips, truths in _clips(chosen, world, spec)
         for variant in variants
         for beta in betas
     ]
@@ -78,50 +78,50 @@ def measure(
 
 
 def _clips(
-    manifest: Manifest, world: Path, shown: ClipSpec
+    manifest: Manifest, world: Path, spec: ClipSpec
 ) -> Iterator[tuple[Tensor, npt.NDArray[np.bool_]]]:
     """Cropped clips (N, 3, T, S, S) and their truths (N, S * S), where there is any truth."""
     dataset = UniformClips(
         manifest,
-        frames=shown.frames,
-        stride=shown.stride,
-        clips=shown.clips,
-        max_short_side=shown.max_short_side,
+        frames=spec.frames,
+        stride=spec.stride,
+        clips=spec.clips,
+        max_short_side=spec.max_short_side,
     )
     for first in range(0, len(manifest), _VIDEOS):
         rows = range(first, min(first + _VIDEOS, len(manifest)))
         batch = collate([dataset[row] for row in rows])
-        truths = _truths(manifest, world, shown, batch, rows)
-        found = truths.any(dim=1)
-        if found.any():
-            clips = shown.cropped(batch.clips, batch.sizes).flatten(0, 1)
-            yield clips[found], truths[found].numpy()
+        truths = _truths(manifest, world, spec, batch, rows)
+        visible = truths.any(dim=1)
+        if visible.any():
+            clips = spec.cropped(batch.clips, batch.sizes).flatten(0, 1)
+            yield clips[visible], truths[visible].numpy()
 
 
-def _truths(manifest: Manifest, world: Path, shown: ClipSpec, batch: Batch, rows: range) -> Tensor:
+def _truths(manifest: Manifest, world: Path, spec: ClipSpec, batch: Batch, rows: range) -> Tensor:
     """(videos * clips, S * S) bool: where any frame of a clip shows the foreground."""
     height, width = batch.clips.shape[-2:]
-    padded = torch.zeros(len(rows), shown.clips, 1, 1, height, width, dtype=torch.uint8)
+    padded = torch.zeros(len(rows), spec.clips, 1, 1, height, width, dtype=torch.uint8)
     for place, row, size in zip(padded, rows, batch.sizes.tolist(), strict=True):
-        whole = torch.from_numpy(_unions(manifest, world, shown, row)).to(torch.uint8) * 255
-        whole = scaled_down(whole, shown.max_short_side)
+        whole = torch.from_numpy(_unions(manifest, world, spec, row)).to(torch.uint8) * 255
+        whole = scaled_down(whole, spec.max_short_side)
         place[:, 0, 0, : size[0], : size[1]] = whole
-    return (shown.cropped(padded, batch.sizes) >= 0.5).flatten(0, 1).flatten(1)
+    return (spec.cropped(padded, batch.sizes) >= 0.5).flatten(0, 1).flatten(1)
 
 
-def _unions(manifest: Manifest, world: Path, shown: ClipSpec, row: int) -> npt.NDArray[np.bool_]:
+def _unions(manifest: Manifest, world: Path, spec: ClipSpec, row: int) -> npt.NDArray[np.bool_]:
     """(clips, H, W): the union of the true masks over the frames of each uniform clip."""
     video = manifest.table.iloc[row]
     masks = true_masks(manifest.root / video["path"], world)[video["start"] :]
     n = int(video["frames"])
-    starts = uniform_starts(n, shown.frames, shown.stride, shown.clips)
+    starts = uniform_starts(n, spec.frames, spec.stride, spec.clips)
     return np.stack(
-        [masks[clip_indices(start, n, shown.frames, shown.stride)].any(0) for start in starts]
+        [masks[clip_indices(start, n, spec.frames, spec.stride)].any(0) for start in starts]
     )
 
 
 def binarised(masks: Tensor, beta: float) -> tuple[Tensor, str]:
-    """Masks as they are if binary, else their highest share.
+    """Masks as they are if binary, else the share beta of their highest values.
 
     Args:
         masks: (B, H, W) in [0, 1].
@@ -175,7 +175,7 @@ def _averages(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(table: pd.DataFrame, data: str, path: Path) -> None:
-    """Write what `measure` found as csv, with the data instance's name in front."""
+    """Write the table of `measure` as csv; its first column is the data instance's name."""
     with replacing(path) as file:
         table.assign(data=data)[["data", *table.columns]].to_csv(
             file, index=False, float_format="%.6g"

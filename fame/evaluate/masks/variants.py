@@ -24,8 +24,8 @@ class Variant:
     Attributes:
         name: as tables and figures show it.
         mask: clips (B, 3, T, H, W) in [0, 1] and beta to masks (B, H, W) in [0, 1].
-        soft_map: clips to the map that the mask is cut from, (B, H, W) in [0, 1]; None if the
-            variant is a file of the user's that defines none.
+        soft_map: clips to the map that the mask is cut from, (B, H, W) in [0, 1]; None if a
+            user's file defines none.
     """
 
     name: str
@@ -53,46 +53,46 @@ def variant(name: str, hue: Hue) -> Variant:
 
 
 def _checked(name: str, mask: Mask) -> Mask:
-    """A user's mask, which says so if it is none."""
+    """A user's mask function whose output is checked."""
 
     def checked(clips: Tensor, beta: float) -> Tensor:
-        found = mask(clips, beta)
+        output = mask(clips, beta)
         shape = (len(clips), *clips.shape[-2:])
-        if not isinstance(found, Tensor):
-            kind = type(found).__name__
+        if not isinstance(output, Tensor):
+            kind = type(output).__name__
             raise FameError(
                 f"{name}: its mask must be a tensor {shape}, not {kind}; correct the file."
             )
-        if tuple(found.shape) != shape or not ((found >= 0) & (found <= 1)).all():
+        if tuple(output.shape) != shape or not ((output >= 0) & (output <= 1)).all():
             raise FameError(
-                f"{name}: its mask must be {shape} numbers from 0 to 1, not {tuple(found.shape)} "
-                f"from {found.min():g} to {found.max():g}; correct the file."
+                f"{name}: its mask must be {shape} numbers from 0 to 1, not {tuple(output.shape)} "
+                f"from {output.min():g} to {output.max():g}; correct the file."
             )
-        return found
+        return output
 
     return checked
 
 
 def _soft_map(name: str) -> Callable[..., Tensor] | None:
     try:
-        found: Callable[..., Tensor] = masks.get(name, "soft_map")
-    except FameError:  # a file need not define it; that it exists is known from its mask
+        function: Callable[..., Tensor] = masks.get(name, "soft_map")
+    except FameError:  # optional in a user's file, whose mask was loaded before
         return None
-    return found
+    return function
 
 
 def variants(names: Sequence[str], hue: Hue) -> list[Variant]:
     """Several variants, in the given order.
 
     Raises:
-        FameError: as `variant`, or two have the same name and could not be told apart.
+        FameError: as `variant`, or two have the same name.
     """
     for name in names:
         if names.count(name) > 1:
             raise FameError(f"The mask variant '{name}' is named twice; name it once.")
-    found = [variant(name, hue) for name in names]
-    shown = [choice.name for choice in found]
-    for name in shown:
-        if shown.count(name) > 1:
+    chosen = [variant(name, hue) for name in names]
+    titles = [choice.name for choice in chosen]
+    for name in titles:
+        if titles.count(name) > 1:
             raise FameError(f"Two mask variants are called '{name}'; rename the file of one.")
-    return found
+    return chosen

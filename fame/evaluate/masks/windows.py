@@ -76,7 +76,7 @@ def frames_of(
 
 
 def _resized(frame: npt.NDArray[np.uint8], max_short_side: int | None) -> npt.NDArray[np.uint8]:
-    # Contiguous: upright frames of rotated videos are views with negative strides else.
+    # Contiguous, because the frames of a rotated video are views with negative strides.
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)
     return scaled_down(pixels, max_short_side).permute(1, 2, 0).contiguous().numpy()
 
@@ -88,7 +88,7 @@ def windows(
 
     The last window is shorter if the video's length is not a multiple; its mask is that of the last
     whole window. A video shorter than a window is looped, as in training, with a smaller stride
-    if the given one would show a single frame again and again.
+    if the given one would repeat a single frame.
 
     Args:
         frames: (H, W, 3) uint8 each, two or more.
@@ -123,5 +123,5 @@ def mask_of(
     n = len(pixels)
     numbers = clip_indices(0, n, length, max(1, min(stride, n - 1)))
     clip = torch.from_numpy(pixels[numbers]).permute(3, 0, 1, 2)[None].float() / 255
-    found: npt.NDArray[np.float32] = mask(clip)[0].numpy()
-    return found
+    soft: npt.NDArray[np.float32] = mask(clip)[0].numpy()
+    return soft

@@ -29,21 +29,21 @@ def temporal_kernels(path: Path) -> dict[str, list[Kernels]]:
     Raises:
         FameError: the file is absent or damaged, or its network has no such convolutions.
     """
-    found: dict[str, list[Kernels]] = {layer: [] for layer in LAYERS}
+    stages: dict[str, list[Kernels]] = {layer: [] for layer in LAYERS}
     try:
         with safe_open(path, framework="numpy") as file:
             for name in sorted(file.keys()):
                 if match := _NAME.fullmatch(name):
-                    found[match[1]].append(_kernels(file.get_tensor(name), path))
+                    stages[match[1]].append(_kernels(file.get_tensor(name), path))
     except OSError as error:
         raise FameError(f"cannot read {path} ({error}); pretrain an encoder first") from error
     except SafetensorError as error:
         raise FameError(
             f"{path} is not a whole safetensors file ({error}); delete it and make it again"
         ) from error
-    if not all(found.values()):
+    if not all(stages.values()):
         raise _without(path)
-    return found
+    return stages
 
 
 def _kernels(weight: npt.NDArray[np.float32], path: Path) -> Kernels:

@@ -42,12 +42,12 @@ class BestOnTest(torch.nn.Module):
         Raises:
             FameError: if a score is not finite.
         """
-        found = accuracy.top(logits, labels, 1)
-        self.last.fill_(found)
-        if self.epoch == 0 or found > accuracy.top(self.scores(), labels, 1):
+        top1 = accuracy.top(logits, labels, 1)
+        self.last.fill_(top1)
+        if self.epoch == 0 or top1 > accuracy.top(self.scores(), labels, 1):
             self.epoch.fill_(epoch)
             self.logits.copy_(torch.from_numpy(logits))
-        return found
+        return top1
 
     def scores(self) -> np.ndarray:
         """The best logits, (N, classes) float32."""

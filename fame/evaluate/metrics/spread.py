@@ -54,11 +54,11 @@ def spread(networks: Sequence[list[Kernels]], seed: int, *key: int) -> Spread:
     Args:
         networks: for each network the stage's convolutions, each (filters, channels, 3).
         seed: of the bootstrap's draws.
-        key: integers that set these draws apart.
+        key: integers that also key the draws.
     """
     if len(networks) > 1:
-        found = np.array([_std_and_kurtosis(_sums(one, _mean(one)).sum(0)) for one in networks])
-        std, kurtosis = (_student(column) for column in found.T)
+        estimates = np.array([_std_and_kurtosis(_sums(one, _mean(one)).sum(0)) for one in networks])
+        std, kurtosis = (_student(column) for column in estimates.T)
         return Spread(std, kurtosis, f"Student's t over {len(networks)} seeds")
     (one,) = networks
     std, kurtosis = _bootstrapped(one, generator(seed, "kernel-spread", *key))

@@ -18,84 +18,102 @@ from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work
 from fame.evaluate.results import write_result
 from fame.models.files import load_encoder
 from fame.pipeline.experiments import Run
+from fame.pipeline.tasks import Task, origin_of_result
+
+TASK = Task(
+    does="Compute activation maps on test videos, and their share on the foreground.",
+    settings=(
+        "evaluate.activation",
+        "evaluate.clips",
+        "evaluate.crop",
+        "max_short_side",
+        "pretrain.merge.beta",
+        "pretrain.views.mean",
+        "pretrain.views.std",
+    ),
+    files=(".npz",),
+    on_worlds=True,
+)
 
 
-def activation(
+def run(
     scale: Scale,
-    run: Run,
+    chosen: Run,
     encoder: Path,
     manifest: Path,
     out: Path,
-    known: Path | None,
     world: World,
+    mini_world: Path | None,
 ) -> None:
     """Compute activation maps on the test videos.
 
-    Writes `out`, an npz with the `Pictures` of a few videos, and beside it a result file of the
-    task `activation` whose metrics `share`, `area` and `elsewhere` are means over the videos, in
-    [0, 1] (see `Activation`).
+    Writes `activation.npz` with the `Pictures` of a few videos, and a result whose metrics `share`,
+    `area` and `elsewhere` are means over the videos, in [0, 1] (see `Activation`).
 
     Args:
         scale: the scale; `evaluate.activation` gives the number of pictures and their size.
-        run: whose encoder it is.
+        chosen: the encoder's run.
         encoder: its weights, with the card beside them.
         manifest: the videos.
-        out: the `.npz` file; the same videos are shown for all runs of one seed.
-        known: the folder of the mini world that the videos are of; None for real videos, whose
-            foreground is then FAME's own mask (with the scale's `pretrain.merge.beta`).
+        out: the result's file; all runs of one seed get pictures of the same videos.
         world: this process among its peers.
+        mini_world: the folder of the mini world that the videos are of; None for real videos, whose
+            foreground is then FAME's own mask (with the scale's `pretrain.merge.beta`).
 
     Raises:
-        FameError: the card is another encoder's or another run's, or see `measure`.
+        FameError: the card belongs to another encoder or run, or as `measure` raises.
     """
-    card = of_run(encoder, run.id)
-    backbone, settings = scale.backbones[run.backbone], scale.evaluate.activation
-    videos = Manifest.read(manifest).select("test")
-    shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
-    found = measure(
+    card = of_run(encoder, chosen.id)
+    backbone, settings = scale.backbones[chosen.backbone], scale.evaluate.activation
+    dataset = Manifest.read(manifest)
+    videos = dataset.select("test")
+    spec = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), size=settings.size)
+    measured = measure(
         load_encoder(encoder, backbone.encoder),
         videos,
-        shown,
+        spec,
         Work(world.device, VIDEOS_AT_A_TIME, scale.resources.workers, parts=None),
-        partial(_foreground, known, scale.pretrain.merge.beta),
-        spread_choice(videos.labels(), settings.shown, run.seed),
+        partial(_foreground, mini_world, scale.pretrain.merge.beta),
+        spread_choice(videos.labels(), settings.shown, chosen.seed),
     )
-    with replacing(out) as file:
-        np.savez_compressed(file, **vars(found.pictures))
+    with replacing(out.with_suffix(".npz")) as file:
+        np.savez_compressed(file, **vars(measured.pictures))
     write_result(
-        out.with_suffix(".json"),
+        out,
         task="activation",
-        run=run.id,
+        run=chosen.id,
         data=manifest.parent.name,
         dataset=videos.dataset,
-        seed=run.seed,
+        seed=chosen.seed,
         metrics={
-            "share": float(found.shares.mean()),
-            "area": float(found.areas.mean()),
-            "elsewhere": found.elsewhere,
+            "share": float(measured.shares.mean()),
+            "area": float(measured.areas.mean()),
+            "elsewhere": measured.elsewhere,
         },
         details={
             "scale": scale.name,
             "encoder": card["encoder_sha256"],
-            "foreground": MotionForeground.name if known is None else TrueForeground.name,
+            "foreground": MotionForeground.name if mini_world is None else TrueForeground.name,
             "size": settings.size,
             "trained_size": backbone.size,
-            "pictures": found.pictures.videos.tolist(),
-            **_columns(found),
+            "pictures": measured.pictures.videos.tolist(),
+            **_columns(measured),
+            "data_fingerprint": dataset.labelled().fingerprint(),
+            **origin_of_result(scale, "activation"),
         },
     )
 
 
-def _foreground(known: Path | None, beta: float, videos: Manifest, shown: ClipSpec) -> Foreground:
-    if known is None:
+def _foreground(world: Path | None, beta: float, videos: Manifest, spec: ClipSpec) -> Foreground:
+    if world is None:
         return MotionForeground(beta)
-    return TrueForeground(videos, known, shown)
+    return TrueForeground(videos, world, spec)
 
 
-def _columns(found: Activation) -> dict[str, list[str] | list[float]]:
+def _columns(measured: Activation) -> dict[str, list[str] | list[float]]:
     """The values of each video, to six digits."""
     return {
-        "videos": found.videos,
-        "shares": [round(float(value), 6) for value in found.shares],
-        "areas": [round(float(value), 6) for value in found.areas],
+        "videos": measured.videos,
+        "shares": [round(float(value), 6) for value in measured.shares],
+        "areas": [round(float(value), 6) for value in measured.areas],
     }

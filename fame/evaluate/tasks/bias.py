@@ -12,11 +12,18 @@ import numpy.typing as npt
 
 from fame.config.scale import Linear, Scale
 from fame.core.errors import FameError
-from fame.evaluate.bias.scores import SHOWINGS, Predictions, judge
+from fame.evaluate.bias.scores import CONDITIONS, Predictions, judge
 from fame.evaluate.features.store import Features, load_in
 from fame.evaluate.results import write_columns, write_result
 from fame.evaluate.tasks.linear import choose, clips_of, fit, mean_logits
-from fame.pipeline.tasks import origin_of_result
+from fame.pipeline.paths import BIAS, features_file
+from fame.pipeline.tasks import Task, origin_of_result
+
+TASK = Task(
+    does="Measure how much an encoder relies on the background and on motion (docs/bias.md).",
+    settings=("evaluate.linear",),
+    features=("pretraining", "bias"),
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,7 +42,7 @@ def probe_bias(
         seed: of the probe's draws and of the bootstrap.
 
     Returns:
-        `metrics` and `details` as `reliance.judge` says; `logits` (N_test, conditions, classes)
+        `metrics` and `details` as `scores.judge` says; `logits` (N_test, conditions, classes)
         float32 with the original first; `videos`, `labels`, `donors` (N_test,).
 
     Raises:
@@ -47,8 +54,8 @@ def probe_bias(
     layer = fit(clips_of(features, train, settings, "cpu"), features.count, settings, lr, seed)
     logits = np.stack(
         [
-            mean_logits(layer, clips_of(shown, rows, settings, "cpu").clips)
-            for shown, rows in _showings(features, altered, test)
+            mean_logits(layer, clips_of(clips, rows, settings, "cpu").clips)
+            for clips, rows in _conditions(features, altered, test)
         ],
         axis=1,
     )
@@ -57,11 +64,11 @@ def probe_bias(
             f"the probe diverged at the learning rate {lr:g}; lower evaluate.linear.lrs"
         )
     donors = _donors(altered)
-    names = (ORIGINAL, *SHOWINGS)
-    shown = {name: logits[:, place].argmax(axis=1) for place, name in enumerate(names)}
-    found = Predictions(features.labels[test], shown, donors, features.count)
+    names = (ORIGINAL, *CONDITIONS)
+    by_condition = {name: logits[:, place].argmax(axis=1) for place, name in enumerate(names)}
+    predictions = Predictions(features.labels[test], by_condition, donors, features.count)
     return {
-        **judge(found, seed),
+        **judge(predictions, seed),
         "logits": logits,
         "videos": features.videos[test],
         "labels": features.labels[test],
@@ -70,7 +77,7 @@ def probe_bias(
 
 
 def _matching(features: Features, altered: Features) -> None:
-    if altered.meta.get("showings") != list(SHOWINGS):
+    if altered.meta.get("showings") != list(CONDITIONS):
         raise FameError("the altered clips have other conditions; extract them again")
     if features.meta["encoder"] != altered.meta["encoder"]:
         raise FameError("the altered clips were encoded by another encoder; extract both again")
@@ -79,14 +86,14 @@ def _matching(features: Features, altered: Features) -> None:
         raise FameError("the altered clips are of other test videos; extract both again")
 
 
-def _showings(
+def _conditions(
     features: Features, altered: Features, test: npt.NDArray[np.int64]
 ) -> list[tuple[Features, npt.NDArray[np.int64]]]:
     """The original and each condition, as features with the rows to take."""
     clips = altered.meta["clips"]
     original = replace(features, features=features.features[:, clips])
     every = np.arange(len(altered.labels))
-    parts = np.split(altered.features, len(SHOWINGS), axis=1)
+    parts = np.split(altered.features, len(CONDITIONS), axis=1)
     return [(original, test)] + [(replace(altered, features=part), every) for part in parts]
 
 
@@ -96,21 +103,28 @@ def _donors(altered: Features) -> npt.NDArray[np.int64]:
     return np.array([places.get(name, -1) for name in altered.meta["donors"]], dtype=np.int64)
 
 
-def run(scale: Scale, source: Path, altered: Path, out: Path) -> None:
-    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`."""
-    features, shown = load_in(source, "pretraining"), Features.load(altered)
-    found = probe_bias(features, shown, scale.evaluate.linear, features.meta["seed"])
-    donors = [str(found["videos"][row]) if row >= 0 else "" for row in found["donors"]]
-    columns = {"video": [str(video) for video in found["videos"]], "label": found["labels"]}
+def run(scale: Scale, source: Path, out: Path) -> None:
+    """Probe how much an encoder relies on background and motion; also writes `bias.parquet`.
+
+    Args:
+        scale: for `evaluate.linear`.
+        source: the folder of the features.
+        out: the result's file.
+    """
+    features = load_in(source, "pretraining")
+    changed = Features.load(source / features_file(BIAS))
+    probed = probe_bias(features, changed, scale.evaluate.linear, features.meta["seed"])
+    donors = [str(probed["videos"][row]) if row >= 0 else "" for row in probed["donors"]]
+    columns = {"video": [str(video) for video in probed["videos"]], "label": probed["labels"]}
     columns["donor"] = donors
-    for place, name in enumerate((ORIGINAL, *SHOWINGS)):
-        columns[name] = list(found["logits"][:, place])
+    for place, name in enumerate((ORIGINAL, *CONDITIONS)):
+        columns[name] = list(probed["logits"][:, place])
     write_columns(out.with_suffix(".parquet"), columns)
     write_result(
         out,
         task="bias",
-        metrics=found["metrics"],
-        details=found["details"]
-        | {"foreground": shown.meta["foreground"], **origin_of_result(scale, "bias")},
+        metrics=probed["metrics"],
+        details=probed["details"]
+        | {"foreground": changed.meta["foreground"], **origin_of_result(scale, "bias")},
         **features.origin,
     )

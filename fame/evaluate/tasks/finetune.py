@@ -1,13 +1,14 @@
 """Finetuning (facts A6): the whole network on labelled clips, tested on uniform clips.
 
 One random clip per video and epoch, dropout before the classifier, no FAME. The last epoch is
-reported and nothing is selected on test data, unless the scale asks to replay the release's
+reported and nothing is selected on test data, unless the scale replays the release's
 `best-on-test`.
 """
 
 import copy
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from fame.augment.views import Views
 from fame.config.scale import Finetune, Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World, groups_of
+from fame.core.files import owned
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
 from fame.data.clips.dataset import TrainClips
@@ -36,11 +38,17 @@ from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
 from fame.pipeline.experiments import Run
-from fame.pipeline.tasks import epochs_tested, origin_of_result
-from fame.pipeline.versions import versions_of
+from fame.pipeline.tasks import Task, epochs_tested, origin_of_result, versions_of
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
+
+TASK = Task(
+    does="Finetune an encoder on a dataset and write its accuracy; rerun to resume.",
+    settings=("evaluate.finetune", "evaluate.clips", "evaluate.crop", "max_short_side"),
+    metrics=("top1", "top5"),
+    files=(".parquet", ".confusion.csv", ".classes.csv"),
+)
 
 
 class Classifier(torch.nn.Module):
@@ -123,17 +131,17 @@ class _Test:
     """The test videos and the settings of the test."""
 
     videos: Manifest
-    shown: ClipSpec
+    spec: ClipSpec
     work: Work
 
     def scores(self, model: Classifier) -> np.ndarray:
         """Logits (N, classes) float32, each the mean over a video's clips."""
         single = copy.deepcopy(model).float()
-        return clip_outputs(single, self.videos, self.shown, self.work).mean(axis=1)
+        return clip_outputs(single, self.videos, self.spec, self.work).mean(axis=1)
 
     def identity(self) -> dict[str, Any]:
         """The settings that the scores depend on."""
-        return {"data": self.videos.fingerprint(), "shown": asdict(self.shown)}
+        return {"data": self.videos.fingerprint(), "shown": asdict(self.spec)}
 
 
 def finetune(
@@ -214,7 +222,7 @@ def finetuning(
         classes: of the dataset.
         seed: keys every draw.
         world: this process among its peers.
-        selection: a place for the best scores, if they are to be selected.
+        selection: keeps the scores of the best epoch, if that one is reported.
     """
     groups = groups_of(world, settings.batch, settings.group)
     model = convert(Classifier(encoder, classes, seed, selection), settings.group)
@@ -239,7 +247,7 @@ def _reported(model: Classifier, test: _Test, epochs: int) -> tuple[np.ndarray, 
 def _selecting(
     model: Classifier, selection: BestOnTest, test: _Test, epochs: int
 ) -> Callable[[int], dict[str, float]]:
-    """What follows each epoch if the best one is to be reported: some are tested."""
+    """A callback after each epoch, which tests some epochs and keeps the best scores."""
     labels = test.videos.labels()
 
     def after(epoch: int) -> dict[str, float]:
@@ -288,13 +296,19 @@ def _plan(
     )
 
 
-def run(
-    scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
-) -> None:
+def run(scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, world: World) -> None:
     """Finetune and test; writes the result, `finetune.parquet` and `confusion.write`'s files.
 
-    `work` holds the checkpoints until the result is written, then only the curves.
+    `finetune.work` holds the checkpoints until the result is written, then only the training log.
     """
+    work = out.with_suffix(".work")
+    with owned(work) if world.is_first else nullcontext():
+        _run(scale, chosen, encoder, manifest, out, work, world)
+
+
+def _run(
+    scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, work: Path, world: World
+) -> None:
     card = of_run(encoder, chosen.id)
     videos = Manifest.read(manifest).labelled()
     network = load_encoder(encoder, scale.backbones[chosen.backbone].encoder)
@@ -330,7 +344,7 @@ def run(
             "epoch": scores.epoch,
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
-            "videos": videos.fingerprint(),
+            "data_fingerprint": videos.fingerprint(),
             **origin_of_result(scale, "finetune"),
         },
     )

@@ -1,7 +1,7 @@
 """Linear probe: one linear layer on frozen features (facts A7).
 
 The learning rate is chosen on held-out training videos, never on test data; the layer is
-then trained anew on all of them. Its last epoch is reported, unless the scale asks to replay the
+then trained again on all training videos. The last epoch is reported, unless the scale replays the
 release's `best-on-test`.
 """
 
@@ -24,8 +24,16 @@ from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.holdout import held_out
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.results import write_predictions, write_result
-from fame.pipeline.tasks import epochs_tested, origin_of_result
+from fame.pipeline.tasks import Task, epochs_tested, origin_of_result
 from fame.train.sgd import SGD
+
+TASK = Task(
+    does="Train a linear probe on features and write its accuracy.",
+    settings=("evaluate.linear",),
+    metrics=("top1", "top5"),
+    features=("pretraining", "{evaluate.linear.train_normalisation}"),
+    files=(".parquet", ".confusion.csv", ".classes.csv"),
+)
 
 Integers = npt.NDArray[np.int64]
 
@@ -47,7 +55,7 @@ def probe(
 ) -> dict[str, Any]:
     """Train and test the linear probe.
 
-    In each epoch every training video shows one keyed-random clip. A test video's scores are
+    Each epoch uses one keyed-random clip of every training video. A test video's scores are
     the mean logits of its clips. Equal arguments give equal numbers on one machine.
 
     Args:
@@ -55,13 +63,13 @@ def probe(
         settings: the scale's `evaluate.linear`.
         seed: of initialisation, held-out share, order and clips.
         device: where to train.
-        fitted: what the layer is fitted to, if the training clips are shown otherwise than those
-            it is tested or chosen on (`train_normalisation`); the same videos in the same order.
+        fitted: features of the same videos, in the same order, to train on; None for `features`.
+            They differ if training clips are normalised differently (`train_normalisation`).
 
     Returns:
         `metrics`: `top1` and `top5` in percent; `details`: `chance` (percent, 100 / classes),
         `lr` chosen, `holdout` (percent for each candidate, empty if there is only one),
-        `report`, `epoch` (which one the scores are of), `last_epoch_top1`,
+        `report`, `epoch` (of the scores), `last_epoch_top1`,
         `per_class` (percent, None without test videos), `n_train`, `n_test`, `n_holdout`;
         and the arrays `videos`, `labels`, `predictions` (N_test,) and `scores`
         (N_test, classes) float32.
@@ -75,9 +83,9 @@ def probe(
         raise FameError("the probe's two sets of features hold other videos; extract both again")
     train, test = features.rows("train"), features.rows("test")
     lr, holdout, held = choose(features, fitted, train, settings, seed, device)
-    shown = clips_of(fitted, train, settings, device)
+    training = clips_of(fitted, train, settings, device)
     tested = clips_of(features, test, settings, device)
-    scores, epoch, last = _tested(shown, tested, features.count, settings, lr, seed)
+    scores, epoch, last = _tested(training, tested, features.count, settings, lr, seed)
     labels = features.labels[test]
     return {
         "metrics": {f"top{k}": accuracy.top(scores, labels, k) for k in (1, 5)},
@@ -128,19 +136,19 @@ def choose(
     if len(settings.lrs) == 1:
         return settings.lrs[0], {}, 0
     held = held_out(features.labels[train], features.groups[train], settings.holdout, seed)
-    shown = clips_of(fitted, train[~held], settings, device)
-    asked = clips_of(features, train[held], settings, device)
+    training = clips_of(fitted, train[~held], settings, device)
+    validation = clips_of(features, train[held], settings, device)
     labels = features.labels[train[held]]
-    found: dict[float, float] = {}
+    accuracies: dict[float, float] = {}
     for lr in sorted(settings.lrs):
-        scores = mean_logits(fit(shown, features.count, settings, lr, seed), asked.clips)
-        found[lr] = accuracy.top(scores, labels, 1) if np.isfinite(scores).all() else 0.0
-    best = max(found, key=lambda lr: found[lr])
-    return best, {f"{lr:g}": found[lr] for lr in settings.lrs}, int(held.sum())
+        scores = mean_logits(fit(training, features.count, settings, lr, seed), validation.clips)
+        accuracies[lr] = accuracy.top(scores, labels, 1) if np.isfinite(scores).all() else 0.0
+    best = max(accuracies, key=lambda lr: accuracies[lr])
+    return best, {f"{lr:g}": accuracies[lr] for lr in settings.lrs}, int(held.sum())
 
 
 def _tested(
-    shown: Clips, tested: Clips, classes: int, settings: Linear, lr: float, seed: int
+    training: Clips, tested: Clips, classes: int, settings: Linear, lr: float, seed: int
 ) -> tuple[npt.NDArray[np.float32], int, float]:
     """Train, test: the scores to report (N_test, classes), their epoch, the last epoch's top-1."""
     labels = tested.labels.cpu().numpy()
@@ -151,7 +159,7 @@ def _tested(
         if chosen or epoch == settings.epochs:
             best.offer(epoch, mean_logits(layer, tested.clips), labels)
 
-    fit(shown, classes, settings, lr, seed, after)
+    fit(training, classes, settings, lr, seed, after)
     return best.scores(), int(best.epoch), float(best.last)
 
 
@@ -213,33 +221,29 @@ def mean_logits(layer: nn.Linear, clips: torch.Tensor) -> npt.NDArray[np.float32
     return scores
 
 
-def run(scale: Scale, source: Path, out: Path, raw: Path | None = None) -> None:
+def run(scale: Scale, source: Path, out: Path) -> None:
     """Probe features linearly; writes the result, `linear.parquet` and `confusion.write`'s files.
 
-    `raw` holds the same videos' features without mean and std, for a scale that trains on them.
+    Args:
+        scale: for `evaluate.linear`; if it trains on raw clips, their features are read too.
+        source: the folder of the features.
+        out: the result's file.
 
     Raises:
-        FameError: the scale trains on raw features and none are given, or the reverse; or as
-            `probe` says.
+        FameError: features are missing, or as `probe` says.
     """
     settings = scale.evaluate.linear
-    if (settings.train_normalisation == "raw") != (raw is not None):
-        has = "needs" if raw is None else "takes no"
-        raise FameError(
-            f"evaluate.linear.train_normalisation is {settings.train_normalisation!r}, which {has} "
-            f"raw features: {'give' if raw is None else 'leave out'} --raw-features"
-        )
     features = load_in(source, "pretraining")
-    fitted = load_in(raw, "raw") if raw else features
-    found = probe(features, settings, features.meta["seed"], fitted=fitted)
+    fitted = load_in(source, "raw") if settings.train_normalisation == "raw" else features
+    probed = probe(features, settings, features.meta["seed"], fitted=fitted)
     write_predictions(
-        out.with_suffix(".parquet"), found["videos"], found["labels"], found["scores"]
+        out.with_suffix(".parquet"), probed["videos"], probed["labels"], probed["scores"]
     )
-    confusion.write(out, found["labels"], found["predictions"], features.classes)
+    confusion.write(out, probed["labels"], probed["predictions"], features.classes)
     write_result(
         out,
         task="linear",
-        metrics=found["metrics"],
-        details=found["details"] | origin_of_result(scale, "linear"),
+        metrics=probed["metrics"],
+        details=probed["details"] | origin_of_result(scale, "linear"),
         **features.origin,
     )

@@ -1,7 +1,7 @@
 """Nearest-neighbour retrieval, Table 6 (facts A8). NumPy only.
 
-Test videos are queries, training videos the gallery. A query is hit at rank k if one of its
-k nearest videos by cosine shares its class.
+Test videos are queries, training videos the gallery. A query is a hit at rank k if one of
+its k nearest videos by cosine shares its class.
 """
 
 from pathlib import Path
@@ -14,7 +14,14 @@ from fame.config.scale import Retrieval, Scale
 from fame.core.errors import FameError
 from fame.evaluate.features.store import Features, load_in
 from fame.evaluate.results import write_columns, write_result
-from fame.pipeline.tasks import origin_of_result
+from fame.pipeline.tasks import Task, origin_of_result
+
+TASK = Task(
+    does="Retrieve training videos for test videos and write R@k.",
+    settings=("evaluate.retrieval",),
+    metrics=("r{evaluate.retrieval.ranks}",),
+    features=("{evaluate.retrieval.normalisation}",),
+)
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -130,23 +137,25 @@ def retrieve(features: Features, settings: Retrieval) -> dict[str, Any]:
 def run(scale: Scale, source: Path, out: Path) -> None:
     """Retrieve training videos by test videos; writes R@k and each query's neighbours.
 
-    `retrieval.parquet` holds a row a query: `query`, `neighbours` and `cosines` (nearest first),
-    and `first_hit`, the rank of the first of its class among them, 0 for none.
+    `source` is the folder of the features, `out` the result's file.
+
+    `retrieval.parquet` has one row per query: `query`, `neighbours` and `cosines` (nearest first),
+    and `first_hit`, the rank of the nearest neighbour of the query's class, 0 for none.
     """
     features = load_in(source, scale.evaluate.retrieval.normalisation)
-    found = retrieve(features, scale.evaluate.retrieval)
-    hits = found["same"]
+    retrieved = retrieve(features, scale.evaluate.retrieval)
+    hits = retrieved["same"]
     columns = {
-        "query": [str(video) for video in found["queries"]],
-        "neighbours": [[str(video) for video in row] for row in found["neighbours"]],
-        "cosines": list(found["cosines"]),
+        "query": [str(video) for video in retrieved["queries"]],
+        "neighbours": [[str(video) for video in row] for row in retrieved["neighbours"]],
+        "cosines": list(retrieved["cosines"]),
         "first_hit": (hits.argmax(axis=1) + 1) * hits.any(axis=1),
     }
     write_columns(out.with_suffix(".parquet"), columns)
     write_result(
         out,
         task="retrieval",
-        metrics=found["metrics"],
-        details=found["details"] | origin_of_result(scale, "retrieval"),
+        metrics=retrieved["metrics"],
+        details=retrieved["details"] | origin_of_result(scale, "retrieval"),
         **features.origin,
     )

@@ -5,7 +5,7 @@ keys of torchvision's `r2plus1d_18` without `fc`, which are also those of the au
 (facts A5).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import PositiveInt
 
@@ -26,6 +26,8 @@ class R2Plus1DSettings(EncoderSettings):
         round_middle: the number of channels between the spatial and the temporal kernel is rounded
             to a multiple of this; 1 keeps the published numbers, 8 is faster on vector units.
     """
+
+    temporal_kernels: ClassVar[bool] = True
 
     arch: Literal["r2plus1d"]
     width: PositiveInt

@@ -29,7 +29,7 @@ DECODED = 3
 
 @dataclass(frozen=True)
 class Line:
-    """One check: what it was, what came of it, and whether that is well."""
+    """One check: its name, its outcome in words, and whether it passed."""
 
     name: str
     said: str
@@ -40,7 +40,7 @@ class Line:
 
 
 def check(survey: Survey, size: int) -> Iterator[Line]:
-    """Every check, as it is done; nothing stays of it on the disk.
+    """Every check, as it is done; nothing of it stays on disk.
 
     Kinds of jobs whose videos or devices are missing are not tried, which counts as a failure.
 
@@ -66,7 +66,7 @@ def check(survey: Survey, size: int) -> Iterator[Line]:
 
 
 def _guarded(name: str, action: Callable[[], str]) -> Line:
-    """Whatever goes wrong in a check is what it says."""
+    """Run a check; any exception becomes its outcome."""
     try:
         return Line(name, action(), passed=True)
     except FameError as error:
@@ -76,7 +76,7 @@ def _guarded(name: str, action: Callable[[], str]) -> Line:
 
 
 def _torch() -> str:
-    """Versions of what computes and what decodes."""
+    """Versions of PyTorch and of the decoder."""
     names = ("torch", "torchvision", "av")
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
@@ -95,7 +95,7 @@ def _devices(scale: Scale) -> str:
 
 
 def _disk(results: Path, size: int) -> str:
-    """Write something where results go, and compare free disk with what is to be written."""
+    """Write something where results go, and compare the free space with `size`."""
     there = existing(results)
     try:
         with tempfile.TemporaryFile(dir=there) as file:
@@ -118,20 +118,20 @@ def _decoded(survey: Survey, dataset: str, place: Path, samples: dict[str, Sampl
         survey: whose scale has the dataset.
         dataset: a key of its datasets.
         place: a folder that is not there yet, for a world that is still to be generated.
-        samples: by dataset; takes what was found.
+        samples: by dataset; the new sample is added.
     """
     scale = survey.experiments.scale
     missing = survey.counts(data_id(scale, dataset, scale.seeds[0])).missing
     if missing:
         raise FameError(missing.removeprefix(f"{dataset}: "))
     place.mkdir()
-    found = sample(scale, dataset, survey.root, place)
-    videos = found.spread(DECODED)
+    taken = sample(scale, dataset, survey.root, place)
+    videos = taken.spread(DECODED)
     for _, video in videos.table.iterrows():
         first, frames = int(video["start"]), int(video["frames"])
         wanted = [first, first + frames // 2, first + frames - 1]
         read_frames(videos.root / video["path"], wanted)
-    samples[dataset] = found
+    samples[dataset] = taken
     return f"first, middle and last frame of {len(videos)} videos"
 
 

@@ -1,7 +1,7 @@
 """How long jobs take, from finished ones: measured or unknown, never guessed.
 
-Run cards and Snakemake's benchmark files below results/<scale> say what finished jobs took. Work on
-several GPUs is taken to be shared without loss.
+Run cards and Snakemake's benchmark files below results/<scale> record the time of finished jobs.
+Several GPUs are assumed to share work without loss.
 """
 
 import heapq
@@ -20,7 +20,7 @@ from fame.pipeline.steps import RULES
 
 @dataclass(frozen=True)
 class Measured:
-    """Finished jobs of one kind: how many, GPU-seconds or seconds of each, on average, and memory.
+    """Finished jobs of one kind: their number, mean (GPU-)seconds and peak memory.
 
     Attributes:
         seconds: of a job, times the devices that it had.
@@ -38,41 +38,41 @@ class Measured:
 
 @dataclass(frozen=True)
 class History:
-    """What is known from finished jobs, by kind, and the devices that did them."""
+    """Measurements of finished jobs by kind, and the devices that did them."""
 
-    found: dict[Kind, Measured]
+    by_kind: dict[Kind, Measured]
     devices: tuple[str, ...]
 
     def seconds(self, task: Task) -> float | None:
         """How long such jobs took; None if none is finished."""
-        measured = self.found.get(task.kind)
+        measured = self.by_kind.get(task.kind)
         return None if measured is None else measured.seconds / max(1, task.gpus)
 
 
 def history(tasks: Iterable[Task], root: Path) -> History:
-    """What the finished ones among some jobs took.
+    """Time and memory of the finished ones among some jobs.
 
     Args:
-        tasks: jobs of one scale; only those that are done count, since the others' files, if
-            any, tell of something else.
+        tasks: jobs of one scale; only those that are done count, since files of the others are
+            outdated.
         root: `results/<scale>`.
 
     Raises:
         FameError: a benchmark file or card cannot be read.
     """
-    found: dict[Kind, list[Measured]] = defaultdict(list)
+    by_kind: dict[Kind, list[Measured]] = defaultdict(list)
     devices: dict[str, None] = {}
     for task in tasks:
         if task.job.done:
             measured = _measured(task, root)
-            found[task.kind] += [measured] if measured else []
+            by_kind[task.kind] += [measured] if measured else []
             if task.job.rule == "pretrain":
                 devices[_card(task, root).get("environment", {}).get("device", "unknown")] = None
-    return History({k: _mean(v) for k, v in found.items() if v}, tuple(devices))
+    return History({k: _mean(v) for k, v in by_kind.items() if v}, tuple(devices))
 
 
 def benchmark(job: Job, root: Path) -> Path | None:
-    """Where a job leaves its seconds; None if it is not timed."""
+    """The file with a job's seconds; None if it is not timed."""
     rule = RULES.get(job.rule)
     if rule is None or rule.benchmark is None:
         return None
@@ -116,13 +116,13 @@ def _card(task: Task, root: Path) -> dict[str, Any]:
     return card
 
 
-def _mean(found: list[Measured]) -> Measured:
-    peaks = [one.device_mib for one in found if one.device_mib is not None]
-    sizes = [one.encoder for one in found if one.encoder is not None]
+def _mean(finished: list[Measured]) -> Measured:
+    peaks = [one.device_mib for one in finished if one.device_mib is not None]
+    sizes = [one.encoder for one in finished if one.encoder is not None]
     return Measured(
-        jobs=len(found),
-        seconds=sum(one.seconds for one in found) / len(found),
-        host_mib=max(one.host_mib for one in found),
+        jobs=len(finished),
+        seconds=sum(one.seconds for one in finished) / len(finished),
+        host_mib=max(one.host_mib for one in finished),
         device_mib=max(peaks) if peaks else None,
         encoder=max(sizes) if sizes else None,
     )
@@ -139,11 +139,11 @@ class Timed:
 def wall_clock(jobs: Sequence[Timed], cores: int, gpus: int) -> float:
     """Seconds until all jobs are done, each started as soon as it can be.
 
-    Jobs wait for those that make what they need, and for free cores and GPUs. A job that wants
-    more than there is takes all there is.
+    Jobs wait for the jobs that make their inputs, and for free cores and GPUs. A job that requests
+    more than exist takes all of them.
 
     Args:
-        jobs: to be done; what they need besides is there.
+        jobs: to be done; all other inputs exist.
         cores: that may be used at a time.
         gpus: likewise.
     """
@@ -171,7 +171,7 @@ def _takes(job: Timed, cores: int, gpus: int) -> tuple[int, int]:
 
 
 def _needs(jobs: Sequence[Timed], job: Timed) -> set[int]:
-    """The jobs that must end before this one starts; for small jobs at the end, none is told."""
+    """The jobs that must end before this one starts."""
     rule = RULES.get(job.task.job.rule)
     return {
         number

@@ -1,4 +1,4 @@
-"""The jobs that a target needs, those that are done, and what each is about."""
+"""The jobs that a target needs, which of them are done, and the run and data of each."""
 
 import difflib
 import re
@@ -42,7 +42,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a target comes to.
+    """The Snakemake targets of a plan.
 
     Attributes:
         files: targets of Snakemake.
@@ -127,7 +127,7 @@ def jobs(scale: str, tables: Path, files: Sequence[str], place: Path = Path()) -
 
 
 def _reason(text: str) -> str:
-    """What Snakemake said last, without its headlines."""
+    """Snakemake's last error message, without its heading."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     heads = [n for n, line in enumerate(lines) if re.match(r"\w*(Exception|Error)\b.*:?$", line)]
     told = lines[heads[-1] :] if heads else lines[-1:]
@@ -136,35 +136,35 @@ def _reason(text: str) -> str:
 
 def collected(rows: Iterable[list[str]]) -> list[Job]:
     """One job for all output files of a job, which is done if all of them are."""
-    found: dict[tuple[str, str | None, str | None, str], bool] = {}
+    done_by_job: dict[tuple[str, str | None, str | None, str], bool] = {}
     for file, _, rule, _, _, plan in rows:
         run, data, name = _parts(rule, file)
         key = (rule, run, data, name)
-        found[key] = found.get(key, True) and plan == _DONE
-    return [Job(*key, done=done) for key, done in found.items()]
+        done_by_job[key] = done_by_job.get(key, True) and plan == _DONE
+    return [Job(*key, done=done) for key, done in done_by_job.items()]
 
 
 def _parts(rule: str, file: str) -> tuple[str | None, str | None, str]:
     """Run, data instance and name that an output file's path holds."""
-    known = RULES.get(rule)
-    found = (known.wildcards(file.removeprefix("results/")) if known else None) or {}
-    if "shard" in found:
-        return None, found["data"], f"{found['shard']}-of-{found['shards']}"
-    if "run" in found or "data" in found:
-        return found.get("run"), found.get("data"), ""
+    rule_paths = RULES.get(rule)
+    wildcards = (rule_paths.wildcards(file.removeprefix("results/")) if rule_paths else None) or {}
+    if "shard" in wildcards:
+        return None, wildcards["data"], f"{wildcards['shard']}-of-{wildcards['shards']}"
+    if "run" in wildcards or "data" in wildcards:
+        return wildcards.get("run"), wildcards.get("data"), ""
     return None, None, str(Path(file).with_suffix(""))
 
 
 Kind = tuple[str, str, str, str]
-"""Rule, method with merging, backbone, dataset: what jobs of equal cost have in common."""
+"""Rule, method with merging, backbone, dataset: jobs that share them cost the same."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job with what it is about.
+    """A job with its run, data and resources.
 
     Attributes:
-        job: as Snakemake tells it.
+        job: as listed by Snakemake.
         run: the run that it makes or uses; None for none.
         data: the data instance that it makes or uses, that of a pretraining included.
         method: a pretraining's method and merging; "" for other jobs, as their cost does not
@@ -191,7 +191,7 @@ class Task:
 
 
 def task_of(experiments: Experiments, job: Job) -> Task:
-    """Say what a job is about.
+    """A job with its run, data and resources.
 
     Args:
         experiments: the scale that it belongs to, and its runs.

@@ -9,15 +9,15 @@ from typing import Literal
 
 from fame.config.datasets import Folder, Own, Synthetic
 from fame.config.layouts import SPLITS, splits_of
-from fame.config.normalisation import needed
 from fame.config.scale import Scale
 from fame.config.sources import load_sources
 from fame.core.errors import FameError
-from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.bias.scores import CONDITIONS
 from fame.operate.plan.estimate import History
 from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import split_data_id
 from fame.pipeline.paths import Places
+from fame.pipeline.tasks import normalisations_of
 
 Source = Literal["indexed", "generated", "listed", "official"]
 
@@ -91,8 +91,8 @@ def _official_size(dataset: Folder | Own) -> int | None:
 
 def _splits(column: Iterable[str]) -> dict[str, int]:
     """Videos of each split."""
-    found = Counter(column)
-    return {split: found[split] for split in SPLITS}
+    counted = Counter(column)
+    return {split: counted[split] for split in SPLITS}
 
 
 def _real(name: str, dataset: Folder | Own, size: int | None) -> Counts:
@@ -101,11 +101,11 @@ def _real(name: str, dataset: Folder | Own, size: int | None) -> Counts:
     from fame.data.instances import matched
 
     try:
-        root, found = matched(dataset, name, None)
-        refuse_absent(found, root, dataset.missing)
+        root, listed = matched(dataset, name, None)
+        refuse_absent(listed, root, dataset.missing)
     except FameError as error:
         return _official(name, dataset, str(error))
-    return Counts(_splits(found.table["split"]), "listed", size)
+    return Counts(_splits(listed.table["split"]), "listed", size)
 
 
 def _official(name: str, dataset: Folder | Own, reason: str) -> Counts:
@@ -173,13 +173,13 @@ def _data_of(tasks: Iterable[Task]) -> list[str]:
     return list(dict.fromkeys(task.data for task in tasks if task.data))
 
 
-def _dataset(scale: Scale, data: str, found: Counts) -> Space | None:
+def _dataset(scale: Scale, data: str, videos: Counts) -> Space | None:
     name, _ = split_data_id(scale, data)
     if isinstance(scale.datasets[name], Synthetic):
-        fresh = found.source == "generated"
-        return Space(name, found.size, "generated, at most") if fresh else None
-    if found.missing:
-        return Space(name, found.size, DOWNLOAD)
+        fresh = videos.source == "generated"
+        return Space(name, videos.size, "generated, at most") if fresh else None
+    if videos.missing:
+        return Space(name, videos.size, DOWNLOAD)
     return None
 
 
@@ -201,17 +201,17 @@ def _sum(sizes: Iterable[int | None]) -> int | None:
 
 def _encoders(history: History) -> dict[str, int]:
     """Bytes of an encoder of each backbone, as finished runs have it."""
-    found = history.found.items()
-    return {backbone: one.encoder for (_, _, backbone, _), one in found if one.encoder}
+    measured = history.by_kind.items()
+    return {backbone: one.encoder for (_, _, backbone, _), one in measured if one.encoder}
 
 
 def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
-    """Bytes of an encoder's features: float32, of every clip that it is shown."""
+    """Bytes of an encoder's features: float32, of every clip that it encodes."""
     assert task.data is not None
-    found, evaluate = counts(task.data), scale.evaluate
-    vectors = found.usable * evaluate.clips * len(needed(scale))
+    videos, evaluate = counts(task.data), scale.evaluate
+    vectors = videos.usable * evaluate.clips * len(normalisations_of(scale))
     if evaluate.bias:
-        vectors += found.splits["test"] * evaluate.bias.clips * len(SHOWINGS)
+        vectors += videos.splits["test"] * evaluate.bias.clips * len(CONDITIONS)
     return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim
 
 
@@ -243,7 +243,7 @@ class Memory:
 
 def memory(scale: Scale, history: History) -> Memory:
     """The memory of one job."""
-    found = history.found.values()
-    host = max((int(one.host_mib) for one in found), default=None)
-    device = max((int(one.device_mib) for one in found if one.device_mib), default=None)
+    measured = history.by_kind.values()
+    host = max((int(one.host_mib) for one in measured), default=None)
+    device = max((int(one.device_mib) for one in measured if one.device_mib), default=None)
     return Memory(scale.resources.mem_mb, host, device)

@@ -48,7 +48,7 @@ class JobRow:
 
     @property
     def hours(self) -> float | None:
-        """Of all that are left, one after another."""
+        """Hours of all remaining jobs, one after another."""
         if not self.to_do:
             return 0.0
         return None if self.each is None else self.to_do * self.each / 3600
@@ -66,7 +66,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a plan says.
+    """The content of a plan.
 
     Attributes:
         target: as it was asked for.
@@ -163,10 +163,10 @@ class Survey:
     def of(cls, experiments: Experiments, asked: Asked) -> "Survey":
         """Ask Snakemake for the jobs and say what each does."""
         target = wanted(experiments, asked.target)
-        found = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
+        graph = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
         root = Places.of(experiments.scale, asked.results).root
         counts = cache(lambda data: count(experiments.scale, data, root))
-        tasks = tuple(task_of(experiments, job) for job in found)
+        tasks = tuple(task_of(experiments, job) for job in graph)
         return cls(experiments, counts, tasks, root, target.left_out)
 
 
@@ -253,26 +253,26 @@ def _together(scale: Scale, cores: int, gpus: int | None) -> int:
 
 def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) -> list[Clock]:
     """Hours on the wall with one, the given number and twice as many trainings at a time."""
-    found = []
+    timed = []
     for task in tasks:
         if not task.job.done and not _small(task):
             seconds = finished.seconds(task)
             if seconds is None:
                 return []
-            found.append(Timed(task, seconds))
+            timed.append(Timed(task, seconds))
     clocks = []
     for number in sorted({1, given, 2 * given}):
         machines = number * scale.resources.nodes
         cores, gpus = machines * scale.resources.threads, machines * scale.resources.gpus
-        clocks.append(Clock(number, cores, gpus, wall_clock(found, cores, gpus) / 3600))
+        clocks.append(Clock(number, cores, gpus, wall_clock(timed, cores, gpus) / 3600))
     return clocks
 
 
 def _measured(finished: History) -> str:
     """Which jobs tell how long others take."""
-    if not finished.found:
+    if not finished.by_kind:
         return "nothing yet"
-    jobs = sum(one.jobs for one in finished.found.values())
+    jobs = sum(one.jobs for one in finished.by_kind.values())
     return f"{jobs} finished jobs on {', '.join(finished.devices) or 'this machine'}"
 
 

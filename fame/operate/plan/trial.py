@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 
 from fame.config.datasets import Folder, Own, Synthetic
-from fame.config.normalisation import needed
 from fame.config.scale import Backbone, Linear, Scale
 from fame.config.worlds import WorldConfig
 from fame.core.distributed import World
@@ -44,6 +43,7 @@ from fame.operate.plan.jobs import Task
 from fame.pipeline.experiments import Run, data_id
 from fame.pipeline.paths import BIAS, Places
 from fame.pipeline.steps import RULES
+from fame.pipeline.tasks import normalisations_of
 from fame.pretext.common import Method
 from fame.train.batches import Batches
 from fame.train.engine import Plan, Trainable, train
@@ -73,8 +73,8 @@ class Sample:
         Raises:
             FameError: there is none.
         """
-        found = self.manifest.select(split)
-        return replace(found, table=found.table.head(count))
+        selected = self.manifest.select(split)
+        return replace(selected, table=selected.table.head(count))
 
     def spread(self, count: int) -> Manifest:
         """At most `count` videos of each split, from the first to the last."""
@@ -102,8 +102,10 @@ def sample(scale: Scale, dataset: str, root: Path, scratch: Path) -> Sample:
     manifest, world = Places(root).manifest(data), Places(root).world(data)
     generated = isinstance(settings, Synthetic)
     if manifest.is_file() and (world.is_dir() or not generated):
-        found = Manifest.read(manifest)
-        chosen = replace(found, table=_spread(found.table[found.table["status"] == OK], sizes))
+        indexed = Manifest.read(manifest)
+        chosen = replace(
+            indexed, table=_spread(indexed.table[indexed.table["status"] == OK], sizes)
+        )
         return Sample(chosen, world if generated else None)
     if isinstance(settings, Synthetic):
         return _small_world(settings.world, dataset, scratch / "world", sizes)
@@ -137,8 +139,8 @@ def _small_world(world: WorldConfig, dataset: str, place: Path, sizes: tuple[int
 
 def _on_disk(settings: Folder | Own, dataset: str, sizes: tuple[int, int]) -> Manifest:
     """Real videos that are not indexed yet, of which the chosen ones are opened."""
-    root, found = matched(settings, dataset, None)
-    chosen = replace(found, table=_spread(found.table, sizes), absent=(), unnamed=())
+    root, listed = matched(settings, dataset, None)
+    chosen = replace(listed, table=_spread(listed.table, sizes), absent=(), unnamed=())
     check = Check(settings.verify.frames, settings.verify.seconds, progress=False)
     return examine(chosen, root, name=dataset, missing="skip", tolerance=0, check=check)
 
@@ -154,13 +156,13 @@ def distinct(tasks: Iterable[Task]) -> list[Task]:
 
     What differs in its seed only is of one kind.
     """
-    found: dict[tuple[Any, ...], Task] = {}
+    first_of_kind: dict[tuple[Any, ...], Task] = {}
     for task in tasks:
         trained = task.run is not None and task.run.pretrain is not None
         if hasattr(_Attempt, task.job.rule) and (trained or task.job.rule != "pretrain"):
-            found.setdefault((task.kind, _settings(task)), task)
+            first_of_kind.setdefault((task.kind, _settings(task)), task)
     order = list(RULES)
-    return sorted(found.values(), key=lambda task: order.index(task.job.rule))
+    return sorted(first_of_kind.values(), key=lambda task: order.index(task.job.rule))
 
 
 def _settings(task: Task) -> str:
@@ -318,10 +320,8 @@ class _Attempt:
         alteration = (
             Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed) if bias else None
         )
-        videos, normalisations = self._any(), needed(self.scale)
-        return extract(
-            self._encoder(), videos, self._shown, self._work, {}, normalisations, alteration
-        )
+        videos, names = self._any(), normalisations_of(self.scale)
+        return extract(self._encoder(), videos, self._shown, self._work, {}, names, alteration)
 
     @property
     def _short(self) -> Linear:
@@ -335,8 +335,8 @@ class _Attempt:
 
     def bias(self) -> None:
         """Train a probe on a few videos for an epoch, and test it on altered ones."""
-        found = self.features()
-        probe_bias(found["pretraining"], found[BIAS], self._short, self._run.seed)
+        encoded = self.features()
+        probe_bias(encoded["pretraining"], encoded[BIAS], self._short, self._run.seed)
 
     def retrieval(self) -> None:
         """Search the few training videos for the nearest ones."""

@@ -1,4 +1,4 @@
-"""Claims as the page shows them: what the seeds can tell, a count, a table for each table."""
+"""Claims on the page: what the seeds can resolve, counts, and the claims of each table."""
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ LOOKS = {"Claim": "wrap", "Published": "number", "Measured (95 %)": "number", "p
 
 
 def claim_remarks(frame: pd.DataFrame) -> tuple[str, ...]:
-    """What stands above the claims: what they are about, what the seeds can tell, how many hold.
+    """Remarks above the claims: their data, what the seeds can resolve, counts of verdicts.
 
     Args:
         frame: from `fame.report.claims.judge.tabulate`, or read from its CSV.

@@ -1,4 +1,4 @@
-"""Claims against what was measured: paired over seeds, tested, judged, written (docs/claims.md)."""
+"""Judge claims from results: pair over seeds, test, correct, decide (docs/claims.md)."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,13 +22,13 @@ DECIMALS = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim and what a scale says of it.
+    """A claim and its verdict at a scale.
 
     Attributes:
         cells: of `better` and of `worse`; None if the scale does not measure both.
-        differences: None if there are none; then `absent` says why.
+        differences: over seeds; None if there are none, and then `absent` says why.
         corrected: Holm's p; None for a single seed.
-        comparisons: what the correction counted: distinct comparisons that the scale measures.
+        comparisons: distinct comparisons that the scale measures, which the correction counts.
         verdict: None until it is judged.
     """
 
@@ -64,9 +64,9 @@ def judge(
             `partial`) or unusable.
     """
     measured = _measured(experiments, claims)
-    found = [_compare(experiments, claim, measured, results, partial) for claim in claims]
-    corrected, comparisons = _correct(found)
-    return [_judged(one, corrected, comparisons, experiments.scale) for one in found]
+    findings = [_compare(experiments, claim, measured, results, partial) for claim in claims]
+    corrected, comparisons = _correct(findings)
+    return [_judged(one, corrected, comparisons, experiments.scale) for one in findings]
 
 
 def _measured(experiments: Experiments, claims: Sequence[Located]) -> dict[Place, Cell]:
@@ -117,7 +117,7 @@ def _check_distinct(claim: Located, cells: tuple[Cell, Cell]) -> None:
 
 
 def _gap(cells: tuple[Cell, Cell], results: Path, scale: Scale) -> str | None:
-    """Which result is the first that does not exist, if one does not."""
+    """A sentence with the first missing result; None if there is none."""
     for cell in cells:
         for run in cell.runs:
             name = result_file(scale, run, cell.dataset, cell.task)
@@ -126,10 +126,10 @@ def _gap(cells: tuple[Cell, Cell], results: Path, scale: Scale) -> str | None:
     return None
 
 
-def _correct(found: Sequence[Finding]) -> tuple[dict[Hashable, float], int]:
+def _correct(findings: Sequence[Finding]) -> tuple[dict[Hashable, float], int]:
     """Holm's p by comparison, and how many there are; a missing one counts with p = 1."""
     ps: dict[Hashable, float] = {}
-    for one in found:
+    for one in findings:
         if one.cells is not None:
             p = one.differences.p if one.differences else 1.0
             if p is not None:
@@ -195,17 +195,17 @@ def _row(one: Finding, experiments: Experiments) -> dict[str, Any]:
     }
 
 
-def _numbers(found: Paired | None) -> dict[str, Any]:
-    if found is None:
+def _numbers(differences: Paired | None) -> dict[str, Any]:
+    if differences is None:
         return dict.fromkeys(("n", "difference", "std", "low", "high", "p")) | {"by_seed": ""}
     return {
-        "n": found.n,
-        "difference": found.mean,
-        "std": found.std,
-        "low": found.low,
-        "high": found.high,
-        "by_seed": " ".join(f"{value:+.{DECIMALS}f}" for value in found.values),
-        "p": found.p,
+        "n": differences.n,
+        "difference": differences.mean,
+        "std": differences.std,
+        "low": differences.low,
+        "high": differences.high,
+        "by_seed": " ".join(f"{value:+.{DECIMALS}f}" for value in differences.values),
+        "p": differences.p,
     }
 
 
@@ -217,8 +217,8 @@ def about(scale: Scale) -> str:
 
 
 def _words(at: Place, table: Table) -> str:
-    shown = ", ".join(str(value) for value in table.rows[at.row].show.values())
-    return f"{shown}: {table.columns[at.column].title}"
+    labels = ", ".join(str(value) for value in table.rows[at.row].show.values())
+    return f"{labels}: {table.columns[at.column].title}"
 
 
 def _ids(cell: Cell | None) -> str:

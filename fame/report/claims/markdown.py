@@ -11,7 +11,7 @@ from fame.report.claims.verdicts import VERDICTS
 NOTHING = "–"
 
 HEADS = ("Claim", "Source", "Published", "Measured (95 %)", "p", "Verdict", "Why")
-"""Of a claim's line."""
+"""Heads of a claim's columns."""
 
 
 def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> str:
@@ -37,7 +37,7 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
 
 
 def resolution(frame: pd.DataFrame) -> str:
-    """What this number of seeds can tell on this page; empty if nothing was measured."""
+    """What this number of seeds can resolve on this page; empty if nothing was measured."""
     if frame["n"].isna().all():
         return ""
     n = int(frame["n"].max())
@@ -62,9 +62,9 @@ def resolution(frame: pd.DataFrame) -> str:
 
 def counts(frame: pd.DataFrame) -> str:
     """How many claims have each verdict."""
-    found = frame["verdict"].value_counts()
-    shown = [f"{found[word]} {word}" for word in VERDICTS if word in found]
-    return f"Verdicts at {frame['scale'].iloc[0]}: {', '.join(shown)}."
+    numbers = frame["verdict"].value_counts()
+    parts = [f"{numbers[word]} {word}" for word in VERDICTS if word in numbers]
+    return f"Verdicts at {frame['scale'].iloc[0]}: {', '.join(parts)}."
 
 
 def _table(frame: pd.DataFrame, scale: Scale) -> str:

@@ -14,26 +14,26 @@ from fame.core.errors import FameError
 from fame.evaluate.metrics.spread import half_width
 
 ALPHA = 0.05
-"""The chance of any false verdict on a page that is put up with (after Holm's correction)."""
+"""Accepted probability of any false verdict on a page (after Holm's correction)."""
 
 POWER = 0.8
-"""The chance of a verdict that `seeds_needed` aims at."""
+"""Probability of a verdict that `seeds_needed` aims at."""
 
 MOST_SEEDS = 20
 """All 2^20 flips take a hundredth of a second; each further seed doubles that."""
 
 _SLACK = 1e-9
-"""What differs by less than this (sums: by this share of the largest) is equal but for rounding."""
+"""Smaller differences (of sums: smaller than this share of the largest) are rounding."""
 
 
 @dataclass(frozen=True)
 class Paired:
-    """What paired differences show.
+    """Statistics of paired differences.
 
     Attributes:
         values: one difference a seed, in percentage points.
         mean: of `values`.
-        std: sample standard deviation (n - 1); None for one seed, as all that follow.
+        std: sample standard deviation (n - 1); None for one seed, like all below.
         low, high: 95 % interval of the mean by Student's t; a description, not the test.
         support: p of the test that would confirm the claim.
         against: p of the test that would contradict it.
@@ -54,7 +54,7 @@ class Paired:
 
     @property
     def p(self) -> float | None:
-        """Twice the smaller of the two; for an ordering the two-sided sign-flip p."""
+        """Twice the smaller of `support` and `against`; two-sided sign-flip p of an ordering."""
         if self.support is None or self.against is None:
             return None
         return min(1.0, 2 * min(self.support, self.against))
@@ -139,7 +139,7 @@ def smallest(n: int, comparisons: int) -> float:
 
 
 def fewest_seeds(comparisons: int, tests: int = 2) -> int:
-    """Seeds below which no difference, however large, leads to a verdict.
+    """The fewest seeds with which a difference, if large enough, leads to a verdict.
 
     Args:
         comparisons: on the page.
@@ -148,22 +148,22 @@ def fewest_seeds(comparisons: int, tests: int = 2) -> int:
     return math.ceil(math.log2(tests * comparisons / ALPHA))
 
 
-def seeds_needed(found: Paired, within: float | None, comparisons: int) -> int | None:
+def seeds_needed(differences: Paired, within: float | None, comparisons: int) -> int | None:
     """About how many seeds would settle a claim if mean and spread stay as they are.
 
     A normal approximation with Guenther's (1981) correction for small n, at 80 % power and at
     the first step of Holm's correction.
 
     Args:
-        found: from two seeds or more.
+        differences: from two seeds or more.
         within: the claim's bound, if it has one.
         comparisons: on the page.
 
     Returns:
         More seeds than there are, or None if no number would do (the mean lies on a bound).
     """
-    assert found.std is not None
-    size, outside, power = abs(found.mean), False, POWER
+    assert differences.std is not None
+    size, outside, power = abs(differences.mean), False, POWER
     if within is not None:
         outside = size > within
         size = abs(size - within)
@@ -172,5 +172,5 @@ def seeds_needed(found: Paired, within: float | None, comparisons: int) -> int |
         return None
     tests = 4 if outside else 2
     level = NormalDist().inv_cdf(1 - ALPHA / (tests * comparisons))
-    enough = ((level + NormalDist().inv_cdf(power)) * found.std / size) ** 2 + level**2 / 2
-    return max(math.ceil(enough), fewest_seeds(comparisons, tests), found.n + 1)
+    enough = ((level + NormalDist().inv_cdf(power)) * differences.std / size) ** 2 + level**2 / 2
+    return max(math.ceil(enough), fewest_seeds(comparisons, tests), differences.n + 1)

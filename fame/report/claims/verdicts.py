@@ -23,11 +23,11 @@ VERDICTS = (
 )
 
 SHARE = 0.5
-"""Of the published gain: what a single run at a comparable scale has to reach."""
+"""Share of the published gain that a single run at a comparable scale must reach."""
 
 
 _SLACK = 1e-9
-"""Percentage points that are rounding."""
+"""Smaller differences, in percentage points, are rounding."""
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,30 @@ class Verdict:
     seeds: int | None = None
 
 
-def over_seeds(found: Paired, within: float | None, corrected: float, comparisons: int) -> Verdict:
+def over_seeds(
+    differences: Paired, within: float | None, corrected: float, comparisons: int
+) -> Verdict:
     """The verdict of two seeds or more.
 
     Args:
-        found: the differences.
+        differences: the differences.
         within: the bound of a claim of similarity, else None.
         corrected: Holm's p of the claim.
         comparisons: on the page.
     """
-    assert found.support is not None and found.against is not None
-    shown = f"corrected p = {corrected:.2g} over {found.n} seeds"
+    assert differences.support is not None and differences.against is not None
+    evidence = f"corrected p = {corrected:.2g} over {differences.n} seeds"
     if corrected <= ALPHA:
-        word = REPLICATED if found.support < found.against else CONTRADICTED
-        return Verdict(word, shown)
-    seeds = seeds_needed(found, within, comparisons)
-    if smallest(found.n, comparisons) > ALPHA:
-        shown = (
-            f"{found.n} seeds cannot resolve anything among {comparisons} comparisons (at least "
-            f"{fewest_seeds(comparisons)} can)"
+        word = REPLICATED if differences.support < differences.against else CONTRADICTED
+        return Verdict(word, evidence)
+    seeds = seeds_needed(differences, within, comparisons)
+    if smallest(differences.n, comparisons) > ALPHA:
+        evidence = (
+            f"{differences.n} seeds cannot resolve anything among {comparisons} comparisons (at "
+            f"least {fewest_seeds(comparisons)} can)"
         )
     about = "no number of seeds would do" if seeds is None else f"needs about {seeds} seeds"
-    return Verdict(UNRESOLVED, f"{shown}; {about} if mean and spread stay", seeds)
+    return Verdict(UNRESOLVED, f"{evidence}; {about} if mean and spread stay", seeds)
 
 
 def of_one_seed(
@@ -72,7 +74,7 @@ def of_one_seed(
         difference: in percentage points.
         within: the bound of a claim of similarity, else None.
         published: the published gain, if there is one.
-        comparable: whether the scale's numbers may be held against the published ones.
+        comparable: whether the scale's numbers may be compared with the published ones.
     """
     if within is not None:
         holds = abs(difference) <= within + _SLACK

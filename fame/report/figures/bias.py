@@ -50,7 +50,7 @@ FIGURE = Figure(
     first=("seed", "all"),
 )
 
-SHOWINGS = {
+CONDITIONS = {
     "original": "original",
     "background": "background\nonly",
     "foreground": "foreground\non grey",
@@ -64,7 +64,7 @@ SCORES = {
     "follows_background": "conflicts\nfollow the\nbackground",
 }
 POOLED = "all"
-"""Stands for the seed in the row over all seeds of an arm."""
+"""The `seed` of the row over all seeds of an arm."""
 
 Ends = Callable[[pd.Series, str], tuple[float, float]]
 """From a row and a column to the ends of the line through its mark."""
@@ -85,8 +85,8 @@ def table(sources: Sequence[Source], scale: Scale) -> pd.DataFrame:
     Columns: `arm`, `dataset`, `seed` (or "all"), `n` (seeds in the row), `run`, `chance`, the
     accuracy by condition in percent and its `_std` over seeds, the scores (docs/bias.md; empty
     where undefined, and then `undefined_because`), their `_low` and `_high` of 95 %, `n_test`,
-    `n_decided`, `foreground_by` (who told it: `true` or `fame`), and `scale`. The row over seeds
-    takes all their test videos together; its intervals resample videos, not seeds.
+    `n_decided`, `foreground_by` (source of the masks: `true` or `fame`), and `scale`. The row over
+    seeds takes all their test videos together; its intervals resample videos, not seeds.
 
     Raises:
         FameError: there is no source, or a result is missing or of another task.
@@ -118,9 +118,9 @@ def _row(source: Source, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _measured(metrics: dict[str, float], details: dict[str, Any]) -> dict[str, Any]:
-    """The columns that `reliance.judge` fills."""
+    """The columns that `scores.judge` fills."""
     row = {"chance": details["chance"]}
-    row |= {name: metrics.get(name, math.nan) for name in SHOWINGS}
+    row |= {name: metrics.get(name, math.nan) for name in CONDITIONS}
     for name, value in details["scores"].items():
         row[name] = math.nan if value is None else value
         low, high = details["intervals"].get(name, (math.nan, math.nan))
@@ -133,13 +133,13 @@ def _over_seeds(
     source: Source, results: list[dict[str, Any]], single: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """All seeds' test videos together. Mini worlds differ by seed, real videos do not."""
-    found = pooled([_predictions(file) for file in source.files])
+    predictions = pooled([_predictions(file) for file in source.files])
     same = len({result["data"] for result in results}) == 1
-    judged = judge(found, seed=0, copies=len(results) if same else 1)
+    judged = judge(predictions, seed=0, copies=len(results) if same else 1)
     frame = pd.DataFrame(single)
     row = {"arm": source.title, "dataset": source.dataset, "seed": POOLED, "n": len(single)}
     row |= {"run": " ".join(frame["run"])} | _measured(judged["metrics"], judged["details"])
-    row |= {f"{name}_std": float(frame[name].std(ddof=1)) for name in SHOWINGS}
+    row |= {f"{name}_std": float(frame[name].std(ddof=1)) for name in CONDITIONS}
     return row | {"foreground_by": single[0]["foreground_by"]}
 
 
@@ -152,7 +152,7 @@ def _predictions(file: Path) -> Predictions:
     places = {video: row for row, video in enumerate(frame["video"])}
     return Predictions(
         frame["label"].to_numpy(dtype=np.int64),
-        {name: np.stack(frame[name].tolist()).argmax(axis=1) for name in SHOWINGS},
+        {name: np.stack(frame[name].tolist()).argmax(axis=1) for name in CONDITIONS},
         np.array([places.get(donor, -1) for donor in frame["donor"]], dtype=np.int64),
         len(frame["original"].iloc[0]),
     )
@@ -179,7 +179,7 @@ def draw(frame: pd.DataFrame, scale: Scale) -> Drawing:
     for row, dataset in zip(axes, datasets, strict=True):
         chosen = frame[frame["dataset"] == dataset]
         title = scale.datasets[dataset].title
-        _marks(row[0], chosen, SHOWINGS, _deviations)
+        _marks(row[0], chosen, CONDITIONS, _deviations)
         chance = chosen["chance"].iloc[0]
         row[0].axhline(chance, color=PALETTE["ink"], linewidth=0.6, linestyle="dotted")
         row[0].annotate("chance", (0, chance), (2, 2), textcoords="offset points", fontsize=6)

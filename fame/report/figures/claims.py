@@ -57,7 +57,7 @@ COLOURS = {
     NOT_MEASURED: PALETTE["random"],
     MISSING: PALETTE["random"],
 }
-"""By verdict; the word stands beside each row, so that nothing hangs on colour alone."""
+"""By verdict; each row also has the word, so that nothing depends on colour alone."""
 
 HOLLOW: dict[str, Any] = {
     "color": PALETTE["ink"],
@@ -114,8 +114,8 @@ def draw(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> Drawin
 def reach(frame: pd.DataFrame) -> Limits:
     """The ends of the axis: 0, all means, seeds, published gains and bands are inside."""
     seeds = [float(value) for value in " ".join(frame["by_seed"]).split()]
-    shown = [*frame["difference"], *frame["published"], *frame["within"], *-frame["within"], *seeds]
-    values = np.array([value for value in shown if np.isfinite(value)] + [-1.0, 1.0])
+    drawn = [*frame["difference"], *frame["published"], *frame["within"], *-frame["within"], *seeds]
+    values = np.array([value for value in drawn if np.isfinite(value)] + [-1.0, 1.0])
     margin = 0.08 * float(np.ptp(values))
     return float(values.min()) - margin, float(values.max()) + margin
 
@@ -164,9 +164,9 @@ def _interval(
     edge = 0.008 * (limits[1] - limits[0])
     low, high = (float(np.clip(x, limits[0] + edge, limits[1] - edge)) for x in bounds)
     axis.plot([low, high], [place, place], color=colour, linewidth=0.9)
-    for bound, shown, marker in ((bounds[0], low, "<"), (bounds[1], high, ">")):
-        if bound != shown:
-            axis.plot(shown, place, marker, color=colour, markersize=3)
+    for bound, end, marker in ((bounds[0], low, "<"), (bounds[1], high, ">")):
+        if bound != end:
+            axis.plot(end, place, marker, color=colour, markersize=3)
 
 
 def _marks() -> list[Artist]:

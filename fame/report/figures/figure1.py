@@ -50,7 +50,7 @@ OPACITY = 0.5
 
 FOREGROUNDS = {
     "true": "the true foreground",
-    "fame": "FAME's own mask, a stand-in: the true foreground is not known",
+    "fame": "FAME's own mask, because the true foreground is unknown",
 }
 
 _PICTURES = ("videos", "labels", "frames", "maps", "masks")
@@ -63,7 +63,7 @@ class Arm:
     Attributes:
         title: as the figure shows it.
         pictures: the arrays of `activation_maps.Pictures`, of the first seed.
-        results: what `fame activation` found, for each seed.
+        results: the result of `fame activation` for each seed.
     """
 
     title: str
@@ -221,7 +221,7 @@ def note(arms: Sequence[Arm]) -> str:
 
 
 def shares(arms: Sequence[Arm]) -> pd.DataFrame:
-    """What `figure1.csv` holds: a row for each encoder and seed.
+    """The table of `figure1.csv`: a row for each encoder and seed.
 
     Columns: `encoder`, `run`, `seed`, `data`, `scale`, `videos` (number), `foreground` (`true`
     or `fame`), `share`, `area` (what a uniform map gives), `elsewhere` (what maps give on other

@@ -1,4 +1,4 @@
-"""Figure 2: a training pair as it really comes about, laid out like the paper's.
+"""Figure 2: a pair from a real training step, laid out like the paper's.
 
 Two clips of one video and a donor on the left; FAME puts the first clip's foreground on the
 donor; both views, after their colour changes, go through the encoder and attract each other.

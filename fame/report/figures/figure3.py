@@ -56,7 +56,7 @@ class Networks:
     Attributes:
         title: as the figure shows it.
         layers: by stage, for each network, its convolutions.
-        scales: the scales that they were trained at; empty for adopted ones.
+        scales: the scales that they were trained at; empty for imported ones.
     """
 
     title: str
@@ -84,8 +84,8 @@ def read(title: str, encoders: Sequence[Path]) -> Networks:
         FameError: a card is not its encoder's, or a network has no temporal kernels.
     """
     cards = [verified(path) for path in encoders]
-    found = [temporal_kernels(path) for path in encoders]
-    layers = {layer: [network[layer] for network in found] for layer in LAYERS}
+    kernels = [temporal_kernels(path) for path in encoders]
+    layers = {layer: [network[layer] for network in kernels] for layer in LAYERS}
     scales = frozenset(card["scale"] for card in cards if "scale" in card)
     return Networks(title, layers, scales)
 
@@ -106,7 +106,7 @@ def _check(arms: Sequence[Networks]) -> None:
 
 
 def statistics(arms: Sequence[Networks]) -> pd.DataFrame:
-    """What `figure3.csv` holds: a row for each stage and encoder.
+    """The table of `figure3.csv`: a row for each stage and encoder.
 
     Columns: `layer`, `encoder`, `networks` (seeds), `convolutions` and `weights` (of one
     network), `std` and `kurtosis` (excess) with `_low` and `_high` of their 95 % intervals,
@@ -119,20 +119,20 @@ def statistics(arms: Sequence[Networks]) -> pd.DataFrame:
 
 def _row(arm: Networks, layer: str, place: int) -> dict[str, Any]:
     networks, weights = arm.layers[layer], arm.weights(layer)
-    found: Spread = spread(networks, BOOTSTRAP_SEED, LAYERS.index(layer), place)
+    estimates: Spread = spread(networks, BOOTSTRAP_SEED, LAYERS.index(layer), place)
     return {
         "layer": layer,
         "encoder": arm.title,
         "networks": arm.count,
         "convolutions": len(networks[0]),
         "weights": sum(kernel.size for kernel in networks[0]),
-        "std": found.std.value,
-        "std_low": found.std.low,
-        "std_high": found.std.high,
-        "kurtosis": found.kurtosis.value,
-        "kurtosis_low": found.kurtosis.low,
-        "kurtosis_high": found.kurtosis.high,
-        "interval": found.interval,
+        "std": estimates.std.value,
+        "std_low": estimates.std.low,
+        "std_high": estimates.std.high,
+        "kurtosis": estimates.kurtosis.value,
+        "kurtosis_low": estimates.kurtosis.low,
+        "kurtosis_high": estimates.kurtosis.high,
+        "interval": estimates.interval,
         "min": float(weights.min()),
         "max": float(weights.max()),
     }

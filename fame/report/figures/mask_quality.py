@@ -55,7 +55,7 @@ _SPREAD = 0.6  # share of the step between two betas that the variants' marks ta
 
 
 def read(files: Sequence[Path]) -> pd.DataFrame:
-    """What `fame mask-quality` wrote for several worlds, one below the other.
+    """Read the files of `fame mask-quality` for several worlds into one table.
 
     Raises:
         FameError: a file is missing or another kind, names a world twice, or the worlds were not
@@ -67,7 +67,9 @@ def read(files: Sequence[Path]) -> pd.DataFrame:
     first = tables[0]
     for file, table in zip(files, tables, strict=True):
         if not table[KEYS].equals(first[KEYS]):
-            raise FameError(f"{file}: holds other variants or betas than {files[0]}; measure anew.")
+            raise FameError(
+                f"{file}: holds other variants or betas than {files[0]}; measure again."
+            )
     whole = pd.concat(tables, ignore_index=True)
     repeated = whole[whole.duplicated(["data", *KEYS])]
     if len(repeated):

@@ -1,4 +1,4 @@
-"""Tables as the page shows them: every cell is a text already."""
+"""Tables of the page, with every cell as text."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ class Grid:
 
 
 def read_csv(path: Path, texts: Iterable[str] = ()) -> pd.DataFrame:
-    """A CSV that a job before this one made; the columns in `texts` are not read as numbers.
+    """Read the CSV of an earlier job; the columns in `texts` are not read as numbers.
 
     Raises:
-        FameError: it is missing, or no table.
+        FameError: the file is missing or is not a table.
     """
     try:
         return pd.read_csv(
@@ -54,7 +54,7 @@ def grid(frame: pd.DataFrame, columns: Mapping[str, str], caption: str) -> Grid:
 
     Args:
         frame: any; a missing value becomes a dash.
-        columns: which of its columns, and what stands above each.
+        columns: its columns to include, each with its head.
         caption: what the table is.
     """
     looks = {key: "number" if _is_number(frame[key]) else "" for key in columns}
@@ -65,9 +65,9 @@ def grid(frame: pd.DataFrame, columns: Mapping[str, str], caption: str) -> Grid:
 
 
 def written(column: "pd.Series[Any]") -> list[str]:
-    """The values of a column for readers: numbers alike, a dash for what is missing.
+    """A column's values as text: numbers in one format, a dash for a missing value.
 
-    Whole numbers have no point, others one digit after it if one of them is 10 or more, else three.
+    Integers have no decimals; other numbers have one if any of them is 10 or more, else three.
     """
     return [NOTHING if pd.isna(value) else _one(value, _digits(column)) for value in column]
 

@@ -1,4 +1,4 @@
-"""The report: one page with all that was published and measured, which needs nothing else."""
+"""The report: one self-contained page with everything published and measured."""
 
 import base64
 import platform
@@ -26,7 +26,7 @@ from fame.report.tables.html import Rendered, shown
 PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
 
 CLAIMS = "claims"
-"""The figure whose table is laid out by claim, and which comes first after those of the paper."""
+"""The figure of claims; it comes right after the paper's, and its table has a layout of its own."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Drawn:
 
     Attributes:
         remarks: remarks on this scale's results.
-        grids: tables that are shown.
-        folded: tables that are there once unfolded.
+        grids: tables that are always visible.
+        folded: tables that are hidden until they are unfolded.
     """
 
     name: str
@@ -86,20 +86,20 @@ def page(experiments: Experiments, results: Path) -> str:
         for name, figure in made.items()
         if not figure.in_paper and name != CLAIMS
     ]
-    found = cards(experiments, results)
+    run_cards = cards(experiments, results)
     return template("page.html.j2").render(
         scale=scale,
         notice=notice(scale),
         contents=_contents(tables, figures, parts),
-        facts=_facts(experiments, results, found),
+        facts=_facts(experiments, results, run_cards),
         tables=tables,
         figures=figures,
         parts=parts,
         cost=cost(experiments, results),
-        runs=runs(experiments, found),
-        cards=found,
+        runs=runs(experiments, run_cards),
+        cards=run_cards,
         command=_choice(scale),
-        versions=_versions(found),
+        versions=_versions(run_cards),
         configuration=yaml.safe_dump(scale.model_dump(mode="json"), sort_keys=False),
     )
 
@@ -128,7 +128,7 @@ def _contents(
 
 
 def _short(title: str) -> str:
-    """What stands before the colon: Table 5, Figure 1."""
+    """A title up to its colon, such as Table 5."""
     return title.partition(":")[0]
 
 
@@ -136,7 +136,7 @@ def _table(experiments: Experiments, name: str, folder: Path) -> Printed:
     table, path = experiments.table(name), folder / f"{name}.csv"
     frame = read_csv(path, texts=table.show)
     if len(frame) != len(table.rows):
-        raise FameError(f"{path}: not of the present table file; make it anew")
+        raise FameError(f"{path}: not of the current table file; make it again")
     files = [path.with_suffix(suffix) for suffix in (".csv", ".tex")]
     return Printed(
         shown(frame, table, experiments.scale),
@@ -179,7 +179,7 @@ def _columns(figure: Figure, file: Path) -> pd.DataFrame:
     frame = read_csv(file)
     lacking = [name for name in figure.columns if name not in frame]
     if lacking:
-        raise FameError(f"{file}: lacks the columns {', '.join(lacking)}; make it anew")
+        raise FameError(f"{file}: lacks the columns {', '.join(lacking)}; make it again")
     return frame
 
 
@@ -204,8 +204,8 @@ def _encoded(file: Path) -> str:
         raise FameError(f"{file}: cannot be read ({error.strerror}); make it first") from None
 
 
-def _facts(experiments: Experiments, results: Path, found: list[Card]) -> list[tuple[str, str]]:
-    """What is said at the top."""
+def _facts(experiments: Experiments, results: Path, run_cards: list[Card]) -> list[tuple[str, str]]:
+    """The facts at the top of the page."""
     scale, names = experiments.scale, sorted(experiments.tables)
     spent = costs_of(experiments, names, results)
     cells = sum(1 for _ in experiments.cells(names))
@@ -219,7 +219,7 @@ def _facts(experiments: Experiments, results: Path, found: list[Card]) -> list[t
         ("Comparable with the paper", "yes" if scale.comparable else "no"),
         ("Cells published", str(published)),
         ("Cells measured", str(cells)),
-        ("Encoders", str(len(found))),
+        ("Encoders", str(len(run_cards))),
         ("Seeds", ", ".join(map(str, scale.seeds))),
     ]
     if spent:
@@ -228,16 +228,18 @@ def _facts(experiments: Experiments, results: Path, found: list[Card]) -> list[t
 
 
 def _choice(scale: Scale) -> str:
-    """What chooses a scale; one of the user's own is chosen by its path."""
+    """The value of `--scale` in commands; a placeholder for the path of a user's own scale."""
     own = not (SCALES / f"{scale.name}.yaml").is_file()
     return f"<path of {scale.name}>" if own else scale.name
 
 
-def _versions(found: list[Card]) -> list[str]:
-    """Of what made this page, and of what made the encoders."""
+def _versions(run_cards: list[Card]) -> list[str]:
+    """Sentences with the versions of the software that made this page and the encoders."""
     installed = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     texts = [f"This page was made with Python {platform.python_version()}, {installed}."]
-    return texts + [f"Encoders were made with {text}." for text in dict.fromkeys(map(_made, found))]
+    return texts + [
+        f"Encoders were made with {text}." for text in dict.fromkeys(map(_made, run_cards))
+    ]
 
 
 def _made(card: Card) -> str:
@@ -250,7 +252,7 @@ def _made(card: Card) -> str:
 
 
 def notice(scale: Scale) -> str:
-    """How the measured numbers may be compared with the published ones, and why."""
+    """Whether measured and published numbers may be compared, and why."""
     may = "may" if scale.comparable else "may not"
     return (
         f"The {scale.name} numbers {may} be compared with the published ones: {scale.note}. "

@@ -1,4 +1,4 @@
-"""What the page says of runs: their cards, and what each table cost."""
+"""The page's section on runs: their cards, and the cost of each table."""
 
 import json
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Card:
 
     Attributes:
         run: its id.
-        facts: what the card holds.
+        facts: the card's content.
     """
 
     run: str
@@ -35,7 +35,7 @@ class Card:
 
 
 def cards(experiments: Experiments, results: Path) -> list[Card]:
-    """The card of every run, each known to be its encoder's.
+    """The card of every run, checked against its encoder.
 
     Args:
         experiments: a scale and its tables.
@@ -48,18 +48,18 @@ def cards(experiments: Experiments, results: Path) -> list[Card]:
     return [Card(name, verified(places.encoder(name))) for name in experiments.runs]
 
 
-def runs(experiments: Experiments, found: list[Card]) -> Grid:
-    """What the page lists of each run; its card holds the rest."""
+def runs(experiments: Experiments, run_cards: list[Card]) -> Grid:
+    """One row per run with the main facts; its card holds the rest."""
     titles = ("Run", "Method", "Pretraining data", "Seed", "Time", "Memory (MiB)", "Device", "Code")
     looks = ("id", "", "", "number", "number", "number", "", "")
     rows = [
-        tuple(map(Text, _facts(experiments.run(card.run), card.facts), looks)) for card in found
+        tuple(map(Text, _facts(experiments.run(card.run), card.facts), looks)) for card in run_cards
     ]
     return Grid("Encoders and how they came about", tuple(map(Text, titles, looks)), tuple(rows))
 
 
 def _facts(run: Run, card: dict[str, Any]) -> tuple[str, ...]:
-    """A row of the list; the card of an adopted encoder has neither time nor memory."""
+    """A row of the list; the card of an imported encoder has neither time nor memory."""
     seconds, memory = card.get("seconds"), card.get("peak_memory_mib", {}).get("host")
     merged = f" + {Path(run.merge.mask).stem}" if run.merge else ""
     return (
@@ -75,7 +75,7 @@ def _facts(run: Run, card: dict[str, Any]) -> tuple[str, ...]:
 
 
 def cost(experiments: Experiments, results: Path) -> Grid:
-    """Wall time by table and kind of job, and the most memory that one job took.
+    """Wall time by table and kind of job, and the largest memory of a job.
 
     Raises:
         FameError: a benchmark file cannot be read.
@@ -85,7 +85,7 @@ def cost(experiments: Experiments, results: Path) -> Grid:
     parts.append((ALL, costs_of(experiments, names, results)))
     titles = ("Table", "Jobs", *map(str.capitalize, KINDS), "In all", "Most memory (MiB)")
     heads = tuple(Text(title, "number" if at else "") for at, title in enumerate(titles))
-    return Grid("Cost by table", heads, tuple(_cost(name, found) for name, found in parts))
+    return Grid("Cost by table", heads, tuple(_cost(name, spent) for name, spent in parts))
 
 
 def costs_of(experiments: Experiments, tables: list[str], results: Path) -> list[Cost]:
@@ -93,10 +93,10 @@ def costs_of(experiments: Experiments, tables: list[str], results: Path) -> list
     return costs(files_of(experiments.cells(tables), experiments.scale, results))
 
 
-def _cost(table: str, found: list[Cost]) -> tuple[Text, ...]:
-    by_kind = {one.kind: one for one in found}
+def _cost(table: str, spent: list[Cost]) -> tuple[Text, ...]:
+    by_kind = {one.kind: one for one in spent}
     times = [duration(3600 * by_kind[kind].hours) if kind in by_kind else NOTHING for kind in KINDS]
-    whole = duration(3600 * sum(one.hours for one in found)) if found else NOTHING
-    peak = f"{max(one.peak_mib for one in found):.0f}" if found else NOTHING
-    numbers = [str(sum(one.jobs for one in found)), *times, whole, peak]
+    whole = duration(3600 * sum(one.hours for one in spent)) if spent else NOTHING
+    peak = f"{max(one.peak_mib for one in spent):.0f}" if spent else NOTHING
+    numbers = [str(sum(one.jobs for one in spent)), *times, whole, peak]
     return (Text(table), *(Text(number, "number") for number in numbers))

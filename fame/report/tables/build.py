@@ -1,4 +1,4 @@
-"""A table of the paper beside what was measured: gathered from results, then written.
+"""Tables of the paper with measured numbers: gathered from results, then written.
 
 Published and measured numbers never share a column, and every row names its scale.
 """
@@ -20,6 +20,7 @@ from fame.core.files import replacing
 from fame.core.registry import declared
 from fame.pipeline.experiments import Cell, Experiments, Run, measurable, result_file
 from fame.pipeline.missing import reason
+from fame.pipeline.tasks import settings_of
 from fame.report.tables.html import html
 from fame.report.tables.latex import latex
 from fame.report.tables.markdown import BEST_ON_TEST, markdown
@@ -76,11 +77,11 @@ def _over(values: dict[str, float]) -> Measurement:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What there is of a cell: its measurement, and why runs are missing if some are.
+class CellResult:
+    """A cell's measurement, and why runs are missing if some are.
 
     Attributes:
-        measurement: over the runs that are there; None if none is.
+        measurement: over the finished runs; None if there are none.
         missing: a sentence; empty if all runs are there.
     """
 
@@ -89,15 +90,15 @@ class Found:
     missing: str = ""
 
 
-def gather(cell: Cell, results: Path, scale: Scale, unmade: Collection[str]) -> Found:
-    """What there is of a cell whose runs may have failed.
+def gather(cell: Cell, results: Path, scale: Scale, unmade: Collection[str]) -> CellResult:
+    """The result of a cell of which some runs may have failed.
 
     Args:
         cell: as for `measure`.
         results: as for `measure`.
         scale: as for `measure`.
-        unmade: files that are to be taken as missing, whether or not they are there: those that
-            stand from an earlier time and should have been made again.
+        unmade: files that count as missing even if they exist: outdated ones that should have
+            been made again.
     """
     values: dict[str, float] = {}
     lacking: list[str] = []
@@ -112,7 +113,7 @@ def gather(cell: Cell, results: Path, scale: Scale, unmade: Collection[str]) -> 
             lacking.append(str(error))
     count = "" if len(cell.runs) == 1 else f" {len(lacking)} of {len(cell.runs)} runs"
     sentence = f"missing{count}: {'; '.join(lacking)}" if lacking else ""
-    return Found(cell, _over(values) if values else None, sentence)
+    return CellResult(cell, _over(values) if values else None, sentence)
 
 
 def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
@@ -134,13 +135,13 @@ def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
 
 
 def _command(path: Path, scale: Scale) -> str:
-    """What makes a result; a scale outside config/scales is only known by its path."""
+    """The command that makes a result; a scale outside config/scales is named by its path."""
     own = not (SCALES / f"{scale.name}.yaml").is_file()
     choice = f"<path of {scale.name}>" if own else scale.name
     target, where = str(path), ""
     *_, results, place = path.absolute().parents[:6]
     if results.name == "results":
-        # The workflow knows its files by their places in `results`, whatever folder holds that.
+        # The workflow's targets are relative to the folder that contains `results`.
         target = str(path.absolute().relative_to(place))
         where = "" if place == Path.cwd() else f" --directory {shlex.quote(str(place))}"
     return f"snakemake --cores all {target} --config scale={choice}{where}"
@@ -160,10 +161,10 @@ def build(
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    really used), `negatives` (as declared by the method), `epoch` (the one reported, of a trained
-    classifier), `runs` (ids) and `not_measured_because`. A partial table has a text `c_missing`
-    more: which runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and
-    `c_n` are of the runs that are there.
+    used), `negatives` (as declared by the method), `epoch` (the one reported, of a trained
+    classifier), `runs` (ids) and `not_measured_because`. A partial table also has the text
+    `c_missing`: which runs of a cell are missing and why, empty if none is. Its `c_measured`,
+    `c_std` and `c_n` are over the finished runs.
 
     Args:
         experiments: a scale and its tables.
@@ -176,12 +177,12 @@ def build(
         FameError: an unknown table, or, if it is not partial, as `measure` does.
     """
     table, scale = experiments.table(name), experiments.scale
-    by_row: list[dict[str, Found]] = [{} for _ in table.rows]
+    by_row: list[dict[str, CellResult]] = [{} for _ in table.rows]
     for cell in experiments.cells([name]):
         by_row[cell.row][cell.column] = (
             gather(cell, results, scale, unmade)
             if partial
-            else Found(cell, measure(cell, results, scale))
+            else CellResult(cell, measure(cell, results, scale))
         )
     rows = zip(table.rows, by_row, strict=True)
     frame = _typed(pd.DataFrame([_row(table, scale, *row) for row in rows]), table)
@@ -197,32 +198,30 @@ def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame
 
 
-def _row(table: Table, scale: Scale, row: Row, found: dict[str, Found]) -> dict[str, Any]:
-    """One row of `build`; `found` is by column."""
+def _row(table: Table, scale: Scale, row: Row, cells: dict[str, CellResult]) -> dict[str, Any]:
+    """One row of `build`; `cells` is by column."""
     content: dict[str, Any] = {key: _text(row.show.get(key)) for key in table.show}
     content["task"] = row.task or ""
     for column in table.columns:
-        measurement = found[column].measurement if column in found else None
+        measurement = cells[column].measurement if column in cells else None
         content[f"{column}_published"] = row.published.get(column)
         content[f"{column}_measured"] = measurement.mean if measurement else None
         content[f"{column}_std"] = measurement.std if measurement else None
         content[f"{column}_n"] = measurement.n if measurement else None
-        content[f"{column}_missing"] = found[column].missing if column in found else ""
+        content[f"{column}_missing"] = cells[column].missing if column in cells else ""
     content["scale"] = scale.name
-    content |= _provenance(scale, [one for one in found.values() if one.measurement])
+    content |= _provenance(scale, [one for one in cells.values() if one.measurement])
     content["not_measured_because"] = _reason(scale, table, row)
     return content
 
 
-def _provenance(scale: Scale, measured: list[Found]) -> dict[str, str]:
-    """How a row's numbers came about; empty texts if there are none."""
+def _provenance(scale: Scale, measured: list[CellResult]) -> dict[str, str]:
+    """How a row was measured; empty texts if it was not."""
     if not measured:
         return dict.fromkeys(("comparable", "measured_on", "negatives", "epoch", "runs"), "")
     cell = measured[0].cell
     first = cell.runs[0]
-    runs = dict.fromkeys(
-        run for found in measured if found.measurement for run in found.measurement.runs
-    )
+    runs = dict.fromkeys(run for one in measured if one.measurement for run in one.measurement.runs)
     return {
         "comparable": "yes" if scale.comparable else f"no: {scale.note}",
         "measured_on": _measured_on(scale, first),
@@ -255,11 +254,11 @@ def _negatives(run: Run) -> str:
 
 
 def _epoch(scale: Scale, task: str) -> str:
-    """Which epoch of the classifier a number is of; retrieval trains none."""
-    if task == "retrieval":
+    """Which epoch of the classifier a number is of; empty for a task that trains none."""
+    report = settings_of(scale, task).get("report")
+    if report is None:
         return ""
-    settings = scale.evaluate.linear if task == "linear" else scale.evaluate.finetune
-    return BEST_ON_TEST if settings.report == "best-on-test" else "last"
+    return BEST_ON_TEST if report == "best-on-test" else "last"
 
 
 def _reason(scale: Scale, table: Table, row: Row) -> str:
@@ -287,7 +286,7 @@ def write(frame: pd.DataFrame, experiments: Experiments, name: str, out: Path) -
         out: the `.csv`, for programs; `.md` and `.tex` are for readers and papers, `.html` is
             for `snakemake --report`.
 
-    What stood there of a partial table (`fame.report.tables.partial`) is removed.
+    A partial table beside it (`fame.report.tables.partial`) is removed.
 
     Raises:
         FameError: an unknown table, or a file cannot be written (each is whole or untouched).
@@ -312,7 +311,7 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def partial_files(out: Path) -> tuple[Path, Path]:
-    """Where the CSV and the Markdown of a partial table stand: `table5.partial.csv`, `.md`."""
+    """Paths of a partial table's CSV and Markdown: `table5.partial.csv`, `.md`."""
     return out.with_suffix(".partial.csv"), out.with_suffix(".partial.md")
 
 

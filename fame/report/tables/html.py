@@ -13,7 +13,7 @@ from fame.report.tables.markdown import BEST_ON_TEST, NOTHING, best, notice
 
 @dataclass(frozen=True)
 class Half:
-    """What is published, or what is measured, in a cell.
+    """The published or the measured number of a cell.
 
     Attributes:
         id: names it in the document: table, row, column, `published` or `measured`.
@@ -90,7 +90,7 @@ def shown(frame: pd.DataFrame, table: Table, scale: Scale) -> Rendered:
 
 
 def html(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
-    """A page with this table alone, which needs nothing else; arguments as for `shown`."""
+    """A self-contained page with this table alone; arguments as for `shown`."""
     context = {"table": shown(frame, table, scale), "notice": notice(frame, scale)}
     return template("table.html.j2").render(**context)
 

@@ -1,7 +1,6 @@
 r"""A built table as LaTeX, laid out as in the paper: grouped heads, rules, the best in bold.
 
-Under the head of each measured column stand two columns, what is quoted and what is ours, so that
-the two never share one.
+Each measured column has two columns, quoted and ours, so that the two never share one.
 """
 
 import re
@@ -16,7 +15,7 @@ from fame.config.tables import Table
 from fame.report.tables.markdown import NOTHING, best, notice
 
 PACKAGES = ("booktabs", "amssymb")
-"""What a document has to load: rules, and the check mark."""
+"""LaTeX packages that a document must load, for the rules and the check mark."""
 
 YES, NO = r"$\checkmark$", r"$\times$"
 
@@ -25,7 +24,7 @@ Head = tuple[str, int]
 
 _GREEK = "alpha beta gamma delta epsilon zeta eta theta kappa mu xi pi rho sigma tau phi chi omega"
 
-# A bracket or a star that begins a row would be taken for an argument of the `\\` before it.
+# LaTeX reads a bracket or a star at the start of a row as an argument of the `\\` before it.
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -57,7 +56,7 @@ _LATEX = str.maketrans(
 def escape(text: str) -> str:
     r"""Plain text for LaTeX, on one line, without a character that LaTeX reads as a command.
 
-    Small Greek letters become mathematics; what else is beyond ASCII is left to LaTeX's UTF-8.
+    Small Greek letters become math; other non-ASCII characters are left to LaTeX's UTF-8.
     """
     return " ".join(text.split()).translate(_LATEX)
 
@@ -110,7 +109,7 @@ def _between(table: Table) -> str:
 
 
 def _seeds(frame: pd.DataFrame, table: Table) -> str:
-    """Over how many runs the measured numbers go; empty if there are none."""
+    """The number of seeds behind the measured numbers, in words; empty if there are none."""
     counts = {int(n) for key in table.columns for n in frame[f"{key}_n"].dropna()}
     if not counts:
         return ""
@@ -122,22 +121,22 @@ def _seeds(frame: pd.DataFrame, table: Table) -> str:
 
 def _alignment(table: Table) -> str:
     truths = _truths(table)
-    shown = ["c" if key in truths else "l" for key in table.show]
-    return "".join([*shown, "rr" * len(table.columns)])
+    columns = ["c" if key in truths else "l" for key in table.show]
+    return "".join([*columns, "rr" * len(table.columns)])
 
 
 def _truths(table: Table) -> set[str]:
-    """The shown columns that hold nothing but yes and no."""
-    found = set()
+    """The columns of `show` that hold only yes and no."""
+    truths = set()
     for key in table.show:
         values = [row.show[key] for row in table.rows if row.show.get(key) is not None]
         if values and all(isinstance(value, bool) for value in values):
-            found.add(key)
-    return found
+            truths.add(key)
+    return truths
 
 
 def _heads(table: Table, scale: Scale) -> Iterator[str]:
-    """Shared heads, if there are any; the columns' own; and what each of their halves holds.
+    """Rows of heads: groups of columns if there are any, columns, then `quoted` and `ours`.
 
     The corner shows the scale, so that its numbers are not mistaken for another's.
     """
@@ -165,12 +164,12 @@ def _spanned(head: Head) -> str:
 
 def _rules(heads: list[Head]) -> str:
     r"""A `\cmidrule` under every head that has a text."""
-    found, start = [], 1
+    rules, start = [], 1
     for text, width in heads:
         if text:
-            found.append(rf"\cmidrule(lr){{{start}-{start + width - 1}}}")
+            rules.append(rf"\cmidrule(lr){{{start}-{start + width - 1}}}")
         start += width
-    return " ".join(found)
+    return " ".join(rules)
 
 
 def _body(frame: pd.DataFrame, table: Table) -> Iterator[str]:
@@ -213,7 +212,7 @@ def _ours(frame: pd.DataFrame, key: str, blocks: list[int]) -> list[str]:
 
 
 def _emboldened(texts: list[str], values: "pd.Series[float]", blocks: list[int]) -> list[str]:
-    """The texts, those of a block's highest value in bold if there is another to compare with."""
+    """The texts; the highest value of each block is bold if the block has other values."""
     tops = best(values, blocks)
     bold = [rf"\textbf{{{text}}}" if top else text for text, top in zip(texts, tops, strict=True)]
     return [text or escape(NOTHING) for text in bold]

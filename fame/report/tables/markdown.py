@@ -8,7 +8,7 @@ from fame.config.tables import Table
 NOTHING = "–"
 
 BEST_ON_TEST = "best on the test videos"
-"""What a table says of a number that was selected on the videos it is measured on."""
+"""The `epoch` of a number that was selected on the test videos themselves."""
 
 PARTIAL = (
     "This table is partial: cells marked [1], [2] ... lack runs, for the reasons listed below. The "
@@ -25,7 +25,7 @@ def _legend(scale: Scale) -> str:
 
 
 def notice(frame: pd.DataFrame, scale: Scale) -> str:
-    """Whether the measured numbers may be held against the published ones, and why."""
+    """Whether measured and published numbers are comparable, and why."""
     may = "are" if scale.comparable else "are not"
     notice = f"The {scale.name} numbers {may} comparable with the published ones: {scale.note}."
     if (frame["epoch"] == BEST_ON_TEST).any():
@@ -53,7 +53,7 @@ def best(values: "pd.Series[float]", blocks: list[int]) -> "pd.Series[bool]":
     """Which values are the highest of their block, if it has others to compare with.
 
     Args:
-        values: a column, rounded as it is shown, so that what looks equal is equal.
+        values: a column, rounded as displayed, so that equal texts tie.
         blocks: the block of each row, as `Table.block` gives it.
     """
     grouped = values.groupby(blocks)
@@ -68,13 +68,13 @@ def display(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         table: its file.
     """
     notes = {reason: f"[{number}]" for number, reason in enumerate(_reasons(frame, table), 1)}
-    shown = {title: frame[key].replace("", NOTHING) for key, title in table.show.items()}
+    columns = {title: frame[key].replace("", NOTHING) for key, title in table.show.items()}
     for key, column in table.columns.items():
         parts = [frame[f"{key}_{kind}"] for kind in ("published", "measured", "std", "n")]
         missing = [notes.get(reason, "") for reason in _missing(frame, key)]
         rows = zip(*parts, frame["scale"], missing, strict=True)
-        shown[column.title] = pd.Series([_cell(*row) for row in rows], index=frame.index)
-    return pd.DataFrame(shown)
+        columns[column.title] = pd.Series([_cell(*row) for row in rows], index=frame.index)
+    return pd.DataFrame(columns)
 
 
 def _missing(frame: pd.DataFrame, key: str) -> list[str]:
@@ -92,7 +92,7 @@ def _reasons(frame: pd.DataFrame, table: Table) -> list[str]:
 def _provenance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The rows that we measure or would measure at another scale, with how or why not."""
     ours = frame[frame["task"] != ""]
-    shown = {next(iter(table.show.values())): ours[next(iter(table.show))]}
+    columns = {next(iter(table.show.values())): ours[next(iter(table.show))]}
     titles = {
         "task": "Task",
         "measured_on": "Measured on",
@@ -101,8 +101,8 @@ def _provenance(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         "runs": "Runs",
         "not_measured_because": "Not measured because",
     }
-    shown |= {title: ours[key].replace("", NOTHING) for key, title in titles.items()}
-    return pd.DataFrame(shown)
+    columns |= {title: ours[key].replace("", NOTHING) for key, title in titles.items()}
+    return pd.DataFrame(columns)
 
 
 def _markdown_table(frame: pd.DataFrame) -> str:
@@ -119,7 +119,7 @@ def markdown(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
         table: the file it was built from.
         scale: the scale it was built at.
     """
-    shown, origin = display(frame, table), _provenance(frame, table)
+    readable, origin = display(frame, table), _provenance(frame, table)
     lacking = _reasons(frame, table)
     parts = [
         f"# {table.title}",
@@ -127,7 +127,7 @@ def markdown(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
         _legend(scale),
         f"Source: {table.source}.",
         f"> **{notice(frame, scale)}**",
-        _markdown_table(shown),
+        _markdown_table(readable),
         *(["## What is missing", _numbered(lacking)] if lacking else []),
         "## How the rows were measured",
         _markdown_table(origin),

@@ -1,4 +1,4 @@
-"""Tables of which some runs failed: what is there is written, and what is missing says why."""
+"""Partial tables, written if runs failed: finished cells, and why the others are missing."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -52,7 +52,7 @@ def write_partial(frame: pd.DataFrame, experiments: Experiments, name: str, out:
 
 
 def refuse_incomplete(experiments: Experiments, name: str, results: Path, out: Path) -> None:
-    """Do nothing for a table whose results are all there; write it partially otherwise.
+    """Do nothing for a table with all its results; otherwise write it partially and raise.
 
     Raises:
         FameError: the table lacks results; the message names the file with the finished part.

@@ -21,7 +21,7 @@ from fame.evaluate.bias.altered import (
 )
 from fame.evaluate.bias.background import GREY, widen
 from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
-from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features import encode
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
@@ -44,7 +44,7 @@ class Means(Encoder):
 
 
 @pytest.fixture(scope="module")
-def shown():
+def spec():
     scale = load_scale(str(MICRO))
     found = ClipSpec.of(scale, scale.backbones["r2plus1d"], scale.pretrain.views)
     return dataclasses.replace(found, clips=3, size=32)
@@ -58,29 +58,29 @@ def mixed_videos(micro):
     return Manifest(videos.dataset, videos.root, rows, videos.classes)
 
 
-def altered(shown, videos, micro, foreground=None):
-    plain = dataclasses.replace(shown, mean=(0, 0, 0), std=(1, 1, 1))
-    known = foreground or TrueForeground(videos, micro.place / "ucf101-w0", plain)
-    return AlteredClips(plain, [plain], 2, known, videos.labels(), BATCHES, seed=5)
+def altered(spec, videos, micro, foreground=None):
+    plain = dataclasses.replace(spec, mean=(0, 0, 0), std=(1, 1, 1))
+    truth = foreground or TrueForeground(videos, micro.place / "ucf101-w0", plain)
+    return AlteredClips(plain, [plain], 2, truth, videos.labels(), BATCHES, seed=5)
 
 
 @pytest.fixture(scope="module")
-def shows(shown, mixed_videos, micro):
-    """The originals and the five showings of four videos, by name, not normalised."""
-    dataset = UniformClips(mixed_videos, shown.frames, shown.stride, shown.clips)
+def shows(spec, mixed_videos, micro):
+    """The originals and the five conditions of four videos, by name, not normalised."""
+    dataset = UniformClips(mixed_videos, spec.frames, spec.stride, spec.clips)
     batch = collate([dataset[row] for row in BATCHES[1]])
     batch = dataclasses.replace(batch, indices=torch.arange(4, 8))
-    show = altered(shown, mixed_videos, micro)
+    show = altered(spec, mixed_videos, micro)
     views = list(show(batch))
     masks = show.foreground(batch, views[0])[:, show.chosen]
-    names = ("all", *SHOWINGS)
+    names = ("all", *CONDITIONS)
     found = dict(zip(names, views, strict=True))
     return found | {"masks": masks, "original": views[0][:, show.chosen], "donors": show.donors}
 
 
 def test_shapes(shows):
     assert shows["all"].shape == (4, 3, 3, 4, 32, 32)
-    assert all(shows[name].shape == (4, 2, 3, 4, 32, 32) for name in SHOWINGS)
+    assert all(shows[name].shape == (4, 2, 3, 4, 32, 32) for name in CONDITIONS)
 
 
 def test_foreground_on_grey(shows):
@@ -163,17 +163,17 @@ def test_chosen_clips():
     assert chosen_clips(10, 10).tolist() == list(range(10))
 
 
-def test_fame_masks_stand_in_where_nobody_knows(shown, mixed_videos, micro):
-    dataset = UniformClips(mixed_videos, shown.frames, shown.stride, shown.clips)
+def test_fame_masks_stand_in_where_nobody_knows(spec, mixed_videos, micro):
+    dataset = UniformClips(mixed_videos, spec.frames, spec.stride, spec.clips)
     batch = collate([dataset[row] for row in range(2)])
-    views = shown.cropped(batch.clips, batch.sizes)
+    views = spec.cropped(batch.clips, batch.sizes)
     masks = MotionForeground(0.25)(batch, views)
     assert masks.shape == (2, 3, 4, 32, 32)
     assert masks.float().mean() == 0.25
     assert torch.equal(masks[:, :, 0], masks[:, :, 3])
 
 
-def test_each_video_is_decoded_once(shown, micro, monkeypatch, tmp_path):
+def test_each_video_is_decoded_once(spec, micro, monkeypatch, tmp_path):
     """In one pass: two normalisations of all videos, and the altered test videos."""
     import fame.data.clips.dataset as clips
 
@@ -184,49 +184,50 @@ def test_each_video_is_decoded_once(shown, micro, monkeypatch, tmp_path):
     )
     videos = micro.videos("ucf101")
     work = Work(torch.device("cpu"), 4, 0, tmp_path / "parts", progress=False)
-    known = Alteration(clips=2, beta=0.5, world=micro.place / "ucf101-w0", seed=0)
-    found = extract(Means(), videos, shown, work, {}, ("pretraining", "imagenet"), known)
+    alteration = Alteration(clips=2, beta=0.5, world=micro.place / "ucf101-w0", seed=0)
+    found = extract(Means(), videos, spec, work, {}, ("pretraining", "imagenet"), alteration)
     assert sorted(opened) == sorted({videos.root / path for path in videos.table["path"]})
     assert found["bias"].features.shape == (8, 5 * 2, 12)
     assert found["bias"].meta["foreground"] == "true"
     assert not (tmp_path / "parts").exists()
-    alone = extract(Means(), videos, shown, work, {})["pretraining"]
+    alone = extract(Means(), videos, spec, work, {})["pretraining"]
     assert np.array_equal(found["pretraining"].videos, alone.videos)
     np.testing.assert_allclose(found["pretraining"].features, alone.features, atol=1e-6)
-    other = shown.with_normalisation("imagenet")
+    other = spec.with_normalisation("imagenet")
     imagenet = extract(Means(), videos, other, work, {})["pretraining"]
     np.testing.assert_allclose(found["imagenet"].features, imagenet.features, atol=1e-6)
 
 
-def test_parts_of_another_beta_are_not_used(shown, micro, tmp_path, monkeypatch):
+def test_parts_of_another_beta_are_not_used(spec, micro, tmp_path, monkeypatch):
     monkeypatch.setattr("fame.evaluate.features.extract.clear", lambda parts: None)
     videos = micro.videos("ucf101").select("test")
     work = Work(torch.device("cpu"), 4, 0, tmp_path, progress=False)
 
-    def found(beta, work):
-        known = Alteration(clips=2, beta=beta, world=None, seed=0)
-        return extract(Means(), videos, shown, work, {}, ("pretraining",), known)["bias"].features
+    def encoded(beta, work):
+        alteration = Alteration(clips=2, beta=beta, world=None, seed=0)
+        features = extract(Means(), videos, spec, work, {}, ("pretraining",), alteration)
+        return features["bias"].features
 
-    first, other = found(0.5, work), found(0.25, work)
+    first, other = encoded(0.5, work), encoded(0.25, work)
     assert len(list(tmp_path.glob("*/*.npz"))) == 2
-    assert np.array_equal(other, found(0.25, dataclasses.replace(work, parts=None)))
+    assert np.array_equal(other, encoded(0.25, dataclasses.replace(work, parts=None)))
     assert not np.array_equal(other, first)
 
 
-def test_showings_stand_in_the_order_of_the_manifest(shown, micro):
+def test_conditions_are_in_the_order_of_the_manifest(spec, micro):
     """Frozen clips have the middle frame's means, whatever the order of encoding."""
     videos = micro.videos("ucf101")
     work = Work(torch.device("cpu"), 3, 0, None, progress=False)
-    known = Alteration(clips=3, beta=0.5, world=None, seed=0)
-    found = extract(Means(), videos, shown, work, {}, ("pretraining",), known)["bias"]
+    alteration = Alteration(clips=3, beta=0.5, world=None, seed=0)
+    found = extract(Means(), videos, spec, work, {}, ("pretraining",), alteration)["bias"]
     test = videos.select("test")
     assert found.videos.tolist() == test.table["video"].tolist()
     assert found.meta["foreground"] == "fame"
-    dataset = UniformClips(test, shown.frames, shown.stride, shown.clips)
+    dataset = UniformClips(test, spec.frames, spec.stride, spec.clips)
     batch = collate([dataset[row] for row in range(8)])
-    views = shown.normalised(shown.cropped(batch.clips, batch.sizes))[:, :, :, 2:3]
+    views = spec.normalised(spec.cropped(batch.clips, batch.sizes))[:, :, :, 2:3]
     wanted = Means()(views.flatten(0, 1)).unflatten(0, (8, 3)).numpy()
-    frozen = found.features.reshape(8, 5, 3, 12)[:, SHOWINGS.index("frozen")]
+    frozen = found.features.reshape(8, 5, 3, 12)[:, CONDITIONS.index("frozen")]
     np.testing.assert_allclose(frozen, wanted, atol=1e-5)
     labels = dict(zip(found.videos.tolist(), found.labels.tolist(), strict=True))
     for video, donor in zip(found.videos.tolist(), found.meta["donors"], strict=True):

@@ -23,16 +23,16 @@ def native():
     return dataclasses.replace(found, clips=3, size=32, crop="native")
 
 
-def asked(micro, shown, videos=None, rows=range(4)):
+def asked(micro, spec, videos=None, rows=range(4)):
     """The batch, its views, and its masks."""
     videos = videos or micro.videos("ucf101").select("test")
     dataset = UniformClips(
-        videos, shown.frames, shown.stride, shown.clips, max_short_side=shown.max_short_side
+        videos, spec.frames, spec.stride, spec.clips, max_short_side=spec.max_short_side
     )
     batch = collate([dataset[row] for row in rows])
-    views = shown.cropped(batch.clips, batch.sizes)
-    known = TrueForeground(videos, micro.place / "ucf101-w0", shown)
-    return videos, views, known(batch, views)
+    views = spec.cropped(batch.clips, batch.sizes)
+    truth = TrueForeground(videos, micro.place / "ucf101-w0", spec)
+    return videos, views, truth(batch, views)
 
 
 def whole(micro, videos, row):
@@ -73,8 +73,8 @@ def test_the_sprite_is_what_moves(micro, native):
 @pytest.mark.parametrize("max_short_side", [None, 20])
 def test_masks_follow_any_resize(micro, native, max_short_side):
     """A smaller crop of a resized frame: masks and pixels keep their places."""
-    shown = dataclasses.replace(native, crop="short-side", size=16, max_short_side=max_short_side)
-    _, _, masks = asked(micro, shown)
+    spec = dataclasses.replace(native, crop="short-side", size=16, max_short_side=max_short_side)
+    _, _, masks = asked(micro, spec)
     full = dataclasses.replace(native, size=40)
     _, _, large = asked(micro, full)
     # The crop is 7/8 of the side: 35 of 40 pixels from 2.5 on.
@@ -92,9 +92,9 @@ def test_videos_of_unequal_size_are_padded_and_cropped_back(micro, native):
     batch = collate([dataset[row] for row in range(2)])
     wide = torch.nn.functional.pad(batch.clips, (0, 9, 0, 3))
     padded = dataclasses.replace(batch, clips=wide)
-    known = TrueForeground(videos, micro.place / "ucf101-w0", native)
+    truth = TrueForeground(videos, micro.place / "ucf101-w0", native)
     views = native.cropped(batch.clips, batch.sizes)
-    assert torch.equal(known(padded, views), known(batch, views))
+    assert torch.equal(truth(padded, views), truth(batch, views))
 
 
 def test_a_foreign_world_is_refused(micro, native):
@@ -102,9 +102,9 @@ def test_a_foreign_world_is_refused(micro, native):
     dataset = UniformClips(videos, native.frames, native.stride, native.clips)
     batch = collate([dataset[0]])
     views = native.cropped(batch.clips, batch.sizes)
-    known = TrueForeground(videos, micro.place / "kinetics400-w0", native)
+    truth = TrueForeground(videos, micro.place / "kinetics400-w0", native)
     with pytest.raises(FameError, match="give a video of this world"):
-        known(batch, views)
+        truth(batch, views)
 
 
 def test_fames_mask_is_still_and_keeps_its_share(micro, native):

@@ -8,10 +8,10 @@ from scipy import stats
 
 from fame.core.randomness import generator
 from fame.evaluate.bias.scores import (
+    CONDITIONS,
     LEVEL,
     RESAMPLES,
     SCORES,
-    SHOWINGS,
     Predictions,
     above_chance,
     accuracies,
@@ -22,7 +22,7 @@ from fame.evaluate.bias.scores import (
     scores,
 )
 
-NAMES = ("original", *SHOWINGS)
+NAMES = ("original", *CONDITIONS)
 
 
 def predictions(classes=4, videos=40, **shown):
@@ -135,7 +135,7 @@ def test_intervals_hold_the_value_and_are_keyed():
 
 
 def noisy(seed, videos=80):
-    """A classifier of four classes, right about 60 % of the videos in every showing."""
+    """A classifier of four classes, right about 60 % of the videos in every condition."""
     draw = np.random.default_rng(seed)
     labels = np.arange(videos) % 4
     shown = {name: np.where(draw.random(videos) < 0.6, labels, 0) for name in NAMES}
@@ -173,7 +173,7 @@ def test_a_bootstrap_draws_the_same_videos_of_every_classifier():
     parts = [noisy(0), noisy(1), noisy(2)]
     together, draw = pooled(parts), generator(5, "bias-bootstrap")
     found = intervals(together, 5, lambda rows: accuracies(together, rows), copies=3)
-    hits = np.mean([part.shown["original"] == part.labels for part in parts], axis=0)
+    hits = np.mean([part.by_condition["original"] == part.labels for part in parts], axis=0)
     shares = [hits[draw.integers(80, size=80)].mean() for _ in range(RESAMPLES)]
     ends = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     assert found["original"] == pytest.approx(tuple(ends))
@@ -183,7 +183,7 @@ def test_the_bootstrap_agrees_with_scipy_s():
     one = noisy(0)
     found = intervals(one, 5, lambda rows: accuracies(one, rows))
     expected = stats.bootstrap(
-        (one.shown["original"] == one.labels,),
+        (one.by_condition["original"] == one.labels,),
         np.mean,
         n_resamples=RESAMPLES,
         confidence_level=LEVEL,
@@ -202,7 +202,7 @@ def test_every_defined_score_has_an_interval_round_it():
 
 def test_no_donor_leaves_the_scores_that_need_one_undefined():
     base = noisy(0)
-    found = judge(Predictions(base.labels, base.shown, np.full(80, -1), 4), seed=0)
+    found = judge(Predictions(base.labels, base.by_condition, np.full(80, -1), 4), seed=0)
     assert "donor" in found["details"]["undefined_because"]
     assert found["details"]["scores"]["background_reliance"] is None
     assert found["details"]["scores"]["motion_reliance"] is not None

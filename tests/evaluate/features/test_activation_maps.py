@@ -26,7 +26,7 @@ from fame.evaluate.features.activation_maps import (
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.results import read_result
-from fame.evaluate.tasks.activation import activation
+from fame.evaluate.tasks.activation import run as activation
 from fame.models import build_encoder
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.encoder import Encoder
@@ -35,7 +35,7 @@ from fame.models.files import save_encoder
 CPU = torch.device("cpu")
 WORK = Work(CPU, batch=2, workers=0, parts=None, progress=False)
 PLAIN = {"crop": "native", "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0), "max_short_side": None}
-SHOWN = ClipSpec(clips=10, frames=4, stride=2, size=16, **PLAIN)
+SPEC = ClipSpec(clips=10, frames=4, stride=2, size=16, **PLAIN)
 
 
 class Fixed(Encoder):
@@ -148,7 +148,7 @@ def test_the_middle_clip_is_the_second_of_three(small):
 
 
 def pictured(manifest, choice=(3, 0), encoder=None):
-    return measure(encoder or Bright(), manifest, SHOWN, WORK, Half, np.array(choice))
+    return measure(encoder or Bright(), manifest, SPEC, WORK, Half, np.array(choice))
 
 
 def slow(manifest):
@@ -156,7 +156,7 @@ def slow(manifest):
     clips = UniformClips(manifest, 4, 2, 3)
     maps, masks = [], []
     for row in range(len(manifest)):
-        views = SHOWN.cropped(clips[row].clips[None, 1:2], torch.tensor([[24, 32]]))[0, 0]
+        views = SPEC.cropped(clips[row].clips[None, 1:2], torch.tensor([[24, 32]]))[0, 0]
         coarse = views[:2].reshape(2, 2, 2, 8, 2, 8, 2).mean((2, 4, 6)).sum(0)
         maps.append(activation_maps(Fixed(coarse[None]), views[None])[0].numpy())
         masks.append((views[0] > 0.5).numpy())
@@ -199,7 +199,7 @@ def test_batches_do_not_matter(small):
     one, many = (
         pictured(small),
         measure(
-            Bright(), small, SHOWN, Work(CPU, 5, 0, None, progress=False), Half, np.array([3, 0])
+            Bright(), small, SPEC, Work(CPU, 5, 0, None, progress=False), Half, np.array([3, 0])
         ),
     )
     np.testing.assert_array_equal(one.shares, many.shares)
@@ -231,9 +231,9 @@ def trained(micro, tmp_path_factory):
 
 def test_a_mini_world_gives_pictures_and_true_shares(micro, trained, tmp_path):
     scale, run, encoder = trained
-    place, out = micro.manifest("ucf101"), tmp_path / "a" / "activation.npz"
-    activation(scale, run, encoder, place, out, place.parent, World(0, 1, CPU))
-    result, test = read_result(out.with_suffix(".json")), micro.videos("ucf101").select("test")
+    place, out = micro.manifest("ucf101"), tmp_path / "a" / "activation.json"
+    activation(scale, run, encoder, place, out, World(0, 1, CPU), place.parent)
+    result, test = read_result(out), micro.videos("ucf101").select("test")
     details = result["details"]
     assert result["task"] == "activation"
     assert (result["run"], result["data"]) == (run.id, "ucf101-w0")
@@ -243,7 +243,7 @@ def test_a_mini_world_gives_pictures_and_true_shares(micro, trained, tmp_path):
     # The crop cuts off background: a sprite's share of it is at least its share of the frame.
     wholes = [true_masks(test.root / path, place.parent).mean() for path in test.table["path"]]
     assert np.mean(wholes) * 0.9 < result["metrics"]["area"] < 2 * np.mean(wholes)
-    with np.load(out) as arrays:
+    with np.load(out.with_suffix(".npz")) as arrays:
         assert arrays["videos"].tolist() == details["pictures"]
         assert arrays["maps"].shape == arrays["frames"].shape[:-1]
         assert arrays["frames"].shape[-3:] == (48, 48, 3)
@@ -262,10 +262,10 @@ def test_a_real_encoder_that_looks_at_the_sprite_has_a_larger_share(micro):
             return self.masks.pop(0)[:, None].float() + 0.01
 
     class Told:
-        def __init__(self, videos, shown):
+        def __init__(self, videos, spec):
             from fame.evaluate.bias.foreground import TrueForeground
 
-            self.truth = TrueForeground(videos, micro.manifest("ucf101").parent, shown)
+            self.truth = TrueForeground(videos, micro.manifest("ucf101").parent, spec)
 
         def __call__(self, batch, views):
             masks = self.truth(batch, views)
@@ -274,7 +274,7 @@ def test_a_real_encoder_that_looks_at_the_sprite_has_a_larger_share(micro):
 
     knows = Knows()
     test = micro.videos("ucf101").select("test")
-    found = measure(knows, test, SHOWN, WORK, Told, np.array([0]))
+    found = measure(knows, test, SPEC, WORK, Told, np.array([0]))
     wanted = 1.01 * found.areas / (found.areas + 0.01)
     np.testing.assert_allclose(found.shares, wanted, rtol=1e-3)
     assert found.elsewhere < found.shares.mean()
@@ -282,7 +282,7 @@ def test_a_real_encoder_that_looks_at_the_sprite_has_a_larger_share(micro):
 
 def test_another_runs_or_a_changed_encoder_is_refused(micro, trained, tmp_path):
     scale, run, encoder = trained
-    rest = (micro.manifest("ucf101"), tmp_path / "a.npz", None, World(0, 1, CPU))
+    rest = (micro.manifest("ucf101"), tmp_path / "a.json", World(0, 1, CPU), None)
     copy = tmp_path / "encoder.safetensors"
     copy.write_bytes(encoder.read_bytes())
     write_json(tmp_path / "card.json", {"run": "other-s0", "encoder_sha256": sha256(copy)})
@@ -303,9 +303,9 @@ def test_another_world_is_refused(micro, trained, tmp_path):
             run,
             encoder,
             micro.manifest("ucf101"),
-            tmp_path / "a.npz",
-            other,
+            tmp_path / "a.json",
             World(0, 1, CPU),
+            other,
         )
 
 
@@ -330,11 +330,9 @@ def test_real_clips_have_fames_mask_for_a_foreground(shared):
     )
     videos = Manifest("ucf101", shared / "videos", table, sorted(set(chosen["class"])))
     settings = R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4)
-    shown = ClipSpec(clips=1, frames=8, stride=4, size=64, **PLAIN | {"max_short_side": 80})
+    spec = ClipSpec(clips=1, frames=8, stride=4, size=64, **PLAIN | {"max_short_side": 80})
     encoder = build_encoder(settings, seed=0)
-    found = measure(
-        encoder, videos, shown, WORK, lambda *_: MotionForeground(0.3), np.array([2, 1])
-    )
+    found = measure(encoder, videos, spec, WORK, lambda *_: MotionForeground(0.3), np.array([2, 1]))
     np.testing.assert_allclose(found.areas, 0.3, atol=1e-3)
     assert ((found.shares > 0) & (found.shares < 1)).all()
     assert found.pictures.frames.std() > 10

@@ -17,7 +17,7 @@ from fame.evaluate.features.encode import Work, clip_outputs, fingerprint
 from fame.evaluate.features.store import Features
 from fame.models.encoder import Encoder
 
-SHOWN = ClipSpec(
+SPEC = ClipSpec(
     clips=3,
     frames=4,
     stride=2,
@@ -86,7 +86,7 @@ def manifest(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reference(manifest):
-    return extract(Small(), manifest, SHOWN, WORK, {"run": "r", "data": "toy"})
+    return extract(Small(), manifest, SPEC, WORK, {"run": "r", "data": "toy"})
 
 
 def extract(*arguments):
@@ -102,14 +102,14 @@ def slow_features(encoder, manifest, row):
     """One video with torchvision: read, resize, centre crop, normalise, encode each clip."""
     path = manifest.root / row["path"]
     pixels = torch.from_numpy(read_frames(path, range(row["frames"])).copy())
-    last = max(row["frames"] - SHOWN.frames * SHOWN.stride, 0)
+    last = max(row["frames"] - SPEC.frames * SPEC.stride, 0)
     features = []
-    for start in np.rint(np.linspace(0, last, SHOWN.clips)).astype(int):
-        indices = (start + SHOWN.stride * np.arange(SHOWN.frames)) % row["frames"]
+    for start in np.rint(np.linspace(0, last, SPEC.clips)).astype(int):
+        indices = (start + SPEC.stride * np.arange(SPEC.frames)) % row["frames"]
         clip = pixels[indices].permute(0, 3, 1, 2).float() / 255
         clip = vision.resize(clip, [16], antialias=False)
-        clip = vision.center_crop(clip, [SHOWN.size, SHOWN.size])
-        clip = vision.normalize(clip, list(SHOWN.mean), list(SHOWN.std))
+        clip = vision.center_crop(clip, [SPEC.size, SPEC.size])
+        clip = vision.normalize(clip, list(SPEC.mean), list(SPEC.std))
         with torch.no_grad():
             features.append(encoder(clip.transpose(0, 1)[None])[0].numpy())
     return np.stack(features)
@@ -143,17 +143,17 @@ def test_meta_says_where_features_come_from(manifest, reference):
 
 @pytest.mark.parametrize("changes", [{"batch": 1}, {"batch": 7}, {"batch": 3, "part": 100}])
 def test_batch_size_does_not_matter(manifest, reference, changes):
-    features = extract(Small(), manifest, SHOWN, work(**changes), {}).features
+    features = extract(Small(), manifest, SPEC, work(**changes), {}).features
     np.testing.assert_allclose(features, reference.features, rtol=0, atol=1e-6)
 
 
 def test_workers_do_not_matter(manifest, reference):
-    features = extract(Small(), manifest, SHOWN, work(workers=2), {}).features
+    features = extract(Small(), manifest, SPEC, work(workers=2), {}).features
     assert np.array_equal(features, reference.features)
 
 
 def test_native_crop_differs(manifest, reference):
-    native = dataclasses.replace(SHOWN, crop="native")
+    native = dataclasses.replace(SPEC, crop="native")
     features = extract(Small(), manifest, native, WORK, {}).features
     assert not np.allclose(features, reference.features, atol=1e-3)
 
@@ -166,19 +166,19 @@ def test_named_normalisations_use_their_own_mean_and_std(manifest, reference):
     }
     clip = torch.rand(4, 3, 5, 5, generator=torch.Generator().manual_seed(0))
     for name, (mean, std) in constants.items():
-        shown = SHOWN.with_normalisation(name)
-        found = normalise(clip.transpose(0, 1)[None], shown.mean, shown.std)[0].transpose(0, 1)
+        spec = SPEC.with_normalisation(name)
+        found = normalise(clip.transpose(0, 1)[None], spec.mean, spec.std)[0].transpose(0, 1)
         torch.testing.assert_close(found, vision.normalize(clip, mean, std))
-        assert dataclasses.replace(shown, mean=SHOWN.mean, std=SHOWN.std) == SHOWN
-        features = extract(Small(), manifest, shown, WORK, {}).features
+        assert dataclasses.replace(spec, mean=SPEC.mean, std=SPEC.std) == SPEC
+        features = extract(Small(), manifest, spec, WORK, {}).features
         assert not np.allclose(features, reference.features, atol=1e-3)
-    assert SHOWN.with_normalisation("pretraining") == SHOWN
+    assert SPEC.with_normalisation("pretraining") == SPEC
 
 
 def test_encoder_is_evaluated_and_put_back(manifest):
     encoder = Small().train()
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
-    extract(encoder, manifest, SHOWN, WORK, {})
+    extract(encoder, manifest, SPEC, WORK, {})
     assert encoder.training
     assert encoder.norm.training
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
@@ -188,65 +188,65 @@ def test_encoder_is_evaluated_and_put_back(manifest):
 def test_interrupted_extraction_continues(manifest, reference, tmp_path):
     parts = tmp_path / "parts"
     with pytest.raises(KeyboardInterrupt):
-        extract(Small(stop=3), manifest, SHOWN, work(parts=parts), {})
+        extract(Small(stop=3), manifest, SPEC, work(parts=parts), {})
     assert len(list(parts.glob("*/*.npz"))) == 1  # three batches: a part of three videos and a half
     encoder = Small()
-    features = extract(encoder, manifest, SHOWN, work(parts=parts), {})
-    assert sum(encoder.seen) == (10 - 3) * SHOWN.clips
+    features = extract(encoder, manifest, SPEC, work(parts=parts), {})
+    assert sum(encoder.seen) == (10 - 3) * SPEC.clips
     assert np.array_equal(features.features, reference.features)
     assert not parts.exists()
 
 
 def test_parts_of_another_encoder_or_setting_are_not_used(manifest, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        extract(Small(stop=3), manifest, SHOWN, work(parts=tmp_path), {})
+        extract(Small(stop=3), manifest, SPEC, work(parts=tmp_path), {})
     (tmp_path / "mine.txt").write_text("stays")
     other = Small()
     with torch.no_grad():
         other.stem.bias.add_(1)
-    again = extract(other, manifest, SHOWN, work(parts=tmp_path), {})
-    assert sum(other.seen) == 10 * SHOWN.clips
-    assert np.array_equal(again.features, extract(other, manifest, SHOWN, WORK, {}).features)
+    again = extract(other, manifest, SPEC, work(parts=tmp_path), {})
+    assert sum(other.seen) == 10 * SPEC.clips
+    assert np.array_equal(again.features, extract(other, manifest, SPEC, WORK, {}).features)
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_parts_of_another_length_are_not_used(manifest, reference, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        extract(Small(stop=3), manifest, SHOWN, work(parts=tmp_path), {})
-    features = extract(Small(), manifest, SHOWN, work(parts=tmp_path, part=6), {})
+        extract(Small(stop=3), manifest, SPEC, work(parts=tmp_path), {})
+    features = extract(Small(), manifest, SPEC, work(parts=tmp_path, part=6), {})
     np.testing.assert_allclose(features.features, reference.features, rtol=0, atol=1e-6)
 
 
-def test_a_changed_manifest_starts_anew(manifest, tmp_path):
+def test_a_changed_manifest_starts_again(manifest, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        extract(Small(stop=3), manifest, SHOWN, work(parts=tmp_path), {})
+        extract(Small(stop=3), manifest, SPEC, work(parts=tmp_path), {})
     encoder = Small()
     fewer = dataclasses.replace(manifest, table=manifest.table.iloc[1:])
-    extract(encoder, fewer, SHOWN, work(parts=tmp_path), {})
-    assert sum(encoder.seen) == 9 * SHOWN.clips
+    extract(encoder, fewer, SPEC, work(parts=tmp_path), {})
+    assert sum(encoder.seen) == 9 * SPEC.clips
 
 
 def test_a_damaged_part_is_named(manifest, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        extract(Small(stop=3), manifest, SHOWN, work(parts=tmp_path), {})
+        extract(Small(stop=3), manifest, SPEC, work(parts=tmp_path), {})
     (part,) = tmp_path.glob("*/*.npz")
     part.write_bytes(part.read_bytes()[:100])
     with pytest.raises(FameError, match=f"{part.name}.*delete it"):
-        extract(Small(), manifest, SHOWN, work(parts=tmp_path), {})
+        extract(Small(), manifest, SPEC, work(parts=tmp_path), {})
 
 
 def test_no_usable_video(manifest):
     none = dataclasses.replace(manifest, table=manifest.table.iloc[[2, 9, 11]])
     with pytest.raises(FameError, match="no usable video"):
-        extract(Small(), none, SHOWN, WORK, {})
+        extract(Small(), none, SPEC, WORK, {})
 
 
 def test_outputs_of_any_network(manifest):
     """Finetuning tests its classifier this way: logits of each clip."""
     classifier = torch.nn.Sequential(Small(), torch.nn.Linear(6, 3))
     test = manifest.select("test")
-    outputs = clip_outputs(classifier, test, SHOWN, WORK)
-    pooled = extract(classifier[0], test, SHOWN, WORK, {}).features
+    outputs = clip_outputs(classifier, test, SPEC, WORK)
+    pooled = extract(classifier[0], test, SPEC, WORK, {}).features
     with torch.no_grad():
         logits = classifier[1](torch.from_numpy(pooled)).numpy()
     np.testing.assert_allclose(outputs, logits, rtol=0, atol=1e-6)
@@ -257,7 +257,7 @@ def test_a_diverged_encoder_is_refused(manifest):
     with torch.no_grad():
         encoder.stem.weight.fill_(torch.nan)
     with pytest.raises(FameError, match="diverged"):
-        extract(encoder, manifest, SHOWN, WORK, {})
+        extract(encoder, manifest, SPEC, WORK, {})
 
 
 def test_real_clips(shared, tmp_path):
@@ -271,8 +271,8 @@ def test_real_clips(shared, tmp_path):
         rows[-1] += [width, height, "ok"]
         (tmp_path / file.name).symlink_to(file)
     manifest = Manifest("ucf", tmp_path, pd.DataFrame(rows, columns=list(COLUMNS)), ["a"])
-    shown = dataclasses.replace(SHOWN, clips=2, size=56)
-    features = extract(Small(), manifest, shown, WORK, {})
+    spec = dataclasses.replace(SPEC, clips=2, size=56)
+    features = extract(Small(), manifest, spec, WORK, {})
     assert features.features.shape == (2, 2, 6)
     assert features.features.std(axis=0).min() > 0
     # Neighbouring moments of one video are nearer than two videos.

@@ -19,7 +19,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.masks.quality import METRICS, OWN, TOP_SHARE, binarised, measure, write
 from fame.evaluate.masks.variants import PAPER, Variant, variant, variants
 
-SHOWN = ClipSpec(2, 4, 2, 32, "native", (0, 0, 0), (1, 1, 1), None)
+SPEC = ClipSpec(2, 4, 2, 32, "native", (0, 0, 0), (1, 1, 1), None)
 
 
 def moving_square(frames=16, size=32, side=8):
@@ -61,7 +61,7 @@ INVERTED = Variant("inverted", lambda clips, beta: (bright(clips) < 0.5).float()
 
 def test_a_perfect_mask_scores_one_and_its_inverse_zero(tmp_path):
     manifest = make_world(tmp_path, [moving_square(), moving_square(side=12)])
-    found = measure(manifest, tmp_path, SHOWN, [PERFECT, INVERTED], [0.5]).set_index("variant")
+    found = measure(manifest, tmp_path, SPEC, [PERFECT, INVERTED], [0.5]).set_index("variant")
     assert found["clips"].tolist() == [4, 4]
     for name in METRICS:
         assert found.loc["perfect", name] == 1
@@ -73,7 +73,7 @@ def test_a_perfect_mask_scores_one_and_its_inverse_zero(tmp_path):
 
 def test_the_truth_is_the_union_over_the_clips_frames(tmp_path):
     manifest = make_world(tmp_path, [moving_square()])
-    found = measure(manifest, tmp_path, SHOWN, [PERFECT], [0.5]).iloc[0]
+    found = measure(manifest, tmp_path, SPEC, [PERFECT], [0.5]).iloc[0]
     # Frames 0, 2, 4, 6 and 8, 10, 12, 14 of a square of 8 x 8: 8 rows of 8 + 6 columns.
     assert found["area"] == pytest.approx(8 * 14 / 32**2)
     assert found["precision_chance"] == found["ap_chance"] == found["area"]
@@ -83,28 +83,28 @@ def test_the_truth_is_the_union_over_the_clips_frames(tmp_path):
 @pytest.mark.parametrize("crop", ["native", "short-side"])
 def test_pixels_and_truth_are_cropped_alike(tmp_path, crop):
     manifest = make_world(tmp_path, [moving_square(size=48, side=20)])
-    shown = replace(SHOWN, crop=crop)
-    assert measure(manifest, tmp_path, shown, [PERFECT], [0.5])["iou"].iloc[0] == 1
+    spec = replace(SPEC, crop=crop)
+    assert measure(manifest, tmp_path, spec, [PERFECT], [0.5])["iou"].iloc[0] == 1
 
 
 def test_frames_scaled_down_when_read_scale_their_truth(tmp_path):
     pixels, masks = (part.repeat(2, 1).repeat(2, 2) for part in moving_square())
     manifest = make_world(tmp_path, [(pixels, masks)])
-    whole = measure(manifest, tmp_path, replace(SHOWN, max_short_side=32), [PERFECT], [0.5]).iloc[0]
+    whole = measure(manifest, tmp_path, replace(SPEC, max_short_side=32), [PERFECT], [0.5]).iloc[0]
     assert whole["iou"] == 1
     assert whole["area"] == pytest.approx(8 * 14 / 32**2)
 
 
 def test_a_manifests_start_is_heeded(tmp_path):
     manifest = make_world(tmp_path, [moving_square(frames=20)], starts=[6])
-    assert measure(manifest, tmp_path, SHOWN, [PERFECT], [0.5])["iou"].iloc[0] == 1
+    assert measure(manifest, tmp_path, SPEC, [PERFECT], [0.5])["iou"].iloc[0] == 1
 
 
 def test_seed_finds_what_moves(tmp_path):
     pixels, masks = moving_square()
     manifest = make_world(tmp_path, [(pixels, masks)])
     share = 8 * 14 / 32**2
-    found = measure(manifest, tmp_path, SHOWN, [variant("seed", "correct")], [share, 0.5])
+    found = measure(manifest, tmp_path, SPEC, [variant("seed", "correct")], [share, 0.5])
     assert found["ap"].min() > 0.95
     assert found["iou"].iloc[0] > 0.8 * found["iou_limit"].iloc[0]
     assert found["recall"].iloc[1] == 1
@@ -119,17 +119,17 @@ def test_seed_finds_what_moves(tmp_path):
 def test_clips_without_a_foreground_are_left_out(tmp_path):
     pixels, masks = moving_square()
     manifest = make_world(tmp_path, [(pixels, masks), (pixels, np.zeros_like(masks))])
-    assert measure(manifest, tmp_path, SHOWN, [PERFECT], [0.5])["clips"].tolist() == [2]
+    assert measure(manifest, tmp_path, SPEC, [PERFECT], [0.5])["clips"].tolist() == [2]
     nothing = make_world(tmp_path / "bare", [(pixels, np.zeros_like(masks))])
     with pytest.raises(FameError, match="no clip shows a true foreground"):
-        measure(nothing, tmp_path / "bare", SHOWN, [PERFECT], [0.5])
+        measure(nothing, tmp_path / "bare", SPEC, [PERFECT], [0.5])
 
 
 def test_another_world_is_refused(tmp_path):
     manifest = make_world(tmp_path / "one", [moving_square()])
     make_world(tmp_path / "two", [moving_square()])
     with pytest.raises(FameError, match="not under"):
-        measure(manifest, tmp_path / "two", SHOWN, [PERFECT], [0.5])
+        measure(manifest, tmp_path / "two", SPEC, [PERFECT], [0.5])
 
 
 def test_soft_masks_are_cut_at_their_share_and_say_so():
@@ -158,8 +158,8 @@ def generated(tmp_path):
 def test_a_generated_world_by_another_route(generated):
     """Scores of whole frames, clip by clip, in plain NumPy."""
     manifest, world = generated
-    shown = replace(SHOWN, clips=1, frames=8, stride=1, size=40)
-    found = measure(manifest, world, shown, variants(PAPER, "correct"), [0.5])
+    spec = replace(SPEC, clips=1, frames=8, stride=1, size=40)
+    found = measure(manifest, world, spec, variants(PAPER, "correct"), [0.5])
     found = found.set_index("variant")
     assert set(found["clips"]) == {6}
     assert found["cut"].to_dict() == {"gauss": TOP_SHARE, "seed": OWN, "grid": OWN, "fame": OWN}
@@ -178,7 +178,7 @@ def test_a_generated_world_by_another_route(generated):
 
 def test_the_file_names_its_data(tmp_path):
     manifest = make_world(tmp_path, [moving_square()])
-    write(measure(manifest, tmp_path, SHOWN, [PERFECT], [0.3, 0.5]), "hand-w0", tmp_path / "q.csv")
+    write(measure(manifest, tmp_path, SPEC, [PERFECT], [0.3, 0.5]), "hand-w0", tmp_path / "q.csv")
     table = pd.read_csv(tmp_path / "q.csv")
     assert table["data"].tolist() == ["hand-w0"] * 2
     assert table["beta"].tolist() == [0.3, 0.5]

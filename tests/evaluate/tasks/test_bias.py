@@ -13,7 +13,7 @@ from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.write import write_video
-from fame.evaluate.bias.scores import SHOWINGS
+from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
 from fame.evaluate.features.extract import Alteration, extract
@@ -25,8 +25,8 @@ from fame.report.figures.bias import POOLED, Source, table, write
 
 COLOURS = [(150, 0, 0), (0, 150, 0), (0, 0, 150), (100, 100, 100)]
 STEPS = [(0, 1), (0, -1), (1, 0), (-1, 0)]
-SHOWN = ClipSpec(2, 6, 1, 28, "short-side", (0, 0, 0), (1, 1, 1), None)
-NAMES = (ORIGINAL, *SHOWINGS)
+SPEC = ClipSpec(2, 6, 1, 28, "short-side", (0, 0, 0), (1, 1, 1), None)
+NAMES = (ORIGINAL, *CONDITIONS)
 
 
 class Scene(Encoder):
@@ -99,12 +99,12 @@ def settings():
     return load_scale("mini").evaluate.linear
 
 
-def extracted(encoder, world, seed=0, clips=2, shown=SHOWN):
+def extracted(encoder, world, seed=0, clips=2, spec=SPEC):
     root, manifest = world
     work = Work(torch.device("cpu"), 8, 0, None, progress=False)
     origin = {"run": "r", "data": "toy", "dataset": "toy", "seed": seed}
-    known = Alteration(clips=clips, beta=0.5, world=root, seed=seed)
-    return extract(encoder, manifest, shown, work, origin, ("pretraining",), known)
+    alteration = Alteration(clips=clips, beta=0.5, world=root, seed=seed)
+    return extract(encoder, manifest, spec, work, origin, ("pretraining",), alteration)
 
 
 def found(encoder, world, settings, seed=0):
@@ -140,7 +140,7 @@ def test_at_chance_the_scores_are_undefined(world, settings):
     assert set(result["details"]["scores"].values()) == {None}
 
 
-def test_logits_are_kept_for_each_video_and_showing(world, settings):
+def test_logits_are_kept_for_each_video_and_condition(world, settings):
     result = found(Scene(), world, settings)
     assert result["logits"].shape == (12, 6, 4)
     labels = dict(zip(result["videos"], result["labels"], strict=True))
@@ -152,7 +152,7 @@ def test_logits_are_kept_for_each_video_and_showing(world, settings):
 
 def test_the_original_is_tested_on_the_clips_that_are_altered(world, settings):
     """Features of the other clips, however strange, change nothing."""
-    both = extracted(Scene(), world, clips=1, shown=dataclasses.replace(SHOWN, clips=3))
+    both = extracted(Scene(), world, clips=1, spec=dataclasses.replace(SPEC, clips=3))
     plain, altered = both["pretraining"], both["bias"]
     assert altered.meta["clips"] == [0]
     strange = plain.features.copy()
@@ -202,12 +202,7 @@ def kept(world, tmp_path_factory):
             folder = place / f"{name}-{seed}"
             for kind, features in extracted(encoder, world, seed).items():
                 features.save(folder / f"features-{kind}.npz")
-            bias(
-                load_scale("mini"),
-                folder / "features-pretraining.npz",
-                folder / "features-bias.npz",
-                folder / "bias.json",
-            )
+            bias(load_scale("mini"), folder, folder / "bias.json")
             paths.setdefault(name, []).append(folder / "bias.json")
     return paths
 

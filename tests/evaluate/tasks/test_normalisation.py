@@ -43,34 +43,39 @@ def scale_with(**changes):
 
 
 def test_retrieval_takes_the_normalisation_that_the_scale_names(tmp_path):
-    files = {name: saved(tmp_path, name) for name in ("pretraining", "imagenet", "raw")}
+    for name, seed in (("pretraining", 0), ("imagenet", 1), ("raw", 2)):
+        saved(tmp_path, name, seed)
+    found = {}
     for wanted in ("pretraining", "imagenet"):
-        scale = scale_with(retrieval={"normalisation": wanted})
-        for name, file in files.items():
-            out = tmp_path / f"{wanted}-{name}.json"
-            if name == wanted:
-                retrieval.run(scale, file, out)
-                assert "r1" in json.loads(out.read_text())["metrics"]
-            else:
-                with pytest.raises(FameError, match=f"'{name}'.*features-{wanted}"):
-                    retrieval.run(scale, file, out)
+        scale, out = scale_with(retrieval={"normalisation": wanted}), tmp_path / f"{wanted}.json"
+        retrieval.run(scale, tmp_path, out)
+        features = Features.load(tmp_path / f"features-{wanted}.npz")
+        found[wanted] = json.loads(out.read_text())["metrics"]
+        assert found[wanted] == retrieval.retrieve(features, scale.evaluate.retrieval)["metrics"]
+    assert found["pretraining"] != found["imagenet"]
+
+
+def test_features_in_another_normalisation_than_their_name_says_are_refused(tmp_path):
+    saved(tmp_path, "imagenet").rename(tmp_path / "features-pretraining.npz")
+    scale, out = scale_with(retrieval={"normalisation": "pretraining"}), tmp_path / "no.json"
+    with pytest.raises(FameError, match=r"features-pretraining.*'imagenet' and not 'pret"):
+        retrieval.run(scale, tmp_path, out)
+    assert not out.exists()
 
 
 def test_the_probe_takes_raw_features_if_and_only_if_the_scale_trains_on_them(tmp_path):
-    plain, raw = saved(tmp_path, "pretraining"), saved(tmp_path, "raw", seed=1)
     quick = {"epochs": 3, "lrs": (1.0,), "milestones": (2,)}
     normalised = scale_with(linear={**quick, "train_normalisation": "normalised"})
     slip = scale_with(linear={**quick, "train_normalisation": "raw"})
-    linear.run(normalised, plain, tmp_path / "plain.json")
-    linear.run(slip, plain, tmp_path / "raw.json", raw)
-    details = [
-        json.loads((tmp_path / f"{n}.json").read_text())["details"] for n in ("plain", "raw")
-    ]
-    assert details[0] != details[1]
-    with pytest.raises(FameError, match="needs raw features: give --raw-features"):
-        linear.run(slip, plain, tmp_path / "no.json")
-    with pytest.raises(FameError, match="takes no raw features: leave out --raw-features"):
-        linear.run(normalised, plain, tmp_path / "no.json", raw)
-    with pytest.raises(FameError, match="features-raw"):
-        linear.run(slip, plain, tmp_path / "no.json", plain)
+    saved(tmp_path, "pretraining")
+    with pytest.raises(FameError, match=r"features-raw\.npz: no such features; extract them"):
+        linear.run(slip, tmp_path, tmp_path / "no.json")
     assert not (tmp_path / "no.json").exists()
+    saved(tmp_path, "raw", seed=1)
+    details = []
+    for scale in (normalised, slip):
+        linear.run(scale, tmp_path, tmp_path / "linear.json")
+        details.append(json.loads((tmp_path / "linear.json").read_text())["details"])
+    assert details[0]["settings"].pop("train_normalisation") == "normalised"
+    assert details[1]["settings"].pop("train_normalisation") == "raw"
+    assert details[0] != details[1]

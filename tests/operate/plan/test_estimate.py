@@ -39,14 +39,14 @@ def test_the_mean_of_finished_jobs_is_their_time(tmp_path):
         write(tmp_path, "features", seconds, rss, run)
     found = history(tasks, tmp_path)
     assert found.seconds(tasks[0]) == 15
-    assert found.found[tasks[0].kind].host_mib == 500
+    assert found.by_kind[tasks[0].kind].host_mib == 500
     assert found.seconds(task("linear")) is None
 
 
 def test_jobs_that_are_not_done_tell_nothing(tmp_path):
     write(tmp_path, "features", 10, 300)
     assert history([task("features", done=False)], tmp_path) == History({}, ())
-    assert history([task("bias"), task("table")], tmp_path).found == {}
+    assert history([task("bias"), task("table")], tmp_path).by_kind == {}
 
 
 def test_a_card_knows_all_attempts_processes_memory_and_the_device(tmp_path):
@@ -55,7 +55,7 @@ def test_a_card_knows_all_attempts_processes_memory_and_the_device(tmp_path):
     write(tmp_path, "pretrain", 30, 900)
     (tmp_path / "pretrain" / "run" / "encoder.safetensors").write_bytes(b"12345")
     found = history([task("pretrain", gpus=4)], tmp_path)
-    measured = found.found[task("pretrain").kind]
+    measured = found.by_kind[task("pretrain").kind]
     assert (measured.seconds, measured.device_mib, measured.encoder) == (400, 700, 5)
     assert found.devices == ("Some GPU",)
     assert found.seconds(task("pretrain", gpus=4)) == 100

@@ -135,7 +135,7 @@ def test_the_overlay_is_jet_over_the_frame():
 def test_the_note_says_what_is_unlike_training_and_whose_foreground_it_is(tmp_path):
     small = figure1.read("A", [measured(tmp_path / "a.npz", foreground="fame")])
     assert "trained on 32 pixels see 128" in figure1.note([small])
-    assert "stand-in" in figure1.note([small])
+    assert "the true foreground is unknown" in figure1.note([small])
     same = figure1.read("A", [measured(tmp_path / "b.npz", size=32)])
     assert "trained on" not in figure1.note([same])
     assert "the true foreground." in figure1.note([same])

@@ -146,7 +146,7 @@ def test_a_scale_without_true_masks_has_no_mask_quality(own_results):
     ("file", "content", "sentence"),
     [
         ("tables/table5.csv", None, r"table5\.csv: no such table; make it first"),
-        ("tables/table5.csv", "method\n", r"table5\.csv: not of the present table file"),
+        ("tables/table5.csv", "method\n", r"table5\.csv: not of the current table file"),
         ("tables/table5.tex", None, r"table5\.tex: cannot be read .*; make it first"),
         ("figures/bias.csv", "arm\nFAME\n", r"bias\.csv: lacks the columns dataset, seed"),
         ("figures/claims.csv", None, r"claims\.csv: no such table"),

@@ -12,7 +12,7 @@ from small_videos import rows, write_video
 from fame.config.reading import load_scale
 from fame.core.distributed import World
 from fame.data.manifest import Manifest
-from fame.evaluate.tasks.monitor import monitor
+from fame.evaluate.monitor import monitor
 from fame.models.encoder import Encoder
 
 WORLD = World(0, 1, torch.device("cpu"))

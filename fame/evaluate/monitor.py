@@ -12,7 +12,7 @@ from fame.core.randomness import generator
 from fame.data.manifest import Manifest
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
-from fame.evaluate.tasks.knn import leave_one_out
+from fame.evaluate.metrics.knn import leave_one_out
 from fame.models.encoder import Encoder
 from fame.pipeline.experiments import Run
 
@@ -33,11 +33,11 @@ def monitor(
     if videos is None or len(videos) <= settings.neighbours:
         return None
     labels = torch.from_numpy(videos.labels())
-    shown = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), clips=1)
+    spec = replace(ClipSpec.of(scale, backbone, scale.pretrain.views), clips=1)
     work = Work(world.device, WATCHED_AT_A_TIME, workers=0, parts=None, progress=False)
 
     def score(encoder: Encoder) -> float:
-        outputs = clip_outputs(encoder, videos, shown, work)
+        outputs = clip_outputs(encoder, videos, spec, work)
         return leave_one_out(torch.from_numpy(outputs[:, 0]), labels, settings.neighbours)
 
     return score

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fame.core.errors import FameError
-from fame.evaluate.tasks.knn import leave_one_out
+from fame.evaluate.metrics.knn import leave_one_out
 
 
 def slow_leave_one_out(features, labels, k):
