@@ -9,8 +9,9 @@ from matplotlib import image
 from fame.config.claims import load_claims
 from fame.core.files import sha256, write_json
 from fame.evaluate.results import write_result
-from fame.pipeline.experiments import Experiments, data_id, result_file
+from fame.pipeline.experiments import Experiments, result_file
 from fame.pipeline.figures import declared
+from fame.pipeline.runs import data_id
 from fame.report.claims import judge as claims
 from fame.report.page.page import page, write
 from fame.report.publish import publish

@@ -10,7 +10,8 @@ from fame.core.files import sha256, write_json
 from fame.data.manifest import Manifest
 from fame.evaluate.metrics.accuracy import top
 from fame.evaluate.results import write_predictions, write_result
-from fame.pipeline.experiments import Experiments, data_id
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.runs import data_id
 from fame.report.publish import publish
 from fame.report.tables.build import SUFFIXES, build, write
 

@@ -23,7 +23,7 @@ from fame.augment.photometric import normalise
 from fame.config.methods import Methods
 from fame.config.scale import Scale
 from fame.models.encoder import Encoder
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 from fame.train.pretrain import build_method
 
 AT_A_TIME = 16

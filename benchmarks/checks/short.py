@@ -12,7 +12,7 @@ from benchmarks.checks.sizes import alone
 from benchmarks.checks.stepping import Arithmetic
 from fame.config.scale import Scale
 from fame.data.clips.batch import Batch
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 from fame.pretext.common import Method
 from fame.train.engine import Plan, train
 from fame.train.pretrain import build_method

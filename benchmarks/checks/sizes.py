@@ -11,7 +11,7 @@ from fame.config.scale import Backbone, Scale
 from fame.config.tables import Recipe
 from fame.core.distributed import World
 from fame.models.backbones.i3d import I3DSettings
-from fame.pipeline.experiments import Run, resolve
+from fame.pipeline.runs import Run, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASET = "kinetics400"

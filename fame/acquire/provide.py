@@ -10,7 +10,7 @@ from fame.config.reading import check_keys, expand
 from fame.config.scale import Scale
 from fame.config.sources import DatasetSource
 from fame.core.errors import FameError
-from fame.pipeline.experiments import split_data_id
+from fame.pipeline.runs import split_data_id
 
 
 def provide(

@@ -129,7 +129,7 @@ def mask_quality(
     from fame.evaluate.features.clipspec import ClipSpec
     from fame.evaluate.masks.quality import measure, write
     from fame.evaluate.masks.variants import PAPER, variants
-    from fame.pipeline.experiments import split_data_id
+    from fame.pipeline.runs import split_data_id
 
     settings = load_scale(scale)
     plan, pretrain = settings.evaluate.masks, settings.pretrain

@@ -15,7 +15,7 @@ from fame.data.manifest import Manifest
 from fame.data.prepare import gather, prepare
 from fame.data.synthetic import write_world
 from fame.data.video.transcode import Copying
-from fame.pipeline.experiments import split_data_id
+from fame.pipeline.runs import split_data_id
 
 _SLOWER = 10
 """Factor between the time limits for copying and for checking a video."""

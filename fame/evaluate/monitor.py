@@ -14,7 +14,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
 from fame.evaluate.metrics.knn import leave_one_out
 from fame.models.encoder import Encoder
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 
 WATCHED_AT_A_TIME = 16
 """Videos that are encoded together; they have one clip each."""

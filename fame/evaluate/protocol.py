@@ -23,17 +23,10 @@ from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
-from fame.pipeline.experiments import (
-    Experiments,
-    Run,
-    data_id,
-    resolve,
-    split_data_id,
-    unlabelled,
-    untrainable,
-)
+from fame.pipeline.experiments import Experiments, unlabelled, untrainable
 from fame.pipeline.named_encoder import named_encoder
 from fame.pipeline.paths import BIAS, Places, features_file
+from fame.pipeline.runs import Run, data_id, resolve, split_data_id
 from fame.pipeline.tasks import PACKAGE, TASKS, feature_names, features_of, origin_of_result
 
 

@@ -15,7 +15,7 @@ from fame.models import EncoderSettings, build_encoder
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder, save_encoder, shapes
 from fame.models.official import import_official
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 
 
 def import_run(scale: Scale, run: Run, out: Path) -> dict[str, Any]:

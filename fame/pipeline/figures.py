@@ -16,8 +16,9 @@ from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.registry import check_name, constructed, names, source_of
-from fame.pipeline.experiments import AbsentEncoder, Experiments, data_id, result_file
+from fame.pipeline.experiments import Experiments, result_file
 from fame.pipeline.paths import Places
+from fame.pipeline.runs import AbsentEncoder, data_id
 
 PACKAGE = "fame.report.figures"
 

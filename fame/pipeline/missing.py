@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fame.config.scale import Scale
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 from fame.pipeline.steps import Step, Steps
 
 LONGEST = 200

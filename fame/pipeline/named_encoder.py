@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fame.core.cards import ENCODER
 from fame.core.errors import FameError
-from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.experiments import Experiments
 from fame.pipeline.paths import RESULTS, Places
+from fame.pipeline.runs import Run
 
 
 def file_at(path: Path) -> Path:

@@ -14,8 +14,8 @@ from typing import Literal
 from fame.config.datasets import Prepare, Synthetic
 from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
-from fame.pipeline.experiments import Run, data_id, split_data_id
 from fame.pipeline.paths import MANIFEST, Places, features_file
+from fame.pipeline.runs import Run, data_id, split_data_id
 from fame.pipeline.tasks import OF_TABLES, TASKS, WITH_CONFUSION, Task, feature_names
 
 Subject = Literal["data", "run", "evaluation", "scale"]

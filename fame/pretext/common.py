@@ -28,7 +28,7 @@ from fame.data.clips.sampling import Draw, RandomClips
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.seeding import keyed_initialisation
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 
 M = TypeVar("M", bound=Model)
 S = TypeVar("S", bound=Section)

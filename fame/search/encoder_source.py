@@ -16,9 +16,10 @@ from fame.core.files import sha256
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
-from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.experiments import Experiments
 from fame.pipeline.named_encoder import file_at, named_encoder
 from fame.pipeline.paths import Places
+from fame.pipeline.runs import Run
 from fame.search.library import Library
 
 _NEEDED = {"frames", "stride", "size", "mean", "std", "max_short_side"}

@@ -21,7 +21,7 @@ from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.models.files import save_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 from fame.pretext.common import Method, Setup
 from fame.train.batches import batches
 from fame.train.card import card

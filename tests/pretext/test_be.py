@@ -15,7 +15,7 @@ from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.schema import Model
 from fame.data.clips.batch import collate
-from fame.pipeline.experiments import resolve
+from fame.pipeline.runs import resolve
 from fame.pretext.be import BackgroundErasing, DistractedMoCo, TwoTimes
 from fame.pretext.common import Setup
 from fame.train.pretrain import build_method, clips_of, pretrain

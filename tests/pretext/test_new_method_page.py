@@ -12,7 +12,7 @@ from slow_moco import WORLD
 from fame.config.reading import parse
 from fame.config.tables import Table
 from fame.data.clips.batch import collate
-from fame.pipeline.experiments import resolve
+from fame.pipeline.runs import resolve
 from fame.pretext.pace import labels_of
 from fame.train.pretrain import build_method, clips_of
 

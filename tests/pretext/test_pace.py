@@ -16,7 +16,7 @@ from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.randomness import generator
 from fame.data.clips.batch import collate
-from fame.pipeline.experiments import resolve
+from fame.pipeline.runs import resolve
 from fame.pretext.pace import OnePace, labels_of
 from fame.train.pretrain import build_method, clips_of, pretrain
 

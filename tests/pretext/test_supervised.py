@@ -8,7 +8,7 @@ from fame.config.reading import load_scale
 from fame.config.tables import Recipe
 from fame.core.distributed import World
 from fame.core.errors import FameError
-from fame.pipeline.experiments import resolve
+from fame.pipeline.runs import resolve
 from fame.train.pretrain import build_method, pretrain
 
 RECIPE = Recipe(method="supervised", backbone="r2plus1d", pretrain="kinetics400")

@@ -23,8 +23,8 @@ from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, batches, ident
 from fame.evaluate.features.parts import clear
 from fame.evaluate.features.store import Features
 from fame.models.files import load_encoder
-from fame.pipeline.experiments import Run
 from fame.pipeline.paths import BIAS, features_file
+from fame.pipeline.runs import Run
 from fame.pipeline.tasks import normalisations_of
 
 Floats = npt.NDArray[np.float32]

@@ -17,7 +17,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work
 from fame.evaluate.results import write_result
 from fame.models.files import load_encoder
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 from fame.pipeline.tasks import Task, origin_of_result
 
 TASK = Task(

@@ -37,7 +37,7 @@ from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.models.seeding import keyed_initialisation
-from fame.pipeline.experiments import Run
+from fame.pipeline.runs import Run
 from fame.pipeline.tasks import Task, epochs_tested, origin_of_result, versions_of
 from fame.train.batches import batches
 from fame.train.engine import Plan, train

@@ -21,7 +21,7 @@ from fame.operate.plan.jobs import Task
 from fame.operate.plan.needs import existing, free
 from fame.operate.plan.plan import Survey
 from fame.operate.plan.trial import Sample, attempt, distinct, sample
-from fame.pipeline.experiments import Run, data_id
+from fame.pipeline.runs import Run, data_id
 
 DECODED = 3
 """Videos of each split whose first, middle and last frame are decoded."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from fame.config.scale import Scale
 from fame.config.tables import FIGURES
 from fame.core.errors import FameError
-from fame.pipeline.experiments import AbsentEncoder, Experiments, Run, split_data_id
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.runs import AbsentEncoder, Run, split_data_id
 from fame.pipeline.steps import RULES, Load
 
 HOME = Path(__file__).resolve().parents[3]

@@ -15,8 +15,8 @@ from fame.core.errors import FameError
 from fame.evaluate.bias.scores import CONDITIONS
 from fame.operate.plan.estimate import History
 from fame.operate.plan.jobs import Task
-from fame.pipeline.experiments import split_data_id
 from fame.pipeline.paths import Places
+from fame.pipeline.runs import split_data_id
 from fame.pipeline.tasks import normalisations_of
 
 Source = Literal["indexed", "generated", "listed", "official"]

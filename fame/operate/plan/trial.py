@@ -40,8 +40,8 @@ from fame.evaluate.tasks.retrieval import retrieve
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.operate.plan.jobs import Task
-from fame.pipeline.experiments import Run, data_id
 from fame.pipeline.paths import BIAS, Places
+from fame.pipeline.runs import Run, data_id
 from fame.pipeline.steps import RULES
 from fame.pipeline.tasks import normalisations_of
 from fame.pretext.common import Method

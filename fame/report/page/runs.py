@@ -8,8 +8,9 @@ from typing import Any
 from fame.core.cards import verified
 from fame.core.units import duration
 from fame.pipeline.cost import KINDS, Cost, costs, files_of
-from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.experiments import Experiments
 from fame.pipeline.paths import Places
+from fame.pipeline.runs import Run
 from fame.report.page.grid import Grid, Text
 from fame.report.tables.markdown import NOTHING
 

@@ -18,8 +18,9 @@ from fame.config.tables import Row, Table
 from fame.core.errors import FameError
 from fame.core.files import replacing
 from fame.core.registry import declared
-from fame.pipeline.experiments import Cell, Experiments, Run, measurable, result_file
+from fame.pipeline.experiments import Cell, Experiments, measurable, result_file
 from fame.pipeline.missing import reason
+from fame.pipeline.runs import Run
 from fame.pipeline.tasks import settings_of
 from fame.report.tables.html import html
 from fame.report.tables.latex import latex

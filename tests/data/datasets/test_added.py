@@ -19,7 +19,7 @@ from fame.core.errors import FameError
 from fame.data import datasets
 from fame.data.clips.dataset import UniformClips
 from fame.data.instances import generate, read
-from fame.pipeline.experiments import resolve
+from fame.pipeline.runs import resolve
 
 TOY = Path(__file__).parents[2] / "workflow" / "toys" / "gestures.py"
 

@@ -16,7 +16,8 @@ from fame.operate.plan.check import Line, check
 from fame.operate.plan.jobs import Job, task_of
 from fame.operate.plan.needs import count
 from fame.operate.plan.plan import Survey
-from fame.pipeline.experiments import Experiments, resolve
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.runs import resolve
 
 RULES = (
     *("world", "index", "pretrain", "features", "linear", "bias", "retrieval", "finetune"),

@@ -9,7 +9,8 @@ from micro_world import MICRO, TABLES, choose
 from fame.core.errors import FameError
 from fame.operate.plan import jobs as module
 from fame.operate.plan.jobs import ALL, Job, described, jobs, task_of, wanted
-from fame.pipeline.experiments import Experiments, Run
+from fame.pipeline.experiments import Experiments
+from fame.pipeline.runs import Run
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 from fame.config.claims import load_claims
 from fame.core.errors import FameError
 from fame.evaluate.results import write_result
-from fame.pipeline.experiments import Experiments, data_id, result_file
+from fame.pipeline.experiments import Experiments, result_file
+from fame.pipeline.runs import data_id
 from fame.report.claims.judge import judge, tabulate
 from fame.report.claims.markdown import markdown, resolution
 from fame.report.claims.paired import fewest_seeds
