@@ -63,7 +63,7 @@ def test_what_cannot_be_copied_is_said_and_leaves_nothing(tmp_path):
     write_video(tmp_path / "v.avi", pictures(8))
     assert copy(task(tmp_path, frames=9), SMALL) == "has 8 frames, not 9; index the dataset again."
     (tmp_path / "v.avi").unlink()
-    assert "no such video" in copy(task(tmp_path, "w.avi"), SMALL)
+    assert "no longer exists" in copy(task(tmp_path, "w.avi"), SMALL)
     assert {path.name for path in tmp_path.iterdir()} <= {"v.avi.mp4"}
 
 
