@@ -21,7 +21,7 @@ DEATH = """
 import os, signal, sys
 from pathlib import Path
 import fame.acquire.part as part, fame.acquire.archives.unpack as unpack
-module = {"_copy": unpack, "_move": unpack, "write_json": part}[sys.argv.pop(1)]
+module = {"copy_member": unpack, "_move": unpack, "write_json": part}[sys.argv.pop(1)]
 number, name = int(sys.argv.pop(1)), sys.argv.pop(1)
 real, calls = getattr(module, name), []
 def dying(*arguments):
@@ -111,7 +111,7 @@ def test_a_kill_while_it_downloads(web, command, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("step", "number"), [("_copy", 4), ("_move", 2), ("_move", 5), ("write_json", 2)]
+    ("step", "number"), [("copy_member", 4), ("_move", 2), ("_move", 5), ("write_json", 2)]
 )
 def test_a_kill_while_it_unpacks(web, command, tmp_path, step, number):
     killed = start(command, "-c", DEATH, step, str(number), step)
