@@ -14,7 +14,7 @@ from fame.cli import app, main
 from fame.core.errors import FameError
 from fame.core.files import write_json
 
-VERBS = (
+COMMANDS = (
     *("world", "index", "runs", "pretrain", "features", "linear", "retrieval", "finetune"),
     *("evaluate", "table", "source"),
 )
@@ -38,7 +38,7 @@ def sentence(done):
     return line
 
 
-def test_help_lists_every_verb_without_torch():
+def test_help_lists_every_command_without_torch():
     code = (
         "import sys; sys.argv = ['fame', '--help']\n"
         "from fame.cli import main\n"
@@ -47,17 +47,17 @@ def test_help_lists_every_verb_without_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    for verb in VERBS:
-        assert f" {verb} " in done.stdout
+    for command in COMMANDS:
+        assert f" {command} " in done.stdout
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(verb):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command):
     from typer.testing import CliRunner
 
     from fame.cli import app
 
-    done = CliRunner().invoke(app, [verb, "--help"])
+    done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert "--scale" in done.stdout
 
@@ -154,13 +154,13 @@ def test_a_claim_about_a_missing_cell_is_named(tmp_path, root):
     assert not out.exists()
 
 
-@pytest.mark.parametrize("verb", ["finetune", "figure"])
-def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
+@pytest.mark.parametrize("command", ["finetune", "figure"])
+def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, command):
     from fame.pipeline.experiments import Experiments
 
     run = next(iter(Experiments("mini", root / "config" / "tables").runs))
     encoder = tmp_path / run / "encoder.safetensors"
-    out = tmp_path / ("out.json" if verb == "finetune" else "out.png")
+    out = tmp_path / ("out.json" if command == "finetune" else "out.png")
     encoder.parent.mkdir()
     encoder.write_bytes(b"other weights")
     write_json(encoder.with_name("card.json"), {"run": run, "encoder_sha256": "0" * 64})
@@ -168,28 +168,28 @@ def test_a_card_that_does_not_match_its_weights_is_named(tmp_path, root, verb):
         "finetune": ("--scale", "mini", "--run", run, "--manifest", tmp_path, "--encoder", encoder),
         "figure": ("figure3", f"FAME={encoder}"),
     }
-    said = sentence(fame(verb, *asked[verb], "--out", out))
+    said = sentence(fame(command, *asked[command], "--out", out))
     assert f"{run}/card.json does not describe encoder.safetensors beside it" in said
     assert not list(tmp_path.glob("out.[!w]*")) and not out.exists()  # its empty work folder stays
 
 
 @pytest.mark.parametrize(
-    ("verb", "inputs"),
+    ("command", "inputs"),
     [
         ("linear", ["--features", "f"]),
         ("retrieval", ["--features", "f"]),
         ("bias", ["--features", "f"]),
     ],
 )
-def test_work_on_features_takes_one_thread_as_in_the_workflow(verb, inputs, monkeypatch):
+def test_work_on_features_takes_one_thread_as_in_the_workflow(command, inputs, monkeypatch):
     found = []
     monkeypatch.setattr(
-        f"fame.evaluate.tasks.{verb}.run", lambda *given: found.append(torch.get_num_threads())
+        f"fame.evaluate.tasks.{command}.run", lambda *given: found.append(torch.get_num_threads())
     )
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        result = CliRunner().invoke(app, [verb, "--scale", "mini", *inputs, "--out", "out.json"])
+        result = CliRunner().invoke(app, [command, "--scale", "mini", *inputs, "--out", "out.json"])
     finally:
         torch.set_num_threads(before)
     assert result.exit_code == 0, result.output
@@ -252,8 +252,8 @@ def test_a_shard_that_there_is_not_is_refused(tmp_path):
 
 def test_a_manifest_that_would_overwrite_its_report_is_refused(tmp_path):
     out = str(tmp_path / "quarantine.csv")
-    for verb in (["index"], ["gather", "--originals", "none", "r.json"]):
-        words = [*verb, "--scale", "mini", "--data", "ucf101", "--out", out]
+    for command in (["index"], ["gather", "--originals", "none", "r.json"]):
+        words = [*command, "--scale", "mini", "--data", "ucf101", "--out", out]
         done = CliRunner().invoke(app, words)
         assert isinstance(done.exception, FameError)
         assert "must end in .parquet" in str(done.exception)

@@ -1,4 +1,4 @@
-"""The verbs about masks, by hand: tiny videos, broken ones, real odd ones."""
+"""The commands about masks, by hand: tiny videos, broken ones, real odd ones."""
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,11 @@ from fame.data.synthetic import write_world
 from fame.data.video.decode import probe, read_frames
 from fame.evaluate.masks.pictures import read_masked
 
-VERBS = ("mask", "mask-sheet", "mask-quality", "training-pair", "masked-clips")
+COMMANDS = ("mask", "mask-sheet", "mask-quality", "training-pair", "masked-clips")
 
 
 def fame(*arguments):
-    """Run a verb; what it printed."""
+    """Run a command; what it printed."""
     done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if done.exception is not None:
         raise done.exception
@@ -33,9 +33,9 @@ def video(tmp_path):
     return tmp_path / "v.avi"
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(verb):
-    done = CliRunner().invoke(app, [verb, "--help"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command):
+    done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert "--out" in done.stdout
 
@@ -108,9 +108,9 @@ def test_refusals(video, tmp_path):
 
 
 def test_clips_that_would_fill_the_memory_are_refused(video, tmp_path):
-    for verb, out in (("mask", "o.mp4"), ("mask-sheet", "o.png")):
+    for command, out in (("mask", "o.mp4"), ("mask-sheet", "o.png")):
         with pytest.raises(FameError, match="smaller --clip-frames or --stride"):
-            fame(verb, video, "-o", tmp_path / out, "--clip-frames", 1_000_000)
+            fame(command, video, "-o", tmp_path / out, "--clip-frames", 1_000_000)
         assert not (tmp_path / out).exists()
 
 

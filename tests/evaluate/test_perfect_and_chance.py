@@ -25,7 +25,7 @@ def features(knows, count, split, **meta):
         groups=np.array([""] * count),
         splits=np.array([split] * count),
         classes=[f"c{number}" for number in range(CLASSES)],
-        meta={"encoder": "e", "manifest": "m", "colours": "pretraining"} | meta,
+        meta={"encoder": "e", "manifest": "m", "normalisation": "pretraining"} | meta,
     )
 
 
@@ -43,7 +43,7 @@ def altered(knows):
     test = features(knows, TEST, "test")
     donors = [f"test{(number + 1) % TEST}" for number in range(TEST)]
     whole = np.tile(test.features, (1, len(CONDITIONS), 1))
-    meta = {"showings": list(CONDITIONS), "clips": [0, 1, 2], "donors": donors}
+    meta = {"conditions": list(CONDITIONS), "clips": [0, 1, 2], "donors": donors}
     meta |= {"foreground": "true"}
     return Features(
         whole, test.labels, test.videos, test.groups, test.splits, test.classes, test.meta | meta

@@ -20,7 +20,7 @@ from fame.models.import_weights import fits, import_weights
 
 
 @pytest.mark.parametrize("arch", PUBLISHED)
-def test_the_verb_writes_an_encoder_and_a_card_that_names_its_source(tmp_path, arch):
+def test_the_command_writes_an_encoder_and_a_card_that_names_its_source(tmp_path, arch):
     encoder = checkpoint(tmp_path / "official.pth", arch)
     out = tmp_path / "deep" / "run"
     arguments = ["import-official", str(tmp_path / "official.pth"), "--out", str(out)]

@@ -113,7 +113,7 @@ class AlteredClips:
     def settings(self) -> dict[str, Any]:
         """The settings that identify these conditions, as JSON data."""
         return {
-            "showings": list(CONDITIONS),
+            "conditions": list(CONDITIONS),
             "foreground": self.foreground.name,
             "clips": self.chosen.tolist(),
             "donors": self.donors.tolist(),

@@ -139,7 +139,7 @@ def extract(
         arrays.append((tested, originals))
     every = _joined(arrays).reshape(len(chosen), len(specs), spec.clips, -1)
     for number, (name, one) in enumerate(zip(normalisations, specs, strict=True)):
-        meta = origin | {"colours": name} | identity(encoder, chosen, one)
+        meta = origin | {"normalisation": name} | identity(encoder, chosen, one)
         encoded[name] = described(chosen, every[:, number].copy(), meta)
     clear(work.parts)
     return encoded

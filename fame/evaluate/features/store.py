@@ -139,7 +139,7 @@ def load_in(folder: Path, normalisation: str) -> Features:
     """
     source = folder / features_file(normalisation)
     features = Features.load(source)
-    encoded = features.meta.get("colours")
+    encoded = features.meta.get("normalisation")
     if encoded != normalisation:
         raise FameError(
             f"{source}: encoded with the normalisation {encoded!r} and not {normalisation!r} "

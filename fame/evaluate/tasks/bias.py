@@ -77,7 +77,7 @@ def probe_bias(
 
 
 def _matching(features: Features, altered: Features) -> None:
-    if altered.meta.get("showings") != list(CONDITIONS):
+    if altered.meta.get("conditions") != list(CONDITIONS):
         raise FameError("the altered clips have other conditions; extract them again")
     if features.meta["encoder"] != altered.meta["encoder"]:
         raise FameError("the altered clips were encoded by another encoder; extract both again")

@@ -172,7 +172,7 @@ def test_features_of_other_encoders_and_videos_are_refused(world, settings):
     other = dataclasses.replace(altered, videos=altered.videos[::-1])
     with pytest.raises(FameError, match="other test videos"):
         probe_bias(plain, other, settings, 0)
-    other = dataclasses.replace(altered, meta=altered.meta | {"showings": ["background"]})
+    other = dataclasses.replace(altered, meta=altered.meta | {"conditions": ["background"]})
     with pytest.raises(FameError, match="other conditions"):
         probe_bias(plain, other, settings, 0)
     with pytest.raises(FameError, match="other conditions"):

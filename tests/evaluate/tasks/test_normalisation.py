@@ -18,7 +18,7 @@ def saved(folder, name, seed=0):
     draw = np.random.default_rng(seed)
     labels = np.arange(72) % 4
     noise = 0.5 * draw.normal(size=(72, 2, 8))
-    meta = {"run": "r", "data": "ucf101-w0", "dataset": "ucf101", "seed": 0, "colours": name}
+    meta = {"run": "r", "data": "ucf101-w0", "dataset": "ucf101", "seed": 0, "normalisation": name}
     features = Features(
         features=(np.eye(4, 8)[labels][:, None] + noise).astype(np.float32),
         labels=labels,
