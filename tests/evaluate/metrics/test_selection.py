@@ -161,8 +161,8 @@ def test_the_result_says_which_epoch_it_is_of(micro, tmp_path):
     encoder, out = tmp_path / "encoder.safetensors", tmp_path / "finetune.json"
     save_encoder(encoder, build_encoder(scale.backbones[run.backbone].encoder, seed=0))
     write_json(tmp_path / "card.json", {"run": run.id, "encoder_sha256": sha256(encoder)})
-    manifest, work = micro.manifest("ucf101"), tmp_path / "work"
-    finetuning.run(scale, run, encoder, manifest, out, work, CPU)
+    manifest = micro.manifest("ucf101")
+    finetuning.run(scale, run, encoder, manifest, out, CPU)
     result = json.loads(out.read_text())
     details = result["details"]
     assert (details["report"], details["epoch"]) == ("best-on-test", 1)
