@@ -41,7 +41,7 @@ def test_jobs_ask_for_what_their_rules_say(made):
     assert asked["rule_pretrain_wildcards_moco-fame"] == ("2", "gres:gpu:2", memory)
     assert asked["rule_pretrain_wildcards_random"] == ("1", "gres:gpu:1", memory)
     assert asked["rule_finetune_wildcards_moco-fame"] == ("1", "gres:gpu:1", memory)
-    assert asked["rule_evaluation_extract_linear"] == ("1", "gres:gpu:1", memory)
+    assert asked["rule_evaluation_features_linear"] == ("1", "gres:gpu:1", memory)
     assert asked["rule_table_publish_table"] == ("1", "", memory)
 
 
