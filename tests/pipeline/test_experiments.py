@@ -1,16 +1,14 @@
 """Tables and cells: which runs they need, which results, and what cannot be measured."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from changed_scale import scale_with
 from own_videos import OWN
 
-from fame.config import reading
-from fame.config.reading import load_scale, parse, read_yaml
-from fame.config.scale import Scale
+from fame.config.reading import load_scale
 from fame.config.tables import Column, Recipe, Row
 from fame.core.errors import FameError
 from fame.pipeline.experiments import Experiments, measurable, result_file
@@ -18,18 +16,6 @@ from fame.pipeline.runs import resolve
 
 FAME = Recipe(method="moco", backbone="r2plus1d", pretrain="kinetics400", merge={"mask": "fame"})
 RANDOM = Recipe(method="random", backbone="r2plus1d")
-
-
-def scale_with(changes: dict[str, Any], name: str = "mini") -> Scale:
-    """A scale with some values, given by dotted path, set otherwise."""
-    data = copy.deepcopy(read_yaml(reading.SCALES / f"{name}.yaml"))
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        node: Any = data
-        for key in parents:
-            node = node[key]
-        node[last] = value
-    return parse(Scale, data, name)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """Recipes and run ids: equal recipes are one run, and nothing else is."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from changed_scale import scale_with
 from own_videos import OWN
 
-from fame.config import reading
-from fame.config.reading import load_scale, parse, read_yaml
+from fame.config.reading import load_scale, parse
 from fame.config.scale import Scale
 from fame.config.tables import Recipe
 from fame.core.errors import FameError
@@ -21,18 +20,6 @@ MOCO = Recipe(method="moco", backbone="r2plus1d", pretrain="kinetics400")
 SUPERVISED = Recipe(method="supervised", backbone="r2plus1d", pretrain="kinetics400")
 BE = MOCO.model_copy(update={"method": "be", "options": {"protocol": "fame", "strength": 0.3}})
 RANDOM = Recipe(method="random", backbone="r2plus1d")
-
-
-def scale_with(changes: dict[str, Any], name: str = "mini") -> Scale:
-    """A scale with some values, given by dotted path, set otherwise."""
-    data = copy.deepcopy(read_yaml(reading.SCALES / f"{name}.yaml"))
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        node: Any = data
-        for key in parents:
-            node = node[key]
-        node[last] = value
-    return parse(Scale, data, name)
 
 
 def run_id(scale: Scale, recipe: Recipe = FAME, refine: dict[str, Any] | None = None) -> str:

@@ -1,0 +1,20 @@
+"""A scale of the repository with some values changed."""
+
+import copy
+from typing import Any
+
+from fame.config import reading
+from fame.config.reading import parse, read_yaml
+from fame.config.scale import Scale
+
+
+def scale_with(changes: dict[str, Any], name: str = "mini") -> Scale:
+    """A scale with some values, given by dotted path, set otherwise."""
+    data = copy.deepcopy(read_yaml(reading.SCALES / f"{name}.yaml"))
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        node: Any = data
+        for key in parents:
+            node = node[key]
+        node[last] = value
+    return parse(Scale, data, name)
