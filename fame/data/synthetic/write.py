@@ -15,7 +15,8 @@ from fame.core.errors import FameError
 from fame.core.files import LOCK, owned
 from fame.data.datasets import world_layout
 from fame.data.datasets.common import WrittenVideo
-from fame.data.synthetic.world import Video, draws, render, truth
+from fame.data.synthetic.draws import draws
+from fame.data.synthetic.world import Video, render, truth
 
 GENERATOR_VERSION = 1
 """Raised whenever the same config would give different videos."""
