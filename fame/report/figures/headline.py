@@ -26,8 +26,8 @@ from fame.report.style import PALETTE, TEXT_WIDTH, footnote, save, style
 FIGURE = Figure(
     title="Primary claims",
     caption="The claims that the study is about, each with a dot for every seed and a line at "
-    "their mean. Differences are percentage points; right of 0 is as claimed. The verdicts are those of "
-    "docs/claims.md, corrected over these claims.",
+    "their mean. Differences are percentage points; right of 0 is as claimed. The verdicts are "
+    "those of docs/claims.md, corrected over these claims.",
     alt="For each primary claim the paired differences of all seeds, their mean, and the verdict. "
     "The table below holds the same.",
     needs="primary claims",
