@@ -45,6 +45,7 @@ ACROSS = {
     "data/test_splits.py",  # from the lists through the index to the clips
     "evaluate/tasks/test_normalisation.py",  # the tasks refuse each other's features
     "evaluate/test_perfect_and_chance.py",  # every protocol on known features
+    "models/backbones/test_every_backbone.py",  # what holds for all architectures
     "models/test_new_backbone.py",  # a backbone is added in one file
     "pretext/test_new_method_page.py",  # docs/new_method.md, followed
 }

@@ -4,15 +4,17 @@ Crop, resize, flip; then FAME on one clip or both; then grey, jitter, blur; then
 """
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from fame.augment import masks
-from fame.augment.crop import crop_resize_flip
+from fame.augment.crop import crop_resize_flip, frame_boxes
+from fame.augment.frame_colours import colour_frames
 from fame.augment.merge import donors, merge
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import ViewDraws, draw
@@ -73,6 +75,8 @@ class Views:
         self._dtype = dtype
         self._mask = _mask_function(mixing) if mixing else None
         self._change: Change | None = None
+        self._shared: tuple[Sequence[int], Sequence[int]] | None = None
+        self._whole = self._by_frame = False
 
     def changed(self, change: Change) -> "Views":
         """These views, with a change to every slot where FAME would merge; merging comes first."""
@@ -82,9 +86,55 @@ class Views:
 
     def with_normalisation(self, mean: Colour, std: Colour) -> "Views":
         """These views with another normalisation."""
+        return self.with_settings(mean=mean, std=std)
+
+    def with_settings(self, **changes: Any) -> "Views":
+        """These views with other values of `ViewSettings`, for example `crop_aspect=(1, 1)`."""
         twin = copy.copy(self)
-        twin._settings = self._settings.model_copy(update={"mean": mean, "std": std})
+        twin._settings = self._settings.model_copy(update=changes)
         return twin
+
+    def uncoloured(self) -> "Views":
+        """These views without grey, jitter and blur."""
+        return self.with_settings(gray=0.0, jitter=0.0, blur=0.0)
+
+    def sized(self, size: int) -> "Views":
+        """These views at another size, in pixels; the draws are the same."""
+        twin = copy.copy(self)
+        twin._size = size
+        return twin
+
+    def sharing(self, crops: Sequence[int], colours: Sequence[int]) -> "Views":
+        """These views with slots that share draws; else each slot has its own.
+
+        Args:
+            crops: for each slot, the number of the view whose crop and flip it gets. (0, 0, 1)
+                gives the first two slots one crop.
+            colours: likewise for grey, jitter and blur.
+        """
+        twin = copy.copy(self)
+        twin._shared = (crops, colours)
+        return twin
+
+    def colouring_frames(self) -> "Views":
+        """These views with grey, jitter and blur drawn anew for each frame of a clip."""
+        twin = copy.copy(self)
+        twin._by_frame = True
+        return twin
+
+    def whole_frames(self) -> "Views":
+        """These views of whole frames, which are squeezed to a square and not flipped."""
+        twin = self.with_settings(flip=0.0)
+        twin._whole = True
+        return twin
+
+    def cropped(self, batch: Batch) -> list[Tensor]:
+        """The clips of every slot cropped, resized and flipped: no merging, colours or normalising.
+
+        Returns:
+            N tensors (B, 3, T, size, size) in [0, 1], from the draws of the views of that batch.
+        """
+        return self._cut(batch)[1]
 
     def __call__(self, batch: Batch, step: int) -> list[Tensor]:
         """Views of every clip slot of a batch.
@@ -99,8 +149,10 @@ class Views:
         draws, plain = self._cut(batch)
         mixed = [self._mixed(plain, batch, slot, step) for slot in range(len(plain))]
         return [
-            normalise(photometric(clips, chosen), self._settings.mean, self._settings.std)
-            for clips, chosen in zip(mixed, draws, strict=True)
+            normalise(
+                self._coloured(clips, chosen, batch, slot), self._settings.mean, self._settings.std
+            )
+            for slot, (clips, chosen) in enumerate(zip(mixed, draws, strict=True))
         ]
 
     def explain(self, batch: Batch, step: int) -> list[Steps]:
@@ -112,14 +164,15 @@ class Views:
         """
         draws, plain = self._cut(batch)
         return [
-            self._steps(plain, slot, step, self._mixed(plain, batch, slot, step), chosen)
+            self._steps(plain, slot, step, mixed, self._coloured(mixed, chosen, batch, slot))
             for slot, chosen in enumerate(draws)
+            for mixed in [self._mixed(plain, batch, slot, step)]
         ]
 
     def _steps(
-        self, plain: list[Tensor], slot: int, step: int, mixed: Tensor, chosen: ViewDraws
+        self, plain: list[Tensor], slot: int, step: int, mixed: Tensor, coloured: Tensor
     ) -> Steps:
-        mixing, clips, coloured = self._mixing, plain[slot], photometric(mixed, chosen)
+        mixing, clips = self._mixing, plain[slot]
         if mixing is None or self._mask is None or not _merges(mixing, slot):
             return Steps(clips, None, None, mixed, coloured)
         return Steps(
@@ -132,17 +185,7 @@ class Views:
 
     def _cut(self, batch: Batch) -> tuple[list[ViewDraws], list[Tensor]]:
         """The draws and the cropped, resized, flipped clips of every slot."""
-        draws = [
-            draw(
-                self._settings,
-                self._seed,
-                f"view{slot}",
-                batch.epochs,
-                batch.indices,
-                batch.sizes,
-            )
-            for slot in range(batch.clips.shape[1])
-        ]
+        draws = self._draws(batch)
         plain = [
             crop_resize_flip(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(
                 self._dtype
@@ -150,6 +193,34 @@ class Views:
             for slot, chosen in enumerate(draws)
         ]
         return draws, plain
+
+    def _draws(self, batch: Batch) -> list[ViewDraws]:
+        """The draws of every slot; a slot may take the crop and the colours of another view."""
+        own = range(batch.clips.shape[1])
+        crops, colours = self._shared or (own, own)
+        drawn = {
+            view: draw(
+                self._settings,
+                self._seed,
+                f"view{view}",
+                batch.epochs,
+                batch.indices,
+                batch.sizes,
+            )
+            for view in sorted({*crops, *colours})
+        }
+        whole = {"boxes": frame_boxes(batch.sizes)} if self._whole else {}
+        return [
+            replace(drawn[colour], **{"boxes": drawn[crop].boxes, "flip": drawn[crop].flip} | whole)
+            for crop, colour in zip(crops, colours, strict=True)
+        ]
+
+    def _coloured(self, clips: Tensor, chosen: ViewDraws, batch: Batch, slot: int) -> Tensor:
+        """Clip slot `slot` after grey, jitter and blur."""
+        if not self._by_frame:
+            return photometric(clips, chosen)
+        view = self._shared[1][slot] if self._shared else slot
+        return colour_frames(clips, self._settings, self._seed, f"view{view}", batch)
 
     def _mixed(self, plain: list[Tensor], batch: Batch, slot: int, step: int) -> Tensor:
         """Clip slot `slot` after merging and changes, before colours."""

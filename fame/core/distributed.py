@@ -16,6 +16,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
+from fame.core.allocator import keep_freed_memory
 from fame.core.errors import FameError
 from fame.core.gpus import own_device
 
@@ -150,6 +151,8 @@ def world(threads: int, deterministic: bool) -> Iterator[World]:
     with own_device() as device:
         if device.type == "cuda":
             torch.cuda.set_device(device)
+        else:
+            keep_freed_memory()
         if size > 1:
             backend = "nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=PATIENCE)

@@ -24,7 +24,7 @@ from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.schema import Model
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, RandomClips
+from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.seeding import keyed_initialisation
@@ -150,6 +150,17 @@ class Method(torch.nn.Module, ABC):
             stride: the backbone's stride, in native frames.
         """
         return RandomClips(frames, stride, self.clips)
+
+    def span(self, frames: int, stride: int) -> int:
+        """Native frames that a video needs for all its clips; a shorter one loops.
+
+        The card records the share of shorter videos. Methods with their own `sampling` override it.
+
+        Args:
+            frames: as in `sampling`.
+            stride: as in `sampling`.
+        """
+        return window(frames, stride)
 
     @abstractmethod
     def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -102,15 +102,14 @@ def pretrain(
     _check_place(run, directory)
     _check_videos(run, manifest)
     method = build_method(scale, run, world, len(manifest.classes) if manifest else 0)
-    seconds, fingerprint = 0.0, None
+    seconds, videos = 0.0, None
     if run.pretrain is not None:
         assert manifest is not None
         videos = manifest.select("train")
-        fingerprint = videos.fingerprint()
         plan = _plan(scale, run, videos, method, directory, world, monitor)
         seconds = train(Pretraining(method), plan, world)
     if world.is_first:
-        _export(scale, run, method, directory, world, seconds, fingerprint)
+        _export(scale, run, method, directory, world, seconds, videos)
 
 
 def _check_place(run: Run, directory: Path) -> None:
@@ -181,7 +180,7 @@ def _export(
     directory: Path,
     world: World,
     seconds: float,
-    fingerprint: str | None,
+    videos: Manifest | None,
 ) -> None:
     """Write the encoder, in float32, and its card, then remove the checkpoints."""
     path = directory / ENCODER
@@ -192,11 +191,11 @@ def _export(
         "recipe": run.recipe,
         "seed": run.seed,
         "data": run.data_id(scale),
-        "data_fingerprint": fingerprint,
+        "data_fingerprint": videos.fingerprint() if videos else None,
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),
         "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
-        **_declared(method, scale.pretrain.batch if run.pretrain else None),
+        **(_declared(scale, run, method, videos) if videos else {}),
         **method.facts(),
     }
     write_json(directory / CARD, card(world, **facts))
@@ -204,8 +203,12 @@ def _export(
     (directory / PROGRESS).unlink(missing_ok=True)
 
 
-def _declared(method: Method, batch: int | None) -> dict[str, Any]:
-    """Chance level and cost that a method declares; empty for an untrained encoder (no `batch`)."""
-    if batch is None:
-        return {}
-    return {"chance": method.chance(batch), "clips_per_video": method.cost()._asdict()}
+def _declared(scale: Scale, run: Run, method: Method, videos: Manifest) -> dict[str, Any]:
+    """Chance level and cost that a method declares, and the share of videos too short for it."""
+    backbone = scale.backbones[run.backbone]
+    short = videos.table["frames"] < method.span(backbone.frames, backbone.stride)
+    return {
+        "chance": method.chance(scale.pretrain.batch),
+        "clips_per_video": method.cost()._asdict(),
+        "looped_videos": round(float(short.mean()), 4),
+    }

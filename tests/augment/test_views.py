@@ -4,8 +4,23 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_batch import CLIPS, GROUP, MEAN, PLAIN, SIZE, STD, batch, cut, mixing, pairs, world
+from random_batch import (
+    CLIPS,
+    COLOURFUL,
+    GROUP,
+    MEAN,
+    PLAIN,
+    SIZE,
+    STD,
+    batch,
+    cut,
+    mixing,
+    pairs,
+    world,
+)
 
+from fame.augment.crop import crop_resize_flip
+from fame.augment.frame_colours import colour_frames
 from fame.augment.masks.seed import mask
 from fame.augment.merge import donors
 from fame.augment.photometric import normalise, photometric
@@ -107,3 +122,48 @@ def test_views_in_double_precision():
     for double, single in zip(exact, usual, strict=True):
         assert (double.dtype, single.dtype) == (torch.float64, torch.float32)
         torch.testing.assert_close(double.float(), single, rtol=1e-4, atol=1e-4)
+
+
+def test_slots_share_what_they_are_told_to():
+    same = batch()
+    same.clips[:, 1] = same.clips[:, 0]
+    alone = pairs(None)(same, 0)
+    assert not torch.equal(*alone)
+    twins = pairs(None).sharing(crops=(0, 0), colours=(0, 0))(same, 0)
+    assert torch.equal(*twins) and torch.equal(twins[0], alone[0])
+    second = pairs(None).sharing(crops=(1, 1), colours=(1, 0))
+    assert torch.equal(*second.cropped(same)) and torch.equal(second(same, 0)[0], alone[1])
+    assert not torch.equal(*second(same, 0))
+
+
+def test_cropped_clips_are_those_before_colours():
+    for slot, clips in enumerate(pairs(mixing()).cropped(batch())):
+        assert torch.equal(clips, cut(slot)[0])
+
+
+def test_other_settings_and_sizes_keep_the_draws():
+    squares = pairs(None).with_settings(crop_aspect=(1, 1))
+    boxes = torch.stack([chosen.boxes for chosen in squares._draws(batch())])
+    assert (boxes[..., 2] == boxes[..., 3]).all()
+    clean = pairs(None).uncoloured()
+    assert torch.equal(clean(batch(), 0)[1], pairs(None, PLAIN)(batch(), 0)[1])
+    small = clean.sized(8).cropped(batch())[0]
+    chosen = cut(0)[1]
+    assert torch.equal(small, crop_resize_flip(batch().clips[:, 0], chosen.boxes, chosen.flip, 8))
+
+
+def test_whole_frames_are_neither_cropped_nor_flipped():
+    whole = pairs(None).whole_frames().sized(20).cropped(batch())[0]
+    still = torch.zeros(CLIPS, dtype=torch.bool)
+    boxes = torch.tensor([[0, 0, 24, 20]] * CLIPS)
+    assert torch.equal(whole, crop_resize_flip(batch().clips[:, 0], boxes, still, 20))
+
+
+def test_colours_of_frames_need_no_change_of_crops():
+    by_frame = pairs(None).colouring_frames()
+    assert torch.equal(by_frame.cropped(batch())[0], cut(0)[0])
+    expected = colour_frames(cut(0)[0], COLOURFUL, 5, "view0", batch())
+    assert torch.equal(by_frame(batch(), 0)[0], normalise(expected, MEAN, STD))
+    assert torch.equal(by_frame.explain(batch(), 0)[0].coloured, expected)
+    shared = by_frame.sharing(crops=(0, 0), colours=(0, 0)).explain(batch(), 0)[1]
+    assert torch.equal(shared.coloured, colour_frames(shared.clips, COLOURFUL, 5, "view0", batch()))

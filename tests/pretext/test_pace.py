@@ -87,6 +87,7 @@ def test_a_run_says_chance_and_cost_on_its_card(micro, tmp_path):
     assert card["chance"] == 0.25
     assert card["clips_per_video"] == {"with_gradient": 1, "without_gradient": 0}
     assert 0 <= card["metrics"]["accuracy"] <= 1
+    assert card["looped_videos"] == 0
     assert "moco" not in str(card["recipe"])
 
 

@@ -47,7 +47,10 @@ def test_jobs_ask_for_what_their_rules_say(made):
 
 def test_each_machine_trains_with_its_gpu(made):
     (text,) = logs(made, "pretrain/moco-fame*/pretrain.log").values()
-    assert sorted(found[:2] for found in re.findall(IDLE, text)) == [("0", "n1"), ("0", "n2")]
+    seen = re.findall(IDLE, text)
+    assert sorted(node for _, node, _ in seen) == ["n1", "n2"]
+    # Another job may hold the machine's first GPU.
+    assert all(gpu in {"0", "1"} for gpu, _, _ in seen), seen
     (card,) = made.place.result("micro").glob("pretrain/moco-fame*/card.json")
     assert json.loads(card.read_text())["environment"]["processes"] == 2
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtrc
 
 from fame.core.randomness import generator
 from fame.evaluate.metrics.spread import LEVEL, RESAMPLES
@@ -90,6 +89,9 @@ def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
 
 def above_chance(hits: int, videos: int, chance: float) -> float:
     """Exact one-sided binomial p: the probability of at least so many hits by chance."""
+    # Imported here, since encoding reads only the names of the conditions from this module.
+    from scipy.special import bdtrc
+
     return float(bdtrc(hits - 1, videos, chance))
 
 
