@@ -108,6 +108,6 @@ def choose(scale, start, tables=TABLES):
     (run,) = (
         run
         for run in runs
-        if run.id.startswith(start) and (not run.merge or run.merge["background"] == own)
+        if run.id.startswith(start) and (not run.merge or run.merge.background == own)
     )
     return scale, run
