@@ -38,12 +38,14 @@ ELSEWHERE = {
 ACROSS = {
     "cli/test_cli.py",  # what holds for all commands
     "cli/test_names.py",  # names in texts that something answers to
+    "config/test_study.py",  # the scale of the registered study against mini
     "config/test_fidelity.py",  # the paper's scale against the release's
     "data/datasets/test_added.py",  # a dataset is added in one file
     "data/datasets/test_official_counts.py",  # every reader on the official lists
     "data/test_splits.py",  # from the lists through the index to the clips
     "evaluate/tasks/test_normalisation.py",  # the tasks refuse each other's features
     "evaluate/test_perfect_and_chance.py",  # every protocol on known features
+    "models/backbones/test_every_backbone.py",  # what holds for all architectures
     "models/test_new_backbone.py",  # a backbone is added in one file
     "pretext/test_new_method_page.py",  # docs/new_method.md, followed
 }

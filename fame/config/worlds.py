@@ -22,7 +22,20 @@ MOTIONS: tuple[tuple[str, str], ...] = (
 PULSE = 0.35
 """Relative change in size of the pulsating class."""
 
+LIMB_ROOM = 1.0
+"""How far a limb's centre may be from the trunk's along each axis, in the trunk's radii."""
+
 Family = Literal["a", "b"]
+
+
+def limb_reach(radius: float, amplitude: float) -> float:
+    """How far a limb's centre may be from its trunk's along each axis, in pixels.
+
+    Args:
+        radius: the trunk's, in pixels.
+        amplitude: of the limb's motion, in pixels.
+    """
+    return max(LIMB_ROOM * radius, amplitude)
 
 
 class WorldConfig(Model):
@@ -54,6 +67,14 @@ class WorldConfig(Model):
     home: Share = Field(
         description="share of the free space that the sprite's home position may use"
     )
+    still_trunk: Share = Field(
+        description="probability that the sprite stays still and only a limb of it moves"
+    )
+    limb: Share = Field(description="size of that limb relative to the sprite")
+    pan: Strength = Field(description="highest speed of the camera's pan, in pixels per frame")
+    waves: Share = Field(description="probability that part of the scene waves")
+    wave_reach: Strength = Field(description="largest displacement by the waving")
+    passers: Share = Field(description="probability that someone passes by behind the sprite")
     camera_jitter: Strength = Field(description="standard deviation of the camera per frame")
     flicker: Strength = Field(description="standard deviation of a frame's brightness")
     noise: Strength = Field(description="standard deviation of a pixel's brightness")
@@ -73,10 +94,35 @@ class WorldConfig(Model):
             low, high = getattr(self, name)
             if low > high:
                 raise ValueError(f"{name} must be [low, high], not [{low}, {high}]")
-        reach = max(self.amplitude[1] + self.radius[1], self.radius[1] * (1 + PULSE))
+        radius, amplitude = self.radius[1], self.amplitude[1]
+        reach = max(amplitude + radius, radius * (1 + PULSE))
+        if self.still_trunk:
+            reach = max(reach, self.extent(radius, amplitude))
+        reach += self.pan_reach
         if reach > self.size / 2:
             raise ValueError(f"a sprite that reaches {reach:g} px leaves a frame of {self.size} px")
         return self
+
+    @model_validator(mode="after")
+    def _shares_have_their_sizes(self) -> Self:
+        for share, size in (("still_trunk", "limb"), ("waves", "wave_reach")):
+            if getattr(self, share) and not getattr(self, size):
+                raise ValueError(f"{share} is above 0, so {size} must be: set it, or {share} to 0")
+        return self
+
+    @property
+    def pan_reach(self) -> float:
+        """The largest displacement by the pan, which passes its middle halfway, in pixels."""
+        return self.pan * (self.frames - 1) / 2
+
+    def extent(self, radius: float, amplitude: float) -> float:
+        """How far a trunk and its limb reach from the trunk's centre along an axis, in pixels.
+
+        Args:
+            radius: the trunk's, in pixels.
+            amplitude: of the limb's motion, in pixels.
+        """
+        return limb_reach(radius, amplitude) + self.limb * radius * (1 + PULSE)
 
     def videos(self, split: str) -> int:
         """The number of videos of a split ("train", "val", "test" or "unused")."""

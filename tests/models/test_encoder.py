@@ -18,12 +18,20 @@ from fame.models.encoder import Encoder, Staged, before_last_relu
 
 TOY = str(Path(__file__).parents[1] / "workflow" / "toys" / "thin.py")
 R2PLUS1D = {"arch": "r2plus1d", "width": 4, "layers": (1, 2, 1, 1), "round_middle": 4}
+R3D = {"arch": "r3d", "width": 4, "layers": (1, 2, 1, 1)}
+HARA = {**R3D, "arch": "r3d_hara", "shortcut": "B", "pool": "clip"}
 CLIP = {"title": "x", "frames": 8, "stride": 2, "size": 32}
 
 # Of clips of 8 frames of 64 pixels: channels, frames and pixels of each stage.
 STAGES = [
     (R2PLUS1D, [(4, 8, 32), (8, 4, 16), (16, 2, 8), (32, 1, 4)]),
     ({"arch": "i3d", "width": 4}, [(4, 4, 32), (12, 4, 16), (32, 4, 8), (52, 2, 4), (64, 1, 2)]),
+    ({"arch": "c3d", "width": 2}, [(2, 8, 64), (4, 8, 32), (8, 4, 16), (16, 2, 8), (16, 1, 4)]),
+    (R3D, [(4, 8, 32), (8, 4, 16), (16, 2, 8), (32, 1, 4)]),
+    (HARA, [(4, 4, 16), (8, 2, 8), (16, 1, 4), (32, 1, 2)]),
+    ({"arch": "r2plus1d_10", "width": 4}, [(4, 8, 32), (8, 4, 16), (16, 2, 8), (32, 1, 4)]),
+    ({"arch": "s3d", "width": 4}, [(4, 4, 32), (12, 4, 16), (32, 4, 8), (52, 2, 4), (64, 1, 2)]),
+    ({"arch": "s3dg", "width": 4}, [(4, 4, 32), (12, 4, 16), (32, 4, 8), (52, 2, 4), (64, 1, 2)]),
     ({"arch": TOY, "channels": 5}, [(5, 8, 16), (5, 8, 4)]),
 ]
 

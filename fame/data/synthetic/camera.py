@@ -1,6 +1,9 @@
-"""The camera's effects: slight shake, flicker, noise, and drifting dots."""
+"""The camera's effects: slight shake, a slow pan, flicker, noise, and drifting dots."""
 
 import numpy as np
+
+MARGIN = 3
+"""Pixels of background beyond each edge of the frame; the jitter stays one pixel below."""
 
 DOT_RADIUS = 1.5
 """Radius of a drifting dot in pixels."""
@@ -9,22 +12,51 @@ DOT_SPEED = 0.5
 """Largest speed of a drifting dot along each axis, in pixels per frame."""
 
 
-def film(canvas: np.ndarray, shift: np.ndarray, size: int) -> np.ndarray:
-    """The background as seen by a shaking camera.
+def jitter(rng: np.random.Generator, strength: float, frames: int) -> np.ndarray:
+    """Displacements (T, 2) right and down by a shaking camera, in pixels, below `MARGIN`.
 
     Args:
-        canvas: (S + 2M, S + 2M, 3) float32, the scene with a margin of M pixels.
+        rng: the video's generator for this purpose.
+        strength: standard deviation, in pixels.
+        frames: T.
+    """
+    return np.clip(strength * rng.standard_normal((frames, 2)), 1 - MARGIN, MARGIN - 1)
+
+
+def pan(rng: np.random.Generator, fastest: float, frames: int) -> np.ndarray:
+    """Displacements (T, 2) right and down by a steady pan, in pixels, zero halfway.
+
+    Any direction is as likely as another, and any speed up to the fastest. Whatever stands in the
+    scene moves with it, body included. A camera that follows its body would keep only the body
+    still: frame differences would then find the background instead, which is easier than the
+    question here.
+
+    Args:
+        rng: the video's generator for this purpose.
+        fastest: the highest speed, in pixels per frame.
+        frames: T.
+    """
+    speed, heading = rng.uniform(0, fastest), rng.uniform(0, 2 * np.pi)
+    velocity = speed * np.array([np.cos(heading), np.sin(heading)])
+    return np.asarray((np.arange(frames) - (frames - 1) / 2)[:, None] * velocity)
+
+
+def film(scene: np.ndarray, shift: np.ndarray, size: int) -> np.ndarray:
+    """The background as seen by a moving camera.
+
+    Args:
+        scene: (T, S + 2M, S + 2M, 3) float32, the scene with a margin of M pixels.
         shift: (T, 2) displacement of the picture right and down, in pixels, below M.
         size: S.
 
     Returns:
         (T, S, S, 3) float32, bilinearly interpolated.
     """
-    start = (len(canvas) - size) // 2 - shift[:, ::-1]
+    start = (scene.shape[1] - size) // 2 - shift[:, ::-1]
     whole = np.floor(start).astype(int)
     part = (start - whole).astype(np.float32)
     seen = np.empty((len(shift), size, size, 3), dtype=np.float32)
-    for frame, (top, left), (down, right) in zip(seen, whole, part, strict=True):
+    for frame, canvas, (top, left), (down, right) in zip(seen, scene, whole, part, strict=True):
         window = canvas[top : top + size + 1, left : left + size + 1]
         rows = window[:-1] + down * (window[1:] - window[:-1])
         frame[:] = rows[:, :-1] + right * (rows[:, 1:] - rows[:, :-1])

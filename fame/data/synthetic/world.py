@@ -1,21 +1,15 @@
 """Render the videos of a mini world, each a function of (config, seed, split, number)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from math import ceil
 
 import numpy as np
 
 from fame.config.worlds import MOTIONS, WorldConfig
-from fame.core.randomness import generator
-from fame.data.synthetic import camera, scenes, sprites
-from fame.data.synthetic.motions import Beat, Trajectory, reach, trajectory
-
-MARGIN = 3
-"""Pixels of background beyond each edge of the frame; the camera shifts one pixel less."""
-
-Draw = Callable[[str], np.random.Generator]
+from fame.data.synthetic import background_motion, bodies, camera, scenes, sprites
+from fame.data.synthetic.draws import Draw, draws
+from fame.data.synthetic.motions import Beat, trajectory
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,8 @@ class Video:
 
     Attributes:
         frames: (T, S, S, 3) uint8 RGB.
-        masks: (T, S, S) bool, true on the sprite; all false in frames where it blinks off.
+        masks: (T, S, S) bool, true on the sprite, trunk and limb alike; all false in frames where
+            a whole sprite blinks off.
     """
 
     frames: np.ndarray
@@ -37,12 +32,6 @@ class Truth:
 
     motion: int
     scene: int
-
-
-def draws(config: WorldConfig, seed: int, split: str, video: int) -> Draw:
-    """The random generators of one video, by purpose ("sprite", "camera", ...)."""
-    place = f"world/{Path(config.layout).stem}/{split}"  # not a plug-in's path, which may change
-    return lambda purpose: generator(seed, f"{place}/{purpose}", config.seed, video)
 
 
 def truth(config: WorldConfig, seed: int, split: str, video: int) -> Truth:
@@ -81,17 +70,17 @@ def render(config: WorldConfig, seed: int, split: str, video: int) -> Video:
         video: its number within the split, from 0; how many videos follow changes nothing.
     """
     draw, meant = draws(config, seed, split, video), truth(config, seed, split, video)
-    shift = _jitter(draw("camera"), config)
+    drift = camera.pan(draw("pan"), config.pan, config.frames)
+    shift = camera.jitter(draw("camera"), config.camera_jitter, config.frames) + drift
     scene = _scene_types(seed, config.scenes, config.scene_types)[meant.scene]
-    canvas = scenes.draw_scene(draw("scene"), scene, config.size + 2 * MARGIN)
-    pictures = camera.film(canvas, shift, config.size)
-    camera.add_dots(draw("dots"), pictures, shift, config.dots)
+    pictures = _background(draw, config, scene, shift)
     sprite = sprites.draw_sprite(
         draw("sprite"), config.sprites, config.radius, config.sprite_variety
     )
-    path = trajectory(meant.motion, config.frames, beat_of(config, draw))
-    pose = _pose(draw("home"), config, sprite.radius, path, shift)
-    masks = sprites.paint(sprite, pose, pictures)
+    beat = beat_of(config, draw)
+    path, away = trajectory(meant.motion, config.frames, beat), np.abs(drift).max(axis=0)
+    parts = bodies.assemble(draw, config, sprite, path, beat.amplitude, shift, away)
+    masks = bodies.paint_all(parts, pictures)
     frames = camera.develop(draw("film"), pictures, config.flicker, config.noise)
     return Video(frames, masks)
 
@@ -101,25 +90,20 @@ def _scene_types(seed: int, family: str, number: int) -> list[scenes.SceneType]:
     return scenes.scene_types(seed, family, number)
 
 
-def _jitter(rng: np.random.Generator, config: WorldConfig) -> np.ndarray:
-    shift = config.camera_jitter * rng.standard_normal((config.frames, 2))
-    return np.clip(shift, 1 - MARGIN, MARGIN - 1)
-
-
-def _pose(
-    rng: np.random.Generator,
-    config: WorldConfig,
-    radius: float,
-    path: Trajectory,
-    shift: np.ndarray,
-) -> sprites.Pose:
-    """Place the path so that all of it stays inside the frame.
-
-    `config.home` is the share of the free room that is used. A smaller motion has more room, so
-    with a share of 1 the sprite's position in one frame says little about its class.
-    """
-    middle = config.size / 2
-    room = middle - radius * path.scale.max() - np.array(reach(path))
-    home = middle + config.home * room * rng.uniform(-1, 1, 2)
-    x, y = home[0] + path.x + shift[:, 0], home[1] + path.y + shift[:, 1]
-    return sprites.Pose(x, y, path.scale, path.angle, path.visible)
+def _background(
+    draw: Draw, config: WorldConfig, scene: scenes.SceneType, shift: np.ndarray
+) -> np.ndarray:
+    """All but the body, as the camera sees it: (T, S, S, 3) float32 in [0, 1]."""
+    margin = camera.MARGIN + ceil(config.pan_reach)
+    canvas = scenes.draw_scene(draw("scene"), scene, config.size + 2 * margin)
+    waves = draw("waves")
+    if waves.random() < config.waves:
+        seen = background_motion.waving(waves, canvas, config.frames, config.wave_reach)
+    else:
+        seen = np.broadcast_to(canvas, (config.frames, *canvas.shape))
+    pictures = camera.film(seen, shift, config.size)
+    camera.add_dots(draw("dots"), pictures, shift, config.dots)
+    passer = draw("passer")
+    if passer.random() < config.passers:
+        background_motion.add_passer(passer, pictures, shift, scene.palette)
+    return pictures

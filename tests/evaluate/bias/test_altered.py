@@ -173,20 +173,18 @@ def test_fame_masks_stand_in_where_nobody_knows(spec, mixed_videos, micro):
     assert torch.equal(masks[:, :, 0], masks[:, :, 3])
 
 
-def test_each_video_is_decoded_once(spec, micro, monkeypatch, tmp_path):
+def test_each_video_is_read_once(spec, micro, monkeypatch, tmp_path):
     """In one pass: two normalisations of all videos, and the altered test videos."""
     import fame.data.clips.dataset as clips
 
     opened = []
-    read = clips.read_frames
-    monkeypatch.setattr(
-        clips, "read_frames", lambda path, numbers: opened.append(path) or read(path, numbers)
-    )
+    read = clips.frames_of
+    monkeypatch.setattr(clips, "frames_of", lambda *a: opened.append(a[1]) or read(*a))
     videos = micro.videos("ucf101")
     work = Work(torch.device("cpu"), 4, 0, tmp_path / "parts", progress=False)
     alteration = Alteration(clips=2, beta=0.5, world=micro.place / "ucf101-w0", seed=0)
     found = extract(Means(), videos, spec, work, {}, ("pretraining", "imagenet"), alteration)
-    assert sorted(opened) == sorted({videos.root / path for path in videos.table["path"]})
+    assert sorted(opened) == sorted(videos.table["path"])
     assert found["bias"].features.shape == (8, 5 * 2, 12)
     assert found["bias"].meta["foreground"] == "true"
     assert not (tmp_path / "parts").exists()
