@@ -135,7 +135,6 @@ class PRP(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted error plus the rate's cross-entropy; the error, and the share of hits."""
         labels = batch.drawn[:, 0]
-        self.drawn.add(labels)
         clip, plain = self._seen(batch, step)
         rates = torch.tensor(self.options.rates, device=labels.device)[labels]
         target, weights = target_of(plain[0], plain[1], rates == 1)
@@ -144,6 +143,7 @@ class PRP(Method):
         motion = motion_map(self._pictures(plain), rates, target.shape[2])
         error = error_of(output, target, motion, weights)
         cross, right = classify(self.rate(maps), labels)
+        self.drawn.add(labels)
         return error + self.options.weight * cross, {"accuracy": right, "error": error}
 
     def _pictures(self, plain: list[Tensor]) -> Tensor:

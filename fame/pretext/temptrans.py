@@ -139,13 +139,13 @@ class TempTrans(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Both cross-entropies; the shares of transformations and of speeds that are right."""
         speeds = batch.drawn[:, 0]
-        self.drawn.add(speeds)
         features = self.encoder(interleaved(self.views(batch, step)))
         logits = self.linear(features if self.norm is None else self.norm(features))
         kinds = torch.arange(TRANSFORMATIONS, device=speeds.device).repeat(len(speeds))
         loss, right = classify(logits[:, :TRANSFORMATIONS], kinds)
         played = logits[:, TRANSFORMATIONS:].unflatten(0, (-1, TRANSFORMATIONS))[:, :PLAYED]
         pace, fast = classify(played.flatten(0, 1), speeds.repeat_interleave(PLAYED))
+        self.drawn.add(speeds)
         return loss + pace, {"accuracy": right, "speed": fast}
 
 

@@ -115,10 +115,10 @@ class VCOP(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy, and the share of videos whose order is predicted correctly."""
         labels, lengths = batch.drawn.unbind(dim=1)
-        self.lengths.add(lengths)
         features = [self.encoder(clips) for clips in self._clips(batch, step)]
         keep = kept(self._seed, batch, self.head.width, self.options.dropout)
         loss, right = classify(self.head(features, keep.to(features[0])), labels)
+        self.lengths.add(lengths)
         return loss, {"accuracy": right}
 
     def _clips(self, batch: Batch, step: int) -> list[Tensor]:

@@ -151,13 +151,13 @@ class VCP(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy, and the share of videos whose option is predicted correctly."""
         labels, turns, lengths = batch.drawn.unbind(dim=1)
-        self.drawn.add(labels)
-        self.lengths.add(lengths)
         clips = self._clips(batch, step)
         change = torch.where(labels == TURNED, turns, QUADRANTS * (labels == PERMUTED))
         clips[1] = rearranged(clips[1], change)
         features = torch.cat([self.encoder(clip) for clip in clips], dim=1)
         loss, right = classify(self.linear(features), labels)
+        self.drawn.add(labels)
+        self.lengths.add(lengths)
         return loss, {"accuracy": right}
 
     def _clips(self, batch: Batch, step: int) -> list[Tensor]:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from method_runs import WORLD, built, options_of, setting
+from method_runs import NEEDS, WORLD, built, options_of, setting
 from torch import nn
 
 from fame.augment.photometric import normalise
@@ -14,7 +14,7 @@ from fame.core.files import read_json
 from fame.train.pretrain import build_method, pretrain
 
 # The smallest backbone that serves: a map of 1 x 1 x 1, rebuilt to 16 frames of 16 pixels.
-SERVES = {"backbones.r2plus1d.frames": 8}
+SERVES = NEEDS["prp"]
 PLAIN = {
     "pretrain.views.jitter": 0.0,
     "pretrain.views.gray": 0.0,
