@@ -37,9 +37,12 @@ class FlatConv3d(nn.Conv3d):
 
     def _over_space(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         pictures = input.transpose(1, 2).flatten(0, 1)
-        shape = self.stride[1:], self.padding[1:]
-        convolve = narrow_conv if suits(pictures, weight, bias) else F.conv2d
-        convolved = convolve(pictures, weight.squeeze(2), bias, *shape)
+        flat = weight.squeeze(2)
+        stride, padding = self.stride[1:], (int(self.padding[1]), int(self.padding[2]))
+        if suits(pictures, flat, bias):
+            convolved = narrow_conv(pictures, flat, (stride[0], stride[1]), padding)
+        else:
+            convolved = F.conv2d(pictures, flat, bias, stride, padding)
         return convolved.unflatten(0, (len(input), -1)).transpose(1, 2)
 
     def _over_time(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

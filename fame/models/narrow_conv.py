@@ -34,13 +34,12 @@ def suits(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     )
 
 
-def narrow_conv(x: Tensor, weight: Tensor, bias: None, stride: Pair, padding: Pair) -> Tensor:
-    """Equals `conv2d` but for rounding.
+def narrow_conv(x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    """Equals `conv2d` without bias but for rounding.
 
     Args:
         x: (N, C, H, W), channels last in memory.
         weight: (D, C, h, w).
-        bias: none.
         stride: of rows and columns.
         padding: of rows and columns, with zeros.
 

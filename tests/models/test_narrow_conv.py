@@ -28,7 +28,7 @@ def test_output_and_gradients_equal_conv2d(case, dtype, precision):
     x.requires_grad_()
     weight = torch.randn(kernel, dtype=dtype, requires_grad=True)
     plain = F.conv2d(x, weight, None, stride, padding)
-    narrow = narrow_conv.narrow_conv(x, weight, None, stride, padding)
+    narrow = narrow_conv.narrow_conv(x, weight, stride, padding)
     factors = torch.randn_like(plain)
     for got, expected in zip(
         (narrow, *torch.autograd.grad(narrow, (x, weight), factors)),
@@ -43,7 +43,7 @@ def test_output_and_gradients_equal_conv2d(case, dtype, precision):
 def test_an_input_without_gradient_gets_none():
     x = torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last)
     weight = torch.randn(8, 3, 3, 3, requires_grad=True)
-    narrow_conv.narrow_conv(x, weight, None, (1, 1), (1, 1)).sum().backward()
+    narrow_conv.narrow_conv(x, weight, (1, 1), (1, 1)).sum().backward()
     expected = torch.autograd.grad(F.conv2d(x, weight, padding=1).sum(), weight)[0]
     torch.testing.assert_close(weight.grad, expected, rtol=1e-4, atol=1e-4)
 
