@@ -260,4 +260,6 @@ def _merges(mixing: Merge, slot: int) -> bool:
 
 def _mask_function(mixing: Merge) -> Callable[[Tensor, float], Tensor]:
     function = masks.get(mixing.mask)
-    return partial(function, hue=mixing.hue) if mixing.mask == "fame" else function
+    if mixing.mask != "fame":
+        return function
+    return partial(function, hue=mixing.hue, pseudocount=mixing.pseudocount)
