@@ -364,5 +364,5 @@ class _Attempt:
         assert self.sample.world is not None
         first = next(iter(self.scale.backbones.values()))
         shown = replace(ClipSpec.of(self.scale, first, pretrain.views), clips=settings.clips)
-        chosen = variants(PAPER, pretrain.merge.hue)
+        chosen = variants(PAPER, pretrain.merge.hue, pretrain.merge.pseudocount)
         mask_quality.measure(self._tested(), self.sample.world, shown, chosen, settings.betas)
