@@ -49,7 +49,7 @@ def expand(path: str) -> Path:
     return Path(re.sub(pattern, value, path)).expanduser()
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.CSafeLoader):  # several times as fast as yaml.SafeLoader
     """Refuses a repeated key in a mapping; YAML would silently use the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

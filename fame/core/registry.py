@@ -32,9 +32,15 @@ def names(package: str) -> list[str]:
     """
     spec = importlib.util.find_spec(package)
     assert spec is not None
-    modules = pkgutil.iter_modules(spec.submodule_search_locations)
-    choices = (module.name for module in modules if not module.ispkg)
-    return sorted(name for name in choices if name != SHARED and not name.startswith("_"))
+    folders = tuple(spec.submodule_search_locations or ())
+    return list(_listed(folders, tuple(Path(folder).stat().st_mtime_ns for folder in folders)))
+
+
+@lru_cache
+def _listed(folders: tuple[str, ...], changed: tuple[int, ...]) -> tuple[str, ...]:
+    """The choices in folders, listed again after a change: a scale with tables asks 600 times."""
+    choices = (module.name for module in pkgutil.iter_modules(folders) if not module.ispkg)
+    return tuple(sorted(name for name in choices if name != SHARED and not name.startswith("_")))
 
 
 def check_name(package: str, name: str) -> None:

@@ -15,7 +15,6 @@ from fame.config.scale import Scale
 from fame.core import registry
 from fame.core.errors import FameError
 from fame.pipeline import versions
-from fame.pipeline.paths import BIAS
 
 PACKAGE = "fame.evaluate.tasks"
 
@@ -37,6 +36,7 @@ class Task:
         settings: the parts of the scale that decide its result, given features or encoder, as
             dotted keys; of a part with names, each name is a setting.
         metrics: what a table may show; none for a task that tables do not have.
+        undefinable: those of them that a result lacks where they are undefined.
         features: the names of the features that it reads; none for a task that runs the encoder.
         files: what stands beside its result, by the suffixes.
         on_worlds: whether it reads, beside encoder and videos, the world that these are of.
@@ -46,6 +46,7 @@ class Task:
     does: str
     settings: tuple[str, ...]
     metrics: tuple[str, ...] = ()
+    undefinable: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     files: tuple[str, ...] = (".parquet",)
     on_worlds: bool = False
@@ -88,15 +89,13 @@ def features_of(scale: Scale, task: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_FEATURES.get(name, name) for name in names))
 
 
-def feature_names(scale: Scale) -> tuple[str, ...]:
-    """The features that a scale's evaluations need: one file for each name."""
-    names = dict.fromkeys(name for task in ON_FEATURES for name in features_of(scale, task))
-    return tuple(name for name in names if name != BIAS or scale.evaluate.bias)
-
-
 def normalisations_of(scale: Scale) -> tuple[Normalisation, ...]:
-    """The normalisations in which a scale's features of unaltered clips are needed."""
-    return tuple(name for name in get_args(Normalisation) if name in feature_names(scale))
+    """The normalisations in which a scale's features of unaltered clips are needed.
+
+    The rule `features` makes one file for each, the rule `conditions` that of altered clips.
+    """
+    needed = {name for task in ON_FEATURES for name in features_of(scale, task)}
+    return tuple(name for name in get_args(Normalisation) if name in needed)
 
 
 def _filled(scale: Scale, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -118,10 +117,10 @@ def versions_of(name: str) -> dict[str, int]:
     """The numbers that a result depends on, for its file's details.
 
     Args:
-        name: `features` or a task.
+        name: `features`, `conditions` or a task.
     """
     of_features = {"features": versions.FEATURES_VERSION}
-    if name == "features":
+    if name in {"features", "conditions"}:
         return of_features
     own = {name: TASKS[name].version}
     return of_features | own if TASKS[name].features else own

@@ -13,7 +13,7 @@ from fame.core.errors import FameError
 from fame.data.clips.batch import Sample
 from fame.data.clips.sampling import Draw, Labelled, clip_indices, uniform_starts
 from fame.data.manifest import OK, Manifest
-from fame.data.video.decode import read_frames
+from fame.data.video.decoded import frames_of
 from fame.data.video.resize import fitted, scaled_down
 
 Key = tuple[int, int]
@@ -27,7 +27,7 @@ class _Frames:
         if (manifest.table["status"] != OK).any():
             raise FameError(f"{manifest.dataset}: take clips from manifest.select(split) only.")
         table = manifest.table
-        self._paths = [manifest.root / path for path in table["path"]]
+        self._root, self._paths = manifest.root, table["path"].tolist()
         self._starts = table["start"].to_numpy()
         self.lengths = table["frames"].to_numpy()
         self._sizes = [
@@ -43,7 +43,8 @@ class _Frames:
         if index not in self._kept and self._reserve(index):
             self._kept[index] = self._decode(index, np.arange(self.lengths[index]))
         if index in self._kept:
-            return self._kept[index][torch.from_numpy(numbers)]
+            # Copies whole frames; indexing would copy pixel by pixel.
+            return self._kept[index].index_select(0, torch.from_numpy(numbers))
         return self._decode(index, numbers)
 
     def _reserve(self, index: int) -> bool:
@@ -57,7 +58,7 @@ class _Frames:
 
     def _decode(self, index: int, numbers: np.ndarray) -> torch.Tensor:
         wanted, places = np.unique(numbers, return_inverse=True)
-        pixels = read_frames(self._paths[index], (wanted + self._starts[index]).tolist())
+        pixels = frames_of(self._root, self._paths[index], wanted + self._starts[index])
         frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
         return scaled_down(frames, self._max_short_side)[torch.from_numpy(places)]
 

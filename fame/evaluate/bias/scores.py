@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtrc
 
 from fame.core.randomness import generator
 from fame.evaluate.metrics.spread import LEVEL, RESAMPLES
@@ -90,6 +89,9 @@ def scores(accuracy: Mapping[str, float], chance: float) -> dict[str, float]:
 
 def above_chance(hits: int, videos: int, chance: float) -> float:
     """Exact one-sided binomial p: the probability of at least so many hits by chance."""
+    # Imported here, since encoding reads only the names of the conditions from this module.
+    from scipy.special import bdtrc
+
     return float(bdtrc(hits - 1, videos, chance))
 
 
@@ -168,10 +170,10 @@ def judge(predictions: Predictions, seed: int, copies: int = 1) -> dict[str, Any
         copies: as for `intervals`; the test against chance counts each video once.
 
     Returns:
-        `metrics`: top-1 in percent under each condition, and the defined scores; `details`:
-        `chance` (percent), `scores` (None where undefined), `undefined_because` (None if they are
-        defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`, `n_conflict`,
-        `n_decided`.
+        `metrics`, in percent: top-1 under each condition, and the defined scores; `details`:
+        `chance` (percent), `scores` (shares; None where undefined), `undefined_because` (None if
+        they are defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`,
+        `n_conflict`, `n_decided`.
     """
     chance = 1 / predictions.classes
 
@@ -188,9 +190,9 @@ def judge(predictions: Predictions, seed: int, copies: int = 1) -> dict[str, Any
     known = {name: number for name, number in value.items() if isfinite(number)}
     spread = intervals(predictions, seed, measure, copies)
     shares = accuracies(predictions)
-    percent = {name: 100 * share for name, share in shares.items() if isfinite(share)}
+    defined = {name: share for name, share in shares.items() if isfinite(share)} | known
     return {
-        "metrics": percent | known,
+        "metrics": {name: 100 * share for name, share in defined.items()},
         "details": {
             "chance": 100 * chance,
             "scores": {name: known.get(name) for name in value},

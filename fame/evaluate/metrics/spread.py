@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from fame.core.randomness import generator
 from fame.evaluate.metrics.kernels import Kernels
@@ -110,7 +109,9 @@ def _student(values: Floats) -> Estimate:
 
 def half_width(values: Sequence[float] | Floats) -> float:
     """Half the width of Student's 95 % interval of the mean of n values, n >= 2."""
+    # Imported here for those who need other measures only; scipy.stats takes a second longer.
+    from scipy.special import stdtrit
+
     count = len(values)
-    # scipy.special and not scipy.stats, which takes a second longer to import.
     quantile = float(stdtrit(count - 1, (1 + LEVEL) / 2))
     return quantile * float(np.std(values, ddof=1)) / math.sqrt(count)

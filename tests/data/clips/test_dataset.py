@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+from pathlib import Path
 
 import av
 import numpy as np
@@ -99,8 +100,8 @@ def test_first_frame_of_the_annotation_counts_from_there(small):
 
 def test_one_open_for_all_clips_of_a_video(small, monkeypatch):
     calls = []
-    read = module.read_frames
-    monkeypatch.setattr(module, "read_frames", lambda *a: calls.append(a[1]) or read(*a))
+    read = module.frames_of
+    monkeypatch.setattr(module, "frames_of", lambda *a: calls.append(a[2].tolist()) or read(*a))
     UniformClips(small[0], 8, 2, 10)[0]
     assert len(calls) == 1
     assert calls[0] == sorted(set(calls[0]))
@@ -109,8 +110,8 @@ def test_one_open_for_all_clips_of_a_video(small, monkeypatch):
 def test_the_cache_holds_what_fits_and_no_more(tmp_path, monkeypatch):
     manifest, _ = write_dataset(tmp_path, [300, 300], [(24, 32)] * 2)  # 0.66 MiB each
     opened = []
-    read = module.read_frames
-    monkeypatch.setattr(module, "read_frames", lambda *a: opened.append(a[0].stem) or read(*a))
+    read = module.frames_of
+    monkeypatch.setattr(module, "frames_of", lambda *a: opened.append(Path(a[1]).stem) or read(*a))
     cached, plain = (UniformClips(manifest, 8, 2, 3, cache_mib=mib) for mib in (1, 0))
     for _ in range(2):
         for row in (0, 1):

@@ -27,6 +27,7 @@ from fame.data.synthetic import (
     write,
     write_world,
 )
+from fame.data.video import decoded
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,15 @@ def test_both_decoders_read_back_every_byte(world):
         reader = decord.VideoReader(path)
         assert len(reader) == made.frames
         np.testing.assert_array_equal(reader.get_batch(range(made.frames)).asnumpy(), frames)
+
+
+def test_jobs_read_the_decoded_frames_and_not_the_video(world, monkeypatch):
+    made, root, card = world
+    monkeypatch.setattr(decoded, "read_frames", None)
+    numbers = np.arange(made.frames)[::-1]
+    for split, number, entry in list(numbered(card))[::5]:
+        read = decoded.frames_of(root / "videos", entry["path"], numbers)
+        np.testing.assert_array_equal(read, render(made, 3, split, number).frames[::-1])
 
 
 def test_every_file_is_listed_and_has_masks(world):

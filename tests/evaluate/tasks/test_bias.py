@@ -13,10 +13,11 @@ from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.write import write_video
+from fame.evaluate.bias.encode import Alteration, encode_conditions
 from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
-from fame.evaluate.features.extract import Alteration, extract
+from fame.evaluate.features.extract import extract
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks.bias import ORIGINAL, probe_bias
 from fame.evaluate.tasks.bias import run as bias
@@ -104,7 +105,8 @@ def extracted(encoder, world, seed=0, clips=2, spec=SPEC):
     work = Work(torch.device("cpu"), 8, 0, None, progress=False)
     origin = {"run": "r", "data": "toy", "dataset": "toy", "seed": seed}
     alteration = Alteration(clips=clips, beta=0.5, world=root, seed=seed)
-    return extract(encoder, manifest, spec, work, origin, ("pretraining",), alteration)
+    plain = extract(encoder, manifest, spec, work, origin)
+    return plain | {"bias": encode_conditions(encoder, manifest, spec, work, origin, alteration)}
 
 
 def found(encoder, world, settings, seed=0):
@@ -117,9 +119,9 @@ def test_a_background_reader_scores_one(world, settings):
     metrics = result["metrics"]
     assert [metrics[name] for name in ("original", "background", "frozen", "shuffled")] == [100] * 4
     assert metrics["conflict"] == 0
-    assert metrics["background_reliance"] == 1
+    assert metrics["background_reliance"] == 100
     assert metrics["motion_reliance"] == 0
-    assert metrics["follows_background"] == 1
+    assert metrics["follows_background"] == 100
     assert result["details"]["intervals"]["background_reliance"] == [1, 1]
     assert result["details"]["n_conflict"] == 12
 
@@ -129,7 +131,7 @@ def test_a_motion_reader_scores_nothing(world, settings):
     assert [metrics[name] for name in ("original", "foreground", "conflict")] == [100] * 3
     assert metrics["background"] == metrics["frozen"] == 25
     assert metrics["background_reliance"] == 0
-    assert metrics["motion_reliance"] == 1
+    assert metrics["motion_reliance"] == 100
     assert metrics["follows_background"] == 0
 
 
@@ -221,7 +223,7 @@ def files(kept, tmp_path):
 def test_the_result_and_the_scores_of_each_video(kept, world, settings):
     result = read_result(kept["Scene"][0])
     assert (result["task"], result["run"], result["details"]["foreground"]) == ("bias", "r", "true")
-    assert result["metrics"]["background_reliance"] == 1
+    assert result["metrics"]["background_reliance"] == 100
     frame = pd.read_parquet(kept["Scene"][0].with_suffix(".parquet"))
     again = found(Scene(), world, settings)
     for place, name in enumerate(NAMES):
