@@ -251,7 +251,7 @@ class Views:
             self._group,
             mixing.donors,
         )
-        return plain[slot][torch.from_numpy(order).to(plain[slot].device)]
+        return plain[slot].index_select(0, torch.from_numpy(order).to(plain[slot].device))
 
 
 def _merges(mixing: Merge, slot: int) -> bool:
