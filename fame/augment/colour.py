@@ -51,3 +51,37 @@ def hsv_to_rgb(images: Tensor, dim: int) -> Tensor:
     place = torch.remainder(phase + 6 * hue, 6)
     fade = torch.minimum(place, 4 - place).clamp(0, 1)
     return value * (1 - saturation * fade)
+
+
+def turn_hue(images: Tensor, turns: Tensor, dim: int) -> Tensor:
+    """Turn the hue circle: `rgb_to_hsv`, add to the hue, `hsv_to_rgb`, in fewer steps.
+
+    Args:
+        images: float in [0, 1], any shape with 3 channels along `dim`.
+        turns: how far, in turns; its shape goes with that of one channel.
+        dim: the channel axis.
+
+    Returns:
+        RGB in [0, 1], the same shape and dtype; greys stay as they are.
+    """
+    red, green, blue = images.unbind(dim)
+    value = torch.maximum(red, green).maximum(blue)
+    spread = value - torch.minimum(red, green).minimum(blue)
+    sixths = _sixths(red, green, blue, value, spread).add_(6 * turns)
+    channels = []
+    for phase in (5, 3, 1):
+        place = sixths + phase
+        place.sub_(place.div(6).floor_().mul_(6))
+        fade = torch.minimum(place, 4 - place).clamp_(0, 1)
+        channels.append(torch.addcmul(value, spread, fade, value=-1))
+    return torch.stack(channels, dim)
+
+
+def _sixths(red: Tensor, green: Tensor, blue: Tensor, value: Tensor, spread: Tensor) -> Tensor:
+    """The hue in sixths of a turn, in [-1, 5]; 0 for greys."""
+    # A grey's differences are 0 whatever they are multiplied by.
+    slope = spread.clamp_min(torch.finfo(spread.dtype).tiny).reciprocal_()
+    at_green = (blue - red).mul_(slope).add_(2)
+    at_blue = (red - green).mul_(slope).add_(4)
+    other = torch.where(green == value, at_green, at_blue)
+    return torch.where(red == value, (green - blue).mul_(slope), other)

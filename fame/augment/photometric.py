@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from fame.augment.colour import hsv_to_rgb, rgb_to_hsv
+from fame.augment.colour import turn_hue
 from fame.augment.gaussian import blur, kernel_size
 from fame.augment.view_draws import NEUTRAL, ViewDraws
 
@@ -17,17 +17,22 @@ from fame.augment.view_draws import NEUTRAL, ViewDraws
 def grayscale(clips: Tensor) -> Tensor:
     """ITU-R 601 luma: (B, 3, T, H, W) RGB to (B, 1, T, H, W)."""
     red, green, blue = clips.split(1, dim=1)
-    return 0.2989 * red + 0.587 * green + 0.114 * blue
+    return (0.2989 * red).add_(green, alpha=0.587).add_(blue, alpha=0.114)
 
 
-def _blend(clips: Tensor, other: Tensor | float, factors: Tensor) -> Tensor:
-    weights = factors.view(-1, 1, 1, 1, 1)
-    return (clips * weights + other * (1 - weights)).clamp_(0, 1)
+def _blend(clips: Tensor, other: Tensor, factors: Tensor) -> Tensor:
+    weights = _over_clips(factors)
+    return torch.addcmul(other * (1 - weights), clips, weights).clamp_(0, 1)
+
+
+def _over_clips(factors: Tensor) -> Tensor:
+    """(B,) to (B, 1, 1, 1, 1)."""
+    return factors.view(-1, 1, 1, 1, 1)
 
 
 def brightness(clips: Tensor, factors: Tensor) -> Tensor:
     """Scale towards black (factor 0) or beyond the original (above 1)."""
-    return _blend(clips, 0.0, factors)
+    return (clips * _over_clips(factors)).clamp_(0, 1)
 
 
 def contrast(clips: Tensor, factors: Tensor) -> Tensor:
@@ -42,8 +47,7 @@ def saturation(clips: Tensor, factors: Tensor) -> Tensor:
 
 def hue(clips: Tensor, factors: Tensor) -> Tensor:
     """Turn the hue circle by `factors` turns."""
-    turns, *rest = rgb_to_hsv(clips, dim=1).split(1, dim=1)
-    return hsv_to_rgb(torch.cat([turns + factors.view(-1, 1, 1, 1, 1), *rest], 1), dim=1)
+    return turn_hue(clips, factors.view(-1, 1, 1, 1), dim=1)
 
 
 OPERATIONS: Sequence[Callable[[Tensor, Tensor], Tensor]] = (brightness, contrast, saturation, hue)
@@ -57,7 +61,9 @@ def _apply(
     rows = chosen.nonzero().flatten()
     if len(rows):
         there = rows.to(clips.device)
-        clips[there] = change(clips[there], *(values[rows].to(clips) for values in parameters))
+        picked = clips.index_select(0, there)
+        changed = change(picked, *(values[rows].to(clips) for values in parameters))
+        clips.index_copy_(0, there, changed)
 
 
 def _gray(clips: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ MOTIONS: tuple[tuple[str, str], ...] = (
 PULSE = 0.35
 """Relative change in size of the pulsating class."""
 
-LIMB_ROOM = 0.75
+LIMB_ROOM = 1.0
 """How far a limb's centre may be from the trunk's along each axis, in the trunk's radii."""
 
 Family = Literal["a", "b"]
@@ -122,8 +122,7 @@ class WorldConfig(Model):
             radius: the trunk's, in pixels.
             amplitude: of the limb's motion, in pixels.
         """
-        limb = limb_reach(radius, amplitude) + self.limb * radius * (1 + PULSE)
-        return max(radius, limb)
+        return limb_reach(radius, amplitude) + self.limb * radius * (1 + PULSE)
 
     def videos(self, split: str) -> int:
         """The number of videos of a split ("train", "val", "test" or "unused")."""

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from fame.core.errors import FameError
+from fame.models.narrow_norm import narrow_norm, suits
 
 _DIMS: dict[type[_BatchNorm], int] = {nn.BatchNorm1d: 1, nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}
 
@@ -67,9 +68,30 @@ class GroupBatchNorm(_BatchNorm):
         return torch.cat([self._first(first), *map(self._rest, others)])
 
     def _first(self, samples: Tensor) -> Tensor:
-        return super().forward(samples) if self.update_running else self._rest(samples)
+        if not self.update_running:
+            return self._rest(samples)
+        if not suits(samples, self.weight):
+            return super().forward(samples)
+        normalised, mean, variance = narrow_norm(samples, self.weight, self.bias, self.eps)
+        self._follow(mean, variance, samples.numel() // self.num_features)
+        return normalised
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        """Move the running statistics towards those of `count` values, as BatchNorm does."""
+        if self.running_mean is None or self.running_var is None:
+            return
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        newest = self.momentum
+        if newest is None:
+            newest = 1 / float(self.num_batches_tracked)
+        self.running_mean.lerp_(mean, newest)
+        self.running_var.lerp_(variance * (count / (count - 1)), newest)
 
     def _rest(self, samples: Tensor) -> Tensor:
+        if suits(samples, self.weight):
+            return narrow_norm(samples, self.weight, self.bias, self.eps)[0]
         return F.batch_norm(samples, None, None, self.weight, self.bias, True, 0.0, self.eps)
 
     def _check_input_dim(self, input: Tensor) -> None:

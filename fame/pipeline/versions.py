@@ -7,7 +7,7 @@ probes' numbers are for `fame evaluate`, which reuses a finished result only if 
 are the current ones.
 """
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Version of pretraining; part of every run's id, so raising it retrains all encoders."""
 
 FEATURES_VERSION = 1

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fame.augment.colour import hsv_to_rgb, rgb_to_hsv
+from fame.augment.colour import hsv_to_rgb, rgb_to_hsv, turn_hue
 
 LEVEL = st.integers(0, 255).map(lambda byte: byte / 255)
 
@@ -50,3 +50,16 @@ def test_black_and_grey_are_finite():
     greys = torch.tensor([[0.0] * 3, [0.5] * 3, [1.0] * 3])
     expected = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 0.5], [0.0, 0.0, 1.0]])
     assert torch.equal(rgb_to_hsv(greys, dim=1), expected)
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+@pytest.mark.parametrize(("dtype", "precision"), [(torch.float64, 1e-12), (torch.float32, 2e-6)])
+def test_turning_equals_the_way_over_hsv(dim, dtype, precision):
+    levels = torch.linspace(0, 1, 8, dtype=dtype)
+    colours = torch.cartesian_prod(levels, levels, levels).movedim(1, dim)
+    for turns in (-1.3, -0.5, 0.05, 1 / 3, 0.9, 2.0):
+        turned = turn_hue(colours, torch.tensor(turns, dtype=dtype), dim)
+        hsv = rgb_to_hsv(colours, dim)
+        hsv.select(dim, 0).add_(turns)
+        torch.testing.assert_close(turned, hsv_to_rgb(hsv, dim), rtol=0, atol=precision)
+        assert turned.min() >= 0 and turned.max() <= 1

@@ -18,6 +18,11 @@ from fame.data.synthetic.draws import Draw
 from fame.data.synthetic.motions import Trajectory, reach
 from fame.data.synthetic.sprites import Pose, Sprite, paint
 
+TRUNK_PATTERN = 4
+"""How many times coarser than the sprite's the trunk's pattern is. As clothes do, it shows its
+colours in broad areas: fine stripes would flicker with every jitter of the camera, and frame
+differences would show the trunk after all. The limb's fine pattern is seen before it."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -51,12 +56,13 @@ def assemble(
     if draw("body").random() >= config.still_trunk:
         extent = sprite.radius * path.scale.max() + np.array(reach(path))
         return [Part(sprite, _at(_home(draw, config, extent + drift), path, shift))]
+    trunk = replace(sprite, stripes=sprite.stripes / TRUNK_PATTERN)
     limb = replace(sprite, radius=config.limb * sprite.radius)
     room = limb_reach(sprite.radius, amplitude)
     home = _home(draw, config, config.extent(sprite.radius, amplitude) + drift)
     aside = (room - np.array(reach(path))) * draw("limb").uniform(-1, 1, 2)
     return [
-        Part(sprite, _at(home, _rest(len(shift)), shift)),
+        Part(trunk, _at(home, _rest(len(shift)), shift)),
         Part(limb, _at(home + aside, path, shift)),
     ]
 

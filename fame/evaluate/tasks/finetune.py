@@ -48,6 +48,7 @@ TASK = Task(
     settings=("evaluate.finetune", "evaluate.clips", "evaluate.crop", "max_short_side"),
     metrics=("top1", "top5"),
     files=(".parquet", ".confusion.csv", ".classes.csv"),
+    version=2,
 )
 
 

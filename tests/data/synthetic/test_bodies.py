@@ -79,10 +79,11 @@ def test_only_the_limb_moves():
     assert 0.2 < np.mean(still) < 0.8
 
 
-def test_the_limb_has_the_trunk_s_colours_and_its_size():
+def test_the_limb_has_the_trunk_s_colours_in_a_finer_pattern():
     trunk, limb = body(config(**TRUNKS), 0, seed=3)
     np.testing.assert_array_equal(trunk.sprite.colours, limb.sprite.colours)
     assert limb.sprite.radius == pytest.approx(0.6 * trunk.sprite.radius)
+    assert limb.sprite.stripes == pytest.approx(4 * trunk.sprite.stripes)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
@@ -98,7 +99,7 @@ def test_bodies_stay_inside_the_frame_and_limbs_beside_their_trunk(motion):
     made = config(frames=24, pan=0.1, **TRUNKS)
     for seed in range(50):
         trunk, limb = body(made, motion, seed)
-        room = max(0.75 * trunk.sprite.radius, 8.0) + 1e-9
+        room = max(trunk.sprite.radius, 8.0) + 1e-9
         for place, home in ((limb.pose.x, trunk.pose.x), (limb.pose.y, trunk.pose.y)):
             assert np.abs(place - home).max() <= room
             extent = limb.sprite.radius * limb.pose.scale
