@@ -15,7 +15,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all test test-all lint soak fuzz slurm-test ci FORCE
+.PHONY: help setup all test test-all test-methods lint soak fuzz slurm-test ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -36,7 +36,11 @@ test: $(STAMP) ## The quick tests, of every package; some of them: make test ARG
 	$(BIN)/python -m pytest $(ARGS)
 
 test-all: $(STAMP) ## All tests but Slurm's: also whole workflows, kills, broken videos, a browser
-	$(BIN)/python -m pytest -m 'not slurm' $(ARGS)
+	$(BIN)/python -m pytest -m 'not slurm and not methods' $(ARGS)
+
+# Some of them: make test-methods ARGS='-k pace'
+test-methods: $(STAMP) ## Whether pretext methods learn, and learn nothing from noise; minutes each
+	$(BIN)/python -m pytest -s -n 0 -m methods tests/methods $(ARGS)
 
 lint: $(STAMP) ## Style, types and workflow checks; changes nothing
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from fame.report.publish import publish
 from fame.report.tables.build import SUFFIXES, build
 from fame.report.tables.build import write as write_table
 
-METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
+METRICS = ("top1", "r1", "r5", "r10", "r20", "r50", "background_reliance")
 
 
 def experiments(scale, root):

@@ -101,8 +101,13 @@ def _make(micro):
 
 
 def choose(scale, start, tables=TABLES):
-    """The loaded scale, and its R(2+1)D run whose id starts so."""
+    """The loaded scale, and its R(2+1)D run whose id starts so, merged as the scale merges."""
     experiments = Experiments(str(scale), tables)
     runs = (run for run in experiments.runs.values() if run.backbone == "r2plus1d")
-    (run,) = (run for run in runs if run.id.startswith(start))
-    return experiments.scale, run
+    scale, own = experiments.scale, experiments.scale.pretrain.merge.background
+    (run,) = (
+        run
+        for run in runs
+        if run.id.startswith(start) and (not run.merge or run.merge.background == own)
+    )
+    return scale, run

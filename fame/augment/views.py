@@ -78,6 +78,11 @@ class Views:
         self._shared: tuple[Sequence[int], Sequence[int]] | None = None
         self._whole = self._by_frame = False
 
+    @property
+    def size(self) -> int:
+        """Side of the square views, in pixels."""
+        return self._size
+
     def changed(self, change: Change) -> "Views":
         """These views, with a change to every slot where FAME would merge; merging comes first."""
         twin = copy.copy(self)

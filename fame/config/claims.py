@@ -8,10 +8,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fame.config.reading import parse, read_yaml
-from fame.config.tables import Row, Table
+from fame.config.reading import SCALES, parse, read_yaml
+from fame.config.tables import Column, Row, Table
 from fame.core.errors import FameError
 from fame.core.schema import Model
+
+CLAIMS = SCALES.with_name("claims.yaml")
+"""The project's own claims, about its own tables."""
+
+PRIMARY = "primary"
+"""The `family` of the claims that a study is about."""
 
 OURS = "ours"
 """The `source` of a claim that is ours and not the paper's."""
@@ -37,14 +43,16 @@ class Claim(Model):
     Attributes:
         text: the claim in words.
         source: `paper, Table 3`, or `ours`.
-        kind: `greater`: `better` is higher than `worse`; `similar`: they differ by less than
-            `within` percentage points.
+        family: the claims with which its p-value is corrected.
+        kind: `greater`: `better` is higher than `worse`; `less`: it is lower, in a column where
+            lower is better; `similar`: they differ by less than `within` percentage points.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     text: Annotated[str, Field(min_length=1)]
     source: Annotated[str, Field(pattern=r"^(ours|paper, .+)$")]
-    kind: Literal["greater", "similar"]
+    family: Literal["primary", "secondary"]
+    kind: Literal["greater", "less", "similar"]
     within: Annotated[float, Field(gt=0)] | None = None
     better: Pointer
     worse: Pointer
@@ -53,13 +61,18 @@ class Claim(Model):
     def _bound(self) -> "Claim":
         if (self.kind == "similar") != (self.within is not None):
             raise ValueError(
-                f"claim {self.id}: kind `similar` needs `within`, kind `greater` has none"
+                f"claim {self.id}: kind `similar` needs `within`, other kinds have none"
             )
         return self
 
+    @property
+    def sign(self) -> int:
+        """Of `better` less `worse`, if the claim holds; -1 where lower is better."""
+        return -1 if self.kind == "less" else 1
+
 
 class Claims(Model):
-    """All claims of a file; their p-values are corrected together."""
+    """All claims of a file; their p-values are corrected within each family."""
 
     claims: Annotated[tuple[Claim, ...], Field(min_length=1)]
 
@@ -87,8 +100,8 @@ class Located:
     """A claim with its two cells.
 
     Attributes:
-        published: the published gain of `better` over `worse` in percentage points, or None if
-            one of the two was not published.
+        published: by how many percentage points `better` was published as better than `worse`;
+            None if one of the two was not published.
     """
 
     claim: Claim
@@ -106,8 +119,8 @@ def load_claims(path: Path, tables: Mapping[str, Table]) -> list[Located]:
 
     Raises:
         FameError: the file is not a claims file; or a claim names a cell that does not exist, is
-            not unique or has no recipe, compares different quantities, or contradicts the
-            published cells.
+            not unique or has no recipe, compares different quantities, calls the wrong side
+            better, or contradicts the published cells.
     """
     page = parse(Claims, read_yaml(path), path)
     return [_located(claim, tables, f"{path}: claim {claim.id}") for claim in page.claims]
@@ -122,7 +135,9 @@ def _located(claim: Claim, tables: Mapping[str, Table], name: str) -> Located:
             f"{name}: compares {' '.join(left)} with {' '.join(right)}; name cells of the same "
             "task, dataset and metric"
         )
-    located = Located(claim, better, worse, _gain(better, worse, tables))
+    _check_direction(claim, tables[better.table].columns[better.column], name)
+    gain = _gain(better, worse, tables)
+    located = Located(claim, better, worse, None if gain is None else claim.sign * gain)
     _check_published(located, name)
     return located
 
@@ -183,7 +198,14 @@ def _measures(place: Place, tables: Mapping[str, Table]) -> tuple[str, str, str]
     """Task, dataset and metric of a cell."""
     table = tables[place.table]
     column = table.columns[place.column]
-    return str(table.rows[place.row].task), column.dataset, column.metric
+    return str(table.rows[place.row].task_in(column)), column.dataset, column.metric
+
+
+def _check_direction(claim: Claim, column: Column, name: str) -> None:
+    """Check that an ordering calls the side better that its column does."""
+    right = "less" if column.lower_is_better else "greater"
+    if claim.kind not in (right, "similar"):
+        raise FameError(f"{name}: kind {claim.kind!r} of {column.title!r}; there it is {right!r}")
 
 
 def _gain(better: Place, worse: Place, tables: Mapping[str, Table]) -> float | None:

@@ -52,6 +52,8 @@ class Column(Model):
 
     Attributes:
         title: the column's title.
+        task: of the column's cells, instead of their rows' own.
+        lower_is_better: whether the lowest number is the best, as of a bias.
         group: in LaTeX, a heading shared with neighbouring columns; None for no heading.
         head: the title under the shared heading; by default `title`.
     """
@@ -59,6 +61,8 @@ class Column(Model):
     title: str
     dataset: str
     metric: str
+    task: str | None = None
+    lower_is_better: bool = False
     merge: dict[str, Any] = Field(default={})
     group: str | None = None
     head: str | None = None
@@ -73,7 +77,10 @@ class Column(Model):
 
 
 class Row(Model):
-    """A row: its description, its published cells, and, if it is measured, its recipe and task."""
+    """A row: its description, its published cells, and, if it is measured, its recipe and task.
+
+    Without a task of its own, it is measured by the tasks that the columns name.
+    """
 
     show: dict[str, Any]
     published: dict[str, float | None] = Field(default={})
@@ -82,9 +89,13 @@ class Row(Model):
 
     @model_validator(mode="after")
     def _complete(self) -> "Row":
-        if (self.task is None) != (self.recipe is None):
+        if self.task is not None and self.recipe is None:
             raise ValueError("a measured row needs both task and recipe")
         return self
+
+    def task_in(self, column: Column) -> str | None:
+        """The task of a cell; None if neither its column nor its row names one."""
+        return column.task or self.task
 
 
 class Table(Model):
@@ -125,6 +136,24 @@ class Table(Model):
                 if key not in self.show:
                     raise ValueError(f"blocks.{number} names unknown column {key!r}")
         return self
+
+    @model_validator(mode="after")
+    def _tasks(self) -> "Table":
+        for number, row in enumerate(self.rows):
+            for key, column in self.columns.items():
+                if row.recipe is not None and row.task_in(column) is None:
+                    raise ValueError(
+                        f"rows.{number} and column {key!r} name no task: a measured row needs both "
+                        "task and recipe, unless each column has a task"
+                    )
+        return self
+
+    def tasks(self, row: Row) -> tuple[str, ...]:
+        """The tasks that measure a row, without repeats; none if it is quoted only."""
+        if row.recipe is None:
+            return ()
+        names = (row.task_in(column) for column in self.columns.values())
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def block(self, row: Row) -> int:
         """The number of the block that a row belongs to."""

@@ -15,8 +15,9 @@ from fame.config.reading import load_figures, load_scale, load_table
 from fame.config.scale import Scale
 from fame.config.tables import Column, Recipe, Row, Table
 from fame.core.errors import FameError
+from fame.pipeline.paths import BIAS
 from fame.pipeline.runs import AbsentEncoder, Run, data_id, resolve
-from fame.pipeline.tasks import WITH_CONFUSION, check_metric
+from fame.pipeline.tasks import ON_FEATURES, WITH_CONFUSION, check_metric, features_of
 
 FIGURES = "figures"
 """The file in the tables' folder that says which encoders figures compare."""
@@ -58,7 +59,15 @@ def measurable(scale: Scale, row: Row, column: Column) -> str | None:
         untrainable(scale, row.recipe)
         or _absent(scale, column.dataset)
         or unlabelled(scale, column.dataset)
+        or _unprobed(scale, row.task_in(column))
     )
+
+
+def _unprobed(scale: Scale, task: str | None) -> str | None:
+    """Why a scale gives no bias probes; None if it does, or if the task is another."""
+    if task in ON_FEATURES and BIAS in features_of(scale, task) and not scale.evaluate.bias:
+        return f"scale {scale.name} has no bias probes (evaluate.bias)"
+    return None
 
 
 def _absent(scale: Scale, dataset: str | None) -> str | None:
@@ -88,14 +97,15 @@ def cells(scale: Scale, table: Table) -> Iterator[Cell]:
 def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
     row, measured = table.rows[number], []
     for name, column in table.columns.items():
-        if row.recipe is None or row.task is None or measurable(scale, row, column):
+        task = row.task_in(column)
+        if row.recipe is None or task is None or measurable(scale, row, column):
             continue
-        check_metric(scale, row.task, column.metric, f"{table.name}, column {name}")
+        check_metric(scale, task, column.metric, f"{table.name}, column {name}")
         try:
             runs = tuple(resolve(scale, row.recipe, column.merge, seed) for seed in scale.seeds)
         except AbsentEncoder as error:
             raise AbsentEncoder(f"{table.name}, row {number + 1}: {error}") from None
-        measured.append(Cell(number, name, row.task, column.dataset, column.metric, runs))
+        measured.append(Cell(number, name, task, column.dataset, column.metric, runs))
     return measured
 
 

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from fame.config.datasets import Synthetic
-from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.registry import check_name, constructed, names, source_of
+from fame.pipeline.claims import about_own_tables, primary_claims, results_of
 from fame.pipeline.experiments import Experiments, result_file
 from fame.pipeline.paths import Places
 from fame.pipeline.runs import AbsentEncoder, data_id
@@ -211,8 +211,13 @@ def _results(experiments: Experiments, name: str) -> Files:
 
 def _claims(experiments: Experiments, name: str) -> Files:
     """The claims are about the project's own tables only."""
-    own = experiments.folder.resolve() == SCALES.with_name("tables")
-    return _results(experiments, name) if own else {}
+    return _results(experiments, name) if about_own_tables(experiments) else {}
+
+
+def _primary_claims(experiments: Experiments, name: str) -> Files:
+    """Of the primary claims only, so that a study can be judged before the rest is measured."""
+    results = results_of(experiments, primary_claims(experiments))
+    return {"results": [_BELOW.evaluations / file for file in results]}
 
 
 NEEDS: dict[str, Callable[[Experiments, str], Files]] = {
@@ -224,5 +229,6 @@ NEEDS: dict[str, Callable[[Experiments, str], Files]] = {
     "masked clips": _masked_clips,
     "results": _results,
     "claims": _claims,
+    "primary claims": _primary_claims,
 }
 """Kinds of files that a figure can be drawn from; each function lists them for a figure name."""

@@ -220,7 +220,7 @@ _ROWS = (
     _example("masked_clips"),
     _gathered(
         *("figure", "{figure}", "png pdf csv"),
-        *("activation", "pretrain", "bias", "mask_quality"),
+        *("activation", "pretrain", "mask_quality", *OF_TABLES),
     ),
     _gathered("picture", "{figure}", "png pdf", "training_pair", "masked_clips"),
     _gathered("claims", "{figure}", "png pdf csv md", *OF_TABLES),

@@ -37,6 +37,7 @@ class Task:
         settings: the parts of the scale that decide its result, given features or encoder, as
             dotted keys; of a part with names, each name is a setting.
         metrics: what a table may show; none for a task that tables do not have.
+        undefinable: those of them that a result lacks where they are undefined.
         features: the names of the features that it reads; none for a task that runs the encoder.
         files: what stands beside its result, by the suffixes.
         on_worlds: whether it reads, beside encoder and videos, the world that these are of.
@@ -46,6 +47,7 @@ class Task:
     does: str
     settings: tuple[str, ...]
     metrics: tuple[str, ...] = ()
+    undefinable: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     files: tuple[str, ...] = (".parquet",)
     on_worlds: bool = False

@@ -28,7 +28,7 @@ from fame.config.views import Colour
 from fame.core.errors import FameError
 from fame.core.schema import Model, PositiveFloat, Share
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, clip_indices, number_of_starts
+from fame.data.clips.sampling import Draw, clip_indices, number_of_starts, window
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.contrast import hits, paired
@@ -128,6 +128,10 @@ class BackgroundErasing(MomentumContrast):
     def sampling(self, frames: int, stride: int) -> Draw:
         """The same frames for query and key, other frames for the negative, at BE's own stride."""
         return TwoTimes(frames, self._stride)
+
+    def span(self, frames: int, stride: int) -> int:
+        """The window of a clip at BE's own stride."""
+        return window(frames, self._stride)
 
     def chance(self, batch: int) -> float | None:
         """1 / (the positive, all negatives and the video's own negative)."""

@@ -6,7 +6,7 @@ import csv
 import pytest
 import yaml
 
-from fame.config.claims import OURS, load_claims
+from fame.config.claims import OURS, PRIMARY, load_claims
 from fame.config.reading import load_table
 from fame.core.errors import FameError
 
@@ -14,6 +14,7 @@ GOOD = {
     "id": "a",
     "text": "intra beats none",
     "source": "paper, Table 3",
+    "family": "secondary",
     "kind": "greater",
     "better": {"table": "table3", "row": {"background": "intra-video"}, "column": "ucf101"},
     "worse": {"table": "table3", "row": {"background": "none (MoCo)"}, "column": "ucf101"},
@@ -23,7 +24,7 @@ GOOD = {
 @pytest.fixture(scope="module")
 def tables(request):
     folder = request.config.rootpath / "config" / "tables"
-    return {file.stem: load_table(file) for file in folder.glob("table?.yaml")}
+    return {file.stem: load_table(file) for file in folder.glob("*.yaml") if file.stem != "figures"}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,10 @@ def changed(path: str, value) -> dict:
     place = claim
     for folder in folders:
         place = place[folder]
-    place[last] = value
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
     return claim
 
 
@@ -75,10 +79,13 @@ def test_a_good_claim_is_located(load):
             {"background": "intra-vide"},
             r"claim a: better: no row of table3 shows background 'intra-vide'; did you mean 'intra",
         ),
-        ("kind", "smaller", r"claims\.0\.kind: Input should be 'greater' or 'similar'"),
+        ("kind", "smaller", r"claims\.0\.kind: Input should be 'greater', 'less' or 'similar'"),
         ("kind", "similar", r"claim a: kind `similar` needs `within`"),
         ("within", 2, r"claim a: kind `similar` needs `within`"),
         ("source", "a blog", r"claims\.0\.source: String should match"),
+        ("family", "main", r"claims\.0\.family: Input should be 'primary' or 'secondary'"),
+        ("family", None, r"claims\.0\.family"),
+        ("kind", "less", r"claim a: kind 'less' of 'UCF101'; there it is 'greater'"),
         ("id", "A B", r"claims\.0\.id: String should match"),
         ("better.colum", "ucf101", r"unknown key claims\.0\.better\.colum; did you mean 'column'"),
         ("better.row", {}, r"claims\.0\.better\.row: Dictionary should have at least 1 item"),
@@ -162,7 +169,7 @@ def test_every_claim_says_where_it_is_from(page, tables):
 
 def test_published_gains_are_those_of_the_poster_s_cells(page, tables, shared):
     cells = {}
-    for name in tables:
+    for name in (name for name in tables if any(row.published for row in tables[name].rows)):
         with (shared / "paper" / f"published_{name}.csv").open(encoding="utf-8") as file:
             cells[name] = list(csv.DictReader(file))
     for located in page:
@@ -177,6 +184,30 @@ def number(printed, tables, at):
     before = tables[at.table].rows[: at.row]
     place = sum(bool(row.published) for row in before)
     return float(printed[place][{"diving48": "diving48_v2"}.get(at.column, at.column)])
+
+
+def test_where_lower_is_better_a_claim_is_turned(load):
+    def cell(method):
+        return {"table": "probes", "row": {"method": method}, "column": "reliance_ucf101"}
+
+    claim = GOOD | {"better": cell("FAME"), "worse": cell("MoCo"), "source": OURS}
+    (located,) = load(claim | {"kind": "less"})
+    assert located.claim.sign == -1
+    with pytest.raises(FameError, match=r"kind 'greater' of 'Background rel.*; there it is 'less'"):
+        load(claim)
+
+
+def test_the_primary_claims_are_those_that_the_study_registers(page):
+    """Five orderings, three evaluations, two datasets; and background reliance."""
+    primary = [one for one in page if one.claim.family == PRIMARY]
+    asked = {(one.better.row, one.worse.row, one.better.column) for one in primary}
+    random, moco, be, intra, fame = range(5)
+    pairs = [(fame, moco), (moco, random), (fame, be), (fame, intra), (intra, moco)]
+    columns = [f"{t}_{d}" for t in ("linear", "r1", "finetune") for d in ("ucf101", "diving48")]
+    expected = {(*pair, column) for pair in pairs for column in columns}
+    assert asked == expected | {(fame, moco, "reliance_ucf101")}
+    assert len(primary) == len(asked) == 31
+    assert {one.better.table for one in primary} == {"probes"}
 
 
 def compared(page, name):

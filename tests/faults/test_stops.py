@@ -11,17 +11,9 @@ import psutil
 import pytest
 from children import Stop
 from commands import LENGTH, OFTEN, STEPS, pretraining
+from exact import same_products
 
 from fame.core.errors import RESUME
-from fame.core.files import sha256
-
-
-def same_products(training, undisturbed):
-    """Whether two trainings left the same encoder and the same training log."""
-    names = ("encoder.safetensors", "metrics.jsonl")
-    return [sha256(training.work / name) for name in names] == [
-        sha256(undisturbed.work / name) for name in names
-    ]
 
 
 def test_a_stopped_training_goes_on_where_it_stopped(fork, micro, scales, undisturbed, tmp_path):

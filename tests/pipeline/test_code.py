@@ -136,7 +136,7 @@ EDITS = {
     "train/sgd.py": {"linear", "bias"},
     "train/engine.py": set(),
     "pretext/moco.py": set(),
-    "report/page/templates/page.html.j2": {"report", "table", "figure claims"},
+    "report/page/templates/page.html.j2": {"report", "table", "figure claims", "figure headline"},
     "report/figures/figure3.py": {"figure figure3"},
     "report/style.py": set(FIGURES),
     "cli/run.py": set(),

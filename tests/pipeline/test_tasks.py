@@ -64,11 +64,11 @@ def test_a_scale_without_bias_probes_makes_no_features_for_them(micro):
 
 def test_a_table_asks_for_its_tasks_and_their_metrics_only():
     scale = load_scale(str(MICRO))
-    assert OF_TABLES == ("finetune", "linear", "retrieval")
+    assert OF_TABLES == ("bias", "finetune", "linear", "retrieval")
     check_metric(scale, "retrieval", "r5", "t")
     with pytest.raises(
         FameError, match=r"^t: retrieval .* no metric 'r7'; choose .* r1, r5.*ranks$"
     ):
         check_metric(scale, "retrieval", "r7", "t")
-    with pytest.raises(FameError, match=r"^t: no task 'knn'; choose one of finetune, linear"):
+    with pytest.raises(FameError, match=r"^t: no task 'knn'; choose one of bias, finetune, linear"):
         check_metric(scale, "knn", "top1", "t")

@@ -152,7 +152,7 @@ def test_every_other_start_is_drawn():
 def test_its_own_stride_and_colours(micro):
     scale, run = setting(micro, OWN)
     method = build_method(scale, run, alone())
-    assert method.sampling(4, 2) == TwoTimes(4, 4)
+    assert method.sampling(4, 2) == TwoTimes(4, 4) and method.span(4, 2) == 16
     assert method.clips == 3
     own_batch = raw(scale, run, method, micro.videos())
     assert own_batch.clips.shape == (8, 3, 3, 4, 40, 40)

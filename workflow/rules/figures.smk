@@ -23,6 +23,7 @@ rule figure:
     """Draw a figure and write its numbers beside it."""
     input:
         files=sources_of_figure,
+        claims=lambda w: CLAIMS if DECLARED[w.figure].needs == "primary claims" else [],
     output:
         png=shown_in_report(f"{FIGURES}/{{figure}}.png"),
         pdf=f"{FIGURES}/{{figure}}.pdf",

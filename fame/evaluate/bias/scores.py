@@ -170,10 +170,10 @@ def judge(predictions: Predictions, seed: int, copies: int = 1) -> dict[str, Any
         copies: as for `intervals`; the test against chance counts each video once.
 
     Returns:
-        `metrics`: top-1 in percent under each condition, and the defined scores; `details`:
-        `chance` (percent), `scores` (None where undefined), `undefined_because` (None if they are
-        defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`, `n_conflict`,
-        `n_decided`.
+        `metrics`, in percent: top-1 under each condition, and the defined scores; `details`:
+        `chance` (percent), `scores` (shares; None where undefined), `undefined_because` (None if
+        they are defined), `intervals` (95 %, of the defined), `p_above_chance`, `n_test`,
+        `n_conflict`, `n_decided`.
     """
     chance = 1 / predictions.classes
 
@@ -190,9 +190,9 @@ def judge(predictions: Predictions, seed: int, copies: int = 1) -> dict[str, Any
     known = {name: number for name, number in value.items() if isfinite(number)}
     spread = intervals(predictions, seed, measure, copies)
     shares = accuracies(predictions)
-    percent = {name: 100 * share for name, share in shares.items() if isfinite(share)}
+    defined = {name: share for name, share in shares.items() if isfinite(share)} | known
     return {
-        "metrics": percent | known,
+        "metrics": {name: 100 * share for name, share in defined.items()},
         "details": {
             "chance": 100 * chance,
             "scores": {name: known.get(name) for name in value},

@@ -22,7 +22,10 @@ from fame.pipeline.tasks import Task, origin_of_result
 TASK = Task(
     does="Measure how much an encoder relies on the background and on motion (docs/bias.md).",
     settings=("evaluate.linear",),
+    metrics=("background_reliance", "follows_background"),
+    undefinable=("background_reliance", "follows_background"),
     features=("pretraining", "bias"),
+    version=2,
 )
 
 Floats = npt.NDArray[np.float32]

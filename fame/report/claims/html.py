@@ -6,7 +6,7 @@ from fame.pipeline.experiments import Experiments
 from fame.report.claims.markdown import HEADS, counts, line, resolution
 from fame.report.page.grid import Grid, Text
 
-ORDER = ("Claim", "Verdict", "Published", "Measured (95 %)", "p", "Source", "Why")
+ORDER = ("Claim", "Verdict", "Published", "Measured (95 %)", "p", "Family", "Source", "Why")
 """Of `HEADS`, the verdict first, so that it is seen on a narrow screen."""
 
 LOOKS = {"Claim": "wrap", "Published": "number", "Measured (95 %)": "number", "p": "number"}

@@ -2,15 +2,17 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from fame.config.claims import Located, Place
+from fame.config.claims import PRIMARY, Located, Place
 from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.core.errors import FameError
+from fame.pipeline.claims import claimed
 from fame.pipeline.experiments import Cell, Experiments, measurable, result_file
 from fame.report.claims.paired import Paired, holm, paired
 from fame.report.claims.verdicts import MISSING, NOT_MEASURED, Verdict, of_one_seed, over_seeds
@@ -27,8 +29,11 @@ class Finding:
     Attributes:
         cells: of `better` and of `worse`; None if the scale does not measure both.
         differences: over seeds; None if there are none, and then `absent` says why.
+        left_out: seeds that are not paired because the measure is undefined on a side.
+        family: in which it is corrected; a comparison is primary if any of its claims is.
         corrected: Holm's p; None for a single seed.
-        comparisons: distinct comparisons that the scale measures, which the correction counts.
+        comparisons: distinct ones of the family that the scale measures; the correction counts
+            them.
         verdict: None until it is judged.
     """
 
@@ -36,6 +41,8 @@ class Finding:
     cells: tuple[Cell, Cell] | None = None
     differences: Paired | None = None
     absent: Verdict | None = None
+    left_out: int = 0
+    family: str = ""
     corrected: float | None = None
     comparisons: int = 0
     verdict: Verdict | None = None
@@ -63,19 +70,11 @@ def judge(
         FameError: a claim has the same runs on both sides; or a result is missing (unless
             `partial`) or unusable.
     """
-    measured = _measured(experiments, claims)
-    findings = [_compare(experiments, claim, measured, results, partial) for claim in claims]
-    corrected, comparisons = _correct(findings)
-    return [_judged(one, corrected, comparisons, experiments.scale) for one in findings]
-
-
-def _measured(experiments: Experiments, claims: Sequence[Located]) -> dict[Place, Cell]:
-    names = dict.fromkeys(at.table for claim in claims for at in (claim.better, claim.worse))
-    return {
-        Place(name, cell.row, cell.column): cell
-        for name in names
-        for cell in experiments.cells([name])
-    }
+    measured = claimed(experiments, claims)
+    found = [_compare(experiments, claim, measured, results, partial) for claim in claims]
+    findings = _with_families(found)
+    corrected = {family: _correct(findings, family) for family in {one.family for one in findings}}
+    return [_judged(one, corrected[one.family]) for one in findings]
 
 
 def _compare(
@@ -96,8 +95,12 @@ def _compare(
     if gap:
         return Finding(claim, cells, absent=Verdict(MISSING, gap))
     left, right = (measure(cell, results, scale).values for cell in cells)
-    differences = [high - low for high, low in zip(left, right, strict=True)]
-    return Finding(claim, cells, paired(differences, claim.claim.within))
+    gains = [claim.claim.sign * (one - other) for one, other in zip(left, right, strict=True)]
+    defined = [gain for gain in gains if isfinite(gain)]
+    left_out = len(gains) - len(defined)
+    if not defined:
+        return Finding(claim, cells, absent=Verdict(NOT_MEASURED, "undefined in every seed"))
+    return Finding(claim, cells, paired(defined, claim.claim.within), left_out=left_out)
 
 
 def _unmeasured(experiments: Experiments, at: Place) -> str | None:
@@ -126,41 +129,61 @@ def _gap(cells: tuple[Cell, Cell], results: Path, scale: Scale) -> str | None:
     return None
 
 
-def _correct(findings: Sequence[Finding]) -> tuple[dict[Hashable, float], int]:
-    """Holm's p by comparison, and how many there are; a missing one counts with p = 1."""
+def _with_families(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with their families: one comparison is one hypothesis and has one p."""
+    primary = {
+        one.comparison
+        for one in findings
+        if one.cells is not None and one.located.claim.family == PRIMARY
+    }
+    return [
+        replace(
+            one,
+            family=PRIMARY
+            if one.cells is not None and one.comparison in primary
+            else one.located.claim.family,
+        )
+        for one in findings
+    ]
+
+
+def _correct(findings: Sequence[Finding], family: str) -> dict[Hashable, float]:
+    """Holm's p by comparison of a family; one without a test among several seeds counts as 1."""
     ps: dict[Hashable, float] = {}
     for one in findings:
-        if one.cells is not None:
-            p = one.differences.p if one.differences else 1.0
-            if p is not None:
-                ps[one.comparison] = p
-    return dict(zip(ps, holm(list(ps.values())), strict=True)), len(ps)
+        if one.family == family and one.cells is not None:
+            p = one.differences.p if one.differences else None
+            if p is not None or len(one.cells[0].runs) > 1:
+                ps[one.comparison] = 1.0 if p is None else p
+    return dict(zip(ps, holm(list(ps.values())), strict=True))
 
 
-def _judged(
-    one: Finding, corrected: Mapping[Hashable, float], comparisons: int, scale: Scale
-) -> Finding:
+def _judged(one: Finding, corrected: Mapping[Hashable, float]) -> Finding:
     if one.differences is None:
         return replace(one, verdict=one.absent)
-    claim = one.located.claim
     if one.differences.p is None:
-        verdict = of_one_seed(
-            one.differences.mean, claim.within, one.located.published, scale.comparable
-        )
-        return replace(one, verdict=verdict)
-    p = corrected[one.comparison]
-    verdict = over_seeds(one.differences, claim.within, p, comparisons)
-    return replace(one, corrected=p, comparisons=comparisons, verdict=verdict)
+        return replace(one, verdict=_noting(one, of_one_seed(one.differences.mean)))
+    p, comparisons = corrected[one.comparison], len(corrected)
+    verdict = over_seeds(one.differences, one.located.claim.within, p, comparisons)
+    return replace(one, corrected=p, comparisons=comparisons, verdict=_noting(one, verdict))
+
+
+def _noting(one: Finding, verdict: Verdict) -> Verdict:
+    """The verdict, whose reason also says how many seeds are left out."""
+    if not one.left_out:
+        return verdict
+    note = f"{one.left_out} more seeds are left out, where the measure is undefined"
+    return replace(verdict, because=f"{verdict.because}; {note}")
 
 
 def tabulate(findings: Sequence[Finding], experiments: Experiments) -> pd.DataFrame:
     """One row for each claim, in the page's order.
 
-    Columns: `id`, `table`, `claim`, `source`, `kind`, `within`, `better` and `worse` (the
-    cells, in words), `published` (gain), `n` (seeds), `difference` (mean), `std`, `low` and
-    `high` (95 %), `by_seed` (differences, as text), `p`, `p_corrected`, `comparisons`, `verdict`,
+    Columns: `id`, `table`, `claim`, `source`, `family`, `kind`, `within`, `better` and `worse` (the
+    cells, in words), `published` (gain), `n` (seeds), `difference` (mean), `std`, `low` and `high`
+    (95 %), `by_seed` (differences, as text), `p`, `p_corrected`, `comparisons`, `verdict`,
     `because`, `seeds_needed`, `scale`, `about` (which worlds the verdict is about), `runs_better`
-    and `runs_worse`. Differences are percentage points.
+    and `runs_worse`. Differences are percentage points, and above 0 where `better` is better.
     """
     frame = pd.DataFrame([_row(one, experiments) for one in findings])
     whole = ["n", "comparisons", "seeds_needed"]
@@ -177,6 +200,7 @@ def _row(one: Finding, experiments: Experiments) -> dict[str, Any]:
         "table": located.better.table,
         "claim": claim.text,
         "source": claim.source,
+        "family": one.family,
         "kind": claim.kind,
         "within": claim.within,
         "better": _words(located.better, tables[located.better.table]),

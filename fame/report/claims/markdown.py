@@ -6,11 +6,11 @@ import pandas as pd
 
 from fame.config.scale import Scale
 from fame.report.claims.paired import ALPHA, fewest_seeds, smallest
-from fame.report.claims.verdicts import VERDICTS
+from fame.report.claims.verdicts import VERDICTS, is_tie
 
 NOTHING = "–"
 
-HEADS = ("Claim", "Source", "Published", "Measured (95 %)", "p", "Verdict", "Why")
+HEADS = ("Claim", "Source", "Family", "Published", "Measured (95 %)", "p", "Verdict", "Why")
 """Heads of a claim's columns."""
 
 
@@ -26,7 +26,8 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
         "# Claims and verdicts",
         "Every ordering that the paper asserts, and some of our own, against what was measured. "
         "The rule, and what was known when it was fixed, stand in docs/claims.md. Differences "
-        "are percentage points, better less worse; a p is Holm's, corrected over the page.",
+        "are percentage points, by which the better is better; a p is Holm's, corrected within "
+        "the family.",
         f"> **{frame['about'].iloc[0].rstrip('.')}.**",
         resolution(frame),
         counts(frame),
@@ -37,34 +38,44 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
 
 
 def resolution(frame: pd.DataFrame) -> str:
-    """What this number of seeds can resolve on this page; empty if nothing was measured."""
+    """What this number of seeds can show, in a sentence; empty if nothing was measured."""
     if frame["n"].isna().all():
         return ""
     n = int(frame["n"].max())
     if n == 1:
         return (
-            "One seed: direction and size only. A single difference has no spread, so there is "
-            "no p and no interval, and `consistent` is weak evidence."
+            "One seed: differences only. A single difference has no spread, so there is no p, no "
+            "interval and no verdict."
         )
-    comparisons = int(frame["comparisons"].max())
-    least = smallest(n, comparisons)
-    can = (
-        "so no claim can be resolved here, however large the difference; "
-        f"that takes at least {fewest_seeds(comparisons)} seeds"
-        if least > ALPHA
-        else f"and a verdict needs {ALPHA:g} or less"
-    )
+    families = frame[frame["comparisons"].notna()].groupby("family")
+    reached = [_reach(n, str(name), int(rows["comparisons"].max())) for name, rows in families]
     return (
-        f"{n} seeds and {comparisons} distinct comparisons: the smallest uncorrected p is "
-        f"{2 / 2**n:.2g}, the smallest corrected one {least:.2g}, {can}."
+        f"{n} seeds show the size, direction and spread of every difference, but a verdict needs a "
+        f"corrected p of {ALPHA:g} or less, which they can reach in {' and in '.join(reached)}."
     )
+
+
+def _reach(n: int, family: str, comparisons: int) -> str:
+    """In which of so many comparisons of a family `n` seeds can reach a verdict: any or none."""
+    least = smallest(n, comparisons)
+    those = f"of the {comparisons} {family} comparisons (the smallest possible is {least:.2g}"
+    if least <= ALPHA:
+        return f"any {those})"
+    return f"none {those}, however large the difference; {fewest_seeds(comparisons)} seeds could)"
 
 
 def counts(frame: pd.DataFrame) -> str:
-    """How many claims have each verdict."""
-    numbers = frame["verdict"].value_counts()
-    parts = [f"{numbers[word]} {word}" for word in VERDICTS if word in numbers]
-    return f"Verdicts at {frame['scale'].iloc[0]}: {', '.join(parts)}."
+    """How many claims of each family have each verdict."""
+    scale = frame["scale"].iloc[0]
+    return " ".join(
+        f"{str(family).capitalize()} claims at {scale}: {_counted(rows['verdict'])}."
+        for family, rows in frame.groupby("family")
+    )
+
+
+def _counted(verdicts: "pd.Series[str]") -> str:
+    numbers = verdicts.value_counts()
+    return ", ".join(f"{numbers[word]} {word}" for word in VERDICTS if word in numbers)
 
 
 def _table(frame: pd.DataFrame, scale: Scale) -> str:
@@ -80,6 +91,7 @@ def line(row: "pd.Series") -> tuple[str, ...]:
     return (
         row["claim"],
         row["source"],
+        row["family"],
         _signed(row["published"]),
         _measured(row),
         NOTHING if pd.isna(row["p_corrected"]) else f"{row['p_corrected']:.2g}",
@@ -92,7 +104,8 @@ def _measured(row: "pd.Series") -> str:
     if pd.isna(row["difference"]):
         return NOTHING
     interval = "" if pd.isna(row["low"]) else f" ({row['low']:+.1f} to {row['high']:+.1f})"
-    return f"{row['difference']:+.1f}{interval}, n={int(row['n'])}"
+    size = "tie" if is_tie(row["difference"]) else f"{row['difference']:+.1f}"
+    return f"{size}{interval}, n={int(row['n'])}"
 
 
 def _signed(value: float) -> str:

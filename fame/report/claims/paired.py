@@ -14,7 +14,7 @@ from fame.core.errors import FameError
 from fame.evaluate.metrics.spread import half_width
 
 ALPHA = 0.05
-"""Accepted probability of any false verdict on a page (after Holm's correction)."""
+"""Accepted probability of any false verdict in a family (after Holm's correction)."""
 
 POWER = 0.8
 """Probability of a verdict that `seeds_needed` aims at."""
@@ -134,7 +134,7 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def smallest(n: int, comparisons: int) -> float:
-    """The smallest corrected p that `n` seeds can give on a page of so many comparisons."""
+    """The smallest corrected p that `n` seeds can give in a family of so many comparisons."""
     return min(1.0, comparisons * 2 / 2**n)
 
 
@@ -142,7 +142,7 @@ def fewest_seeds(comparisons: int, tests: int = 2) -> int:
     """The fewest seeds with which a difference, if large enough, leads to a verdict.
 
     Args:
-        comparisons: on the page.
+        comparisons: in the family.
         tests: one-sided tests that a comparison's p makes up for: 2, or 4 outside a bound.
     """
     return math.ceil(math.log2(tests * comparisons / ALPHA))
@@ -157,7 +157,7 @@ def seeds_needed(differences: Paired, within: float | None, comparisons: int) ->
     Args:
         differences: from two seeds or more.
         within: the claim's bound, if it has one.
-        comparisons: on the page.
+        comparisons: in the family.
 
     Returns:
         More seeds than there are, or None if no number would do (the mean lies on a bound).

@@ -7,8 +7,9 @@ from fame.report.claims.paired import ALPHA, Paired, fewest_seeds, seeds_needed,
 REPLICATED = "replicated"
 CONTRADICTED = "contradicted"
 UNRESOLVED = "not resolved"
-CONSISTENT = "consistent"
-INCONSISTENT = "inconsistent"
+ONE_SEED = "one seed"
+"""No verdict: a single difference has no spread."""
+
 NOT_MEASURED = "not measured"
 MISSING = "missing"
 
@@ -16,15 +17,12 @@ VERDICTS = (
     REPLICATED,
     CONTRADICTED,
     UNRESOLVED,
-    CONSISTENT,
-    INCONSISTENT,
+    ONE_SEED,
     NOT_MEASURED,
     MISSING,
 )
 
-SHARE = 0.5
-"""Share of the published gain that a single run at a comparable scale must reach."""
-
+TIE = "a tie: both cells are equal"
 
 _SLACK = 1e-9
 """Smaller differences, in percentage points, are rounding."""
@@ -48,9 +46,10 @@ def over_seeds(
         differences: the differences.
         within: the bound of a claim of similarity, else None.
         corrected: Holm's p of the claim.
-        comparisons: on the page.
+        comparisons: in the claim's family.
     """
     assert differences.support is not None and differences.against is not None
+    tie = f"{TIE}; " if is_tie(differences.mean) else ""
     evidence = f"corrected p = {corrected:.2g} over {differences.n} seeds"
     if corrected <= ALPHA:
         word = REPLICATED if differences.support < differences.against else CONTRADICTED
@@ -62,28 +61,19 @@ def over_seeds(
             f"least {fewest_seeds(comparisons)} can)"
         )
     about = "no number of seeds would do" if seeds is None else f"needs about {seeds} seeds"
-    return Verdict(UNRESOLVED, f"{evidence}; {about} if mean and spread stay", seeds)
+    return Verdict(UNRESOLVED, f"{tie}{evidence}; {about} if mean and spread stay", seeds)
 
 
-def of_one_seed(
-    difference: float, within: float | None, published: float | None, comparable: bool
-) -> Verdict:
-    """The verdict of a single seed: direction and size, no p.
+def of_one_seed(difference: float) -> Verdict:
+    """What a single seed gives instead of a verdict.
 
     Args:
         difference: in percentage points.
-        within: the bound of a claim of similarity, else None.
-        published: the published gain, if there is one.
-        comparable: whether the scale's numbers may be compared with the published ones.
     """
-    if within is not None:
-        holds = abs(difference) <= within + _SLACK
-        return _single(holds, f"one seed: {difference:+.1f}, bound ±{within:g}")
-    if published is None or not comparable:
-        return _single(difference > _SLACK, f"one seed: {difference:+.1f}, direction only")
-    share = f"one seed: {difference:+.1f}, {difference / published:.0%} of the published"
-    return _single(difference >= SHARE * published - _SLACK, f"{share} {published:+.1f}")
+    because = TIE if is_tie(difference) else "a single difference has no spread"
+    return Verdict(ONE_SEED, because)
 
 
-def _single(holds: bool, because: str) -> Verdict:
-    return Verdict(CONSISTENT if holds else INCONSISTENT, because)
+def is_tie(difference: float) -> bool:
+    """Whether two cells are equal but for rounding."""
+    return abs(difference) < _SLACK

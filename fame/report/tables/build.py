@@ -3,6 +3,7 @@
 Published and measured numbers never share a column, and every row names its scale.
 """
 
+import math
 import shlex
 import statistics
 from collections.abc import Collection
@@ -21,7 +22,7 @@ from fame.core.registry import declared
 from fame.pipeline.experiments import Cell, Experiments, measurable, result_file
 from fame.pipeline.missing import reason
 from fame.pipeline.runs import Run
-from fame.pipeline.tasks import settings_of
+from fame.pipeline.tasks import TASKS, settings_of
 from fame.report.tables.html import html
 from fame.report.tables.latex import latex
 from fame.report.tables.markdown import BEST_ON_TEST, markdown
@@ -38,9 +39,9 @@ class Measurement:
     """One measured cell, over one run for each seed.
 
     Attributes:
-        mean: of `values`, in the metric's unit (percent).
-        std: sample standard deviation (n - 1 in the denominator); None for a single run.
-        values: one for each run, in the order of the scale's seeds.
+        mean: of the defined `values`, in the metric's unit (percent); NaN if there are none.
+        std: their sample standard deviation (n - 1 in the denominator); None for a single one.
+        values: one for each run, in the order of the scale's seeds; NaN where it is undefined.
         runs: their ids.
     """
 
@@ -51,8 +52,8 @@ class Measurement:
 
     @property
     def n(self) -> int:
-        """The number of runs."""
-        return len(self.values)
+        """The number of runs with a defined value."""
+        return sum(map(math.isfinite, self.values))
 
 
 def measure(cell: Cell, results: Path, scale: Scale) -> Measurement:
@@ -72,9 +73,10 @@ def measure(cell: Cell, results: Path, scale: Scale) -> Measurement:
 
 def _over(values: dict[str, float]) -> Measurement:
     """The measurement of some values, by run id; there is at least one."""
-    numbers = tuple(values.values())
+    numbers = [value for value in values.values() if math.isfinite(value)]
+    mean = statistics.fmean(numbers) if numbers else math.nan
     std = statistics.stdev(numbers) if len(numbers) > 1 else None
-    return Measurement(statistics.fmean(numbers), std, numbers, tuple(values))
+    return Measurement(mean, std, tuple(values.values()), tuple(values))
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ def _value(cell: Cell, run: Run, results: Path, scale: Scale) -> float:
     if result["run"] != run.id:
         raise FameError(f"{path}: holds a result of the run {result['run']!r}; delete it and redo")
     if cell.metric not in result["metrics"]:
+        if cell.metric in TASKS[cell.task].undefinable:
+            return math.nan
         known = ", ".join(result["metrics"])
         raise FameError(
             f"{path}: lacks the metric {cell.metric!r} (has: {known}); correct the table's column, "
@@ -202,17 +206,18 @@ def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 def _row(table: Table, scale: Scale, row: Row, cells: dict[str, CellResult]) -> dict[str, Any]:
     """One row of `build`; `cells` is by column."""
     content: dict[str, Any] = {key: _text(row.show.get(key)) for key in table.show}
-    content["task"] = row.task or ""
+    content["task"] = ", ".join(table.tasks(row))
     for column in table.columns:
         measurement = cells[column].measurement if column in cells else None
         content[f"{column}_published"] = row.published.get(column)
         content[f"{column}_measured"] = measurement.mean if measurement else None
         content[f"{column}_std"] = measurement.std if measurement else None
-        content[f"{column}_n"] = measurement.n if measurement else None
+        content[f"{column}_n"] = (measurement.n or None) if measurement else None
         content[f"{column}_missing"] = cells[column].missing if column in cells else ""
     content["scale"] = scale.name
     content |= _provenance(scale, [one for one in cells.values() if one.measurement])
-    content["not_measured_because"] = _reason(scale, table, row)
+    reasons = [_reason(scale, table, row), *_undefined(table, cells)]
+    content["not_measured_because"] = "; ".join(filter(None, reasons))
     return content
 
 
@@ -227,7 +232,7 @@ def _provenance(scale: Scale, measured: list[CellResult]) -> dict[str, str]:
         "comparable": "yes" if scale.comparable else f"no: {scale.note}",
         "measured_on": _measured_on(scale, first),
         "negatives": _negatives(first),
-        "epoch": _epoch(scale, cell.task),
+        "epoch": _epochs(scale, measured),
         "runs": " ".join(runs),
     }
 
@@ -254,6 +259,12 @@ def _negatives(run: Run) -> str:
     return " and ".join([f"queue of {queue}" if queue else "in-batch", *filter(None, own)])
 
 
+def _epochs(scale: Scale, measured: list[CellResult]) -> str:
+    """Which epochs of classifiers a row's numbers are of; empty if none was trained."""
+    epochs = (_epoch(scale, one.cell.task) for one in measured)
+    return ", ".join(dict.fromkeys(filter(None, epochs)))
+
+
 def _epoch(scale: Scale, task: str) -> str:
     """Which epoch of the classifier a number is of; empty for a task that trains none."""
     report = settings_of(scale, task).get("report")
@@ -268,6 +279,17 @@ def _reason(scale: Scale, table: Table, row: Row) -> str:
     if len(set(reasons.values())) == 1:
         return next(iter(reasons.values())) or ""
     return "; ".join(f"{title}: {reason}" for title, reason in reasons.items() if reason)
+
+
+def _undefined(table: Table, cells: dict[str, CellResult]) -> list[str]:
+    """How many of a row's values are undefined, by column."""
+    found = [(key, one.measurement) for key, one in cells.items() if one.measurement]
+    return [
+        f"{table.columns[key].title}: undefined in {len(one.values) - one.n} of {len(one.values)} "
+        "runs"
+        for key, one in found
+        if one.n < len(one.values)
+    ]
 
 
 def _text(value: Any) -> str:

@@ -65,7 +65,7 @@ def shown(frame: pd.DataFrame, table: Table, scale: Scale) -> Rendered:
         scale: the scale it was built at.
     """
     blocks = [table.block(row) for row in table.rows]
-    columns = [_column(frame, table.name, key, blocks) for key in table.columns]
+    columns = [_column(frame, table, key, blocks) for key in table.columns]
     origins = [_origin(row) for _, row in frame.iterrows()]
     notes = tuple(dict.fromkeys(text for text in origins if text))
     lines = [
@@ -96,18 +96,18 @@ def html(frame: pd.DataFrame, table: Table, scale: Scale) -> str:
 
 
 def _column(
-    frame: pd.DataFrame, table: str, key: str, blocks: list[int]
+    frame: pd.DataFrame, table: Table, key: str, blocks: list[int]
 ) -> list[tuple[Half, Half]]:
     """The cells of a measured column."""
     kinds = ("published", "measured")
     values = [frame[f"{key}_{kind}"].astype("float64").round(1) for kind in kinds]
-    tops = [best(column, blocks) for column in values]
+    tops = [best(column, blocks, table.columns[key].lower_is_better) for column in values]
     texts = [[NOTHING if pd.isna(value) else f"{value:.1f}" for value in values[0]]]
     texts += [[_measured(row, key) for _, row in frame.iterrows()]]
     return [
         (
-            Half(f"{table}:{row}:{key}:published", texts[0][row], bool(tops[0].iloc[row])),
-            Half(f"{table}:{row}:{key}:measured", texts[1][row], bool(tops[1].iloc[row])),
+            Half(f"{table.name}:{row}:{key}:published", texts[0][row], bool(tops[0].iloc[row])),
+            Half(f"{table.name}:{row}:{key}:measured", texts[1][row], bool(tops[1].iloc[row])),
         )
         for row in range(len(frame))
     ]
@@ -128,7 +128,7 @@ def _origin(row: "pd.Series[Any]") -> str:
     negatives, epoch = _text(row["negatives"]), _text(row["epoch"])
     parts = [_text(row["measured_on"]), f"negatives: {negatives}" if negatives else ""]
     parts += [
-        f"epoch: {epoch}" if epoch == BEST_ON_TEST else "",
+        f"epoch: {epoch}" if BEST_ON_TEST in epoch else "",
         _text(row["not_measured_because"]),
     ]
     return "; ".join(part for part in parts if part)

@@ -176,8 +176,9 @@ def _body(frame: pd.DataFrame, table: Table) -> Iterator[str]:
     """A line for each row, and a rule wherever one block ends and another begins."""
     truths, blocks = _truths(table), [table.block(row) for row in table.rows]
     cells = [_shown(frame[key], key in truths) for key in table.show]
-    for key in table.columns:
-        cells += [_quoted(frame, key, blocks), _ours(frame, key, blocks)]
+    for key, column in table.columns.items():
+        lowest = column.lower_is_better
+        cells += [_quoted(frame, key, blocks, lowest), _ours(frame, key, blocks, lowest)]
     for number, line in enumerate(zip(*cells, strict=True)):
         if number and blocks[number] != blocks[number - 1]:
             yield r"\midrule"
@@ -193,26 +194,25 @@ def _shown(texts: "pd.Series[str]", truth: bool) -> list[str]:
     return [marks.get(text) or escape(text or NOTHING) for text in texts]
 
 
-def _quoted(frame: pd.DataFrame, key: str, blocks: list[int]) -> list[str]:
+def _quoted(frame: pd.DataFrame, key: str, blocks: list[int], lowest: bool) -> list[str]:
     """Published numbers, in italics, the best in bold."""
     values = frame[f"{key}_published"].round(1)
     texts = ["" if pd.isna(value) else rf"\textit{{{value:.1f}}}" for value in values]
-    return _emboldened(texts, values, blocks)
+    return _emboldened(texts, best(values, blocks, lowest))
 
 
-def _ours(frame: pd.DataFrame, key: str, blocks: list[int]) -> list[str]:
+def _ours(frame: pd.DataFrame, key: str, blocks: list[int], lowest: bool) -> list[str]:
     """Measured means with their deviations, the best mean in bold."""
     values, spreads = frame[f"{key}_measured"].round(1), frame[f"{key}_std"]
     texts = ["" if pd.isna(value) else f"{value:.1f}" for value in values]
     tails = [
         "" if pd.isna(spread) else rf"\,{{\scriptsize$\pm${spread:.1f}}}" for spread in spreads
     ]
-    means = _emboldened(texts, values, blocks)
+    means = _emboldened(texts, best(values, blocks, lowest))
     return [mean + tail for mean, tail in zip(means, tails, strict=True)]
 
 
-def _emboldened(texts: list[str], values: "pd.Series[float]", blocks: list[int]) -> list[str]:
-    """The texts; the highest value of each block is bold if the block has other values."""
-    tops = best(values, blocks)
+def _emboldened(texts: list[str], tops: "pd.Series[bool]") -> list[str]:
+    """The texts, the best of them in bold."""
     bold = [rf"\textbf{{{text}}}" if top else text for text, top in zip(texts, tops, strict=True)]
     return [text or escape(NOTHING) for text in bold]

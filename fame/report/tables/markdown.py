@@ -28,7 +28,7 @@ def notice(frame: pd.DataFrame, scale: Scale) -> str:
     """Whether measured and published numbers are comparable, and why."""
     may = "are" if scale.comparable else "are not"
     notice = f"The {scale.name} numbers {may} comparable with the published ones: {scale.note}."
-    if (frame["epoch"] == BEST_ON_TEST).any():
+    if frame["epoch"].fillna("").str.contains(BEST_ON_TEST).any():
         notice += (
             " Accuracies are of the epoch that was best on the test videos themselves, as in the "
             "release, and are therefore too high."
@@ -49,15 +49,18 @@ def _cell(published: float, mean: float, std: float, n: int, scale: str, missing
     return f"{left} / {scale}: {mean:.1f}{spread} {count}"
 
 
-def best(values: "pd.Series[float]", blocks: list[int]) -> "pd.Series[bool]":
-    """Which values are the highest of their block, if it has others to compare with.
+def best(values: "pd.Series[float]", blocks: list[int], lowest: bool = False) -> "pd.Series[bool]":
+    """Which values are the best of their block, if it has others to compare with.
 
     Args:
         values: a column, rounded as displayed, so that equal texts tie.
         blocks: the block of each row, as `Table.block` gives it.
+        lowest: whether the lowest is the best, else the highest.
     """
     grouped = values.groupby(blocks)
-    return (values == grouped.transform("max")) & (grouped.transform("count") > 1)
+    return (values == grouped.transform("min" if lowest else "max")) & (
+        grouped.transform("count") > 1
+    )
 
 
 def display(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -215,7 +215,7 @@ def test_following_the_background_is_measured_at_chance_too():
     flat = dict.fromkeys(NAMES, wrong) | {"original": wrong + 1}
     found = judge(Predictions(base.labels, flat, base.donors, 4), seed=0)
     assert "not above chance (10 of 40" in found["details"]["undefined_because"]
-    assert found["metrics"]["follows_background"] == 1
+    assert found["metrics"]["follows_background"] == 100
     assert found["details"]["intervals"] == {"follows_background": [1, 1]}
 
 

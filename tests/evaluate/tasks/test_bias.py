@@ -117,9 +117,9 @@ def test_a_background_reader_scores_one(world, settings):
     metrics = result["metrics"]
     assert [metrics[name] for name in ("original", "background", "frozen", "shuffled")] == [100] * 4
     assert metrics["conflict"] == 0
-    assert metrics["background_reliance"] == 1
+    assert metrics["background_reliance"] == 100
     assert metrics["motion_reliance"] == 0
-    assert metrics["follows_background"] == 1
+    assert metrics["follows_background"] == 100
     assert result["details"]["intervals"]["background_reliance"] == [1, 1]
     assert result["details"]["n_conflict"] == 12
 
@@ -129,7 +129,7 @@ def test_a_motion_reader_scores_nothing(world, settings):
     assert [metrics[name] for name in ("original", "foreground", "conflict")] == [100] * 3
     assert metrics["background"] == metrics["frozen"] == 25
     assert metrics["background_reliance"] == 0
-    assert metrics["motion_reliance"] == 1
+    assert metrics["motion_reliance"] == 100
     assert metrics["follows_background"] == 0
 
 
@@ -221,7 +221,7 @@ def files(kept, tmp_path):
 def test_the_result_and_the_scores_of_each_video(kept, world, settings):
     result = read_result(kept["Scene"][0])
     assert (result["task"], result["run"], result["details"]["foreground"]) == ("bias", "r", "true")
-    assert result["metrics"]["background_reliance"] == 1
+    assert result["metrics"]["background_reliance"] == 100
     frame = pd.read_parquet(kept["Scene"][0].with_suffix(".parquet"))
     again = found(Scene(), world, settings)
     for place, name in enumerate(NAMES):

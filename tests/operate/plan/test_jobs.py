@@ -36,7 +36,7 @@ def test_a_target_by_name_or_path(experiments, target, file):
 def test_an_unknown_target_is_named_with_the_nearest(experiments):
     with pytest.raises(FameError, match=r"'table55'; did you mean 'table5'\?"):
         wanted(experiments, "table55")
-    with pytest.raises(FameError, match=r"'xyz' \(known: all, report, table1"):
+    with pytest.raises(FameError, match=r"'xyz' \(known: all, report, probes, table1"):
         wanted(experiments, "xyz")
 
 

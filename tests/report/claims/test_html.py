@@ -39,8 +39,8 @@ def test_a_verdict_has_a_look_of_its_own(judged):
 def test_the_remarks_say_what_it_is_about_and_count(judged):
     about, resolution, counts = claim_remarks(judged[1])
     assert about.startswith("The mini scale only, not the published experiments")
-    assert resolution.startswith("3 seeds and ")
-    assert counts.startswith("Verdicts at mini: ")
+    assert resolution.startswith("3 seeds show ")
+    assert counts.startswith("Primary claims at mini: ")
 
 
 def test_the_csv_gives_the_same_as_the_frame(judged, tmp_path):

@@ -1,12 +1,15 @@
 """Claims judged from results: pairing by seed, one page's correction, and every fault."""
 
+import json
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
+from micro_world import ROOT
 
-from fame.config.claims import load_claims
+from fame.config.claims import PRIMARY, load_claims
 from fame.core.errors import FameError
 from fame.evaluate.results import write_result
 from fame.pipeline.experiments import Experiments, result_file
@@ -15,10 +18,10 @@ from fame.report.claims.judge import judge, tabulate
 from fame.report.claims.markdown import markdown, resolution
 from fame.report.claims.paired import fewest_seeds
 from fame.report.figures.claims import draw, reach, write
-from fame.report.style import style
+from fame.report.style import PALETTE, style
 
-METRICS = ("top1", "r1", "r5", "r10", "r20", "r50")
-SCALES = ("mini", "ucf", "paper", "official")
+METRICS = ("top1", "r1", "r5", "r10", "r20", "r50", "background_reliance")
+SCALES = ("mini", "study", "ucf", "paper", "official")
 
 
 def experiments(scale, root):
@@ -31,7 +34,7 @@ def with_seeds(given, seeds):
 
 
 def write_results(given, results, value):
-    """Every result of a scale; `value(run)` percent in each metric."""
+    """Every result of a scale; `value(run)` percent in each metric, of a bias the rest of it."""
     for cell in given.cells(given.tables):
         for run in cell.runs:
             write_result(
@@ -41,7 +44,8 @@ def write_results(given, results, value):
                 data=data_id(given.scale, cell.dataset, run.seed),
                 dataset=cell.dataset,
                 seed=run.seed,
-                metrics=dict.fromkeys(METRICS, float(value(run))),
+                metrics=dict.fromkeys(METRICS, float(value(run)))
+                | {"background_reliance": 100 - float(value(run))},
                 details={},
             )
 
@@ -79,7 +83,7 @@ def test_every_claim_of_the_page_is_judged_at_every_scale(root, tmp_path, scale)
     assert not absent.all()
     if scale in {"paper", "official"}:
         assert not absent.any()
-        assert set(frame["verdict"]) <= {"consistent", "inconsistent"}
+        assert set(frame["verdict"]) == {"one seed"}
         assert frame["p"].isna().all() and frame["low"].isna().all()
 
 
@@ -97,11 +101,12 @@ def test_three_seeds_leave_everything_open(mini):
     given, _, _, frame = mini
     measured = frame[frame["difference"].notna()]
     assert (measured["verdict"] == "not resolved").all()
-    assert (measured["seeds_needed"] >= fewest_seeds(int(measured["comparisons"].iloc[0]))).all()
+    fewest = [fewest_seeds(int(number)) for number in measured["comparisons"]]
+    assert (measured["seeds_needed"] >= fewest).all()
     assert (frame["scale"] == "mini").all()
     assert frame["about"].str.startswith("the mini scale only, not the published").all()
     text = markdown(frame, given.scale, {name: name for name in given.tables})
-    assert "no claim can be resolved here" in text
+    assert "which they can reach in none of the 31 primary comparisons" in text
     assert "Verdict at mini" in text
     assert given.scale.note in text
 
@@ -127,7 +132,9 @@ def test_the_same_comparison_counts_once(root, tmp_path):
     shared = {one.located.claim.id: one.comparison for one in measured}
     same = ("t1-ucf101-single-0.5", "t3-ucf101-inter-over-none", "t4-ucf101-fame-over-moco")
     assert len({shared[name] for name in same}) == 1
-    assert {one.comparisons for one in measured} == {len(set(shared.values()))}
+    for family in ("primary", "secondary"):
+        own = [one for one in measured if one.family == family]
+        assert {one.comparisons for one in own} <= {len({one.comparison for one in own})}
     assert len(set(shared.values())) == len(measured) - 4  # two repeats on each dataset
     assert len({one.corrected for one in measured if one.located.claim.id in same}) == 1
 
@@ -196,7 +203,7 @@ def test_every_file_is_written_and_twice_the_same(mini, tmp_path):
     assert list(read["verdict"]) == list(frame["verdict"])
     lines = files[1].read_text(encoding="utf-8").splitlines()
     tables = [line for line in lines if line.startswith("|")]
-    assert {line.count("|") for line in tables} == {8}
+    assert {line.count("|") for line in tables} == {9}
     assert (
         sum(line.count("not resolved |") for line in tables)
         == (frame["verdict"] == "not resolved").sum()
@@ -210,21 +217,97 @@ def test_the_forest_shows_each_claim_with_its_verdict(mini):
     labels = [text.get_text() for axis in figure.axes for text in axis.get_yticklabels()]
     assert labels == list(frame["claim"])  # none is cut
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
-    assert [word.split(" (")[0] for word in words] == list(frame["verdict"])
+    assert [re.split(" \\(|,", word)[0] for word in words] == list(frame["verdict"])
     low, high = reach(frame)
     assert low < 0 < frame["published"].max() < high
     figure.clear()
 
 
-def test_one_seed_says_that_it_is_weak(root, tmp_path):
+def test_one_seed_has_no_verdict_and_no_colour_anywhere(root, tmp_path):
     given = experiments("paper", root)
     write_results(given, tmp_path, fame_gains)
     frame = tabulate(judge(given, page(given, root), tmp_path), given)
-    assert "no p and no interval" in resolution(frame)
+    assert resolution(frame).startswith("One seed: differences only")
     row = frame.set_index("id").loc["t1-ucf101-single-0.5"]
-    assert (row["published"], row["difference"], row["verdict"]) == (5.4, 5.0, "consistent")
-    assert row["because"] == "one seed: +5.0, 93% of the published +5.4"
+    assert (row["published"], row["difference"], row["verdict"]) == (5.4, 5.0, "one seed")
     assert row["about"].startswith("the paper scale: ")
+    text = markdown(frame, given.scale, {name: name for name in given.tables})
+    assert not re.search("consistent|replicated|contradicted|not resolved", text)
+    assert f"Secondary claims at paper: {(frame['family'] == 'secondary').sum()} one seed" in text
+    with style():
+        figure = draw(frame, given.scale, {name: name for name in given.tables})
+    drawn = {line.get_color() for axis in figure.axes for line in axis.lines}
+    written = {text.get_color() for axis in figure.axes for text in axis.texts}
+    assert drawn | written <= {PALETTE["ink"], PALETTE["random"]}
+    figure.clear()
+
+
+def test_equal_cells_are_called_a_tie(root, tmp_path):
+    given = experiments("paper", root)
+    write_results(given, tmp_path, lambda run: 50)
+    frame = tabulate(judge(given, page(given, root), tmp_path), given)
+    assert (frame["because"] == "a tie: both cells are equal").all()
+    text = markdown(frame, given.scale, {name: name for name in given.tables})
+    assert text.count("| tie, n=1 |") == len(frame)
+    with style():
+        figure = draw(frame, given.scale, {name: name for name in given.tables})
+    words = {text.get_text() for axis in figure.axes for text in axis.texts}
+    assert words == {"one seed, a tie"}
+    figure.clear()
+
+
+def test_each_family_is_corrected_alone(mini):
+    _, claims, _, frame = mini
+    twelve = with_seeds(experiments("mini", ROOT), range(12))
+    folder = mini[2].parent / "twelve"
+    write_results(twelve, folder, fame_gains)
+    whole = tabulate(judge(twelve, claims, folder), twelve).set_index("id")
+    primary = [one for one in claims if one.claim.family == PRIMARY]
+    alone = tabulate(judge(twelve, primary, folder), twelve).set_index("id")
+    assert (whole.loc[alone.index, "p_corrected"] == alone["p_corrected"]).all()
+    assert set(alone["comparisons"]) == {31}
+    rest = frame.loc[frame["family"] == "secondary", "comparisons"]
+    assert len(set(rest)) == 1 and rest.iloc[0] > 31
+
+
+def test_a_comparison_that_is_primary_is_so_in_every_table(mini):
+    """One hypothesis has one p: Table 5's probe of FAME and MoCo is that of the primary claim."""
+    rows = mini[3].set_index("id")
+    shared = ("t5-ucf101-probed-fame-over-moco", "p-linear-ucf101-fame-over-moco")
+    assert len({tuple(rows.loc[name, ["family", "p", "p_corrected"]]) for name in shared}) == 1
+    assert rows.loc[shared[0], "family"] == PRIMARY
+    assert rows.loc["t5-ucf101-probed-fame-over-random", "family"] == "secondary"
+
+
+def test_where_lower_is_better_a_difference_is_turned(mini):
+    row = mini[3].set_index("id").loc["p-reliance-ucf101-fame-under-moco"]
+    assert row["by_seed"] == "+5.0000 +6.0000 +7.0000"
+
+
+def undefine(given, results, method, count):
+    """Take background reliance from the first results of a method's runs, as at chance."""
+    cells = [cell for cell in given.cells(["probes"]) if cell.task == "bias"]
+    (cell,) = (cell for cell in cells if cell.row == method)
+    for run in cell.runs[:count]:
+        path = results / result_file(given.scale, run, cell.dataset, cell.task)
+        content = json.loads(path.read_text())
+        del content["metrics"]["background_reliance"]
+        path.write_text(json.dumps(content))
+
+
+def test_seeds_in_which_a_measure_is_undefined_are_left_out_and_said(root, tmp_path):
+    given = experiments("mini", root)
+    write_results(given, tmp_path, fame_gains)
+    undefine(given, tmp_path, 4, 1)
+    rows = tabulate(judge(given, page(given, root), tmp_path), given).set_index("id")
+    row = rows.loc["p-reliance-ucf101-fame-under-moco"]
+    assert (row["n"], row["by_seed"]) == (2, "+6.0000 +7.0000")
+    assert row["because"].endswith("1 more seeds are left out, where the measure is undefined")
+    undefine(given, tmp_path, 1, 3)
+    rows = tabulate(judge(given, page(given, root), tmp_path), given).set_index("id")
+    row = rows.loc["p-reliance-ucf101-fame-under-moco"]
+    assert (row["verdict"], row["because"]) == ("not measured", "undefined in every seed")
+    assert rows.loc["p-linear-ucf101-fame-over-moco", "comparisons"] == 31  # no easier
 
 
 def test_the_command_line(mini, root, tmp_path):

@@ -4,11 +4,11 @@ import pytest
 
 from fame.report.claims.paired import ALPHA, paired
 from fame.report.claims.verdicts import (
-    CONSISTENT,
     CONTRADICTED,
-    INCONSISTENT,
+    ONE_SEED,
     REPLICATED,
     UNRESOLVED,
+    is_tie,
     of_one_seed,
     over_seeds,
 )
@@ -61,34 +61,19 @@ def test_no_number_of_seeds_is_said_where_there_is_none():
     assert "no number of seeds would do" in verdict.because
 
 
-@pytest.mark.parametrize(
-    ("difference", "published", "comparable", "word"),
-    [
-        (2.7, 5.4, True, CONSISTENT),  # exactly half
-        (78.5 - 75.8 - 1e-14, 5.4, True, CONSISTENT),  # but for rounding
-        (2.6, 5.4, True, INCONSISTENT),
-        (-5.0, 5.4, True, INCONSISTENT),
-        (20.0, 5.4, True, CONSISTENT),
-        (0.1, 5.4, False, CONSISTENT),  # sizes of other worlds say nothing
-        (0.1, None, True, CONSISTENT),
-        (0.0, None, True, INCONSISTENT),
-        (0.3 - 0.2 - 0.1, None, True, INCONSISTENT),
-        (-0.1, 5.4, False, INCONSISTENT),
-    ],
-)
-def test_one_seed_direction_and_size(difference, published, comparable, word):
-    assert of_one_seed(difference, None, published, comparable).word == word
+def test_equal_cells_are_a_tie_over_seeds_too():
+    verdict = over_seeds(paired([1.0, -1, 2, -2], None), None, 1.0, 1)
+    assert verdict.word == UNRESOLVED and verdict.because.startswith("a tie: both cells are equal")
+    assert "tie" not in over_seeds(paired([1.0, -1, 2, -1], None), None, 1.0, 1).because
 
 
-@pytest.mark.parametrize(
-    ("difference", "word"),
-    [(2.0, CONSISTENT), (-2.0, CONSISTENT), (2.1, INCONSISTENT), (-2.1, INCONSISTENT)],
-)
-def test_one_seed_of_a_similarity(difference, word):
-    assert of_one_seed(difference, 2, 0.3, True).word == word
+@pytest.mark.parametrize("difference", [20.0, 0.1, 0.0, -0.1, -20.0])
+def test_one_seed_has_no_verdict_whatever_it_shows(difference):
+    verdict = of_one_seed(difference)
+    assert (verdict.word, verdict.seeds) == (ONE_SEED, None)
+    assert ("tie" in verdict.because) == (difference == 0)
 
 
-def test_one_seed_says_what_share_of_the_published_gain_it_is():
-    because = of_one_seed(2.7, None, 5.4, True).because
-    assert because == "one seed: +2.7, 50% of the published +5.4"
-    assert of_one_seed(2.7, None, 5.4, False).because == "one seed: +2.7, direction only"
+def test_a_tie_is_exact_but_for_rounding():
+    assert is_tie(0.0) and is_tie(0.3 - 0.2 - 0.1)
+    assert not is_tie(0.001) and not is_tie(float("nan"))

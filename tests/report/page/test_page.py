@@ -127,10 +127,19 @@ def test_mini_is_labelled(made):
 
 def test_all_parts_are_there(made, parsed):
     ids = {attributes.get("id") for _, attributes in parsed.elements}
-    assert ids >= {"figure1", "figure2", "figure3", "figure4", "claims", "bias", "mask_quality"}
+    assert ids >= {
+        "figure1",
+        "figure2",
+        "figure3",
+        "figure4",
+        "claims",
+        "bias",
+        "mask_quality",
+        "headline",
+    }
     assert ids >= {"cost", "runs", "cards", "how", "versions", "configuration"}
     text = made[2].read_text(encoding="utf-8")
-    assert text.count("data:image/png;base64,") == 7
+    assert text.count("data:image/png;base64,") == 8
     assert "snakemake 9" in text
     assert "cosine" in text  # of the configuration
 

@@ -1,0 +1,47 @@
+"""What methods with two protocols share: `own`, as published, and `fame`, like with like."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from fame.core.errors import FameError
+from fame.pretext.common import Method, Setup
+
+Protocol = Literal["own", "fame"]
+
+
+def by_protocol(
+    setup: Setup, name: str, protocols: Mapping[str, Callable[[Setup], Method]]
+) -> Method:
+    """The method in the protocol that the recipe's options name, for methods that merge nothing.
+
+    Args:
+        setup: the recipe and its parts.
+        name: of the method, for messages.
+        protocols: what makes the method, by protocol.
+
+    Raises:
+        FameError: no such protocol, a recipe with a `merge`, or one without `pretrain`.
+    """
+    setup.refuse_merge(name)
+    if setup.run.pretrain is None:
+        raise FameError(f"the method {name!r} learns from videos; add `pretrain` to its recipe")
+    protocol = str(setup.options.get("protocol"))
+    if protocol not in protocols:
+        raise FameError(
+            f"the method {name!r} has no protocol {protocol!r}; "
+            "set options.protocol to 'fame' (like with like) or 'own' (as published)"
+        )
+    return protocols[protocol](setup)
+
+
+def need_frames(name: str, least: int, frames: int) -> None:
+    """Refuse a backbone whose clips are too short for a method.
+
+    Raises:
+        FameError: `frames` is less than `least`.
+    """
+    if frames < least:
+        raise FameError(
+            f"the method {name!r} needs clips of {least} frames or more and its backbone has "
+            f"{frames}; raise `frames` of that backbone or choose another"
+        )

@@ -1,0 +1,63 @@
+"""Every pretext method in each protocol, built and fed on the micro scale."""
+
+import torch
+
+from fame.config.reading import load_scale
+from fame.config.tables import Recipe
+from fame.core.distributed import World
+from fame.data.clips.batch import collate
+from fame.pipeline.runs import resolve
+from fame.train.pretrain import build_method, clips_of
+
+WORLD = World(0, 1, torch.device("cpu"))
+
+SPEEDS = {"normal": [1.0, 1.2], "fast": [1.7, 2.2], "sizes": [0.2857142857142857, 1.5]}
+OPTIONS = {
+    ("pace", "own"): {"paces": [1, 2, 3, 4]},
+    ("pace", "fame"): {"paces": [1, 2, 3, 4]},
+    ("rotnet3d", "own"): {"stride": 2, "hidden": 64},
+    ("rotnet3d", "fame"): {"turns": 4},
+    ("rspnet", "own"): {"margin": 0.14, "stride": 1, "temperature": 0.07},
+    ("rspnet", "fame"): {"margin": 0.14},
+    ("speednet", "own"): SPEEDS,
+    ("speednet", "fame"): SPEEDS,
+}
+"""The published options of each method and protocol; tests of all methods run through these."""
+
+
+def options_of(method, protocol, **changes):
+    """The published options, with some changed."""
+    return {"protocol": protocol, **OPTIONS[method, protocol], **changes}
+
+
+def setting(micro, method, options, changes=None, **recipe):
+    """The micro scale, changed at dotted paths, and a run of a method on it."""
+    scale = load_scale(str(micro.scale(method, changes or {})))
+    common = {"method": method, "backbone": "r2plus1d", "pretrain": "kinetics400"}
+    return scale, resolve(scale, Recipe(**(common | recipe), options=options), {}, 0)
+
+
+def built(micro, method, options, changes=None, world=WORLD):
+    """A method on the micro scale, and a batch of its own clips."""
+    scale, run = setting(micro, method, options, changes)
+    model = build_method(scale, run, world)
+    return model, raw(scale, run, model, micro.videos())
+
+
+def raw(scale, run, method, videos, count=8, epoch=0):
+    """A batch of the method's own clips of the first training videos."""
+    clips = clips_of(scale, run, videos.select("train"), method)
+    return collate([clips[epoch, index] for index in range(count)])
+
+
+def losses(model, batch, steps=40, rate=0.05):
+    """The losses of plain SGD on one batch, with the same draws at every step."""
+    sgd = torch.optim.SGD((p for p in model.parameters() if p.requires_grad), rate, momentum=0.9)
+    found = []
+    for _ in range(steps):
+        sgd.zero_grad()
+        loss, _ = model.loss(batch, 0)
+        loss.backward()
+        sgd.step()
+        found.append(loss.item())
+    return found

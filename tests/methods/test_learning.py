@@ -1,0 +1,48 @@
+"""Each method learns its pretext task, and does not where there is nothing to learn.
+
+Minutes for each case, so a tier of its own: make test-methods.
+"""
+
+import pytest
+from harness import NULLS, mini_videos, null_videos, outcome
+from method_runs import OPTIONS
+
+pytestmark = [pytest.mark.methods, pytest.mark.timeout(3600)]
+
+OWN_NULLS = {"rotnet3d": ("noise",)}
+"""Null videos of methods for which not all of NULLS are without anything to learn."""
+CASES = [
+    (method, protocol, kind)
+    for method, protocol in OPTIONS
+    for kind in OWN_NULLS.get(method, NULLS)
+]
+
+
+@pytest.fixture(scope="session")
+def mini(tmp_path_factory):
+    return mini_videos(tmp_path_factory.mktemp("methods") / "mini")
+
+
+@pytest.fixture(scope="session")
+def nulls(tmp_path_factory):
+    place = tmp_path_factory.mktemp("nulls")
+    return {kind: null_videos(place / kind, kind) for kind in NULLS}
+
+
+def told(name, found):
+    """Say what was found, for docs/methods.md."""
+    print(f"\n{name}: {found.accuracy:.3f} of {found.items}, chance {found.chance:.3f}", end=" ")
+    print(f"(limit {found.limit:.3f})")
+    return found
+
+
+@pytest.mark.parametrize(("method", "protocol"), OPTIONS, ids=lambda word: word)
+def test_it_learns(mini, method, protocol):
+    found = told(f"{method} {protocol}", outcome(method, protocol, mini))
+    assert found.accuracy > found.limit
+
+
+@pytest.mark.parametrize(("method", "protocol", "kind"), CASES, ids=lambda word: word)
+def test_it_does_not_cheat(nulls, method, protocol, kind):
+    found = told(f"{method} {protocol} on {kind}", outcome(method, protocol, nulls[kind]))
+    assert found.accuracy < found.limit

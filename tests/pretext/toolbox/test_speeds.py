@@ -1,0 +1,47 @@
+"""Two windows at two speeds, and the three clips that a step needs of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from random_batch import batch
+
+from fame.pretext.toolbox.speeds import TwoWindows, three_clips
+
+
+class Start:
+    """A generator that draws the start 10."""
+
+    def integers(self, count, size):
+        assert count == 100 - 32 + 1
+        return np.full(size, 10)
+
+
+def test_a_window_by_hand():
+    numbers = TwoWindows(16, 1)(100, Start())
+    assert numbers[0].tolist() == numbers[2].tolist() == list(range(10, 26))
+    assert numbers[1].tolist() == numbers[3].tolist() == list(range(10, 42, 2))
+
+
+@given(st.integers(1, 200), st.integers(1, 3), st.integers(0, 99))
+def test_both_speeds_start_together_and_short_videos_loop(n, stride, seed):
+    numbers = TwoWindows(8, stride)(n, np.random.default_rng(seed))
+    assert numbers.shape == (4, 8) and (numbers >= 0).all() and (numbers < n).all()
+    for window in (numbers[:2], numbers[2:]):
+        assert window[0, 0] == window[1, 0]
+        for speed, clip in zip((1, 2), window, strict=True):
+            assert ((clip - clip[0] - speed * stride * np.arange(8)) % n == 0).all()
+    if n >= 16 * stride:
+        assert (np.diff(numbers) > 0).all()
+
+
+def test_query_and_key_have_one_speed_and_the_other_key_the_other():
+    four = batch(slots=4)
+    four = replace(four, frames=torch.arange(4).view(1, 4, 1).expand(8, 4, 3))
+    chosen = three_clips(four, torch.tensor([False, True] * 4))
+    assert chosen.frames[0, :, 0].tolist() == [0, 2, 3]
+    assert chosen.frames[1, :, 0].tolist() == [1, 3, 2]
+    assert torch.equal(chosen.clips[1], four.clips[1, [1, 3, 2]])
+    assert torch.equal(chosen.indices, four.indices)
