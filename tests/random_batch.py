@@ -33,7 +33,7 @@ PLAIN = COLOURFUL.model_copy(update={"gray": 0, "jitter": 0, "blur": 0})
 
 def mixing(**changes):
     values = {"mask": "seed", "beta": 0.5, "background": "inter", "merged_views": "both"}
-    values |= {"donors": "derangement", "hue": "correct"} | changes
+    values |= {"donors": "derangement", "hue": "correct", "pseudocount": 1} | changes
     return Merge(**values)
 
 

@@ -100,9 +100,10 @@ def _seen(
     """The encoder's inputs and outputs on a device."""
     device, rows = batch.clips.device, range(len(batch.clips))
     labels = np.asarray(batch.labels.cpu())
-    show = AlteredClips(spec, [spec], CLIPS, foregrounds, labels, [rows], SEED)
+    show = AlteredClips(spec, CLIPS, foregrounds, labels, [rows], SEED)
     with in_full_precision(encoder, device):
-        conditions = torch.cat(list(show(_numbered(batch))), dim=1)
+        views = spec.normalised(spec.cropped(batch.clips, batch.sizes))
+        conditions = torch.cat([views, *show(_numbered(batch))], dim=1)
         original = conditions[:, 0]
         return {
             "conditions": conditions,

@@ -7,6 +7,7 @@ backgrounds, the caller passes another clip of the same video.
 from typing import Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fame.core.errors import FameError
@@ -27,8 +28,7 @@ def merge(foreground: Tensor, donor: Tensor, masks: Tensor) -> Tensor:
     Returns:
         (B, C, T, H, W).
     """
-    weights = masks[:, None, None]
-    return foreground * weights + donor * (1 - weights)
+    return torch.lerp(donor, foreground, masks[:, None, None])
 
 
 def _order(rng: np.random.Generator, size: int, kind: Kind) -> np.ndarray:

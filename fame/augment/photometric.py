@@ -109,4 +109,5 @@ def normalise(clips: Tensor, mean: Sequence[float], std: Sequence[float]) -> Ten
         (B, 3, T, H, W), the same dtype.
     """
     shape = (1, 3, 1, 1, 1)
-    return (clips - clips.new_tensor(mean).view(shape)) / clips.new_tensor(std).view(shape)
+    centred = clips - clips.new_tensor(mean).view(shape)
+    return centred.div_(clips.new_tensor(std).view(shape))

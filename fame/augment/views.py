@@ -251,7 +251,7 @@ class Views:
             self._group,
             mixing.donors,
         )
-        return plain[slot][torch.from_numpy(order).to(plain[slot].device)]
+        return plain[slot].index_select(0, torch.from_numpy(order).to(plain[slot].device))
 
 
 def _merges(mixing: Merge, slot: int) -> bool:
@@ -260,4 +260,6 @@ def _merges(mixing: Merge, slot: int) -> bool:
 
 def _mask_function(mixing: Merge) -> Callable[[Tensor, float], Tensor]:
     function = masks.get(mixing.mask)
-    return partial(function, hue=mixing.hue) if mixing.mask == "fame" else function
+    if mixing.mask != "fame":
+        return function
+    return partial(function, hue=mixing.hue, pseudocount=mixing.pseudocount)

@@ -18,6 +18,7 @@ from fame.cli.options import (
 from fame.pipeline.tasks import ON_FEATURES, PACKAGE, TASKS
 
 EncoderOption = Annotated[Path, typer.Option("--encoder", help="encoder.safetensors of the run.")]
+FolderOption = Annotated[Path, typer.Option("--out", help="The folder for features-*.npz.")]
 FeaturesOption = Annotated[Path, typer.Option("--features", help="The folder of features-*.npz.")]
 WorldOption = Annotated[
     Path | None,
@@ -33,14 +34,34 @@ def features(
     run: RunOption,
     encoder: EncoderOption,
     manifest: ManifestOption,
-    out: Annotated[Path, typer.Option("--out", help="The folder for features-*.npz.")],
+    out: FolderOption,
+    tables: TablesOption = TABLES,
+    threads: ThreadsOption = None,
+) -> None:
+    """Encode every video of a dataset once, for linear probe and retrieval."""
+    from fame.core.distributed import world
+    from fame.evaluate.features.extract import run as task
+    from fame.pipeline.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    settings, chosen = experiments.scale, experiments.run(run)
+    with world(threads or settings.resources.threads, settings.resources.deterministic) as peers:
+        task(settings, chosen, encoder, manifest, out, peers)
+
+
+def conditions(
+    scale: ScaleOption,
+    run: RunOption,
+    encoder: EncoderOption,
+    manifest: ManifestOption,
+    out: FolderOption,
     mini_world: WorldOption = None,
     tables: TablesOption = TABLES,
     threads: ThreadsOption = None,
 ) -> None:
-    """Encode every video of a dataset once, for linear probe, retrieval and bias probes."""
+    """Encode the test videos under every condition of the bias probes (docs/bias.md)."""
     from fame.core.distributed import world
-    from fame.evaluate.features.extract import run as task
+    from fame.evaluate.bias.encode import run as task
     from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
@@ -166,7 +187,7 @@ def _show(outcomes: dict[str, dict[str, Any]]) -> None:
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (evaluate, features, finetune, activation):
+    for command in (evaluate, features, conditions, finetune, activation):
         app.command()(command)
     for name in ON_FEATURES:
         app.command(name)(on_features(name))

@@ -136,7 +136,8 @@ def mask_quality(
     spec = replace(
         ClipSpec.of(settings, _backbone(settings, backbone), pretrain.views), clips=plan.clips
     )
-    chosen = variants(variant or PAPER, pretrain.merge.hue)
+    merge = pretrain.merge
+    chosen = variants(variant or PAPER, merge.hue, merge.pseudocount)
     videos = Manifest.read(manifest)
     if videos.dataset != split_data_id(settings, data)[0]:
         raise FameError(
@@ -190,7 +191,7 @@ def masked_clips(
     merge = settings.pretrain.merge
     clips = ClipSpec.of(settings, _backbone(settings, backbone), settings.pretrain.views)
     videos = Manifest.read(manifest)
-    chosen = variants(PAPER, merge.hue)
+    chosen = variants(PAPER, merge.hue, merge.pseudocount)
     examples = masked_videos(videos.select(split), rows, clips, chosen, merge.beta)
     write_masked(out, examples, videos.dataset)
 

@@ -68,6 +68,8 @@ class Merge(Model):
         merged_views: merge one view of the pair (`single`) or `both`.
         donors: `derangement` (never itself) or `permutation` (may draw itself, as released).
         hue: `correct`, or `official` for the released code's double 2*pi.
+        pseudocount: added to every colour's count in the background (facts A1 step 8); the
+            release has 1, for clips of 112 and 224 pixels.
     """
 
     mask: str
@@ -76,6 +78,7 @@ class Merge(Model):
     merged_views: Literal["single", "both"]
     donors: Literal["derangement", "permutation"]
     hue: Literal["correct", "official"]
+    pseudocount: Annotated[float, Field(gt=0)]
 
 
 class Monitor(Model):

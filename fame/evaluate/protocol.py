@@ -16,6 +16,7 @@ from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data import instances
 from fame.data.manifest import Manifest
+from fame.evaluate.bias import encode as conditions
 from fame.evaluate.features import extract
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import identity
@@ -27,7 +28,7 @@ from fame.pipeline.experiments import Experiments, unlabelled, untrainable
 from fame.pipeline.named_encoder import named_encoder
 from fame.pipeline.paths import BIAS, Places, features_file
 from fame.pipeline.runs import Run, data_id, resolve, split_data_id
-from fame.pipeline.tasks import PACKAGE, TASKS, feature_names, features_of, origin_of_result
+from fame.pipeline.tasks import PACKAGE, TASKS, features_of, normalisations_of, origin_of_result
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     out = asked.out / f"{task}.json"
     wanted = origin_of_result(asked.scale, task)
     if TASKS[task].features:
-        inputs = _features(asked, world)
+        inputs = _features(asked, task, world)
     else:
         inputs = [asked.encoder, asked.manifest]
         wanted["data_fingerprint"] = Manifest.read(asked.manifest).labelled().fingerprint()
@@ -244,30 +245,35 @@ def _result(asked: Evaluation, task: str, world: World) -> dict[str, Any]:
     return read_result(out)
 
 
-def _features(asked: Evaluation, world: World) -> list[Path]:
-    """The files of features, extracted if they are missing."""
-    files = {name: asked.out / features_file(name) for name in feature_names(asked.scale)}
-    if not _extracted(asked, files):
-        extract.run(
-            asked.scale, asked.run, asked.encoder, asked.manifest, asked.out, asked.world, world
-        )
-    return list(files.values())
+def _features(asked: Evaluation, task: str, world: World) -> list[Path]:
+    """The files of features that a task reads, encoded if they are missing."""
+    scale, run = asked.scale, asked.run
+    made = asked.encoder, asked.manifest, asked.out
+    names = features_of(scale, task)
+    if not _encoded(asked, normalisations_of(scale)):
+        extract.run(scale, run, *made, world)
+    if BIAS in names and not _encoded(asked, [BIAS]):
+        conditions.run(scale, run, *made, asked.world, world)
+    return [asked.out / features_file(name) for name in names]
 
 
-def _extracted(asked: Evaluation, files: dict[str, Path]) -> bool:
-    """Whether all features exist, of this encoder and these clips."""
+def _encoded(asked: Evaluation, names: Sequence[str]) -> bool:
+    """Whether features exist, of this encoder and these clips."""
+    files = {name: asked.out / features_file(name) for name in names}
     if not all(path.is_file() for path in files.values()):
         return False
     scale, videos = asked.scale, Manifest.read(asked.manifest)
     backbone = scale.backbones[asked.run.backbone]
     encoder = load_encoder(asked.encoder, backbone.encoder)
     plain = ClipSpec.of(scale, backbone, scale.pretrain.views)
-    origin = extract.origin_of(scale, asked.run, asked.manifest, videos.dataset)
     for name, path in files.items():
         spec = plain if name == BIAS else plain.with_normalisation(name)  # type: ignore[arg-type]
-        wanted = origin | identity(encoder, extract.usable(videos), spec)
+        wanted = identity(encoder, extract.usable(videos), spec)
         if name == BIAS:
+            wanted |= conditions.origin_with(scale, asked.run, asked.manifest, videos.dataset)
             del wanted["clips"]  # there it says which of them were altered
+        else:
+            wanted |= extract.origin_of(asked.run, asked.manifest, videos.dataset)
         meta = Features.load(path).meta
         if {key: meta.get(key) for key in wanted} != wanted:
             return False

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fame.models.narrow_conv import narrow_conv, suits
+
 
 class FlatConv3d(nn.Conv3d):
     """A Conv3d that is computed by 2-D kernels if its kernel is (1, h, w) or (t, 1, 1).
@@ -35,7 +37,12 @@ class FlatConv3d(nn.Conv3d):
 
     def _over_space(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         pictures = input.transpose(1, 2).flatten(0, 1)
-        convolved = F.conv2d(pictures, weight.squeeze(2), bias, self.stride[1:], self.padding[1:])
+        flat = weight.squeeze(2)
+        stride, padding = self.stride[1:], (int(self.padding[1]), int(self.padding[2]))
+        if suits(pictures, flat, bias):
+            convolved = narrow_conv(pictures, flat, (stride[0], stride[1]), padding)
+        else:
+            convolved = F.conv2d(pictures, flat, bias, stride, padding)
         return convolved.unflatten(0, (len(input), -1)).transpose(1, 2)
 
     def _over_time(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -12,6 +12,7 @@ import psutil
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.units import duration
+from fame.pipeline.claims import primary_claims, results_of
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.missing import failed, log_outcome
 from fame.pipeline.paths import Places
@@ -53,11 +54,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Status:
-    """The content of `fame status`."""
+    """The content of `fame status`.
+
+    Attributes:
+        results: those of the tables that are there, and all of them.
+        primary: of these, the same of the ones that the primary claims need; 0 and 0 if none.
+    """
 
     scale: str
     trainings: list[Training]
     results: tuple[int, int]
+    primary: tuple[int, int]
     failures: list[Failure]
 
 
@@ -77,7 +84,9 @@ def status(
     trained = [run for run in experiments.runs.values() if run.pretrain]
     trainings = [_training(places.run(run.id), steps.pretraining(run)) for run in trained]
     wanted = experiments.results(experiments.tables)
-    done = sum((places.evaluations / name).is_file() for name in wanted)
+    done = {name for name in wanted if (places.evaluations / name).is_file()}
+    primary = results_of(experiments, primary_claims(experiments))
+    counts = (len(done), len(wanted)), (len(done.intersection(primary)), len(primary))
     words = [*(["--tables", str(tables)] if tables else []), *_elsewhere(results)]
     words = ["--scale", scale, *words]
     failures = [
@@ -85,7 +94,7 @@ def status(
         for what, job in _jobs(experiments, steps)
         if failed(job)
     ]
-    return Status(experiments.scale.name, trainings, (done, len(wanted)), failures)
+    return Status(experiments.scale.name, trainings, *counts, failures)
 
 
 def _jobs(experiments: Experiments, steps: Steps) -> Iterator[tuple[str, Step]]:
@@ -187,9 +196,11 @@ def _heading(current: Status) -> str:
     states = [training.state for training in current.trainings]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     done, wanted = current.results
+    behind, needed = current.primary
+    primary = f" ({behind} of {needed} behind the primary claims)" if needed else ""
     return (
         f"{current.scale}: {len(states)} trained encoders ({counts or 'none'}); {done} of {wanted} "
-        f"results of the tables; {len(current.failures)} failed jobs"
+        f"results of the tables{primary}; {len(current.failures)} failed jobs"
     )
 
 

@@ -11,7 +11,7 @@ from fame.core.errors import FameError
 from fame.pipeline.experiments import Cell
 from fame.pipeline.steps import Steps
 
-KINDS = ("pretrain", "features", "finetune")
+KINDS = ("pretrain", "features", "conditions", "finetune")
 """The rules whose jobs are counted: those with long jobs."""
 
 

@@ -14,9 +14,9 @@ from typing import Literal
 from fame.config.datasets import Prepare, Synthetic
 from fame.config.scale import Scale
 from fame.core.cards import CARD, ENCODER
-from fame.pipeline.paths import MANIFEST, Places, features_file
+from fame.pipeline.paths import BIAS, MANIFEST, Places, features_file
 from fame.pipeline.runs import Run, data_id, split_data_id
-from fame.pipeline.tasks import OF_TABLES, TASKS, WITH_CONFUSION, Task, feature_names
+from fame.pipeline.tasks import OF_TABLES, TASKS, WITH_CONFUSION, Task, normalisations_of
 
 Subject = Literal["data", "run", "evaluation", "scale"]
 """The subject of a job: a data instance, a run, a run on a data instance, or the whole scale."""
@@ -84,7 +84,7 @@ class Rule:
         """Templates of its products at a scale, with `{features}` filled in."""
         templates: list[str] = []
         for product in self.products:
-            names = feature_names(scale) if "{features}" in product else ("",)
+            names = normalisations_of(scale) if "{features}" in product else ("",)
             templates += [product.replace("{features}", name) for name in names]
         return tuple(templates)
 
@@ -109,13 +109,14 @@ _MANIFEST = ("index", "gather")
 def _task(name: str, task: Task) -> Rule:
     """The rule of a task: its result, and files beside it."""
     videos = ("world", *_MANIFEST) if task.on_worlds else _MANIFEST
+    encoded = ("features", "conditions") if BIAS in task.features else ("features",)
     return Rule(
         name,
         f"{name} on {{data}}",
         "evaluation",
         _EVALUATION,
         tuple(f"{name}{suffix}" for suffix in (".json", *task.files)),
-        ("features",) if task.features else ("pretrain", *videos),
+        encoded if task.features else ("pretrain", *videos),
         "short" if task.features else "encoding",
     )
 
@@ -203,6 +204,15 @@ _ROWS = (
         "evaluation",
         _EVALUATION,
         (features_file("{features}"),),
+        ("pretrain", *_MANIFEST),
+        load="encoding",
+    ),
+    Rule(
+        "conditions",
+        "altered clips of {data}",
+        "evaluation",
+        _EVALUATION,
+        (features_file(BIAS),),
         ("pretrain", "world", *_MANIFEST),
         load="encoding",
     ),
@@ -276,7 +286,7 @@ class Steps:
         self._scale, self._root = scale, root
 
     def result(self, run: Run, dataset: str, task: str) -> Step:
-        """The evaluation of a run on a dataset: by a task, or `features`."""
+        """The evaluation of a run on a dataset: by a task, `features` or `conditions`."""
         return self._step(RULES[task], run, {"data": data_id(self._scale, dataset, run.seed)})
 
     def pretraining(self, run: Run) -> Step:

@@ -15,7 +15,6 @@ from fame.config.scale import Scale
 from fame.core import registry
 from fame.core.errors import FameError
 from fame.pipeline import versions
-from fame.pipeline.paths import BIAS
 
 PACKAGE = "fame.evaluate.tasks"
 
@@ -90,15 +89,13 @@ def features_of(scale: Scale, task: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_FEATURES.get(name, name) for name in names))
 
 
-def feature_names(scale: Scale) -> tuple[str, ...]:
-    """The features that a scale's evaluations need: one file for each name."""
-    names = dict.fromkeys(name for task in ON_FEATURES for name in features_of(scale, task))
-    return tuple(name for name in names if name != BIAS or scale.evaluate.bias)
-
-
 def normalisations_of(scale: Scale) -> tuple[Normalisation, ...]:
-    """The normalisations in which a scale's features of unaltered clips are needed."""
-    return tuple(name for name in get_args(Normalisation) if name in feature_names(scale))
+    """The normalisations in which a scale's features of unaltered clips are needed.
+
+    The rule `features` makes one file for each, the rule `conditions` that of altered clips.
+    """
+    needed = {name for task in ON_FEATURES for name in features_of(scale, task)}
+    return tuple(name for name in get_args(Normalisation) if name in needed)
 
 
 def _filled(scale: Scale, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,10 +117,10 @@ def versions_of(name: str) -> dict[str, int]:
     """The numbers that a result depends on, for its file's details.
 
     Args:
-        name: `features` or a task.
+        name: `features`, `conditions` or a task.
     """
     of_features = {"features": versions.FEATURES_VERSION}
-    if name == "features":
+    if name in {"features", "conditions"}:
         return of_features
     own = {name: TASKS[name].version}
     return of_features | own if TASKS[name].features else own

@@ -117,8 +117,24 @@ class SpeedNet(Method):
     def sampling(self, frames: int, stride: int) -> Draw:
         """Both versions of a window of native frames."""
         need_frames("speednet", LEAST, frames)
+        self._refuse_small_maps(frames)
         length = self.span(frames, stride)
         return TwoSpeeds(frames, length, self.options.normal, self.options.fast)
+
+    def _refuse_small_maps(self, frames: int) -> None:
+        """Try the smallest views, of which some backbones' pooling would leave nothing."""
+        like, side = next(self.encoder.parameters()), self._sizes.start
+        training = self.encoder.training
+        try:
+            with torch.no_grad():
+                self.encoder.eval().maps(like.new_zeros(1, 3, frames, side, side))
+        except RuntimeError as error:
+            raise FameError(
+                f"the backbone cannot take speednet's smallest views, {frames} frames of {side} "
+                f"pixels ({error}); raise the lower end of options.sizes"
+            ) from None
+        finally:
+            self.encoder.train(training)
 
     def span(self, frames: int, stride: int) -> int:
         """The window."""

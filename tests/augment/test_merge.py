@@ -24,7 +24,7 @@ def test_merge_equals_the_formula_pixel_by_pixel():
     for b, c, t, h, w in itertools.product(*map(range, merged.shape)):
         share = masks[b, h, w]
         expected = foreground[b, c, t, h, w] * share + donor[b, c, t, h, w] * (1 - share)
-        assert merged[b, c, t, h, w] == expected
+        assert merged[b, c, t, h, w] == pytest.approx(float(expected), abs=1e-15)
 
 
 def test_full_and_empty_masks_are_exact():

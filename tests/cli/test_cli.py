@@ -15,8 +15,8 @@ from fame.core.errors import FameError
 from fame.core.files import write_json
 
 COMMANDS = (
-    *("world", "index", "runs", "pretrain", "features", "linear", "retrieval", "finetune"),
-    *("evaluate", "table", "source"),
+    *("world", "index", "runs", "pretrain", "features", "conditions", "linear", "retrieval"),
+    *("finetune", "evaluate", "table", "source"),
 )
 
 

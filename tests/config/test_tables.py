@@ -140,3 +140,14 @@ def test_the_ablations_share_their_runs(request):
     together = {run.id for cell in experiments.cells(counts) for run in cell.runs}
     # MoCo stands in all three, and so does FAME at its default.
     assert len(together) == (7 + 1 + 3) * seeds
+
+
+def test_a_cell_needs_a_task_of_its_column_or_its_row(request):
+    probes = load_table(request.config.rootpath / "config" / "tables" / "probes.yaml")
+    columns = {key: column.model_dump() for key, column in probes.columns.items()}
+    columns["r1_ucf101"]["task"] = None
+    given = probes.model_dump() | {"columns": columns}
+    with pytest.raises(
+        ValueError, match=r"rows\.0 and column 'r1_ucf101' name no task: a measured"
+    ):
+        Table(**given)

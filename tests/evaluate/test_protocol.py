@@ -14,6 +14,7 @@ from micro_world import MICRO, TABLES
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.data.manifest import Manifest
+from fame.evaluate.bias import encode
 from fame.evaluate.features import extract
 from fame.evaluate.features.store import Features
 from fame.evaluate.protocol import evaluate, named, place
@@ -96,7 +97,6 @@ def test_nothing_is_done_twice(experiments, weights, results, monkeypatch):
         ("linear", {"epochs": 3}, "linear"),
         ("retrieval", {"centre": False}, "retrieval"),
         (None, {"clips": 3}, "features"),
-        ("bias", {"beta": 0.4}, "features"),
     ],
 )
 def test_a_changed_setting_redoes_what_depends_on_it(
@@ -158,17 +158,42 @@ def test_a_result_older_than_its_features_is_made_again(experiments, weights, re
     assert redone(evaluation, monkeypatch) == ["linear"]
 
 
-@pytest.mark.parametrize("name", ["pretraining", "bias"])
+def spoil(file):
+    """Let features be those of another encoder, and older than everything."""
+    features = Features.load(file)
+    dataclasses.replace(features, meta=features.meta | {"encoder": "another"}).save(file)
+    os.utime(file, ns=(0, 0))
+
+
 def test_features_of_another_encoder_are_extracted_again(
-    experiments, weights, results, monkeypatch, name
+    experiments, weights, results, monkeypatch
 ):
     evaluation = asked(experiments, weights, results)
     evaluate(evaluation, ["linear"], WORLD)
-    path = evaluation.out / f"features-{name}.npz"
-    features = Features.load(path)
-    dataclasses.replace(features, meta=features.meta | {"encoder": "another"}).save(path)
-    os.utime(path, ns=(0, 0))
+    assert not (evaluation.out / "features-bias.npz").exists()
+    spoil(evaluation.out / "features-pretraining.npz")
     assert redone(evaluation, monkeypatch) == ["features"]
+
+
+def test_conditions_are_encoded_for_the_bias_probes_only(
+    experiments, weights, results, monkeypatch
+):
+    evaluation = asked(experiments, weights, results)
+    evaluate(evaluation, ["bias"], WORLD)
+    called = []
+    monkeypatch.setattr(encode, "run", lambda *_: called.append("conditions"))
+    evaluate(evaluation, ["bias"], WORLD)
+    assert called == []
+    other = evaluation.scale.evaluate.bias.model_copy(update={"beta": 0.4})
+    settings = evaluation.scale.evaluate.model_copy(update={"bias": other})
+    changed = evaluation.scale.model_copy(update={"evaluate": settings})
+    evaluate(dataclasses.replace(evaluation, scale=changed), ["bias", "linear"], WORLD)
+    assert called == ["conditions"]
+    spoil(evaluation.out / "features-bias.npz")
+    evaluate(evaluation, ["linear"], WORLD)
+    assert called == ["conditions"]
+    evaluate(evaluation, ["bias"], WORLD)
+    assert called == ["conditions"] * 2
 
 
 def test_a_manifest_and_a_folder_of_ones_own(experiments, weights, results, tmp_path):

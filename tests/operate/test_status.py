@@ -8,10 +8,13 @@ import sys
 import time
 
 import pytest
+from made_results import experiments
+from micro_world import ROOT
 from small_results import MICRO, make
 
 from fame.core.files import write_json
 from fame.operate.status import owner, rendered, status
+from fame.pipeline.claims import primary_claims, results_of
 
 
 @pytest.fixture
@@ -40,8 +43,23 @@ def interrupted(made):
 def test_done(made):
     found = look(made)
     assert [training.state for training in found.trainings] == ["done"]
-    assert found.results == (2, 2) and found.failures == []
+    assert found.results == (2, 2) and found.failures == [] and found.primary == (0, 0)
     assert rendered(found).startswith("micro: 1 trained encoders (1 done); 2 of 2 results")
+
+
+def test_it_says_how_far_the_primary_claims_are(tmp_path):
+    """A study is measured in pieces; the tables of `made` are no claims' tables."""
+    given, results = experiments("mini", ROOT), tmp_path / "results"
+    needed = results_of(given, primary_claims(given))
+    for name in (needed[0], given.results(["table1"])[0]):
+        file = results / "mini" / "evaluate" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    found = status(given, results, "mini")
+    assert found.primary == (1, len(needed)) and found.results[0] == 2
+    assert f" results of the tables (1 of {len(needed)} behind the primary claims); " in rendered(
+        found
+    )
 
 
 def test_to_come(made):

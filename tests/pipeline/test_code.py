@@ -197,7 +197,7 @@ def test_every_rule_of_the_workflow_names_its_code_or_its_version(root):
     for name, body in zip(rules[::2], rules[1::2], strict=True):
         if name in RULES:
             assert f'code=code("{name}")' in body, name
-        elif name in {"features", "pretrain", *TASKS}:
+        elif name in {"features", "conditions", "pretrain", *TASKS}:
             assert f'version("{name}")' in body or "recipe=" in body, name
         else:
             assert name in {"figure", "publish", "source"}, name

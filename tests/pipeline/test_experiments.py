@@ -174,3 +174,11 @@ def test_tasks_that_classify_have_a_confusion_matrix(root):
         name for name in results if not name.endswith(("/retrieval.json", "/bias.json"))
     }
     assert any(name.endswith("/retrieval.json") for name in results)
+
+
+def test_a_scale_without_bias_probes_does_not_measure_their_column():
+    column = Column(title="B", dataset="ucf101", metric="background_reliance", task="bias")
+    row = Row(show={}, recipe=RANDOM)
+    assert measurable(load_scale("mini"), row, column) is None
+    without = scale_with({"evaluate.bias": None})
+    assert measurable(without, row, column) == "scale mini has no bias probes (evaluate.bias)"

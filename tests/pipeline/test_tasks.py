@@ -11,8 +11,8 @@ from fame.pipeline.tasks import (
     TASKS,
     check_metric,
     epochs_tested,
-    feature_names,
     features_of,
+    normalisations_of,
     settings_of,
 )
 
@@ -52,14 +52,9 @@ def test_features_are_those_that_the_scale_names(micro, name, trained, expected)
     assert {task: features_of(scale, task) for task in expected} == expected
     assert features_of(scale, "bias") == ("pretraining", "bias")
     assert features_of(scale, "finetune") == ()
-    names = [name for task in TASKS for name in features_of(scale, task)]
-    assert set(feature_names(scale)) == set(names)
-    assert len(feature_names(scale)) == len(set(names))
-
-
-def test_a_scale_without_bias_probes_makes_no_features_for_them(micro):
-    scale = load_scale(str(micro.scale("unbiased", {"evaluate.bias": None})))
-    assert "bias" not in feature_names(scale)
+    names = {name for task in TASKS for name in features_of(scale, task)}
+    assert {*normalisations_of(scale), "bias"} == names
+    assert len(normalisations_of(scale)) == len(names) - 1
 
 
 def test_a_table_asks_for_its_tasks_and_their_metrics_only():

@@ -104,3 +104,12 @@ def test_short_clips_are_refused_before_training(micro):
     model, _ = built(micro, "speednet", FAME)
     with pytest.raises(FameError, match="'speednet' needs clips of 4 frames or more"):
         model.sampling(3, 2)
+
+
+def test_views_too_small_for_the_backbone_are_refused_before_training(micro):
+    model, _ = built(micro, "speednet", FAME)
+    model.encoder.maps = nn.AvgPool3d((1, 6, 6)).forward
+    with pytest.raises(FameError, match=r"smallest views, 4 frames of 5 pixels .* raise the lower"):
+        model.sampling(4, 2)
+    model.encoder.maps = nn.AvgPool3d((1, 5, 5)).forward
+    assert model.sampling(4, 2).frames == 4 and model.encoder.training

@@ -23,12 +23,12 @@ ASKED = {
     "runtime": 70,
     "short": {"mem_mb": 900, "runtime": 9},
 }
-HEAVY = {"world", "index", "mask_quality", "pretrain", "features", "finetune", "activation"}
-ON_GPU = {"pretrain", "features", "finetune", "activation"}
+ON_GPU = {"pretrain", "features", "conditions", "finetune", "activation"}
+HEAVY = {"world", "index", "mask_quality", *ON_GPU}
 REAL = {"source"}  # for real datasets only; runs where Snakemake runs
 GROUPS = {
     "data": {"world", "index"},
-    "evaluation": {"features", "linear", "bias", "retrieval"},
+    "evaluation": {"features", "conditions", "linear", "bias", "retrieval"},
     "table": {"table", "publish"},
     "page": {"report", "publish_report"},
 }

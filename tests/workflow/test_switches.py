@@ -39,7 +39,7 @@ def test_features_follow_the_scale(tmp_path, retrieval, probe):
     """One job for all that a run and a dataset need: a video is decoded once."""
     found = planned(tmp_path, retrieval, probe)
     raw = probe == "raw"
-    wanted = {"bias", "pretraining", retrieval} | ({"raw"} if raw else set())
+    wanted = {"pretraining", retrieval} | ({"raw"} if raw else set())
     assert found["features"] == {frozenset(wanted)}
     assert found["retrieval"] == {frozenset({retrieval})}
     assert found["linear"] == {frozenset({"pretraining"} | ({"raw"} if raw else set()))}

@@ -22,7 +22,7 @@ from fame.operate import hooks
 from fame.pipeline.code import code_of, code_of_rule
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.runs import dataset_plugin, split_data_id
-from fame.pipeline.paths import features_file
+from fame.pipeline.paths import BIAS, features_file
 from fame.pipeline import figures, tasks
 
 HOME = Path(workflow.basedir)

@@ -4,8 +4,8 @@ in    encoder.safetensors of a run, manifest of a dataset
 out   results/<scale>/evaluate/<run>/<data>/{linear,retrieval,finetune,bias}.json, and activation
       maps beside them; results/<scale>/data/<data>/mask_quality.csv, and the examples shown in
       Figures 2 and 4
-steps read every video once and encode all features that the evaluations need; probe, retrieve and
-      measure bias from the features; finetune
+steps read every video once and encode all features that the evaluations need; encode altered test
+      clips for the bias probes; probe, retrieve and measure bias from the features; finetune
 """
 
 EVALUATE = f"{ROOT}/evaluate/{{run}}/{{data}}"
@@ -18,13 +18,12 @@ CONFUSION = {
 
 
 rule features:
-    """Read every video once and encode all features that the evaluations need."""
+    """Read every video once and encode its clips in all normalisations that are needed."""
     input:
         encoder=ENCODER,
         manifest=MANIFEST,
-        world=world_of,
     output:
-        below(EVALUATE, map(features_file, tasks.feature_names(SCALE))),
+        below(EVALUATE, map(features_file, tasks.normalisations_of(SCALE))),
     log:
         f"{EVALUATE}/features.log",
     benchmark:
@@ -39,13 +38,49 @@ rule features:
         max_short_side=settings("max_short_side"),
         clips=settings("evaluate", "clips"),
         crop=settings("evaluate", "crop"),
+        mean=settings("pretrain", "views", "mean"),
+        std=settings("pretrain", "views", "std"),
+        directory=lambda w, output: str(Path(output[0]).parent),
+    shell:
+        "exec python3 -m fame features"
+        ' --scale "$SCALE" --tables "$TABLES"'
+        " --run {wildcards.run:q}"
+        " --encoder {input.encoder:q}"
+        " --manifest {input.manifest:q}"
+        " --threads {threads}"
+        " --out {params.directory:q}"
+        " > {log:q} 2>&1"
+
+
+rule conditions:
+    """Encode the test videos with background, foreground or motion removed, for the bias probes."""
+    input:
+        encoder=ENCODER,
+        manifest=MANIFEST,
+        world=world_of,
+    output:
+        f"{EVALUATE}/{features_file(BIAS)}",
+    log:
+        f"{EVALUATE}/conditions.log",
+    benchmark:
+        f"{EVALUATE}/conditions.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    threads: SCALE.resources.threads
+    resources:
+        **ON_GPU,
+    params:
+        version=version("conditions"),
+        max_short_side=settings("max_short_side"),
+        clips=settings("evaluate", "clips"),
+        crop=settings("evaluate", "crop"),
         bias=settings("evaluate", "bias"),
         mean=settings("pretrain", "views", "mean"),
         std=settings("pretrain", "views", "std"),
         world=lambda w, input: ["--world", input.world] if input.world else [],
         directory=lambda w, output: str(Path(output[0]).parent),
     shell:
-        "exec python3 -m fame features"
+        "exec python3 -m fame conditions"
         ' --scale "$SCALE" --tables "$TABLES"'
         " --run {wildcards.run:q}"
         " --encoder {input.encoder:q}"

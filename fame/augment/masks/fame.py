@@ -52,22 +52,26 @@ def colour_bins(images: Tensor, hue: Hue = "correct") -> Tensor:
     return first + LEVELS * second + LEVELS**2 * third
 
 
-def _histogram(bins: Tensor, chosen: Tensor, smoothing: int) -> Tensor:
-    counts = bins.new_full((len(bins), LEVELS**3), smoothing)
+def _histogram(bins: Tensor, chosen: Tensor, pseudocount: float) -> Tensor:
+    """Counts (B, 1000) float32, which is exact for whole numbers below 2^24."""
+    counts = bins.new_zeros((len(bins), LEVELS**3))
     counts.scatter_add_(1, bins, chosen.long())
-    return counts
+    return counts.float() + pseudocount
 
 
-def posterior(bins: Tensor, seeds: Tensor) -> Tensor:
+def posterior(bins: Tensor, seeds: Tensor, pseudocount: float = 1) -> Tensor:
     """Probability that a pixel's colour is foreground (facts A1 steps 5, 6, 8, 9).
 
     The half of the pixels that move most are the foreground sample, the tenth that move least the
-    background sample; only the background's counts get one added in every bin. Among pixels with
-    equal motion, earlier ones count as moving more.
+    background sample; only the background's counts get `pseudocount` added in every bin. Among
+    pixels with equal motion, earlier ones count as moving more.
 
     Args:
         bins: (B, H, W) int64 in [0, 1000).
         seeds: (B, H, W) float, motion.
+        pseudocount: above 0; 1 in the release. The background sample of a clip of 112 pixels has
+            1,254 pixels, so 1,000 ones are nearly half of its counts; of one of 32 pixels it has
+            102, and 0.08 is the same share.
 
     Returns:
         (B, H, W) in [0, 1), dtype of `seeds`.
@@ -77,8 +81,8 @@ def posterior(bins: Tensor, seeds: Tensor) -> Tensor:
     moving = top_pixels(flat, int(FOREGROUND * pixels))
     still = ~top_pixels(flat, pixels - int(BACKGROUND * pixels))
     likelihoods = []
-    for chosen, smoothing in ((moving, 0), (still, 1)):
-        counts = _histogram(places, chosen, smoothing).to(seeds.dtype)
+    for chosen, added in ((moving, 0), (still, pseudocount)):
+        counts = _histogram(places, chosen, added).to(seeds.dtype)
         likelihood = counts / (counts.sum(1, keepdim=True) + EPSILON)
         likelihoods.append(likelihood.gather(1, places))
     foreground, background = likelihoods
@@ -86,31 +90,33 @@ def posterior(bins: Tensor, seeds: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def soft_map(clips: Tensor, hue: Hue = "correct") -> Tensor:
+def soft_map(clips: Tensor, hue: Hue = "correct", pseudocount: float = 1) -> Tensor:
     """The map that `mask` thresholds: smoothed foreground posterior (facts A1 steps 1-10).
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2.
         hue: see `Hue`.
+        pseudocount: see `posterior`.
 
     Returns:
         (B, H, W) in [0, 1].
     """
     bins = colour_bins(clips.mean(2), hue)
-    return stretch(smooth(posterior(bins, seed_map(clips))))
+    return stretch(smooth(posterior(bins, seed_map(clips), pseudocount)))
 
 
 @torch.no_grad()
-def mask(clips: Tensor, beta: float, hue: Hue = "correct") -> Tensor:
+def mask(clips: Tensor, beta: float, hue: Hue = "correct", pseudocount: float = 1) -> Tensor:
     """Foreground = the share beta of pixels whose colours are most like those of moving pixels.
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1], T >= 2, cropped and flipped, not normalised.
         beta: share of foreground pixels, in [0, 1].
         hue: see `Hue`.
+        pseudocount: see `posterior`.
 
     Returns:
         (B, H, W), 0 or 1, exactly `int(beta * H * W)` ones. In a clip without motion the samples
         are the upper half (foreground) and the last tenth in reading order (background).
     """
-    return top_share(soft_map(clips, hue), beta)
+    return top_share(soft_map(clips, hue, pseudocount), beta)

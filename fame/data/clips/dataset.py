@@ -43,7 +43,8 @@ class _Frames:
         if index not in self._kept and self._reserve(index):
             self._kept[index] = self._decode(index, np.arange(self.lengths[index]))
         if index in self._kept:
-            return self._kept[index][torch.from_numpy(numbers)]
+            # Copies whole frames; indexing would copy pixel by pixel.
+            return self._kept[index].index_select(0, torch.from_numpy(numbers))
         return self._decode(index, numbers)
 
     def _reserve(self, index: int) -> bool:

@@ -83,11 +83,10 @@ def shuffled_frames(frames: int, seed: int, row: int) -> Integers:
 
 
 class AlteredClips:
-    """The encoder's inputs for a batch of test videos: the original clips, then every condition.
+    """The encoder's inputs for a batch of test videos: the clips under every condition.
 
     Args:
         spec: crop and normalisation.
-        specs: the normalisations of the original clips, one after another.
         clips: how many of a video's clips are altered, evenly chosen.
         foreground: the source of foreground masks.
         labels: (N,) classes in the order of the batches' indices.
@@ -98,14 +97,13 @@ class AlteredClips:
     def __init__(
         self,
         spec: ClipSpec,
-        specs: Sequence[ClipSpec],
         clips: int,
         foreground: Foreground,
         labels: Integers,
         batches: Sequence[range],
         seed: int,
     ) -> None:
-        self._spec, self._specs, self.foreground = spec, specs, foreground
+        self._spec, self.foreground = spec, foreground
         self._seed = seed
         self.chosen = chosen_clips(spec.clips, clips)
         self.donors = donors(labels, batches, seed)
@@ -121,10 +119,8 @@ class AlteredClips:
         }
 
     def __call__(self, batch: Batch) -> Iterator[Tensor]:
-        """Clips in each normalisation (B, clips, ...), then each condition (B, chosen, ...)."""
+        """Each condition (B, chosen, ...)."""
         views = self._spec.cropped(batch.clips, batch.sizes)
-        for spec in self._specs:
-            yield spec.normalised(views)
         masks = self.foreground(batch, views)
         behind = erase(views, masks)[:, self.chosen]
         views, masks = views[:, self.chosen], masks[:, self.chosen]

@@ -33,20 +33,21 @@ class Variant:
     soft_map: Callable[[Tensor], Tensor] | None
 
 
-def variant(name: str, hue: Hue) -> Variant:
+def variant(name: str, hue: Hue, pseudocount: float = 1) -> Variant:
     """A variant by name.
 
     Args:
         name: one of `fame.augment.masks`, or the path of a `.py` file.
         hue: how FAME's own variant derives hue; the others have none.
+        pseudocount: what FAME's own variant adds to the background's colours; 1 suits real videos.
 
     Raises:
         FameError: no such variant or file, or it defines no `mask`.
     """
     mask, soft_map = masks.get(name), _soft_map(name)
     if name == "fame":
-        mask = partial(mask, hue=hue)
-        soft_map = partial(masks.get(name, "soft_map"), hue=hue)
+        mask = partial(mask, hue=hue, pseudocount=pseudocount)
+        soft_map = partial(masks.get(name, "soft_map"), hue=hue, pseudocount=pseudocount)
     elif name.endswith(".py"):
         mask = _checked(name, mask)
     return Variant(Path(name).stem, mask, soft_map)
@@ -81,8 +82,8 @@ def _soft_map(name: str) -> Callable[..., Tensor] | None:
     return function
 
 
-def variants(names: Sequence[str], hue: Hue) -> list[Variant]:
-    """Several variants, in the given order.
+def variants(names: Sequence[str], hue: Hue, pseudocount: float = 1) -> list[Variant]:
+    """Several variants, in the given order, as `variant` makes them.
 
     Raises:
         FameError: as `variant`, or two have the same name.
@@ -90,7 +91,7 @@ def variants(names: Sequence[str], hue: Hue) -> list[Variant]:
     for name in names:
         if names.count(name) > 1:
             raise FameError(f"The mask variant '{name}' is named twice; name it once.")
-    chosen = [variant(name, hue) for name in names]
+    chosen = [variant(name, hue, pseudocount) for name in names]
     titles = [choice.name for choice in chosen]
     for name in titles:
         if titles.count(name) > 1:

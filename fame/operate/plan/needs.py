@@ -123,6 +123,9 @@ def _official(name: str, dataset: Folder | Own, reason: str) -> Counts:
 
 
 DOWNLOAD = "to be downloaded, about"
+
+_ENCODING = ("features", "conditions")
+"""The rules that write features."""
 """The note of a dataset that is not there; its size is that of archives and videos."""
 
 
@@ -160,12 +163,12 @@ def disk(
     runs = [task for task in to_do if task.job.rule == "pretrain"]
     sizes = _encoders(history)
     training = any(task.run is not None and task.run.pretrain for task in runs)
-    features = [_features(scale, task, counts) for task in to_do if task.job.rule == "features"]
+    features = [_features(scale, task, counts) for task in to_do if task.job.rule in _ENCODING]
     return [
         *merged,
         Space("encoders", _sum(sizes.get(task.backbone) for task in runs), f"of {len(runs)} runs"),
         Space("checkpoints", None if training else 0, "while training, then removed"),
-        Space("features", _sum(features), f"of {len(features)} encoders and datasets"),
+        Space("features", _sum(features), f"of {len(features)} encodings of a dataset"),
     ]
 
 
@@ -209,9 +212,11 @@ def _features(scale: Scale, task: Task, counts: Callable[[str], Counts]) -> int:
     """Bytes of an encoder's features: float32, of every clip that it encodes."""
     assert task.data is not None
     videos, evaluate = counts(task.data), scale.evaluate
-    vectors = videos.usable * evaluate.clips * len(normalisations_of(scale))
-    if evaluate.bias:
-        vectors += videos.splits["test"] * evaluate.bias.clips * len(CONDITIONS)
+    if task.job.rule == "features":
+        vectors = videos.usable * evaluate.clips * len(normalisations_of(scale))
+    else:
+        assert evaluate.bias is not None
+        vectors = videos.splits["test"] * evaluate.bias.clips * len(CONDITIONS)
     return vectors * 4 * scale.backbones[task.backbone].encoder.feature_dim
 
 

@@ -25,11 +25,12 @@ from fame.data.manifest import OK, Manifest
 from fame.data.synthetic import write_world
 from fame.data.video.decode import probe
 from fame.data.video.transcode import Copying, CopyTask, copy
+from fame.evaluate.bias.encode import Alteration, encode_conditions
 from fame.evaluate.bias.foreground import Foreground, MotionForeground, TrueForeground
 from fame.evaluate.features import activation_maps as activation
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work, clip_outputs
-from fame.evaluate.features.extract import Alteration, extract
+from fame.evaluate.features.extract import extract
 from fame.evaluate.features.store import Features
 from fame.evaluate.masks import quality as mask_quality
 from fame.evaluate.masks.variants import PAPER, variants
@@ -40,7 +41,7 @@ from fame.evaluate.tasks.retrieval import retrieve
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.operate.plan.jobs import Task
-from fame.pipeline.paths import BIAS, Places
+from fame.pipeline.paths import Places
 from fame.pipeline.runs import Run, data_id
 from fame.pipeline.steps import RULES
 from fame.pipeline.tasks import normalisations_of
@@ -315,13 +316,15 @@ class _Attempt:
     # --- Evaluation
 
     def features(self) -> dict[str, Features]:
-        """Encode a few videos of both splits, altered for the bias probes if the scale has them."""
-        bias = self.scale.evaluate.bias
-        alteration = (
-            Alteration(bias.clips, bias.beta, self.sample.world, self._run.seed) if bias else None
-        )
+        """Encode a few videos of both splits."""
         videos, names = self._any(), normalisations_of(self.scale)
-        return extract(self._encoder(), videos, self._shown, self._work, {}, names, alteration)
+        return extract(self._encoder(), videos, self._shown, self._work, {}, names)
+
+    def conditions(self) -> Features:
+        """Encode a few test videos under every condition."""
+        alteration = Alteration.of(self.scale, self.sample.world, self._run.seed)
+        encoder, videos = self._encoder(), self._any()
+        return encode_conditions(encoder, videos, self._shown, self._work, {}, alteration)
 
     @property
     def _short(self) -> Linear:
@@ -335,8 +338,8 @@ class _Attempt:
 
     def bias(self) -> None:
         """Train a probe on a few videos for an epoch, and test it on altered ones."""
-        encoded = self.features()
-        probe_bias(encoded["pretraining"], encoded[BIAS], self._short, self._run.seed)
+        encoded = self.features()["pretraining"]
+        probe_bias(encoded, self.conditions(), self._short, self._run.seed)
 
     def retrieval(self) -> None:
         """Search the few training videos for the nearest ones."""
@@ -361,5 +364,5 @@ class _Attempt:
         assert self.sample.world is not None
         first = next(iter(self.scale.backbones.values()))
         shown = replace(ClipSpec.of(self.scale, first, pretrain.views), clips=settings.clips)
-        chosen = variants(PAPER, pretrain.merge.hue)
+        chosen = variants(PAPER, pretrain.merge.hue, pretrain.merge.pseudocount)
         mask_quality.measure(self._tested(), self.sample.world, shown, chosen, settings.betas)

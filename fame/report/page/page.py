@@ -26,7 +26,10 @@ from fame.report.tables.html import Rendered, shown
 PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
 
 CLAIMS = "claims"
-"""The figure of claims; it comes right after the paper's, and its table has a layout of its own."""
+"""The figure of claims, whose table has a layout of its own."""
+
+FIRST = ("headline", CLAIMS)
+"""The figures that come right after the paper's."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,9 @@ def page(experiments: Experiments, results: Path) -> str:
     tables = [_table(experiments, name, results / "tables") for name in sorted(experiments.tables)]
     made = present(results)
     figures = [_drawn(name, results) for name, figure in made.items() if figure.in_paper]
-    parts = [_claims(experiments, results)] if CLAIMS in made else []
-    parts += [
-        _drawn(name, results)
-        for name, figure in made.items()
-        if not figure.in_paper and name != CLAIMS
+    ours = sorted((name for name, figure in made.items() if not figure.in_paper), key=_claims_first)
+    parts = [
+        _claims(experiments, results) if name == CLAIMS else _drawn(name, results) for name in ours
     ]
     run_cards = cards(experiments, results)
     return template("page.html.j2").render(
@@ -102,6 +103,11 @@ def page(experiments: Experiments, results: Path) -> str:
         versions=_versions(run_cards),
         configuration=yaml.safe_dump(scale.model_dump(mode="json"), sort_keys=False),
     )
+
+
+def _claims_first(name: str) -> tuple[int, str]:
+    """A sorting key: first the figures of claims, then the others by name."""
+    return FIRST.index(name) if name in FIRST else len(FIRST), name
 
 
 def write(html: str, out: Path) -> None:

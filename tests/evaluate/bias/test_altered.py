@@ -24,23 +24,8 @@ from fame.evaluate.bias.foreground import MotionForeground, TrueForeground
 from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features import encode
 from fame.evaluate.features.clipspec import ClipSpec
-from fame.evaluate.features.encode import Work
-from fame.evaluate.features.extract import Alteration, extract
-from fame.models.encoder import Encoder
 
 BATCHES = [range(0, 4), range(4, 8)]
-
-
-class Means(Encoder):
-    """A feature for each colour and quarter of a view: its mean."""
-
-    feature_dim = 12
-
-    def maps(self, x):
-        return torch.nn.functional.avg_pool3d(x, (x.shape[2], x.shape[3] // 2, x.shape[4] // 2))
-
-    def forward(self, x):
-        return self.maps(x).flatten(1)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +46,7 @@ def mixed_videos(micro):
 def altered(spec, videos, micro, foreground=None):
     plain = dataclasses.replace(spec, mean=(0, 0, 0), std=(1, 1, 1))
     truth = foreground or TrueForeground(videos, micro.place / "ucf101-w0", plain)
-    return AlteredClips(plain, [plain], 2, truth, videos.labels(), BATCHES, seed=5)
+    return AlteredClips(plain, 2, truth, videos.labels(), BATCHES, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +56,13 @@ def shows(spec, mixed_videos, micro):
     batch = collate([dataset[row] for row in BATCHES[1]])
     batch = dataclasses.replace(batch, indices=torch.arange(4, 8))
     show = altered(spec, mixed_videos, micro)
-    views = list(show(batch))
-    masks = show.foreground(batch, views[0])[:, show.chosen]
-    names = ("all", *CONDITIONS)
-    found = dict(zip(names, views, strict=True))
-    return found | {"masks": masks, "original": views[0][:, show.chosen], "donors": show.donors}
+    found = dict(zip(CONDITIONS, show(batch), strict=True))
+    views = spec.cropped(batch.clips, batch.sizes)
+    masks = show.foreground(batch, views)[:, show.chosen]
+    return found | {"masks": masks, "original": views[:, show.chosen], "donors": show.donors}
 
 
 def test_shapes(shows):
-    assert shows["all"].shape == (4, 3, 3, 4, 32, 32)
     assert all(shows[name].shape == (4, 2, 3, 4, 32, 32) for name in CONDITIONS)
 
 
@@ -171,62 +154,3 @@ def test_fame_masks_stand_in_where_nobody_knows(spec, mixed_videos, micro):
     assert masks.shape == (2, 3, 4, 32, 32)
     assert masks.float().mean() == 0.25
     assert torch.equal(masks[:, :, 0], masks[:, :, 3])
-
-
-def test_each_video_is_read_once(spec, micro, monkeypatch, tmp_path):
-    """In one pass: two normalisations of all videos, and the altered test videos."""
-    import fame.data.clips.dataset as clips
-
-    opened = []
-    read = clips.frames_of
-    monkeypatch.setattr(clips, "frames_of", lambda *a: opened.append(a[1]) or read(*a))
-    videos = micro.videos("ucf101")
-    work = Work(torch.device("cpu"), 4, 0, tmp_path / "parts", progress=False)
-    alteration = Alteration(clips=2, beta=0.5, world=micro.place / "ucf101-w0", seed=0)
-    found = extract(Means(), videos, spec, work, {}, ("pretraining", "imagenet"), alteration)
-    assert sorted(opened) == sorted(videos.table["path"])
-    assert found["bias"].features.shape == (8, 5 * 2, 12)
-    assert found["bias"].meta["foreground"] == "true"
-    assert not (tmp_path / "parts").exists()
-    alone = extract(Means(), videos, spec, work, {})["pretraining"]
-    assert np.array_equal(found["pretraining"].videos, alone.videos)
-    np.testing.assert_allclose(found["pretraining"].features, alone.features, atol=1e-6)
-    other = spec.with_normalisation("imagenet")
-    imagenet = extract(Means(), videos, other, work, {})["pretraining"]
-    np.testing.assert_allclose(found["imagenet"].features, imagenet.features, atol=1e-6)
-
-
-def test_parts_of_another_beta_are_not_used(spec, micro, tmp_path, monkeypatch):
-    monkeypatch.setattr("fame.evaluate.features.extract.clear", lambda parts: None)
-    videos = micro.videos("ucf101").select("test")
-    work = Work(torch.device("cpu"), 4, 0, tmp_path, progress=False)
-
-    def encoded(beta, work):
-        alteration = Alteration(clips=2, beta=beta, world=None, seed=0)
-        features = extract(Means(), videos, spec, work, {}, ("pretraining",), alteration)
-        return features["bias"].features
-
-    first, other = encoded(0.5, work), encoded(0.25, work)
-    assert len(list(tmp_path.glob("*/*.npz"))) == 2
-    assert np.array_equal(other, encoded(0.25, dataclasses.replace(work, parts=None)))
-    assert not np.array_equal(other, first)
-
-
-def test_conditions_are_in_the_order_of_the_manifest(spec, micro):
-    """Frozen clips have the middle frame's means, whatever the order of encoding."""
-    videos = micro.videos("ucf101")
-    work = Work(torch.device("cpu"), 3, 0, None, progress=False)
-    alteration = Alteration(clips=3, beta=0.5, world=None, seed=0)
-    found = extract(Means(), videos, spec, work, {}, ("pretraining",), alteration)["bias"]
-    test = videos.select("test")
-    assert found.videos.tolist() == test.table["video"].tolist()
-    assert found.meta["foreground"] == "fame"
-    dataset = UniformClips(test, spec.frames, spec.stride, spec.clips)
-    batch = collate([dataset[row] for row in range(8)])
-    views = spec.normalised(spec.cropped(batch.clips, batch.sizes))[:, :, :, 2:3]
-    wanted = Means()(views.flatten(0, 1)).unflatten(0, (8, 3)).numpy()
-    frozen = found.features.reshape(8, 5, 3, 12)[:, CONDITIONS.index("frozen")]
-    np.testing.assert_allclose(frozen, wanted, atol=1e-5)
-    labels = dict(zip(found.videos.tolist(), found.labels.tolist(), strict=True))
-    for video, donor in zip(found.videos.tolist(), found.meta["donors"], strict=True):
-        assert labels[video] != labels[donor]

@@ -13,10 +13,11 @@ from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.data.manifest import COLUMNS, Manifest
 from fame.data.synthetic.write import write_video
+from fame.evaluate.bias.encode import Alteration, encode_conditions
 from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import Work
-from fame.evaluate.features.extract import Alteration, extract
+from fame.evaluate.features.extract import extract
 from fame.evaluate.results import read_result
 from fame.evaluate.tasks.bias import ORIGINAL, probe_bias
 from fame.evaluate.tasks.bias import run as bias
@@ -104,7 +105,8 @@ def extracted(encoder, world, seed=0, clips=2, spec=SPEC):
     work = Work(torch.device("cpu"), 8, 0, None, progress=False)
     origin = {"run": "r", "data": "toy", "dataset": "toy", "seed": seed}
     alteration = Alteration(clips=clips, beta=0.5, world=root, seed=seed)
-    return extract(encoder, manifest, spec, work, origin, ("pretraining",), alteration)
+    plain = extract(encoder, manifest, spec, work, origin)
+    return plain | {"bias": encode_conditions(encoder, manifest, spec, work, origin, alteration)}
 
 
 def found(encoder, world, settings, seed=0):

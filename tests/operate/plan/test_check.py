@@ -20,8 +20,8 @@ from fame.pipeline.experiments import Experiments
 from fame.pipeline.runs import resolve
 
 RULES = (
-    *("world", "index", "pretrain", "features", "linear", "bias", "retrieval", "finetune"),
-    *("activation", "mask_quality"),
+    *("world", "index", "pretrain", "features", "conditions", "linear", "bias", "retrieval"),
+    *("finetune", "activation", "mask_quality"),
 )
 
 

@@ -40,8 +40,9 @@ def test_what_is_done_takes_no_more_room(scale):
 
 def test_features_are_float32_of_every_clip(scale):
     """Micro: 2 clips, 2 of them altered in 5 ways on test videos, 8 * 4 channels."""
-    expected = (14 * 2 + 4 * 2 * 5) * 32 * 4
-    assert spaces(scale, [task("features")])["features"] == expected
+    plain, altered = 14 * 2 * 32 * 4, 4 * 2 * 5 * 32 * 4
+    assert spaces(scale, [task("features")])["features"] == plain
+    assert spaces(scale, [task("features"), task("conditions")])["features"] == plain + altered
 
 
 def test_the_worlds_of_all_seeds_are_added_up(scale):

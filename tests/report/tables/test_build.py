@@ -1,7 +1,9 @@
 """Tables of results: what is measured, what is quoted, and that mini numbers say so."""
 
 import csv
+import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ from fame.evaluate.results import write_result
 from fame.pipeline.experiments import Cell, Experiments, result_file
 from fame.report.tables.build import build, measure, write
 from fame.report.tables.latex import latex
-from fame.report.tables.markdown import display, markdown
+from fame.report.tables.markdown import best, display, markdown
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +248,39 @@ def test_reporting_does_not_import_torch():
         " sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_a_row_may_be_measured_by_the_tasks_of_its_columns(mini):
+    given, results = mini
+    frame = build(given, "probes", results)
+    assert set(frame["task"]) == {"linear, retrieval, finetune, bias"}
+    assert (frame["linear_diving48_measured"] == [42, 42, 42, 52, 52]).all()
+    tasks = {cell.column: cell.task for cell in given.cells(["probes"])}
+    assert tasks["r1_ucf101"] == "retrieval" and tasks["reliance_ucf101"] == "bias"
+
+
+def test_an_undefined_value_is_left_out_and_said(mini, tmp_path):
+    given, results = mini[0], shutil.copytree(mini[1], tmp_path / "evaluate")
+    cells = {cell.row: cell for cell in given.cells(["probes"]) if cell.task == "bias"}
+    for row, count in ((0, 3), (4, 1)):
+        for run in cells[row].runs[:count]:
+            path = results / result_file(given.scale, run, "ucf101", "bias")
+            content = json.loads(path.read_text())
+            del content["metrics"]["background_reliance"]
+            path.write_text(json.dumps(content))
+    frame = build(given, "probes", results)
+    last = frame.iloc[4]
+    assert (last["reliance_ucf101_measured"], last["reliance_ucf101_n"]) == (53, 2)
+    sentence = "Background reliance, UCF101: undefined in {} of 3 runs"
+    assert last["not_measured_because"] == sentence.format(1)
+    assert frame.loc[0, "not_measured_because"] == sentence.format(3)
+    assert pd.isna(frame.loc[0, "reliance_ucf101_measured"])
+    assert pd.isna(frame.loc[0, "reliance_ucf101_n"])
+    shown = display(frame, given.table("probes"))
+    assert shown["Background reliance, UCF101"].iloc[0] == "– / –"
+
+
+def test_where_lower_is_better_the_lowest_is_the_best():
+    values, blocks = pd.Series([3.0, 1.0, 2.0, 5.0]), [0, 0, 0, 1]
+    assert best(values, blocks).tolist() == [True, False, False, False]
+    assert best(values, blocks, lowest=True).tolist() == [False, True, False, False]
