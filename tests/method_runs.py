@@ -15,14 +15,35 @@ SPEEDS = {"normal": [1.0, 1.2], "fast": [1.7, 2.2], "sizes": [0.2857142857142857
 OPTIONS = {
     ("pace", "own"): {"paces": [1, 2, 3, 4]},
     ("pace", "fame"): {"paces": [1, 2, 3, 4]},
+    ("prp", "own"): {"rates": [1, 2, 4, 8], "weight": 0.1},
+    ("prp", "fame"): {"rates": [1, 2, 4, 8], "weight": 0.1},
     ("rotnet3d", "own"): {"stride": 2, "hidden": 64},
     ("rotnet3d", "fame"): {"turns": 4},
     ("rspnet", "own"): {"margin": 0.14, "stride": 1, "temperature": 0.07},
-    ("rspnet", "fame"): {"margin": 0.14},
+    ("rspnet", "fame"): {"margin": 0.14, "stride": 1},
     ("speednet", "own"): SPEEDS,
     ("speednet", "fame"): SPEEDS,
+    ("temptrans", "own"): {
+        "doublings": 3,
+        "batchnorm": True,
+        "crop_scale": [0.25, 0.25],
+        "crop_aspect": [1.3333333333333333, 1.3333333333333333],
+        "brightness": 0.125,
+        "saturation": 0.5,
+        "gray": 0.2,
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+    },
+    ("temptrans", "fame"): {"doublings": 3, "batchnorm": True},
+    ("vcop", "own"): {"stride": 1, "gap": 0.5, "dropout": 0.5},
+    ("vcop", "fame"): {"stride": 1, "gap": 0.5, "dropout": 0.5},
+    ("vcp", "own"): {"stride": 1, "gap": 0.5},
+    ("vcp", "fame"): {"stride": 1, "gap": 0.5},
 }
 """The published options of each method and protocol; tests of all methods run through these."""
+
+NEEDS = {"prp": {"backbones.r2plus1d.frames": 8}}
+"""Changes to the micro scale without which a method refuses its backbone."""
 
 
 def options_of(method, protocol, **changes):
@@ -32,7 +53,7 @@ def options_of(method, protocol, **changes):
 
 def setting(micro, method, options, changes=None, **recipe):
     """The micro scale, changed at dotted paths, and a run of a method on it."""
-    scale = load_scale(str(micro.scale(method, changes or {})))
+    scale = load_scale(str(micro.scale(method, NEEDS.get(method, {}) | (changes or {}))))
     common = {"method": method, "backbone": "r2plus1d", "pretrain": "kinetics400"}
     return scale, resolve(scale, Recipe(**(common | recipe), options=options), {}, 0)
 

@@ -3,11 +3,11 @@
 import torch
 
 from fame.models import build_encoder
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published as published_i3d
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 
 PUBLISHED = {
-    "i3d": I3DSettings(arch="i3d", width=64),
+    "i3d": published_i3d(64),
     "r2plus1d": R2Plus1DSettings(arch="r2plus1d", width=64, layers=(2, 2, 2, 2), round_middle=1),
 }
 HEADS = {"i3d": ("id_head.2", "id_head.4"), "r2plus1d": ("fc.0", "fc.2")}

@@ -10,7 +10,7 @@ from fame.config.reading import load_scale
 from fame.config.scale import Backbone, Scale
 from fame.config.tables import Recipe
 from fame.core.distributed import World
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published as published_i3d
 from fame.pipeline.runs import Run, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +87,7 @@ def micro() -> Size:
     small = scale.backbones["r2plus1d"]
     i3d = Backbone(
         title="I3D, 4 wide",
-        encoder=I3DSettings(arch="i3d", width=4),
+        encoder=published_i3d(4),
         frames=4,
         stride=1,
         size=24,

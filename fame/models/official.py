@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fame.core.errors import FameError
 from fame.models import EncoderSettings, build_encoder
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.heads import projection
 from fame.models.state_check import check_state
@@ -23,7 +23,7 @@ State = dict[str, Tensor]
 
 _QUERY = "module.encoder_q."
 _PROJECTED = 128
-_I3D = I3DSettings(arch="i3d", width=64)
+_I3D = published(64)
 _R2PLUS1D = R2Plus1DSettings(arch="r2plus1d", width=64, layers=(2, 2, 2, 2), round_middle=1)
 # The two Linear layers of `projection`, and their names in the official heads.
 _I3D_HEAD = {"0": "id_head.2.", "2": "id_head.4."}

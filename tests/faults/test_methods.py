@@ -6,7 +6,7 @@ import pytest
 from children import Stop
 from commands import OFTEN, pretraining
 from exact import EXACT, QUEUED, assert_equal_trainings, same_products, table_of
-from method_runs import OPTIONS, options_of
+from method_runs import NEEDS, OPTIONS, options_of
 
 EVERY = pytest.mark.parametrize(("method", "protocol"), OPTIONS, ids=lambda word: word)
 EPOCHS = {"pretrain.epochs.kinetics400": 3}
@@ -20,7 +20,7 @@ def training_of(fork, micro, place, method, protocol, changes):
     options = options_of(method, protocol, **LARGE.get(method, {}))
     recipe = {"method": method, "backbone": "r2plus1d", "pretrain": "kinetics400"}
     tables = table_of(place / "tables", recipe | {"options": options})
-    scale = micro.scale(f"every-{method}", changes)
+    scale = micro.scale(f"every-{method}", NEEDS.get(method, {}) | changes)
     return pretraining(fork, micro, place, scale, f"{method}-", tables)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from fame.models import build_encoder, colour_conv
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published as published_i3d
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.colour_conv import ColourConv3d
 
@@ -62,7 +62,7 @@ def test_on_a_cpu_it_is_conv3d_to_the_bit():
     "settings",
     [
         R2Plus1DSettings(arch="r2plus1d", width=4, layers=(1, 1, 1, 1), round_middle=4),
-        I3DSettings(arch="i3d", width=4),
+        published_i3d(4),
     ],
 )
 def test_an_encoder_begins_with_one_and_has_no_other(settings):

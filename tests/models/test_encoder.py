@@ -14,6 +14,7 @@ from fame.config.reading import parse
 from fame.config.scale import Backbone
 from fame.core.errors import FameError
 from fame.models import build_encoder
+from fame.models.backbones.i3d import published
 from fame.models.encoder import Encoder, Staged, before_last_relu
 
 TOY = str(Path(__file__).parents[1] / "workflow" / "toys" / "thin.py")
@@ -25,7 +26,7 @@ CLIP = {"title": "x", "frames": 8, "stride": 2, "size": 32}
 # Of clips of 8 frames of 64 pixels: channels, frames and pixels of each stage.
 STAGES = [
     (R2PLUS1D, [(4, 8, 32), (8, 4, 16), (16, 2, 8), (32, 1, 4)]),
-    ({"arch": "i3d", "width": 4}, [(4, 4, 32), (12, 4, 16), (32, 4, 8), (52, 2, 4), (64, 1, 2)]),
+    (published(4).model_dump(), [(4, 4, 32), (12, 4, 16), (32, 4, 8), (52, 2, 4), (64, 1, 2)]),
     ({"arch": "c3d", "width": 2}, [(2, 8, 64), (4, 8, 32), (8, 4, 16), (16, 2, 8), (16, 1, 4)]),
     (R3D, [(4, 8, 32), (8, 4, 16), (16, 2, 8), (32, 1, 4)]),
     (HARA, [(4, 4, 16), (8, 2, 8), (16, 1, 4), (32, 1, 2)]),
@@ -70,7 +71,7 @@ def test_gradients_reach_the_first_layer_from_the_first_stage_and_the_signed_map
 
 @pytest.mark.parametrize("width", [1, 3, 8, 24, 64])
 def test_the_settings_know_the_feature_without_building(width):
-    for entry in ({**R2PLUS1D, "width": width}, {"arch": "i3d", "width": width}):
+    for entry in ({**R2PLUS1D, "width": width}, published(width).model_dump()):
         with torch.device("meta"):
             encoder = build_encoder(settings := declared(entry), seed=0).eval()
             assert encoder(torch.empty(1, 3, 8, 32, 32)).shape == (1, settings.feature_dim)

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from fame.core.errors import FameError
 from fame.models import build_encoder
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published as published_i3d
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import load_encoder, save_encoder
 from fame.models.group_batchnorm import convert
@@ -31,7 +31,7 @@ def equal(first, second):
     return list(one) == list(two) and all(torch.equal(one[key], two[key]) for key in one)
 
 
-@pytest.mark.parametrize("settings", [SMALL, I3DSettings(arch="i3d", width=4)])
+@pytest.mark.parametrize("settings", [SMALL, published_i3d(4)])
 def test_round_trip(tmp_path, settings):
     encoder = build_encoder(settings, seed=1)
     encoder(torch.randn(2, 3, 16, 64, 64))  # moves the running statistics

@@ -10,7 +10,7 @@ from fame.core.errors import FameError
 from fame.core.files import sha256, write_json
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.models import build_encoder
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published as published_i3d
 from fame.models.files import save_encoder
 from fame.models.import_weights import import_weights
 from fame.search import encoder_source as module
@@ -107,7 +107,7 @@ def test_weights_without_a_card_are_told_how_to_become_an_encoder(tmp_path):
 
 
 def test_cards_that_say_too_little_or_of_another_encoder_are_refused(tmp_path):
-    settings = I3DSettings(arch="i3d", width=8)
+    settings = published_i3d(8)
     path = export(tmp_path, settings)
     with pytest.raises(FameError, match="does not say which network"):
         describe(path, 10, "mini", None)

@@ -13,7 +13,7 @@ from torchvision.models.video import r2plus1d_18
 from fame.core.errors import FameError
 from fame.evaluate.metrics.kernels import LAYERS, flat, temporal_kernels
 from fame.models import build_encoder
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published as published_i3d
 from fame.models.backbones.r2plus1d import R2Plus1DSettings
 from fame.models.files import save_encoder
 
@@ -58,7 +58,7 @@ def test_the_papers_network_has_four_a_layer_without_its_stem(tmp_path):
 
 
 def test_an_i3d_is_refused(tmp_path):
-    encoder = build_encoder(I3DSettings(arch="i3d", width=4), seed=0)
+    encoder = build_encoder(published_i3d(4), seed=0)
     save_encoder(tmp_path / "e.safetensors", encoder)
     with pytest.raises(FameError, match=r"no 3x1x1 temporal kernels.*R\(2\+1\)D"):
         temporal_kernels(tmp_path / "e.safetensors")

@@ -11,11 +11,12 @@ from fame.config.encoders import BACKBONES
 from fame.config.reading import load_scale
 from fame.core import registry
 from fame.models import build_encoder
+from fame.models.backbones.i3d import published
 from fame.models.group_batchnorm import convert
 
 NARROW = {
     "c3d": {"arch": "c3d", "width": 4},
-    "i3d": {"arch": "i3d", "width": 8},
+    "i3d": published(8).model_dump(),
     "r2plus1d": {"arch": "r2plus1d", "width": 4, "layers": [1, 1, 1, 1], "round_middle": 4},
     "r2plus1d_10": {"arch": "r2plus1d_10", "width": 4},
     "r3d": {"arch": "r3d", "width": 4, "layers": [1, 2, 1, 1]},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fame.models.backbones.i3d import I3DSettings
+from fame.models.backbones.i3d import published
 from fame.models.blocks.inception_sizes import blocks, feature_dim, scaled
 
 
@@ -16,7 +16,7 @@ def test_published_blocks():
 
 @pytest.mark.parametrize("width", [1, 8, 20, 64, 100])
 def test_scaled_as_i3d(width):
-    assert feature_dim(width) == I3DSettings(arch="i3d", width=width).feature_dim
+    assert feature_dim(width) == published(width).feature_dim
     assert all(c % 4 == 0 and c > 0 for _, branches in blocks(width).values() for c in branches)
 
 
