@@ -20,7 +20,7 @@ OPTIONS = {
     ("rotnet3d", "own"): {"stride": 2, "hidden": 64},
     ("rotnet3d", "fame"): {"turns": 4},
     ("rspnet", "own"): {"margin": 0.14, "stride": 1, "temperature": 0.07},
-    ("rspnet", "fame"): {"margin": 0.14},
+    ("rspnet", "fame"): {"margin": 0.14, "stride": 1},
     ("speednet", "own"): SPEEDS,
     ("speednet", "fame"): SPEEDS,
     ("temptrans", "own"): {

@@ -12,10 +12,13 @@ enqueued after the step. At each step a keyed half of the global batch has q and
 the rest at double speed. A batch has four clips (B, 4, 3, T, H, W), both windows at both speeds;
 views are made of the three that are needed.
 
-`protocol: own` has the release's stride, temperature, margin and linear projections.
-`protocol: fame` has the backbone's stride and the scale's temperature and projection; the
-margin of the cosine stays. Crops, colours, queue, momentum and optimiser are the scale's in both,
-for an equal budget. Left out: sets of speeds other than 1 and 2, which are options of the release.
+`protocol: own` has the release's windows, temperature, margin and linear projections.
+`protocol: fame` has the scale's temperature and projections, and the same margin of the cosine. Its
+windows do not overlap where the video has room: else clips of one speed share more frames, and
+matching these needs no speed. The stride at single speed is an option, since double speed at the
+backbone's stride would be too long for many videos. Crops, colours, queue, momentum and optimiser
+are the scale's in both, for an equal budget. Left out: sets of speeds other than 1 and 2, which are
+options of the release.
 """
 
 import copy
@@ -45,6 +48,7 @@ USES = ("moco",)
 NEGATIVES = "moco"
 
 Margin = Annotated[PositiveFloat, Field(examples=[0.14])]
+Stride = Annotated[Positive, Field(examples=[1])]
 
 
 class LikeWithLike(Model):
@@ -53,24 +57,25 @@ class LikeWithLike(Model):
     Attributes:
         margin: by which the cosine of q and k must exceed that of q and k'. In the release it is 2
             after division by the temperature of 0.07.
+        stride: native frames from one frame of a clip at single speed to the next.
     """
 
     protocol: Literal["fame"]
     margin: Margin
+    stride: Stride
 
 
 class AsReleased(Model):
     """Options of `protocol: own`; the examples are the release's values.
 
     Attributes:
-        margin: as above.
-        stride: native frames from one frame of a clip at single speed to the next.
+        margin, stride: as above.
         temperature: of both losses, instead of the scale's.
     """
 
     protocol: Literal["own"]
     margin: Margin
-    stride: Annotated[Positive, Field(examples=[1])]
+    stride: Stride
     temperature: Annotated[PositiveFloat, Field(examples=[0.07])]
 
 
@@ -85,24 +90,17 @@ class TwoHeads(Network):
 
 
 class RSPNet(MomentumContrast):
-    """Query and key networks with two heads each, and a queue of appearance vectors.
-
-    Args:
-        setup: as of every method.
-        margin: of the cosine.
-        stride: the release's, with its linear projections; None for the backbone's stride and the
-            scale's projections.
-    """
+    """Query and key networks with two heads each, and a queue of appearance vectors."""
 
     clips = 4
 
-    def __init__(self, setup: Setup, margin: float, stride: int | None) -> None:
+    def __init__(self, setup: Setup, options: LikeWithLike | AsReleased) -> None:
         super().__init__(setup)
-        self.margin, self.stride = margin, stride
+        self.options = options
         width, settings = setup.encoder.feature_dim, self.settings
 
         def head() -> nn.Module:
-            if stride is not None:
+            if options.protocol == "own":
                 return nn.Linear(width, settings.dim)
             return projection(width, settings.dim, settings.head)
 
@@ -115,11 +113,11 @@ class RSPNet(MomentumContrast):
     def sampling(self, frames: int, stride: int) -> Draw:
         """Two windows at both speeds."""
         need_frames("rspnet", 2, frames)
-        return TwoWindows(frames, self.stride or stride)
+        return TwoWindows(frames, self.options.stride, apart=self.options.protocol == "fame")
 
     def span(self, frames: int, stride: int) -> int:
         """A window, as long as a clip at double speed."""
-        return window(frames, max(SPEEDS) * (self.stride or stride))
+        return window(frames, max(SPEEDS) * self.options.stride)
 
     def chance(self, batch: int) -> float | None:
         """A half: of the ranking, which is this method's accuracy."""
@@ -131,9 +129,8 @@ class RSPNet(MomentumContrast):
 
     def facts(self) -> dict[str, Any]:
         """The protocol, the kind of negatives, and what the chance level is of."""
-        protocol = "fame" if self.stride is None else "own"
         remark = "chance is of the ranking of speeds; the contrast's is 1 / (1 + negatives)"
-        return {**super().facts(), "protocol": protocol, "remarks": [remark]}
+        return {**super().facts(), "protocol": self.options.protocol, "remarks": [remark]}
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Both contrasts' cross-entropies and the ranking's loss; shares of right ones."""
@@ -146,7 +143,8 @@ class RSPNet(MomentumContrast):
         same, other = (each[own_rows(self._world, len(query))] for each in speeds)
         contrasts = [self.logits(query, key) for key in keys]
         losses = [cross_entropy(*contrast) for contrast in contrasts]
-        losses.append(ranking(speed, same, other, self.margin, self.settings.temperature).mean())
+        temperature = self.settings.temperature
+        losses.append(ranking(speed, same, other, self.options.margin, temperature).mean())
         self.queue.enqueue(keys[1])
         right = torch.stack([hits(*contrast) for contrast in contrasts]).mean()
         return torch.stack(losses).sum(), {
@@ -162,15 +160,14 @@ class RSPNet(MomentumContrast):
 
 
 def _like_with_like(setup: Setup) -> Method:
-    return RSPNet(setup, setup.read_options(LikeWithLike, "rspnet").margin, None)
+    return RSPNet(setup, setup.read_options(LikeWithLike, "rspnet"))
 
 
 def _as_released(setup: Setup) -> Method:
     options = setup.read_options(AsReleased, "rspnet")
     moco = setup.section("moco", Settings)
     moco = moco.model_copy(update={"temperature": options.temperature})
-    changed = replace(setup, sections={**setup.sections, "moco": moco})
-    return RSPNet(changed, options.margin, options.stride)
+    return RSPNet(replace(setup, sections={**setup.sections, "moco": moco}), options)
 
 
 def rspnet(setup: Setup) -> Method:

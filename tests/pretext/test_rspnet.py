@@ -79,12 +79,12 @@ def test_only_the_query_has_gradients(micro):
     assert model.cost() == (1, 2)
 
 
-def test_the_protocols_differ_in_stride_temperature_and_heads(micro):
+def test_the_protocols_differ_in_windows_temperature_and_heads(micro):
     own, _ = built(micro, "rspnet", OWN)
     fame, _ = built(micro, "rspnet", FAME)
     assert isinstance(own, RSPNet) and isinstance(fame, RSPNet)
-    assert own.sampling(4, 2) == TwoWindows(4, 1) and own.span(4, 2) == 8
-    assert fame.sampling(4, 2) == TwoWindows(4, 2) and fame.span(4, 2) == 16
+    assert own.sampling(4, 2) == TwoWindows(4, 1, False) and own.span(4, 2) == 8
+    assert fame.sampling(4, 2) == TwoWindows(4, 1, True) and fame.span(4, 2) == 8
     assert (own.settings.temperature, fame.settings.temperature) == (0.07, 0.1)
     assert [type(head) for head in own.query.head] == [nn.Linear] * 2
     assert [type(head) for head in fame.query.head] == [nn.Sequential] * 2

@@ -1,8 +1,8 @@
 """Bodies: a sprite that moves as a whole, or a still trunk with one moving limb.
 
-The trunk is the sprite itself, at rest; the limb is a smaller sprite in the same two colours, and
-its motion is the class. Frame differences show the limb alone, while the foreground is both: the
-situation for which FAME compares colours.
+The trunk is a plain sprite at rest; the limb is a smaller one in two colours, of which one is the
+trunk's, and its motion is the class. Frame differences show the limb alone, while the foreground is
+both: the situation for which FAME compares colours.
 
 The limb's place beside the trunk must not tell the class, since one frame shows it. As a whole
 sprite's home may lie anywhere in the frame's free room, the middle of the limb's motion may lie
@@ -18,10 +18,12 @@ from fame.data.synthetic.draws import Draw
 from fame.data.synthetic.motions import Trajectory, reach
 from fame.data.synthetic.sprites import Pose, Sprite, paint
 
-TRUNK_PATTERN = 4
-"""How many times coarser than the sprite's the trunk's pattern is. As clothes do, it shows its
-colours in broad areas: fine stripes would flicker with every jitter of the camera, and frame
-differences would show the trunk after all. The limb's fine pattern is seen before it."""
+TRUNK = {"tilt": -np.pi / 2, "stripes": 0.0, "shift": np.pi / 2}
+"""What distinguishes a trunk from a whole sprite: upright, and all of the sprite's first colour.
+
+Stripes would flicker with every jitter of the camera, and frame differences would show the trunk
+after all. A tilt or a pattern of its own would name the video in every frame: an encoder could then
+match clips of a video without looking at any motion. Upright, the trunk is its own mirror image."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def assemble(
     if draw("body").random() >= config.still_trunk:
         extent = sprite.radius * path.scale.max() + np.array(reach(path))
         return [Part(sprite, _at(_home(draw, config, extent + drift), path, shift))]
-    trunk = replace(sprite, stripes=sprite.stripes / TRUNK_PATTERN)
+    trunk = replace(sprite, **TRUNK)
     limb = replace(sprite, radius=config.limb * sprite.radius)
     room = limb_reach(sprite.radius, amplitude)
     home = _home(draw, config, config.extent(sprite.radius, amplitude) + drift)

@@ -14,26 +14,38 @@ SPEEDS = (1, 2)
 
 @dataclass(frozen=True)
 class TwoWindows:
-    """Draw two windows of a video, each played at single and at double speed from its start.
+    """Draws two windows of a video, each played at single and at double speed from its start.
 
     A video shorter than a window loops.
+
+    Attributes:
+        frames: of a clip.
+        stride: native frames from one frame to the next at single speed.
+        apart: windows do not overlap in videos with room for two. Where they overlap, clips of one
+            speed share more frames than clips of two, and to match frames is enough.
     """
 
     frames: int
     stride: int
+    apart: bool
 
     def __call__(self, n: int, generator: np.random.Generator) -> np.ndarray:
         """Frame numbers (4, frames) int64: the query's window at both speeds, then the key's."""
-        starts = generator.integers(
-            number_of_starts(n, self.frames, max(SPEEDS) * self.stride), size=2
-        )
         return np.stack(
             [
                 clip_indices(int(start), n, self.frames, speed * self.stride)
-                for start in starts
+                for start in self._starts(n, generator)
                 for speed in SPEEDS
             ]
         )
+
+    def _starts(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """The starts of the query's and the key's window."""
+        span = max(SPEEDS) * self.stride * self.frames
+        if not self.apart or n < 2 * span:
+            return generator.integers(number_of_starts(n, span, 1), size=2)
+        first, second = np.sort(generator.integers(n - 2 * span + 1, size=2))
+        return generator.permutation([first, second + span])
 
 
 def three_clips(batch: Batch, double: Tensor) -> Batch:

@@ -10,7 +10,7 @@ from fame.config.worlds import MOTIONS
 from fame.data.synthetic import bodies, render, truth
 from fame.data.synthetic.draws import draws
 from fame.data.synthetic.motions import Beat, trajectory
-from fame.data.synthetic.sprites import LOBE_DISTANCE, LOBES, Pose, draw_sprite
+from fame.data.synthetic.sprites import LOBE_DISTANCE, LOBES, Pose, draw_sprite, paint
 
 TRUNKS = {"still_trunk": 1.0, "limb": 0.6}
 
@@ -79,11 +79,25 @@ def test_only_the_limb_moves():
     assert 0.2 < np.mean(still) < 0.8
 
 
-def test_the_limb_has_the_trunk_s_colours_in_a_finer_pattern():
+def test_the_limb_has_the_trunk_s_colours():
     trunk, limb = body(config(**TRUNKS), 0, seed=3)
     np.testing.assert_array_equal(trunk.sprite.colours, limb.sprite.colours)
     assert limb.sprite.radius == pytest.approx(0.6 * trunk.sprite.radius)
-    assert limb.sprite.stripes == pytest.approx(4 * trunk.sprite.stripes)
+
+
+@pytest.mark.parametrize("family", ["a", "b"])
+def test_a_trunk_is_of_one_colour_and_has_no_look_of_its_own(family):
+    one, other = (body(config(sprites=family, **TRUNKS), 0, seed)[0].sprite for seed in (3, 4))
+    alike = replace(other, radius=one.radius, colours=one.colours)
+    assert one.radius != other.radius
+    pictures = []
+    for sprite in (one, alike):
+        picture = np.full((1, 40, 40, 3), -1, dtype=np.float32)
+        centre = Pose(*np.array([[20.0], [20.0], [1.0], [0.0], [1.0]]))
+        inside = paint(sprite, centre, picture)
+        np.testing.assert_allclose(np.median(picture[inside], 0), one.colours[0], atol=1e-5)
+        pictures.append(picture)
+    np.testing.assert_array_equal(*pictures)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])

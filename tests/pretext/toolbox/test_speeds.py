@@ -20,14 +20,14 @@ class Start:
 
 
 def test_a_window_by_hand():
-    numbers = TwoWindows(16, 1)(100, Start())
+    numbers = TwoWindows(16, 1, apart=False)(100, Start())
     assert numbers[0].tolist() == numbers[2].tolist() == list(range(10, 26))
     assert numbers[1].tolist() == numbers[3].tolist() == list(range(10, 42, 2))
 
 
-@given(st.integers(1, 200), st.integers(1, 3), st.integers(0, 99))
-def test_both_speeds_start_together_and_short_videos_loop(n, stride, seed):
-    numbers = TwoWindows(8, stride)(n, np.random.default_rng(seed))
+@given(st.integers(1, 200), st.integers(1, 3), st.booleans(), st.integers(0, 99))
+def test_both_speeds_start_together_and_short_videos_loop(n, stride, apart, seed):
+    numbers = TwoWindows(8, stride, apart)(n, np.random.default_rng(seed))
     assert numbers.shape == (4, 8) and (numbers >= 0).all() and (numbers < n).all()
     for window in (numbers[:2], numbers[2:]):
         assert window[0, 0] == window[1, 0]
@@ -35,6 +35,14 @@ def test_both_speeds_start_together_and_short_videos_loop(n, stride, seed):
             assert ((clip - clip[0] - speed * stride * np.arange(8)) % n == 0).all()
     if n >= 16 * stride:
         assert (np.diff(numbers) > 0).all()
+    if apart and n >= 32 * stride:
+        assert abs(numbers[0, 0] - numbers[2, 0]) >= 16 * stride
+
+
+def test_windows_apart_are_anywhere_and_in_both_orders():
+    draw = TwoWindows(2, 1, apart=True)
+    pairs = {tuple(draw(10, np.random.default_rng(seed))[::2, 0]) for seed in range(400)}
+    assert pairs == {(a, b) for a in range(7) for b in range(7) if abs(a - b) >= 4}
 
 
 def test_query_and_key_have_one_speed_and_the_other_key_the_other():
