@@ -19,6 +19,7 @@ from fame.cli import (
     pretrain,
     report,
     run,
+    schema,
     search,
     status,
 )
@@ -64,6 +65,7 @@ GROUPS = {
     "Evaluation": (evaluation,),
     "Figures": (figures,),
     "Tables, claims and the page": (report,),
+    "Configuration": (schema,),
 }
 """The headings of the help, and the modules with their commands."""
 

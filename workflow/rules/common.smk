@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from fame.config.reading import check_keys
+from fame.config.workflow import Workflow
 from fame.core.errors import FameError
 from fame.core.processes import mark_children
 from fame.operate import hooks
@@ -29,7 +30,7 @@ HOME = Path(workflow.basedir)
 ENVIRONMENT = "../../environment.yml"
 
 try:
-    check_keys(config, {"scale", "tables", "accept_terms", "sources"}, "config")
+    check_keys(config, Workflow.model_fields, "config")
     TABLES = Path(config.get("tables") or HOME / "config" / "tables")
     EXPERIMENTS = Experiments(str(config["scale"]), TABLES)
     DECLARED = figures.declared()
