@@ -33,6 +33,11 @@ class EncoderSettings(Model):
     def feature_dim(self) -> int:
         """Length of the pooled feature: the number of channels of the last map."""
 
+    @property
+    def torchvision(self) -> str | None:
+        """The function of `torchvision.models.video` whose weights, less `fc`, have these names."""
+        return None
+
 
 class _ValidatedByArch:
     """Validates `encoder: {arch: name, ...}` with the settings that the file `name` declares."""
