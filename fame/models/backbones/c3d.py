@@ -1,6 +1,6 @@
 """C3D (Tran et al., ICCV 2015) with BatchNorm: eight 3 x 3 x 3 convolutions and four pools.
 
-This is the form that VCOP's public code introduced and VCP, PRP, Pace and RSPNet use: no fifth
+This is the form of VCOP's public code, which VCP, PRP, Pace and RSPNet use too: no fifth
 pool, no fully connected layers, but the mean over space and time. With `width=64` the state dict
 has that code's keys without the classifier. The network of 2015 had no BatchNorm and two layers
 of 4096 (from general knowledge, not confirmed by anything read).

@@ -24,10 +24,13 @@ class S3DGSettings(EncoderSettings):
         arch: the architecture's name.
         width: channels of the first convolution; every other channel count scales by `width / 64`
             and is rounded to a multiple of 4 (at width 64 rounding changes nothing).
+        time_stride: over time, of the stem and of the two pools that reduce time. Pace has 2;
+            SpeedNet has 1 (read in an independent re-implementation) and so keeps every frame.
     """
 
     arch: Literal["s3dg"]
     width: PositiveInt
+    time_stride: Literal[1, 2]
 
     @property
     def feature_dim(self) -> int:
@@ -40,14 +43,14 @@ def build(settings: S3DGSettings) -> "Encoder":
 
     Shape:
         (B, 3, T, H, W) -> (B, C), where C is 1024 at width 64; the last map is
-        (B, C, T / 8, H / 32, W / 32), rounded up. The five stages end before each reduction of the
-        map: after the first convolution, and before each pool.
+        (B, C, T / 8, H / 32, W / 32), rounded up, or (B, C, T, H / 32, W / 32) with a time stride
+        of 1. The five stages end after the first convolution, and before each later pool.
     """
     from fame.models.blocks.gated import Gate, GatedMixed, SeparableUnit, Unit
     from fame.models.blocks.inception import SamePool3d
     from fame.models.encoder import Staged
 
-    width = settings.width
+    width, stride = settings.width, (settings.time_stride, 2, 2)
     first, last = scaled(64, width), scaled(192, width)
     mixed = {f"mixed_{name}": GatedMixed(*sizes) for name, sizes in blocks(width).items()}
 
@@ -56,16 +59,16 @@ def build(settings: S3DGSettings) -> "Encoder":
 
     # In the order of execution, which is also that of the public code's state dict.
     parts = {
-        "conv1": Unit(3, first, (3, 7, 7), (2, 2, 2)),
+        "conv1": Unit(3, first, (3, 7, 7), stride),
         "maxpool_2a": SamePool3d((1, 3, 3), (1, 2, 2)),
         "conv_2b": Unit(first, first),
         "conv_2c": SeparableUnit(first, last),
         "gating": Gate(last),
         "maxpool_3a": SamePool3d((1, 3, 3), (1, 2, 2)),
         **stage(3),
-        "maxpool_4a": SamePool3d((3, 3, 3), (2, 2, 2)),
+        "maxpool_4a": SamePool3d((3, 3, 3), stride),
         **stage(4),
-        "maxpool_5a": SamePool3d((2, 2, 2), (2, 2, 2)),
+        "maxpool_5a": SamePool3d((2, 2, 2), stride),
         **stage(5),
     }
     ends = ("conv1", "gating", "mixed_3c", "mixed_4f", "mixed_5c")

@@ -5,8 +5,10 @@ import torch
 from encoder_checks import declared, on_meta
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from fame.config.encoders import BACKBONES
+from fame.config.reading import load_scale
 from fame.core import registry
 from fame.models import build_encoder
 from fame.models.backbones.i3d import published
@@ -22,7 +24,7 @@ NARROW = {
         "arch": "r3d_hara", "width": 4, "layers": [1, 2, 1, 1], "shortcut": "A", "pool": "clip"
     },
     "s3d": {"arch": "s3d", "width": 8},
-    "s3dg": {"arch": "s3dg", "width": 8},
+    "s3dg": {"arch": "s3dg", "width": 8, "time_stride": 2},
 }  # fmt: skip
 every = pytest.mark.parametrize("entry", NARROW.values(), ids=NARROW)
 
@@ -101,3 +103,33 @@ def test_a_few_steps_lower_the_loss(entry):
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.3 * losses[0]
+
+
+def counted(backbone):
+    """Parameters in millions, multiplications in billions and last map of a scale's backbone."""
+    with torch.device("meta"):
+        encoder = build_encoder(backbone.encoder, seed=0).eval()
+        clip = torch.empty(1, 3, backbone.frames, backbone.size, backbone.size)
+        with FlopCounterMode(display=False) as counter:
+            maps = encoder.maps(clip)
+    parameters = sum(parameter.numel() for parameter in encoder.parameters())
+    sizes = " x ".join(map(str, maps.shape[1:]))
+    return f"{parameters / 1e6:.2f}", f"{counter.get_total_flops() / 2e9:.2f}", sizes
+
+
+def test_the_documents_table_is_the_papers_scale(root):
+    text = (root / "docs" / "backbones.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
+    found = {key.strip(" `"): tuple(map(str.strip, rest)) for key, *rest in rows}
+    backbones = load_scale("paper").backbones
+    assert list(found) == list(backbones)
+    for key, (_, clip, *numbers) in found.items():
+        backbone = backbones[key]
+        assert clip == f"{backbone.frames} x {backbone.size}"
+        assert tuple(numbers) == counted(backbone), key
+
+
+@pytest.mark.parametrize("name", ["mini", "paper"])
+def test_scales_use_every_architecture(name):
+    used = {backbone.encoder.arch for backbone in load_scale(name).backbones.values()}
+    assert used == set(NARROW)

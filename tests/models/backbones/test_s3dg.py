@@ -1,5 +1,6 @@
 """S3D-G: names and sizes of Pace's public code, and a plain transcription."""
 
+import pytest
 import torch
 from encoder_checks import declared, on_meta, parameters, scrambled, stage_shapes
 from torch.nn import functional as F
@@ -12,8 +13,8 @@ SEPARABLE = ("conv_2c", "conv_b1_b", "conv_b2_b")
 BLOCKS = ("3b", "3c", "4b", "4c", "4d", "4e", "4f", "5b", "5c")
 
 
-def sized(width):
-    return {"arch": "s3dg", "width": width}
+def sized(width, time_stride=2):
+    return {"arch": "s3dg", "width": width, "time_stride": time_stride}
 
 
 def unit(name):
@@ -46,6 +47,8 @@ def test_published_size():
 def test_stages_of_published_clips():
     sizes = [(64, 32, 112), (192, 32, 56), (480, 32, 28), (832, 16, 14), (1024, 8, 7)]
     assert stage_shapes(sized(64), 64, 224, 224) == [(c, t, s, s) for c, t, s in sizes]
+    kept = [(c, 64, s, s) for c, _, s in sizes]
+    assert stage_shapes(sized(64, time_stride=1), 64, 224, 224) == kept
     assert stage_shapes(sized(8), 9, 33, 47)[-1] == (128, 2, 2, 2)
     assert stage_shapes(sized(8), 1, 1, 1)[-1] == (128, 1, 1, 1)
 
@@ -53,8 +56,8 @@ def test_stages_of_published_clips():
 class Transcribed:
     """The specification, line by line, on a state dict."""
 
-    def __init__(self, state):
-        self.state = state
+    def __init__(self, state, time_stride):
+        self.state, self.stride = state, (time_stride, 2, 2)
 
     def step(self, x, name, number, padding, stride=1):
         x = F.conv3d(x, self.state[f"{name}.conv{number}.weight"], None, stride, padding)
@@ -83,21 +86,23 @@ class Transcribed:
         return torch.cat(gated, dim=1)
 
     def maps(self, x):
-        x = self.step(x, "conv1", 1, (1, 3, 3), 2)
+        x = self.step(x, "conv1", 1, (1, 3, 3), self.stride)
         x = F.max_pool3d(F.pad(x, (0, 1, 0, 1)), (1, 3, 3), (1, 2, 2))
         x = self.gate(self.unit(self.unit(x, "conv_2b"), "conv_2c"), "gating")
         x = F.max_pool3d(F.pad(x, (0, 1, 0, 1)), (1, 3, 3), (1, 2, 2))
         x = self.block(self.block(x, "mixed_3b"), "mixed_3c")
-        x = F.max_pool3d(F.pad(x, (0, 1, 0, 1, 0, 1)), 3, 2)
+        before, after = (0, 1) if self.stride[0] == 2 else (1, 1)
+        x = F.max_pool3d(F.pad(x, (0, 1, 0, 1, before, after)), 3, self.stride)
         for name in BLOCKS[2:7]:
             x = self.block(x, f"mixed_{name}")
-        x = F.max_pool3d(x, 2)
+        x = F.max_pool3d(F.pad(x, (0, 0, 0, 0, 0, 2 - self.stride[0])), 2, self.stride)
         return self.block(self.block(x, "mixed_5b"), "mixed_5c")
 
 
-def test_equals_a_transcription():
-    encoder = scrambled(build_encoder(declared(sized(8)), seed=0))
+@pytest.mark.parametrize("time_stride", [1, 2])
+def test_equals_a_transcription(time_stride):
+    encoder = scrambled(build_encoder(declared(sized(8, time_stride)), seed=0))
     clips = torch.randn(2, 3, 16, 32, 64)
     with torch.no_grad():
-        expected = Transcribed(encoder.state_dict()).maps(clips)
+        expected = Transcribed(encoder.state_dict(), time_stride).maps(clips)
         torch.testing.assert_close(encoder.maps(clips), expected, rtol=1e-4, atol=1e-5)
