@@ -79,28 +79,8 @@ def import_official(
     print(f"{out / 'encoder.safetensors'}: {card['arch']}, {len(card['keys'])} tensors")
 
 
-def export(
-    run: Annotated[str, typer.Argument(help="A run's id, or the path of its encoder or folder.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write; new or empty.")],
-    scale: Annotated[
-        str | None, typer.Option("--scale", help="Its scale (default: the card's; ids: mini).")
-    ] = None,
-    backbone: Annotated[
-        str | None, typer.Option("--backbone", help="The scale's backbone, if several fit.")
-    ] = None,
-    tables: TablesOption = TABLES,
-) -> None:
-    """Export an encoder: safetensors, a config, and a model card with what was measured."""
-    from fame.operate.export import export as write
-    from fame.search.encoder_source import locate
-
-    for file in write(locate(run, scale or "mini", tables), out, scale, backbone):
-        print(file)
-
-
 def add(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(runs)
     app.command()(pretrain)
     app.command("import-official")(import_official)
-    app.command()(export)
