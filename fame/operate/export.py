@@ -75,8 +75,8 @@ def export(encoder: Path, out: Path, scale: str | None, backbone: str | None = N
     for file in (encoder, encoder.with_name(CARD)):
         shutil.copyfile(file, out / file.name)
     write_json(out / CONFIG, config(source))
-    with replacing(out / README) as file:
-        file.write(model_card(card, source, chosen, results).encode())
+    with replacing(out / README) as readme:
+        readme.write(model_card(card, source, chosen, results).encode())
     return [out / name for name in (ENCODER, CARD, CONFIG, README)]
 
 
