@@ -10,6 +10,7 @@ anywhere in a square around the trunk, and a wider motion has less room there.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from fame.data.synthetic.draws import Draw
 from fame.data.synthetic.motions import Trajectory, reach
 from fame.data.synthetic.sprites import Pose, Sprite, paint
 
-TRUNK = {"tilt": -np.pi / 2, "stripes": 0.0, "shift": np.pi / 2}
+TRUNK: dict[str, Any] = {"tilt": -np.pi / 2, "stripes": 0.0, "shift": np.pi / 2}
 """What distinguishes a trunk from a whole sprite: upright, and all of the sprite's first colour.
 
 Stripes would flicker with every jitter of the camera, and frame differences would show the trunk

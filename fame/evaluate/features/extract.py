@@ -62,7 +62,7 @@ def extract(
     settings = {"normalisations": [[one.mean, one.std] for one in specs]}
     array = outputs(encoder, chosen, spec, work, inputs_of, settings)
     every = array.reshape(len(chosen), len(specs), spec.clips, -1)
-    encoded = {}
+    encoded: dict[str, Features] = {}
     for number, (name, one) in enumerate(zip(normalisations, specs, strict=True)):
         meta = origin | {"normalisation": name} | identity(encoder, chosen, one)
         encoded[name] = described(chosen, every[:, number].copy(), meta)
