@@ -11,6 +11,7 @@ from fame.augment.photometric import normalise
 from fame.config.reading import load_scale
 from fame.core.errors import FameError
 from fame.core.files import read_json
+from fame.models.backbones.i3d import published
 from fame.train.pretrain import build_method, pretrain
 
 # The smallest backbone that serves: a map of 1 x 1 x 1, rebuilt to 16 frames of 16 pixels.
@@ -116,7 +117,7 @@ def test_the_card_says_the_mix_of_rates(micro, tmp_path, protocol):
         SERVES
         | {
             "backbones.r2plus1d.size": 48,
-            "backbones.r2plus1d.encoder": {"arch": "i3d", "width": 8},
+            "backbones.r2plus1d.encoder": published(8).model_dump(mode="json"),
         },
     ],
 )

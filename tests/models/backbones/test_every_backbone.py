@@ -56,7 +56,7 @@ def test_two_groups_are_two_processes(entry):
     for index in (0, 1):
         process = build_encoder(declared(entry), seed=0).double()
         here = slice(2 * index, 2 * index + 2)
-        torch.testing.assert_close(output[here], process(clips[here]), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(output[here], process(clips[here]), rtol=1e-6, atol=1e-7)
         if index == 0:
             for key, value in process.state_dict().items():
                 torch.testing.assert_close(whole.state_dict()[key], value, rtol=1e-9, atol=1e-9)

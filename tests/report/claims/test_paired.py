@@ -195,6 +195,6 @@ def test_the_worked_example_of_the_documentation(root):
     for shown in ("15 of the 256", "p = 0.117", "3 × 0.0078 = 0.023", "about 23 seeds"):
         assert shown in text
     shown = re.search(r"Fewest seeds for any verdict \| ([\d |]+) \|", text)[1]
-    counts = re.search(r"Comparisons on the page \| ([\d |]+) \|", text)[1]
+    counts = re.search(r"Comparisons in the family \| ([\d |]+) \|", text)[1]
     pairs = zip(counts.split(" | "), shown.split(" | "), strict=True)
     assert all(fewest_seeds(int(m)) == int(n) for m, n in pairs)
