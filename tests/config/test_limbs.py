@@ -11,7 +11,7 @@ def settings(name):
     return yaml.safe_load((SCALES / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def test_it_is_mini_in_everything_but_its_worlds_and_the_pseudocount():
+def test_it_is_mini_in_everything_but_its_worlds_the_pseudocount_and_the_rate():
     mini, limbs = settings("mini"), settings("limbs")
     different = {key for key in mini | limbs if mini.get(key) != limbs.get(key)}
     assert different == {"name", "note", "datasets", "pretrain"}
@@ -20,6 +20,9 @@ def test_it_is_mini_in_everything_but_its_worlds_and_the_pseudocount():
         assert {key for key in easy if easy[key] != hard[key]} == HARDER
     assert limbs["pretrain"]["merge"].pop("pseudocount") == 0.08
     assert mini["pretrain"]["merge"].pop("pseudocount") == 1
+    # Each by the rule of studies/regime in its own worlds.
+    assert limbs["pretrain"]["optimiser"].pop("lr") == 0.3
+    assert mini["pretrain"]["optimiser"].pop("lr") == 0.5
     assert mini["pretrain"] == limbs["pretrain"]
 
 

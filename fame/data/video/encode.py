@@ -41,6 +41,9 @@ class Written:
     padded: bool
 
 
+_REPEATABLE = {"libx264": {"x264-params": "cpu-independent=1"}}
+"""Some of x264's faster routines read past small pictures: equal pictures then gave other bytes."""
+
 USUAL_RATE = Fraction(25)
 _HIGHEST_RATE = 240
 
@@ -144,7 +147,9 @@ def _stream(
     fps: Fraction,
     options: Mapping[str, str],
 ) -> Any:
-    stream = container.add_stream(codec, rate=fps, options=dict(options))
+    stream = container.add_stream(
+        codec, rate=fps, options={**_REPEATABLE.get(codec, {}), **options}
+    )
     stream.height, stream.width = size
     stream.pix_fmt = "yuv420p"
     stream.codec_context.thread_count = 1  # so that equal pictures give equal bytes

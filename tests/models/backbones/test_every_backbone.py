@@ -51,12 +51,14 @@ def is_conv(module):
 @every
 def test_two_groups_are_two_processes(entry):
     whole = convert(build_encoder(declared(entry), seed=0).double(), 2)
-    clips = torch.randn(4, 3, 8, 32, 32, dtype=torch.float64)
+    # So large that every BatchNorm has many values: over two of them, rounding grows.
+    draw = torch.Generator().manual_seed(0)
+    clips = torch.randn(4, 3, 16, 64, 64, dtype=torch.float64, generator=draw)
     output = whole(clips)
     for index in (0, 1):
         process = build_encoder(declared(entry), seed=0).double()
         here = slice(2 * index, 2 * index + 2)
-        torch.testing.assert_close(output[here], process(clips[here]), rtol=1e-6, atol=1e-7)
+        torch.testing.assert_close(output[here], process(clips[here]), rtol=1e-9, atol=1e-9)
         if index == 0:
             for key, value in process.state_dict().items():
                 torch.testing.assert_close(whole.state_dict()[key], value, rtol=1e-9, atol=1e-9)
