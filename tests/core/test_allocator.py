@@ -1,7 +1,7 @@
 """Freed memory is kept.
 
-Tensors of 64 MiB, which the C library always returns unless told otherwise. Each is a little smaller
-than the one before, so that it fits where that one was, whatever lies behind.
+Tensors of 64 MiB, which the C library always returns unless told otherwise. Each is a little
+smaller than the one before, so that it fits where that one was, whatever lies behind.
 """
 
 import os

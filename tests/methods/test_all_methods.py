@@ -26,8 +26,8 @@ FIXED = {
 }
 """For training on one batch again and again."""
 LARGE = {"speednet": {"sizes": [1.0, 1.5]}}
-"""Options for the same: smaller views leave BatchNorm one position of four clips, and rounding alone
-then decides how the loss goes."""
+"""Options for the same: smaller views leave BatchNorm one position of four clips, and rounding
+alone then decides how the loss goes."""
 
 
 @EVERY
