@@ -13,6 +13,9 @@ FIGURES = tuple(names("fame.report.figures"))
 COMPARISON = "comparison"
 """The target that measures every row, and the set of rows that only it measures."""
 
+WHOLE = "_all"
+"""The end of a table's name with every row measured."""
+
 RESERVED = {"all", "report", COMPARISON, *FIGURES}
 """Names of other targets; tables cannot have these names."""
 
@@ -187,5 +190,5 @@ class Table(Model):
     def whole(self) -> "Table":
         """The table with every row measured, as `<name>_all`; what `comparison` makes of it."""
         rows = tuple(row.model_copy(update={"set": "core"}) for row in self.rows)
-        changes = {"name": f"{self.name}_all", "title": f"{self.title}; every row", "rows": rows}
+        changes = {"name": f"{self.name}{WHOLE}", "title": f"{self.title}; every row", "rows": rows}
         return self.model_copy(update=changes)

@@ -127,7 +127,7 @@ class Experiments:
             comparison: what the target `comparison` makes. Runs that both need are the same.
         figures: the figures file, or None if the folder has none.
         absent: a sentence for each row or arm whose finished weights do not exist. Only that table
-            or figure fails; `runs` leaves such runs out. Filled by `runs`.
+            or figure fails; `runs` leaves such runs out. Filled by `runs` and `comparison_runs`.
     """
 
     def __init__(self, scale: str, tables: Path) -> None:
@@ -140,7 +140,9 @@ class Experiments:
                 f"{tables}: no table files (*.yaml) there; name their folder by --tables"
             )
         self.tables = {name: load_table(file) for name, file in files.items()}
-        whole = [t.whole() for t in self.tables.values() if any(r.set == COMPARISON for r in t.rows)]
+        whole = [
+            t.whole() for t in self.tables.values() if any(r.set == COMPARISON for r in t.rows)
+        ]
         self.comparison = {table.name: table for table in whole}
         self.figures: Figures | None = load_figures(figures) if figures else None
         self.absent: list[str] = []

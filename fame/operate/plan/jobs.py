@@ -62,7 +62,8 @@ def wanted(experiments: Experiments, target: str) -> Wanted:
 
     Args:
         experiments: a scale and its tables.
-        target: `all`, `comparison`, a table's name, a figure's such as `figure1`, or a path in `results/`.
+        target: `all`, `comparison`, a table's name, a figure's such as `figure1`, or a path in
+            `results/`.
 
     Raises:
         FameError: no such table or figure.

@@ -1,7 +1,9 @@
 """Accuracy against background reliance: which pretext tasks read the scene (docs/bias.md)."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -17,7 +19,7 @@ from fame.core.files import replacing
 from fame.evaluate.results import read_result
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure
-from fame.report.style import PALETTE, TEXT_WIDTH, save, style
+from fame.report.style import COLOURS, PALETTE, TEXT_WIDTH, own_colour, save, style
 
 FIGURE = Figure(
     title="Accuracy against background reliance",
@@ -40,8 +42,8 @@ FIGURE = Figure(
     },
 )
 
-MARKERS = "osD^vP"
-"""One for each round through the colours, so that more methods than colours stay apart."""
+MARKERS = "osD^vPX*"
+"""For methods that share a colour, in their order."""
 
 
 def table(files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
@@ -100,11 +102,16 @@ def draw(frame: pd.DataFrame, scale: Scale) -> Drawing:
 
 
 def _looks(methods: Sequence[str]) -> dict[str, dict[str, str]]:
-    """A colour and a marker for each method."""
-    hues = [colour for name, colour in PALETTE.items() if name != "ink"]
-    places = (divmod(number, len(hues)) for number in range(len(methods)))
-    looks = [{"color": hues[hue], "marker": MARKERS[turn]} for turn, hue in places]
-    return dict(zip(methods, looks, strict=True))
+    """A colour and a marker for each method; no two have both alike."""
+    owned = {method: own_colour(method) for method in methods}
+    spare = cycle(colour for colour in COLOURS if colour not in owned.values())
+    colours = {method: own or next(spare) for method, own in owned.items()}
+    taken: Counter[str] = Counter()
+    looks = {}
+    for method, colour in colours.items():
+        looks[method] = {"color": colour, "marker": MARKERS[taken[colour]]}
+        taken[colour] += 1
+    return looks
 
 
 def _panel(axis: Axes, frame: pd.DataFrame, looks: Mapping[str, dict[str, str]]) -> None:
