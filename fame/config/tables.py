@@ -187,6 +187,11 @@ class Table(Model):
         agree = (all(row.show.get(k) == v for k, v in block.items()) for block in self.blocks)
         return next((number for number, yes in enumerate(agree) if yes), len(self.blocks))
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether there are rows that only the comparison measures."""
+        return any(row.set == COMPARISON for row in self.rows)
+
     def whole(self) -> "Table":
         """The table with every row measured, as `<name>_all`; what `comparison` makes of it."""
         rows = tuple(row.model_copy(update={"set": "core"}) for row in self.rows)

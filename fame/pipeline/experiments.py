@@ -140,9 +140,7 @@ class Experiments:
                 f"{tables}: no table files (*.yaml) there; name their folder by --tables"
             )
         self.tables = {name: load_table(file) for name, file in files.items()}
-        whole = [
-            t.whole() for t in self.tables.values() if any(r.set == COMPARISON for r in t.rows)
-        ]
+        whole = (table.whole() for table in self.tables.values() if table.leaves_out)
         self.comparison = {table.name: table for table in whole}
         self.figures: Figures | None = load_figures(figures) if figures else None
         self.absent: list[str] = []

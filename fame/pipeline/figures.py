@@ -124,7 +124,8 @@ def possible(experiments: Experiments) -> list[str]:
     """The figures that a scale makes; none if the tables' folder has no figures file.
 
     A figure of the comparison is one of them if the scale measures every row; the target
-    `comparison` makes it at any. A figure that compares absent weights counts as possible: making it gives the proper error.
+    `comparison` makes it at any. A figure that compares absent weights counts as possible: making
+    it gives the proper error.
     """
     if experiments.figures is None:
         return []
