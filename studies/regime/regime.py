@@ -42,7 +42,7 @@ def result(folder: Path, candidate: str) -> dict[str, object]:
     """A candidate's accuracies, the mean over them, and the last losses of FAME."""
     place = folder / candidate / "results"
     scale = yaml.safe_load((folder / f"{candidate}.yaml").read_text())
-    cells = pd.read_csv(place / "regime.csv").set_index("method").filter(like="_measured")
+    cells = pd.read_csv(place / "regime.csv").set_index("method").filter(regex="_measured$")
     cards = sorted(place.glob("mini/pretrain/moco-fame-*/card.json"))
     losses = [json.loads(card.read_text())["metrics"]["loss"] for card in cards]
     guess = math.log(scale["pretrain"]["batch"])
