@@ -116,6 +116,7 @@ def test_targets_by_short_names_are_files(root):
         "--config",
         "a=table5",
     ]
+    assert in_full(["table6_all", "comparison"], tables) == ["results/table6_all.csv", "comparison"]
     assert in_full(given, tables) == [
         *("results/table6.csv", "-n", "results/figure1.png", "results/report.html", "all"),
         *given[5:],
