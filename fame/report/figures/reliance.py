@@ -101,20 +101,20 @@ def draw(frame: pd.DataFrame, scale: Scale) -> Drawing:
     return figure
 
 
-def _looks(methods: Sequence[str]) -> dict[str, dict[str, str]]:
+def _looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
     """A colour and a marker for each method; no two have both alike."""
     owned = {method: own_colour(method) for method in methods}
     spare = cycle(colour for colour in COLOURS if colour not in owned.values())
     colours = {method: own or next(spare) for method, own in owned.items()}
     taken: Counter[str] = Counter()
-    looks = {}
+    looks: dict[str, dict[str, Any]] = {}
     for method, colour in colours.items():
         looks[method] = {"color": colour, "marker": MARKERS[taken[colour]]}
         taken[colour] += 1
     return looks
 
 
-def _panel(axis: Axes, frame: pd.DataFrame, looks: Mapping[str, dict[str, str]]) -> None:
+def _panel(axis: Axes, frame: pd.DataFrame, looks: Mapping[str, dict[str, Any]]) -> None:
     """Seeds and means of one dataset; every method has its mark in the legend."""
     for method, look in looks.items():
         chosen = frame[frame["method"] == method].dropna(subset=["background_reliance"])
