@@ -127,7 +127,7 @@ def test_targets_by_short_names_are_files(root):
     "target", ["table9", "results/table9.csv", "results/mini/tables/table9.md"]
 )
 def test_a_table_that_there_is_not_is_named_with_the_known_ones(root, target):
-    with pytest.raises(FameError, match=r"no table 'table9' \(known: table1, table2"):
+    with pytest.raises(FameError, match=r"no table 'table9' \(known: probes, table1, table2"):
         in_full([target, "-n"], root / "config" / "tables")
     with pytest.raises(FameError, match="no table 'table9'"):
         in_full([target, "--config", f"tables={root}/config/tables"], None)

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TABLES = [f"table{number}" for number in range(1, 7)]
-MEASURED = ["bias", "mask_quality", "claims", "figure1", "figure3"]
+TABLES = ["probes", *(f"table{number}" for number in range(1, 7))]
+MEASURED = ["bias", "mask_quality", "claims", "headline", "figure1", "figure3"]
 FIGURES = [f"figure{number}" for number in range(1, 5)]
 
 
