@@ -15,7 +15,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all test test-all test-methods lint soak fuzz slurm-test ci FORCE
+.PHONY: help setup all comparison test test-all test-methods lint soak fuzz slurm-test ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -31,6 +31,9 @@ results/%: $(STAMP) FORCE ## One file of results, and all it needs, by Snakemake
 
 all: $(STAMP) ## Every table and figure of the scale, and the report
 	$(RUN) all
+
+comparison: $(STAMP) ## Every row of Tables 5 and 6, also those that the quick tables leave out
+	$(RUN) comparison
 
 test: $(STAMP) ## The quick tests, of every package; some of them: make test ARGS='-k masks'
 	$(BIN)/python -m pytest $(ARGS)

@@ -37,3 +37,12 @@ rule all:
         below("results", figures.files(EXPERIMENTS, ".png", ".pdf", ".csv")),
         "results/report.html",
         f"{ROOT}/figures/confusion.done",
+
+
+if EXPERIMENTS.comparison:
+
+    rule comparison:
+        """Every row of the tables that compare methods, and what each method relies on."""
+        input:
+            expand("results/{table}.csv", table=sorted(EXPERIMENTS.comparison)),
+            below("results", [f"{name}.png" for name in figures.of_comparison(EXPERIMENTS)]),

@@ -1,6 +1,7 @@
 """A scale of the repository with some values changed."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 from fame.config import reading
@@ -18,3 +19,12 @@ def scale_with(changes: dict[str, Any], name: str = "mini") -> Scale:
             node = node[key]
         node[last] = value
     return parse(Scale, data, name)
+
+
+def with_all_rows(folder: Path, name: str = "mini") -> Path:
+    """A file of a scale that measures the rows of the comparison too."""
+    text = (reading.SCALES / f"{name}.yaml").read_text(encoding="utf-8")
+    assert "\nrows: core" in text
+    file = folder / f"{name}.yaml"
+    file.write_text(text.replace("\nrows: core", "\nrows: all"), encoding="utf-8")
+    return file

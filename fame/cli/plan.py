@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def plan(
     target: Annotated[
         str,
-        typer.Argument(help="all, a table (table5), a figure (figure1), report, or results/..."),
+        typer.Argument(
+            help="all, comparison, report, a table (table5), a figure (figure1) or results/..."
+        ),
     ] = "all",
     scale: Annotated[
         str, typer.Option("--scale", help="A scale by name (mini, paper) or a path to its file.")

@@ -8,13 +8,19 @@ import typer
 from fame.cli.options import TABLES, RunOption, ScaleOption, TablesOption, ThreadsOption
 
 
-def runs(scale: ScaleOption = "mini", tables: TablesOption = TABLES) -> None:
+def runs(
+    scale: ScaleOption = "mini",
+    tables: TablesOption = TABLES,
+    comparison: Annotated[
+        bool, typer.Option("--comparison", help="Those that the target comparison needs instead.")
+    ] = False,
+) -> None:
     """List every run that the tables need at a scale, one per line."""
     from fame.core.errors import FameError
     from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
-    for name in experiments.runs:
+    for name in experiments.comparison_runs if comparison else experiments.runs:
         print(name)
     if experiments.absent:
         raise FameError("; ".join(experiments.absent))

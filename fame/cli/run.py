@@ -139,12 +139,12 @@ def _targets(arguments: list[str]) -> Iterator[int]:
 
 def _in_full(word: str, tables: list[str]) -> str:
     """One target as a file, if it is a short name."""
-    from fame.config.tables import FIGURES
+    from fame.config.tables import FIGURES, WHOLE
 
     table = re.fullmatch(r"(?:results/(?:[^/]+/tables/)?)?(table\d+)(?:\.[a-z]+)?", word)
     if tables and table and table[1] not in tables:
         raise FameError(f"{word}: there is no table {table[1]!r} (known: {', '.join(tables)})")
-    if word in tables:
+    if word.removesuffix(WHOLE) in tables:
         return f"results/{word}.csv"
     if word in FIGURES:
         return f"results/{word}.png"

@@ -19,6 +19,12 @@ Precision = Literal["float32", "tf32", "bfloat16", "float64"]
 """`float32` is full float32 on a GPU too; `tf32` lets newer GPUs round the factors of products;
 `bfloat16` is autocast with float32 weights; `float64` is slow and for exactness checks."""
 
+Rows = Literal["core", "all"]
+"""Which rows of the tables are measured: `core` ones, or those of the comparison too."""
+
+Protocol = Literal["own", "fame"]
+"""How the compared methods are trained: as published, or under FAME's protocol."""
+
 Report = Literal["last", "best-on-test"]
 """Which epoch of a classifier is reported: `best-on-test` selects on the test videos."""
 
@@ -343,6 +349,8 @@ class Scale(Model):
         comparable: whether measured numbers may be compared with published ones.
         note: one sentence that every table of this scale carries.
         seeds: every recipe is run once per seed; mini worlds are new for each seed.
+        rows: which rows the tables measure; the target `comparison` measures all at any scale.
+        protocol: whether recipes that have both take `own_options` (`own`) or `options` (`fame`).
         max_short_side: pixels; frames with a larger short side are scaled down to it when they
             are read; null keeps them.
         datasets: by the names that tables use.
@@ -356,6 +364,8 @@ class Scale(Model):
     comparable: bool
     note: str
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
+    rows: Annotated[Rows, Field(examples=["core"])]
+    protocol: Annotated[Protocol, Field(examples=["fame"])]
     max_short_side: Positive | None
     datasets: dict[str, Dataset]
     backbones: dict[str, Backbone]

@@ -1,6 +1,6 @@
 """The schema of a table file: columns, published cells, and the recipe of each row."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,13 @@ from fame.core.schema import Model
 FIGURES = tuple(names("fame.report.figures"))
 """Names of files in `results` that are neither tables nor the page."""
 
-RESERVED = {"all", "report", *FIGURES}
+COMPARISON = "comparison"
+"""The target that measures every row, and the set of rows that only it measures."""
+
+WHOLE = "_all"
+"""The end of a table's name with every row measured."""
+
+RESERVED = {"all", "report", COMPARISON, *FIGURES}
 """Names of other targets; tables cannot have these names."""
 
 
@@ -25,6 +31,8 @@ class Recipe(Model):
         backbone, pretrain: keys of the scale's `backbones` and `datasets`.
         merge: differences from the scale's `pretrain.merge`; null means no merging.
         options: the method's own settings, for methods that have some.
+        own_options: settings of the published protocol, which a scale with `protocol: own` takes
+            instead of `options`; None for a method that has one protocol only.
     """
 
     method: str | None = None
@@ -33,6 +41,18 @@ class Recipe(Model):
     pretrain: str | None = None
     merge: dict[str, Any] | None = None
     options: dict[str, Any] = Field(default={})
+    own_options: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _two_protocols(self) -> "Recipe":
+        if self.own_options is not None and not self.options:
+            raise ValueError("own_options stand in for options: give both, or remove own_options")
+        return self
+
+    def options_in(self, protocol: str) -> dict[str, Any]:
+        """The method's settings at a scale that asks for a protocol, `own` or `fame`."""
+        published = self.own_options if protocol == "own" else None
+        return self.options if published is None else published
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Recipe":
@@ -89,10 +109,13 @@ class Row(Model):
         published: the published cells by the columns' keys; null if the paper leaves one empty.
         task: a file of fame/evaluate/tasks by its name.
         recipe: how the row's encoder is made; without one the row is only quoted.
+        set: `core`, or `comparison` for a row that is measured only at a scale with `rows: all`
+            and by the target of that name.
     """
 
     show: dict[str, Any]
     published: dict[str, float | None] = Field(default={})
+    set: Literal["core", "comparison"] = "core"
     task: str | None = None
     recipe: Recipe | None = None
 
@@ -100,6 +123,8 @@ class Row(Model):
     def _complete(self) -> "Row":
         if self.task is not None and self.recipe is None:
             raise ValueError("a measured row needs both task and recipe")
+        if self.set == COMPARISON and self.recipe is None:
+            raise ValueError("a row of the comparison needs a recipe; without one, remove set")
         return self
 
     def task_in(self, column: Column) -> str | None:
@@ -174,3 +199,14 @@ class Table(Model):
         """The number of the block that a row belongs to."""
         agree = (all(row.show.get(k) == v for k, v in block.items()) for block in self.blocks)
         return next((number for number, yes in enumerate(agree) if yes), len(self.blocks))
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether there are rows that only the comparison measures."""
+        return any(row.set == COMPARISON for row in self.rows)
+
+    def whole(self) -> "Table":
+        """The table with every row measured, as `<name>_all`; what `comparison` makes of it."""
+        rows = tuple(row.model_copy(update={"set": "core"}) for row in self.rows)
+        changes = {"name": f"{self.name}{WHOLE}", "title": f"{self.title}; every row", "rows": rows}
+        return self.model_copy(update=changes)

@@ -13,7 +13,7 @@ from fame.config.datasets import Own
 from fame.config.figures import Figures
 from fame.config.reading import load_figures, load_scale, load_table
 from fame.config.scale import Scale
-from fame.config.tables import Column, Recipe, Row, Table
+from fame.config.tables import COMPARISON, Column, Recipe, Row, Table
 from fame.core.errors import FameError
 from fame.pipeline.paths import BIAS
 from fame.pipeline.runs import AbsentEncoder, Run, data_id, resolve
@@ -21,6 +21,9 @@ from fame.pipeline.tasks import ON_FEATURES, WITH_CONFUSION, check_metric, featu
 
 FIGURES = "figures"
 """The file in the tables' folder that says which encoders figures compare."""
+
+LEFT_OUT = f"left out of the quick table: make {COMPARISON}"
+"""Why a row of the comparison is not measured at a scale with `rows: core`."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def measurable(scale: Scale, row: Row, column: Column) -> str | None:
         or _absent(scale, column.dataset)
         or unlabelled(scale, column.dataset)
         or _unprobed(scale, row.task_in(column))
+        or (LEFT_OUT if row.set == COMPARISON and scale.rows == "core" else None)
     )
 
 
@@ -118,9 +122,12 @@ class Experiments:
 
     Attributes:
         folder: the folder of table files.
+        tables: the tables by name, with the rows measured that the scale chooses.
+        comparison: by name, tables with every row measured, of those that have rows of the
+            comparison: what the target `comparison` makes. Runs that both need are the same.
         figures: the figures file, or None if the folder has none.
         absent: a sentence for each row or arm whose finished weights do not exist. Only that table
-            or figure fails; `runs` leaves such runs out. Filled by `runs`.
+            or figure fails; `runs` leaves such runs out. Filled by `runs` and `comparison_runs`.
     """
 
     def __init__(self, scale: str, tables: Path) -> None:
@@ -133,34 +140,54 @@ class Experiments:
                 f"{tables}: no table files (*.yaml) there; name their folder by --tables"
             )
         self.tables = {name: load_table(file) for name, file in files.items()}
+        whole = (table.whole() for table in self.tables.values() if table.leaves_out)
+        self.comparison = {table.name: table for table in whole}
         self.figures: Figures | None = load_figures(figures) if figures else None
         self.absent: list[str] = []
 
     def table(self, name: str) -> Table:
-        """A table by name."""
-        if name not in self.tables:
-            raise FameError(f"there is no table {name!r} (known: {', '.join(self.tables)})")
-        return self.tables[name]
+        """A table by name, one of the comparison too."""
+        if name not in self.every_table:
+            raise FameError(f"there is no table {name!r} (known: {', '.join(self.every_table)})")
+        return self.every_table[name]
+
+    @property
+    def every_table(self) -> dict[str, Table]:
+        """The tables, and those of the comparison."""
+        return self.tables | self.comparison
 
     @cached_property
     def runs(self) -> dict[str, Run]:
         """Every run that a table or figure needs, by id; equal recipes appear once."""
+        arms = self.figures.compared if self.figures is not None else []
+        return self._by_id(
+            [*self._rows_of(self.tables), *(partial(self._runs_of_arm, name) for name in arms)]
+        )
+
+    @cached_property
+    def comparison_runs(self) -> dict[str, Run]:
+        """Every run that the target `comparison` needs, by id."""
+        return self._by_id(self._rows_of(self.comparison))
+
+    @property
+    def every_run(self) -> dict[str, Run]:
+        """Every run by id, those of the comparison too."""
+        return self.runs | self.comparison_runs
+
+    def _by_id(self, lookups: Iterable[Callable[[], list[Run]]]) -> dict[str, Run]:
         by_id: dict[str, Run] = {}
-        for runs in self._run_lookups():
+        for runs in lookups:
             try:
                 by_id |= {run.id: run for run in runs()}
             except AbsentEncoder as error:
                 self.absent.append(str(error))
         return by_id
 
-    def _run_lookups(self) -> Iterator[Callable[[], list[Run]]]:
-        """Functions that give the runs of each row of each table and of each arm of the figures."""
-        for table in self.tables.values():
+    def _rows_of(self, tables: dict[str, Table]) -> Iterator[Callable[[], list[Run]]]:
+        """Functions that give the runs of each row."""
+        for table in tables.values():
             for number in range(len(table.rows)):
                 yield partial(self._runs_of_row, table, number)
-        if self.figures is not None:
-            for name in self.figures.compared:
-                yield partial(self._runs_of_arm, name)
 
     def _runs_of_row(self, table: Table, number: int) -> list[Run]:
         cells = _cells_of_row(self.scale, table, number)
@@ -207,13 +234,13 @@ class Experiments:
 
     def run(self, name: str) -> Run:
         """A run by id."""
-        if name not in self.runs:
+        if name not in self.every_run:
             absent = "".join(f"; {sentence}" for sentence in self.absent)
             raise FameError(
                 f"no table or figure asks for the run {name!r} at scale {self.scale.name!r}; "
                 f"the recipe may have changed since it was named (see `fame runs`){absent}"
             )
-        return self.runs[name]
+        return self.every_run[name]
 
     def cells(self, names: Iterable[str]) -> Iterator[Cell]:
         """The measured cells of the named tables."""

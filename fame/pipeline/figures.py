@@ -13,11 +13,12 @@ from pathlib import Path
 
 from fame.config.datasets import Synthetic
 from fame.config.scale import Scale
+from fame.config.tables import COMPARISON
 from fame.core.errors import FameError
 from fame.core.registry import check_name, constructed, names, source_of
 from fame.pipeline.claims import about_own_tables, primary_claims, results_of
 from fame.pipeline.experiments import Experiments, result_file
-from fame.pipeline.paths import Places
+from fame.pipeline.paths import BIAS, Places
 from fame.pipeline.runs import AbsentEncoder, data_id
 
 PACKAGE = "fame.report.figures"
@@ -120,13 +121,23 @@ def sources(experiments: Experiments, name: str) -> Files:
 
 
 def possible(experiments: Experiments) -> list[str]:
-    """The figures that a scale can make; none if the tables' folder has no figures file.
+    """The figures that a scale makes; none if the tables' folder has no figures file.
 
-    A figure that compares absent weights counts as possible: making it gives the proper error.
+    A figure of the comparison is one of them if the scale measures every row; the target
+    `comparison` makes it at any. A figure that compares absent weights counts as possible: making
+    it gives the proper error.
     """
     if experiments.figures is None:
         return []
-    return [name for name in declared() if _is_possible(experiments, name)]
+    left_out = {COMPARISON} if experiments.scale.rows == "core" else set()
+    chosen = (name for name, figure in declared().items() if figure.needs not in left_out)
+    return [name for name in chosen if _is_possible(experiments, name)]
+
+
+def of_comparison(experiments: Experiments) -> list[str]:
+    """The figures that the target `comparison` makes beside its tables."""
+    drawn = (name for name, figure in declared().items() if figure.needs == COMPARISON)
+    return [name for name in drawn if _is_possible(experiments, name)]
 
 
 def files(experiments: Experiments, *suffixes: str) -> list[str]:
@@ -177,6 +188,25 @@ def _bias_probes(experiments: Experiments, name: str) -> Files:
         ]
         for arm in experiments.arms(name)
     }
+
+
+def _comparison(experiments: Experiments, name: str) -> Files:
+    """The bias probes of every encoder that the tables of the comparison measure, once each.
+
+    A title is the first shown value of its row, a method, and its backbone.
+    """
+    backbones, datasets = experiments.scale.backbones, experiments.bias_datasets()
+    seen: set[str] = set()
+    by_title: Files = {}
+    for table in experiments.comparison.values():
+        for cell in experiments.cells([table.name]):
+            method = next(iter(table.rows[cell.row].show.values()))
+            title = f"{method}, {backbones[cell.runs[0].backbone].title}"
+            for run in (run for run in cell.runs if run.id not in seen):
+                seen.add(run.id)
+                files = (result_file(experiments.scale, run, data, BIAS) for data in datasets)
+                by_title.setdefault(title, []).extend(_BELOW.evaluations / file for file in files)
+    return by_title
 
 
 def _mask_quality(experiments: Experiments, name: str) -> Files:
@@ -230,5 +260,6 @@ NEEDS: dict[str, Callable[[Experiments, str], Files]] = {
     "results": _results,
     "claims": _claims,
     "primary claims": _primary_claims,
+    COMPARISON: _comparison,
 }
 """Kinds of files that a figure can be drawn from; each function lists them for a figure name."""

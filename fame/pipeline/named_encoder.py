@@ -40,17 +40,17 @@ def named_encoder(experiments: Experiments, encoder: str, results: Path = RESULT
     """
     path, places = Path(encoder), Places.of(experiments.scale, results)
     name = path.parent.name if path.name == ENCODER else path.name
-    if name in experiments.runs:
+    if name in experiments.every_run:
         own = {place.resolve() for place in (places.run(name), places.encoder(name))}
         if path.resolve() in own or (encoder == name and not path.exists()):
-            return experiments.runs[name]
+            return experiments.every_run[name]
     if path.exists():
         return file_at(path)
     raise _unknown(experiments, encoder)
 
 
 def _unknown(experiments: Experiments, encoder: str) -> FameError:
-    near = difflib.get_close_matches(encoder, experiments.runs, 1)
+    near = difflib.get_close_matches(encoder, experiments.every_run, 1)
     hint = f"did you mean {near[0]}?" if near else "`fame runs` lists those"
     return FameError(
         f"{encoder}: neither a file, a folder nor a run of scale {experiments.scale.name}; {hint}"

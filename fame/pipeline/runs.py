@@ -182,7 +182,7 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     section["merge"] = merge.model_dump(mode="json") if merge else None
     section["data"] = _data_recipe(scale, recipe.pretrain)
     section["max_short_side"] = scale.max_short_side
-    section["options"] = recipe.options
+    section["options"] = recipe.options_in(scale.protocol)
     section["plugins"] = plugin_digest(merge.mask) if merge else {}
     return section
 

@@ -109,12 +109,13 @@ def save(figure: Figure, path: Path) -> list[Path]:
 
 def colours(titles: Sequence[str]) -> list[str]:
     """A colour for each title: that of its method if it names one, else the next of the cycle."""
-    spare = (colour for colour in COLOURS if colour not in map(_own, titles))
-    return [_own(title) or next(spare) for title in titles]
+    spare = (colour for colour in COLOURS if colour not in map(own_colour, titles))
+    return [own_colour(title) or next(spare) for title in titles]
 
 
-def _own(title: str) -> str | None:
-    role = _ROLES.get(title.lower().split()[0] if title.split() else "")
+def own_colour(title: str) -> str | None:
+    """The colour of the method that is a title's first word; None for a method without a role."""
+    role = _ROLES.get(title.lower().replace(",", " ").split()[0] if title.split() else "")
     return PALETTE[role] if role else None
 
 

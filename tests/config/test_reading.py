@@ -17,7 +17,7 @@ from fame.config.scale import Merge, Scale
 from fame.config.tables import Table
 from fame.core import registry
 from fame.core.errors import FameError
-from fame.pipeline.experiments import Experiments, measurable
+from fame.pipeline.experiments import LEFT_OUT, Experiments, measurable
 
 SCALES = sorted(reading.SCALES.glob("*.yaml"))
 EXAMPLES = sorted(reading.SCALES.with_name("examples").glob("*.yaml"))
@@ -283,12 +283,24 @@ def test_the_grid_is_micro_with_what_it_lacks(root):
     assert full == plain
 
 
-@pytest.mark.parametrize("scale", ["mini", "paper", "micro_grid"])
+@pytest.mark.parametrize("scale", ["mini", "paper", "official"])
 def test_complete_scales_measure_every_row_with_a_recipe(root, scale):
-    path = root / "tests" / "workflow" / f"{scale}.yaml"
-    experiments = Experiments(str(path) if path.is_file() else scale, root / "config" / "tables")
-    for table in experiments.tables.values():
+    experiments = Experiments(scale, root / "config" / "tables")
+    for name, table in experiments.every_table.items():
+        left_out = {LEFT_OUT} if name in experiments.tables else set()
         for row in table.rows:
+            for column in table.columns.values():
+                assert measurable(experiments.scale, row, column) in {
+                    *(None, "quoted only"),
+                    *left_out,
+                }
+
+
+def test_the_grid_measures_every_row_of_the_core(root):
+    grid = root / "tests" / "workflow" / "micro_grid.yaml"
+    experiments = Experiments(str(grid), root / "config" / "tables")
+    for table in experiments.tables.values():
+        for row in (row for row in table.rows if row.set == "core"):
             for column in table.columns.values():
                 assert measurable(experiments.scale, row, column) in {None, "quoted only"}
 

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from fame.config.reading import load_table
-from fame.config.tables import Row, Table
+from fame.config.tables import Recipe, Row, Table
 from fame.pipeline.experiments import Experiments
 
 NAMES = ("table5", "table6")
@@ -78,11 +78,11 @@ def test_frozen_rows_are_probed_and_the_others_finetuned(tables):
 
 
 def test_fame_is_measured_against_moco_and_random_in_each_task(table):
-    tasks = {row.task for row in table.rows if row.task}
-    for task in tasks:
+    core = [row for row in table.rows if row.set == "core"]
+    for task in {row.task for row in core if row.task}:
         recipes = {
             row.show["method"]: row.recipe
-            for row in table.rows
+            for row in core
             if row.task == task and row.recipe and row.recipe.backbone == "r2plus1d"
         }
         assert set(recipes) == {"FAME", "MoCo (no FAME)", "Random initialisation"}
@@ -94,13 +94,18 @@ def test_fame_is_measured_against_moco_and_random_in_each_task(table):
 
 def test_reference_rows_claim_nothing_published(table):
     for row in table.rows:
-        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation"}:
+        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation", "VCOP"}:
             assert row.published == {}
 
 
-def test_fame_and_be_are_measured_and_all_else_is_quoted(table):
+FIRST_WAVE = {"3DRotNet", "Pace Prediction", "SpeedNet", "RSPNet", "VCP", "PRP", "TempTrans"}
+
+
+def test_fame_and_be_are_the_core_the_first_wave_is_compared_and_all_else_is_quoted(table):
     for row in published(table):
-        assert (row.recipe is not None) == (row.show["method"] in {"FAME", "BE"})
+        method = row.show["method"]
+        assert (row.recipe is not None) == (method in {"FAME", "BE", *FIRST_WAVE})
+        assert (row.set == "comparison") == (method in FIRST_WAVE)
 
 
 @pytest.mark.parametrize("name", ["table2", "table5"])
@@ -151,3 +156,29 @@ def test_a_cell_needs_a_task_of_its_column_or_its_row(request):
         ValueError, match=r"rows\.0 and column 'r1_ucf101' name no task: a measured"
     ):
         Table(**given)
+
+
+def recipe(**changes):
+    given = {"method": "pace", "backbone": "r2plus1d", "pretrain": "ucf101"}
+    return Recipe.model_validate(given | {"options": {"protocol": "fame"}} | changes)
+
+
+def test_a_scale_takes_the_options_of_its_protocol():
+    both = recipe(own_options={"protocol": "own"})
+    assert [both.options_in(name)["protocol"] for name in ("own", "fame")] == ["own", "fame"]
+    assert recipe().options_in("own") == {"protocol": "fame"}
+
+
+def test_own_options_and_rows_of_the_comparison_need_what_they_stand_beside():
+    with pytest.raises(ValueError, match="own_options stand in for options: give both"):
+        recipe(options={}, own_options={"protocol": "own"})
+    with pytest.raises(ValueError, match="a row of the comparison needs a recipe"):
+        Row.model_validate({"show": {}, "set": "comparison"})
+
+
+def test_the_whole_table_leaves_no_row_out(tables):
+    for name, table in tables.items():
+        whole = table.whole()
+        assert whole.name == f"{name}_all" and whole.columns == table.columns
+        assert {row.set for row in whole.rows} == {"core"} < {row.set for row in table.rows}
+        assert [row.show for row in whole.rows] == [row.show for row in table.rows]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from changed_scale import scale_with
+from changed_scale import scale_with, with_all_rows
 from own_videos import OWN
 
 from fame.config.reading import load_scale
@@ -77,6 +77,59 @@ def test_why_a_cell_is_not_measured(root):
     assert measurable(scale, fame, ucf) is None
     assert measurable(scale, i3d, ucf) == "backbone i3d is not part of scale micro"
     assert measurable(scale, fame, diving) == "dataset diving48 is not part of scale micro"
+
+
+COMPARED = {"rotnet3d", "pace", "speednet", "rspnet", "vcop", "vcp", "prp", "temptrans"}
+
+
+def test_the_quick_tables_train_the_core_only_and_the_comparison_shares_its_runs(mini):
+    quick = {run.method for run in mini.runs.values()}
+    assert quick == {"random", "moco", "be", "supervised"}
+    core = {run.id for cell in mini.cells(["table5", "table6"]) for run in cell.runs}
+    assert core < set(mini.comparison_runs)
+    added = [mini.comparison_runs[name] for name in mini.comparison_runs.keys() - core]
+    assert {run.method for run in added} == COMPARED
+    assert all(mini.run(run.id) == run for run in added)
+    # RSPNet and TempTrans on two backbones each
+    assert len(added) == (len(COMPARED) + 2) * 3
+
+
+def test_rows_of_the_comparison_say_why_they_are_not_in_the_quick_table(mini):
+    table = mini.table("table5")
+    column = table.columns["ucf101"]
+    left_out = [row for row in table.rows if row.set == "comparison"]
+    for row in left_out:
+        said = measurable(mini.scale, row, column)
+        assert said == "left out of the quick table: make comparison"
+    assert {row.recipe.method for row in left_out if row.recipe} == COMPARED
+    whole = mini.table("table5_all")
+    assert [row.recipe for row in whole.rows] == [row.recipe for row in table.rows]
+    assert {measurable(mini.scale, row, column) for row in whole.rows} == {None, "quoted only"}
+
+
+def test_a_scale_with_all_rows_measures_them_in_its_tables(mini, tmp_path):
+    tables = mini.folder
+    everything = Experiments(str(with_all_rows(tmp_path)), tables)
+    assert everything.runs == mini.every_run
+    assert everything.comparison_runs == mini.comparison_runs
+
+
+def test_tables_without_such_rows_have_no_comparison(root):
+    own = Experiments("mini", root / "config" / "examples" / "own_tables")
+    assert own.comparison == {} and own.comparison_runs == {}
+
+
+@pytest.mark.parametrize(("scale", "protocol"), [("mini", "fame"), ("paper", "own")])
+def test_the_compared_methods_are_trained_in_the_scales_protocol(root, scale, protocol):
+    given = Experiments(scale, root / "config" / "tables")
+    runs = [run for run in given.comparison_runs.values() if run.method in COMPARED]
+    assert {run.recipe["pretrain"]["options"]["protocol"] for run in runs} == {protocol}
+    backbones = {(run.method, run.backbone, run.pretrain) for run in runs}
+    assert ("rotnet3d", "r3d_18_hara_a", "kinetics400") in backbones
+    assert ("vcp", "r2plus1d_10", "ucf101") in backbones
+    (speednet,) = {run.backbone for run in runs if run.method == "speednet"}
+    frames = {"mini": 8, "paper": 64}
+    assert given.scale.backbones[speednet].frames == frames[scale]
 
 
 def test_unknown_tables_runs_and_empty_folders_are_refused(mini, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from changed_scale import with_all_rows
 from micro_world import ROOT
 
 from fame.config.reading import SCALES, load_scale
@@ -79,15 +80,33 @@ def test_a_declaration_by_place_and_by_name(tmp_path):
 
 
 def test_mini_can_make_them_all_and_real_videos_have_no_mask_quality(mini):
-    assert possible(mini) == list(declared())
+    ours = [name for name in declared() if name != "reliance"]
+    assert possible(mini) == ours
     paper = Experiments("paper", TABLES)
-    assert possible(paper) == [name for name in declared() if name != "mask_quality"]
+    assert possible(paper) == [name for name in ours if name != "mask_quality"]
+
+
+def test_the_comparisons_figure_is_drawn_by_its_target_or_where_all_rows_are_measured(tmp_path):
+    everything = Experiments(str(with_all_rows(tmp_path)), TABLES)
+    assert possible(everything) == list(declared())
+    for given in (everything, Experiments("mini", TABLES)):
+        assert figures.of_comparison(given) == ["reliance"]
+
+
+def test_the_comparisons_figure_is_drawn_from_the_probes_of_each_encoder_once(mini):
+    found = figures.sources(mini, "reliance")
+    files = [file for paths in found.values() for file in paths]
+    assert len(files) == len(set(files)) == 2 * len(mini.comparison_runs)
+    assert {file.name for file in files} == {"bias.json"}
+    assert {file.parent.name.split("-")[0] for file in files} == {"ucf101", "hmdb51"}
+    assert {len(paths) for paths in found.values()} == {2 * len(mini.scale.seeds)}
+    assert "Pace Prediction, R(2+1)D-10, 8 wide" in found
 
 
 def test_the_files_of_some_suffixes(mini):
     numbers = figures.files(mini, ".csv")
-    assert numbers == [f"{name}.csv" for name, one in declared().items() if one.measured]
-    assert len(figures.files(mini, ".png", ".pdf")) == 2 * len(declared())
+    assert numbers == [f"{name}.csv" for name in possible(mini) if declared()[name].measured]
+    assert len(figures.files(mini, ".png", ".pdf")) == 2 * len(possible(mini))
 
 
 def test_figures_are_drawn_from_a_file_for_each_seed(mini):

@@ -44,7 +44,7 @@ def distinct_recipes(names):
     recipes = set()
     for name in names:
         table = yaml.safe_load((TABLES / f"{name}.yaml").read_text())
-        for row in (row for row in table["rows"] if "recipe" in row):
+        for row in (row for row in table["rows"] if "recipe" in row and "set" not in row):
             recipe = row["recipe"]
             known = recipe["backbone"] in backbones and recipe.get("pretrain") in {None, *datasets}
             for column in table["columns"].values() if known else ():

@@ -150,10 +150,10 @@ def edit():
 
 
 def distinct_recipes(scale, tables=ROOT / "config" / "tables"):
-    """The recipes of both tables that a scale can measure, told apart by their text."""
+    """The recipes of both tables' core that a scale can measure, told apart by their text."""
     backbones = yaml.safe_load(scale.read_text())["backbones"]
     rows = [row for path in TABLES for row in table_file(path, tables)["rows"]]
-    recipes = [row["recipe"] for row in rows if "recipe" in row]
+    recipes = [row["recipe"] for row in rows if "recipe" in row and "set" not in row]
     return {repr(sorted(one.items())) for one in recipes if one["backbone"] in backbones}
 
 

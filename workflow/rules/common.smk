@@ -84,7 +84,7 @@ ON_GPU = HEAVY | {"gpu": min(1, SCALE.resources.gpus)}
 wildcard_constraints:
     run=r"[A-Za-z0-9_-]+",
     data=r"[A-Za-z0-9_-]+",
-    table="|".join(sorted(EXPERIMENTS.tables)),
+    table="|".join(sorted(EXPERIMENTS.every_table)),
 
 
 def code(rule):

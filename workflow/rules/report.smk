@@ -87,7 +87,7 @@ rule publish:
     log:
         f"{ROOT}/published/{{name}}.log",
     wildcard_constraints:
-        name="|".join(EXPERIMENTS.tables),
+        name="|".join(EXPERIMENTS.every_table),
     conda:
         ENVIRONMENT
     resources:

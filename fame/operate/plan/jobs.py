@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fame.config.scale import Scale
-from fame.config.tables import FIGURES
+from fame.config.tables import COMPARISON, FIGURES
 from fame.core.errors import FameError
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.runs import AbsentEncoder, Run, split_data_id
@@ -62,24 +62,28 @@ def wanted(experiments: Experiments, target: str) -> Wanted:
 
     Args:
         experiments: a scale and its tables.
-        target: `all`, a table's name, a figure's such as `figure1`, or a path in `results/`.
+        target: `all`, `comparison`, a table's name, a figure's such as `figure1`, or a path in
+            `results/`.
 
     Raises:
         FameError: no such table or figure.
     """
     if target.startswith("results/"):
         path = Path(target)
-        own = path.parent == Path("results") and path.stem in experiments.tables
+        own = path.parent == Path("results") and path.stem in experiments.every_table
         return _without_absent(experiments, [path.stem] if own else [], (target,))
     if target == ALL:
         return _without_absent(experiments, list(experiments.tables), (ALL,))
-    if target in experiments.tables:
+    if target == COMPARISON and experiments.comparison:
+        return _without_absent(experiments, list(experiments.comparison), (COMPARISON,))
+    if target in experiments.every_table:
         return _without_absent(experiments, [target], (f"results/{target}.csv",))
     if target in FIGURES:
         return Wanted((f"results/{target}.png",), ())
     if target == "report":
         return Wanted(("results/report.html",), ())
-    known = [ALL, "report", *experiments.tables, *FIGURES]
+    whole = [COMPARISON, *experiments.comparison] if experiments.comparison else []
+    known = [ALL, "report", *experiments.tables, *whole, *FIGURES]
     close = difflib.get_close_matches(target, known, 1)
     hint = f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(known)})"
     raise FameError(f"there is nothing to plan called {target!r}{hint}")

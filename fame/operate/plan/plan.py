@@ -293,8 +293,8 @@ def _unmeasured(survey: Survey) -> list[str]:
     experiments = survey.experiments
     planned = {Path(t.job.name).stem for t in survey.tasks if t.job.rule == "table"}
     reasons: dict[str, int] = {}
-    for name in sorted(planned & experiments.tables.keys()):
-        table = experiments.tables[name]
+    for name in sorted(planned & experiments.every_table.keys()):
+        table = experiments.table(name)
         for row in table.rows:
             if row.recipe is None:
                 continue

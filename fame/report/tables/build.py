@@ -166,10 +166,10 @@ def build(
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    used), `negatives` (as declared by the method), `epoch` (the one reported, of a trained
-    classifier), `runs` (ids) and `not_measured_because`. A partial table also has the text
-    `c_missing`: which runs of a cell are missing and why, empty if none is. Its `c_measured`,
-    `c_std` and `c_n` are over the finished runs.
+    used, and the protocol of a method that has several), `negatives` (as declared by the method),
+    `epoch` (the one reported, of a trained classifier), `runs` (ids) and `not_measured_because`. A
+    partial table also has the text `c_missing`: which runs of a cell are missing and why, empty if
+    none is. Its `c_measured`, `c_std` and `c_n` are over the finished runs.
 
     Args:
         experiments: a scale and its tables.
@@ -242,7 +242,9 @@ def _measured_on(scale: Scale, run: Run) -> str:
     data = f"pretrained on {scale.datasets[run.pretrain].title}" if run.pretrain else "untrained"
     if run.source is not None:
         data = f"encoder {run.weights}"
-    return f"{backbone.title}, {data}, {backbone.frames} frames of {backbone.size} px"
+    protocol = run.recipe.get("pretrain", {}).get("options", {}).get("protocol")
+    clips = f"{backbone.frames} frames of {backbone.size} px"
+    return ", ".join([backbone.title, data, clips, *([f"protocol {protocol}"] if protocol else [])])
 
 
 def _negatives(run: Run) -> str:

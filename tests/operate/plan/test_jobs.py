@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from micro_world import MICRO, TABLES, choose
+from micro_world import MICRO, ROOT, TABLES, choose
 
 from fame.core.errors import FameError
 from fame.operate.plan import jobs as module
@@ -31,6 +31,25 @@ def experiments():
 )
 def test_a_target_by_name_or_path(experiments, target, file):
     assert wanted(experiments, target).files == (file,)
+
+
+def test_the_comparison_is_a_target_where_a_table_has_such_rows(experiments):
+    assert wanted(experiments, "comparison").files == ("comparison",)
+    assert wanted(experiments, "table5_all").files == ("results/table5_all.csv",)
+    own = Experiments(str(MICRO), ROOT / "config" / "examples" / "own_tables")
+    with pytest.raises(FameError, match="nothing to plan called 'comparison'"):
+        wanted(own, "comparison")
+
+
+def test_the_comparison_at_mini_trains_each_of_its_runs_once(tmp_path):
+    given = Experiments("mini", TABLES)
+    found = jobs("mini", TABLES, ["comparison"], tmp_path)
+    trained = [job.run for job in found if job.rule == "pretrain"]
+    assert sorted(trained) == sorted(given.comparison_runs)
+    probed = {job.run for job in found if job.rule == "bias"}
+    assert probed == set(given.comparison_runs)
+    made = {Path(job.name).stem for job in found if job.rule in {"table", "figure"}}
+    assert made == {"table5_all", "table6_all", "reliance"}
 
 
 def test_an_unknown_target_is_named_with_the_nearest(experiments):

@@ -115,12 +115,24 @@ def test_one_row_for_each_row_of_the_file_in_its_order(mini, table5):
 
 
 def test_a_quoted_row_holds_no_measured_number(table5):
-    row = table5[table5["method"] == "RSPNet"].iloc[0]
-    assert (row["ucf101_published"], row["hmdb51_published"]) == (61.8, 42.8)
+    row = table5[table5["method"] == "CBT"].iloc[0]
+    assert (row["ucf101_published"], row["hmdb51_published"]) == (54.0, 29.5)
     assert (row["freeze"], row["res"], row["scale"]) == ("yes", "112", "mini")
     assert all(pd.isna(row[f"ucf101_{kind}"]) for kind in ("measured", "std", "n"))
     assert row["not_measured_because"] == "quoted only"
     assert row["comparable"] == row["measured_on"] == row["runs"] == row["negatives"] == ""
+
+
+def test_a_row_of_the_comparison_says_that_it_is_left_out(table5):
+    row = table5[table5["method"] == "RSPNet"].iloc[0]
+    assert (row["ucf101_published"], row["task"]) == (61.8, "linear")
+    assert all(pd.isna(row[f"ucf101_{kind}"]) for kind in ("measured", "std", "n"))
+    assert row["not_measured_because"] == "left out of the quick table: make comparison"
+
+
+def test_a_row_whose_method_has_protocols_says_which(table5):
+    row = table5[table5["method"] == "BE"].iloc[0]
+    assert row["measured_on"].endswith("8 frames of 32 px, protocol fame")
 
 
 def test_a_measured_row_says_on_what(mini, table5):
@@ -232,7 +244,7 @@ def test_markdown_tables_are_rectangular(mini, table5):
     assert text.startswith("# Table 5")
     assert "Source: " in text and "poster" in text
     blocks = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
-    assert [len(block) for block in blocks] == [2 + 26, 2 + 8]
+    assert [len(block) for block in blocks] == [2 + 27, 2 + 17]
     for block in blocks:
         assert len({line.count("|") for line in block}) == 1
 
