@@ -18,6 +18,7 @@ COLOURFUL = ViewSettings(
     flip=0.5,
     gray=0.2,
     jitter=0.8,
+    jitter_kind="torchvision",
     brightness=0.4,
     contrast=0.4,
     saturation=0.4,

@@ -111,11 +111,11 @@ def _views(context: Context, name: str) -> Iterator[Finding]:
     choices = draw(settings, SEED, "view0", batch.epochs, batch.indices, batch.sizes)
     raw = batch.clips[:, 0]
     plain = crop_resize_flip(raw, choices.boxes, choices.flip, backbone.size)
-    changes = photometric(plain, choices)
+    changes = photometric(plain, choices, settings.jitter_kind)
     ready = normalise(changes, settings.mean, settings.std)
     there = {
         "geometry": crop_resize_flip(raw.to(device), choices.boxes, choices.flip, backbone.size),
-        "photometric": photometric(plain.to(device), choices),
+        "photometric": photometric(plain.to(device), choices, settings.jitter_kind),
         "normalise": normalise(changes.to(device), settings.mean, settings.std),
     }
     references = {"geometry": plain, "photometric": changes, "normalise": ready}

@@ -37,5 +37,6 @@ def colour_frames(
         *(torch.cat(parts) for parts in zip(*(vars(one).values() for one in drawn), strict=True))
     )
     frames = clips.permute(2, 0, 1, 3, 4).reshape(length * count, colours, 1, height, width)
-    changed = photometric(frames, every).view(length, count, colours, height, width)
+    changed = photometric(frames, every, settings.jitter_kind)
+    changed = changed.view(length, count, colours, height, width)
     return changed.permute(1, 2, 0, 3, 4).contiguous()

@@ -1,17 +1,19 @@
 """Colour changes of a view: grey, jitter, blur, normalise (facts A5, in this order).
 
 Each clip has its own random changes, the same for all its frames. Colour operations equal
-torchvision's `adjust_*` on the clip as a stack of frames.
+torchvision's `adjust_*` on the clip as a stack of frames, or an old kornia's (`additive`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from fame.augment import additive
 from fame.augment.colour import turn_hue
 from fame.augment.gaussian import blur, kernel_size
 from fame.augment.view_draws import NEUTRAL, ViewDraws
+from fame.config.views import JitterKind
 
 
 def grayscale(clips: Tensor) -> Tensor:
@@ -50,8 +52,11 @@ def hue(clips: Tensor, factors: Tensor) -> Tensor:
     return turn_hue(clips, factors.view(-1, 1, 1, 1), dim=1)
 
 
-OPERATIONS: Sequence[Callable[[Tensor, Tensor], Tensor]] = (brightness, contrast, saturation, hue)
-"""The jitter operations, in the order of the columns of `ViewDraws.factors`."""
+OPERATIONS: Mapping[JitterKind, Sequence[Callable[[Tensor, Tensor], Tensor]]] = {
+    "torchvision": (brightness, contrast, saturation, hue),
+    "additive": (additive.brightness, additive.contrast, additive.saturation, hue),
+}
+"""The jitter operations of each kind, in the order of the columns of `ViewDraws.factors`."""
 
 
 def _apply(
@@ -70,28 +75,29 @@ def _gray(clips: Tensor) -> Tensor:
     return grayscale(clips).expand_as(clips)
 
 
-def _jitter(clips: Tensor, draws: ViewDraws) -> None:
+def _jitter(clips: Tensor, draws: ViewDraws, kind: JitterKind) -> None:
     # Four rounds of four operations cover every order without a loop over the clips.
     for turn in draws.order.T:
-        for number, operation in enumerate(OPERATIONS):
+        for number, operation in enumerate(OPERATIONS[kind]):
             factors = draws.factors[:, number]
             chosen = draws.jitter & (turn == number) & (factors != NEUTRAL[number])
             _apply(clips, chosen, operation, factors)
 
 
-def photometric(clips: Tensor, draws: ViewDraws) -> Tensor:
+def photometric(clips: Tensor, draws: ViewDraws, kind: JitterKind) -> Tensor:
     """Grey, then jitter, then blur; each for the clips that were drawn for it.
 
     Args:
         clips: (B, 3, T, H, W) float RGB in [0, 1]; not modified.
         draws: the batch's draws, on the CPU.
+        kind: of the jitter's operations; see `ViewSettings.jitter_kind`.
 
     Returns:
         (B, 3, T, H, W) in [0, 1].
     """
     result = clips.clone()
     _apply(result, draws.gray, _gray)
-    _jitter(result, draws)
+    _jitter(result, draws, kind)
     size = kernel_size(min(clips.shape[-2:]))
     _apply(result, draws.blur, lambda picked, sigma: blur(picked, size, sigma), draws.sigma)
     return result

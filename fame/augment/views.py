@@ -223,7 +223,7 @@ class Views:
     def _coloured(self, clips: Tensor, chosen: ViewDraws, batch: Batch, slot: int) -> Tensor:
         """Clip slot `slot` after grey, jitter and blur."""
         if not self._by_frame:
-            return photometric(clips, chosen)
+            return photometric(clips, chosen, self._settings.jitter_kind)
         view = self._shared[1][slot] if self._shared else slot
         return colour_frames(clips, self._settings, self._seed, f"view{view}", batch)
 

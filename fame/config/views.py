@@ -8,6 +8,9 @@ from fame.core.schema import Model, PositiveFloat, Range, Share, Strength
 
 Colour = tuple[float, float, float]
 
+JitterKind = Literal["torchvision", "additive"]
+"""Which operations colour jitter uses; see `ViewSettings.jitter_kind`."""
+
 
 class ViewSettings(Model):
     """The random augmentation of one view; the paper's values are in facts A5.
@@ -18,6 +21,9 @@ class ViewSettings(Model):
         flip: probability of a horizontal flip.
         gray: probability of turning grey.
         jitter: probability of colour jitter.
+        jitter_kind: `torchvision` blends with black (brightness), the mean grey (contrast) and the
+            grey clip (saturation); `additive` adds factor - 1 to the brightness, multiplies by the
+            contrast's factor and scales HSV's saturation, as kornia did before 0.6.4.
         brightness: brightness factors are uniform in [max(0, 1 - this), 1 + this].
         contrast: likewise for contrast.
         saturation: likewise for saturation.
@@ -35,6 +41,7 @@ class ViewSettings(Model):
     flip: Share
     gray: Share
     jitter: Share
+    jitter_kind: JitterKind
     brightness: Strength
     contrast: Strength
     saturation: Strength

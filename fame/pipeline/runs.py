@@ -173,6 +173,9 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
             f"scale {scale.name!r}: pretrain.epochs lacks {recipe.pretrain!r}, on which a recipe "
             "pretrains; add it"
         )
+    if section["views"]["jitter_kind"] == "torchvision":
+        # Omitted, so that ids are the same as when there was no other kind.
+        del section["views"]["jitter_kind"]
     section["epochs"] = scale.pretrain.epochs[recipe.pretrain]
     used = used_sections(scale, recipe.method, recipe.pretrain)
     section["methods"] = {name: one.model_dump(mode="json") for name, one in used.items()}

@@ -83,7 +83,7 @@ def test_the_first_views_are_distracted_between_crop_and_colour_the_second_are_n
     clips, chosen = cut(0)
     expected = distract(clips, weight_of(5, 9, 0.3), frames_of(5, batch(), clips.shape[2]))
     mean, std = PLAIN.mean, PLAIN.std
-    assert torch.equal(views[0], normalise(photometric(expected, chosen), mean, std))
+    assert torch.equal(views[0], normalise(photometric(expected, chosen, "torchvision"), mean, std))
     assert torch.equal(views[1], pairs(None)(batch(), 9)[1])
 
 

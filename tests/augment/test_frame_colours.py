@@ -14,7 +14,7 @@ def test_each_frame_is_coloured_as_a_clip_of_one_frame():
     keys = (whole.epochs, whole.indices, whole.sizes)
     for t in range(clips.shape[2]):
         chosen = draw(COLOURFUL, 5, f"view0 frame{t}", *keys)
-        expected = photometric(clips[:, :, t : t + 1], chosen)
+        expected = photometric(clips[:, :, t : t + 1], chosen, "torchvision")
         torch.testing.assert_close(coloured[:, :, t : t + 1], expected)
 
 

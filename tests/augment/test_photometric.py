@@ -31,7 +31,7 @@ def test_photometric_equals_torchvision(changes):
     clips = random_bytes(24, 3, 2, 24, 26) / 255
     draws = draws_of(24, **changes)
     before = clips.clone()
-    changed = photometric(clips, draws)
+    changed = photometric(clips, draws, "torchvision")
     assert torch.equal(clips, before)
     for sample, clip in enumerate(clips):
         expected = slow_photometric(clip, draws, sample)
@@ -40,14 +40,18 @@ def test_photometric_equals_torchvision(changes):
 
 def test_with_everything_off_nothing_changes():
     clips = random_bytes(4, 3, 2, 16, 16) / 255
-    assert torch.equal(photometric(clips, draws_of(4, gray=0.0, jitter=0.0, blur=0.0)), clips)
+    assert torch.equal(
+        photometric(clips, draws_of(4, gray=0.0, jitter=0.0, blur=0.0), "torchvision"), clips
+    )
     neutral = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
-    assert torch.equal(photometric(clips, draws_of(4, gray=0.0, blur=0.0, **neutral)), clips)
+    assert torch.equal(
+        photometric(clips, draws_of(4, gray=0.0, blur=0.0, **neutral), "torchvision"), clips
+    )
 
 
 def test_all_frames_of_a_clip_change_alike():
     frame = random_bytes(8, 3, 1, 16, 16) / 255
-    changed = photometric(frame.expand(8, 3, 4, 16, 16), draws_of(8))
+    changed = photometric(frame.expand(8, 3, 4, 16, 16), draws_of(8), "torchvision")
     for t in range(1, 4):
         torch.testing.assert_close(changed[:, :, t], changed[:, :, 0])
 

@@ -81,18 +81,24 @@ def test_one_sigma_for_a_whole_run_if_asked():
 def test_a_clip_does_not_depend_on_its_batch():
     clips = random_bytes(6, 3, 2, 40, 60)
     draws = draws_of(6)
-    together = photometric(crop_resize_flip(clips, draws.boxes, draws.flip, 16), draws)
+    together = photometric(
+        crop_resize_flip(clips, draws.boxes, draws.flip, 16), draws, "torchvision"
+    )
     for sample in range(6):
         mine = slice(sample, sample + 1)
         alone = rows(draws, mine)
-        view = photometric(crop_resize_flip(clips[mine], alone.boxes, alone.flip, 16), alone)
+        view = photometric(
+            crop_resize_flip(clips[mine], alone.boxes, alone.flip, 16), alone, "torchvision"
+        )
         torch.testing.assert_close(view, together[mine], rtol=0, atol=1e-6)
 
 
 def test_real_clips_become_views(shared):
     clips = torch.from_numpy(np.load(shared / "golden" / "fame_masks_112.npz")["clips"][:3])
     draws = draw(paper(), 0, "view0", [0] * 3, range(3), [[112, 112]] * 3)
-    view = photometric(crop_resize_flip(clips, draws.boxes, replace(draws).flip, 32), draws)
+    view = photometric(
+        crop_resize_flip(clips, draws.boxes, replace(draws).flip, 32), draws, "torchvision"
+    )
     assert view.shape == (3, 3, 16, 32, 32)
     assert view.min() >= 0
     assert view.max() <= 1

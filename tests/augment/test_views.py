@@ -58,7 +58,7 @@ def test_processes_share_out_the_views_of_one(size, step, background, kind, whic
 def test_no_merging_is_geometry_then_colour_then_normalising():
     for slot, view in enumerate(pairs(None)(batch(), 0)):
         clips, chosen = cut(slot)
-        assert torch.equal(view, normalise(photometric(clips, chosen), MEAN, STD))
+        assert torch.equal(view, normalise(photometric(clips, chosen, "torchvision"), MEAN, STD))
 
 
 def test_donors_come_from_the_group_and_change_with_slot_and_step():
@@ -99,7 +99,7 @@ def test_merging_comes_before_colour():
     clips, chosen = cut(0)
     order = donors(5, 0, 0, CLIPS // GROUP, GROUP, "derangement")
     merged = merged_by_hand(clips, clips[torch.from_numpy(order)])
-    expected = normalise(photometric(merged, chosen), MEAN, STD)
+    expected = normalise(photometric(merged, chosen, "torchvision"), MEAN, STD)
     torch.testing.assert_close(pairs(mixing())(batch(), 0)[0], expected)
 
 

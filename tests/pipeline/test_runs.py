@@ -83,6 +83,7 @@ def test_what_cannot_change_an_encoder_keeps_its_id(path, value):
         ("pretrain.optimiser.lr", 0.1),
         ("pretrain.optimiser.schedule.warmup_steps", 0),
         ("pretrain.views.hue", 0.1),
+        ("pretrain.views.jitter_kind", "additive"),
         ("pretrain.merge.beta", 0.3),
         ("pretrain.methods.moco.temperature", 0.2),
         ("pretrain.methods.moco.queue.kinetics400", 64),
