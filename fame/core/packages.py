@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 import fame
 from fame.core.files import sha256
@@ -36,7 +36,7 @@ def against_lock(lock: Path) -> dict[str, Any] | None:
     return {"sha256": sha256(lock), "departures": departures}
 
 
-def _wanted(lock: Path) -> dict[str, Requirement]:
+def _wanted(lock: Path) -> dict[NormalizedName, Requirement]:
     """The lock's requirements that apply to this Python and system, by name."""
     lines = (line.strip() for line in lock.read_text(encoding="utf-8").splitlines())
     wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
