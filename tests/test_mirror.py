@@ -38,6 +38,7 @@ ELSEWHERE = {
 ACROSS = {
     "cli/test_cli.py",  # what holds for all commands
     "cli/test_names.py",  # names in texts that something answers to
+    "config/test_limbs.py",  # the scale of harder worlds against mini
     "config/test_study.py",  # the scale of the registered study against mini
     "config/test_fidelity.py",  # the paper's scale against the release's
     "data/datasets/test_added.py",  # a dataset is added in one file
@@ -48,6 +49,7 @@ ACROSS = {
     "models/backbones/test_every_backbone.py",  # what holds for all architectures
     "models/test_new_backbone.py",  # a backbone is added in one file
     "pretext/test_new_method_page.py",  # docs/new_method.md, followed
+    "train/test_headline.py",  # from worlds to accuracy: FAME above MoCo
 }
 """Tests in mirrored folders that are of several modules."""
 

@@ -5,8 +5,10 @@ definition works for every file: AVI stores no presentation times, so its time s
 order (UCF101 has such files), and a packet need not give a frame.
 
 PyAV is tried first: it counts and seeks exactly, at the same speed. Random access is used only in
-containers that store presentation times (`TIMESTAMPED`); any other file is decoded from its start,
-which costs little, as videos in action recognition last seconds.
+containers that store presentation times (`TIMESTAMPED`), told by a file's content and not by its
+name; any other file is decoded from its start, which costs little, as videos in action recognition
+last seconds. So is a file in which two frames share a time (Matroska counts milliseconds), since
+a time then names no frame.
 
 decord 0.6.0, where it is installed, is the fallback for files that PyAV refuses, and an independent
 check. It always reads
@@ -38,8 +40,11 @@ Depth = Literal["all", "ends"]
 
 Result = TypeVar("Result")
 
-TIMESTAMPED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
-_NOT_FOR_DECORD = (".mpg", ".mpeg", ".vob", ".ts")
+TIMESTAMPED = ("mov", "matroska")
+"""FFmpeg's names for the containers MP4, M4V, MOV and 3GP, and MKV and WebM."""
+
+_NOT_FOR_DECORD = ("mpeg", "mpegts")
+_NOT_FOR_DECORD_BY_NAME = (".mpg", ".mpeg", ".vob", ".ts")  # where FFmpeg cannot say
 _LEAST_SHARE = 0.9  # of the frames that the header declares; fewer mean a truncated file
 
 _log = logging.getLogger(__name__)
@@ -105,15 +110,14 @@ def sample(path: Path) -> VideoInfo:
     Raises:
         DecodeError: as `probe`.
     """
-    if path.suffix.lower() not in TIMESTAMPED:
-        return probe(path)
     try:
         with _opened(path) as (container, stream):
-            packets = [p for p in container.demux(stream) if p.pts is not None]
+            by_time = _timestamped(container)
+            packets = [p for p in container.demux(stream) if p.pts is not None] if by_time else []
             count = sum(not packet.is_discard for packet in packets)
             whole = count >= _LEAST_SHARE * (stream.frames - len(packets) + count)
             rate = float(stream.average_rate or stream.guessed_rate or 0)
-        if not count or not whole:
+        if not by_time or not count or not whole:
             return probe(path)
         height, width = read_frames(path, [0, count // 2, count - 1], "pyav").shape[1:3]
     except (RefusedError, ShortReadError, ValueError):  # ValueError: frames of different sizes
@@ -238,6 +242,11 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
         raise RefusedError(f"{path}: cannot be decoded ({error.strerror}).") from error
 
 
+def _timestamped(container: Any) -> bool:
+    """Whether a container stores presentation times, by its content: an AVI may be called .mp4."""
+    return container.format.name.split(",")[0] in TIMESTAMPED
+
+
 def _rgb(frame: Any) -> np.ndarray:
     """(H, W, 3) uint8, rotated upright."""
     # One thread: starting more for each frame would take longer than the conversion.
@@ -262,9 +271,10 @@ def probe_pyav(path: Path) -> VideoInfo:
                 shapes.append((frame.width, frame.height, frame.rotation))
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         promised = stream.frames - discarded
+        by_time = _timestamped(container)
     if not frames:
         raise DecodeError(f"{path}: no frame can be decoded.")
-    if path.suffix.lower() in TIMESTAMPED:
+    if by_time:
         _check_times(path, packets, frames, promised)
     return VideoInfo(len(frames), rate, *upright_size(path, shapes), "pyav")
 
@@ -292,11 +302,12 @@ def _check_times(path: Path, packets: list[int], frames: list[int], promised: in
 
 def read_pyav(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
     """Those of the wanted frames that PyAV can read, by number; each (H, W, 3) uint8."""
-    if path.suffix.lower() in TIMESTAMPED:
-        with _opened(path) as (container, stream):
-            frames = collect_frames(frames_near(container, stream, wanted), wanted)
-        if frames.keys() == wanted:
-            return frames
+    with _opened(path) as (container, stream):
+        if not _timestamped(container):
+            return collect_frames(enumerate(container.decode(stream)), wanted)
+        frames = collect_frames(frames_near(container, stream, wanted), wanted)
+    if frames.keys() == wanted:
+        return frames
     with _opened(path) as (container, stream):
         return collect_frames(enumerate(container.decode(stream)), wanted)
 
@@ -317,12 +328,14 @@ def frames_near(container: Any, stream: Any, wanted: set[int]) -> Iterator[tuple
     """Numbered frames that include the wanted ones; seeks forward to key frames.
 
     A frame's number is its rank among the presentation times of all packets, which are collected
-    without decoding. If a file's index is wrong, wanted frames may be missing; the caller then
-    reads from the start.
+    without decoding. If a file's index is wrong, wanted frames may be missing, and if two frames
+    share a time, there is none; the caller then reads from the start.
     """
     packets = [p for p in container.demux(stream) if p.pts is not None and not p.is_discard]
     times = sorted(packet.pts for packet in packets)
     number = {time: rank for rank, time in enumerate(times)}
+    if len(number) < len(times):
+        return
     keys = sorted(number[packet.pts] for packet in packets if packet.is_keyframe)
     reached, frames = -1, iter(())
     for target in sorted(wanted):
@@ -372,9 +385,18 @@ def _probe_decord(path: Path) -> VideoInfo:
         return VideoInfo(frames, float(reader.get_avg_fps()), width, height, "decord")
 
 
+def _is_mpeg_stream(path: Path) -> bool:
+    """Whether a file is an MPEG program or transport stream."""
+    try:
+        with _opened(path) as (container, _):
+            return container.format.name in _NOT_FOR_DECORD
+    except RefusedError:
+        return path.suffix.lower() in _NOT_FOR_DECORD_BY_NAME
+
+
 def _read_decord(path: Path, wanted: set[int]) -> dict[int, np.ndarray]:
-    if path.suffix.lower() in _NOT_FOR_DECORD:
-        raise DecodeError(f"{path}: decord is not exact in {path.suffix} files; use PyAV.")
+    if _is_mpeg_stream(path):
+        raise DecodeError(f"{path}: decord is not exact in MPEG streams; use PyAV.")
     kept: dict[int, np.ndarray] = {}
     with _decord_reader(path) as reader:
         for number in range(min(max(wanted) + 1, len(reader))):
