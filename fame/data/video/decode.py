@@ -11,10 +11,10 @@ last seconds. So is a file in which two frames share a time (Matroska counts mil
 a time then names no frame.
 
 decord 0.6.0, where it is installed, is the fallback for files that PyAV refuses, and an independent
-check. It always reads
-from the start, since its seeks and skips can be off by some frames (B-frames, in AVI and MP4). It
-counts packets: if a packet gives no frame, it repeats the last frame at the end. It loses the first
-frames of MPEG program streams, so these are left to PyAV, and it cannot open AV1.
+check. It always reads from the start, since its seeks and skips can be off by some frames
+(B-frames, in AVI and MP4). It counts packets: if a packet gives no frame, it repeats the last frame
+at the end. It loses the first frames of MPEG program streams, so these are left to PyAV, and it
+cannot open AV1.
 
 For both: frames that an edit list discards do not count; a rotation flag is applied, and width and
 height are those of the upright frame; the frame count in an AVI header is ignored, as it can be
