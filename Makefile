@@ -5,9 +5,28 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UNFINISHED := $(VENV)/.unfinished
 
+# The versions to install, as constraints of pip. LOCK= (nothing) takes the newest that
+# pyproject.toml allows.
+LOCK ?= requirements.lock
+CONSTRAINTS := $(if $(LOCK),-c $(LOCK))
+LOCKER := build/lock
+
 # PYTHON=/path/to/python is taken alone; else the first of these that will do.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 SUITABLE := 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'
+
+# Sets the shell's $$found to a suitable Python, or ends it.
+define FIND_PYTHON
+found=; \
+for python in $(CANDIDATES); do \
+  if $$python -c $(SUITABLE) 2> /dev/null; then found=$$python; break; fi; \
+done; \
+if [ -z "$$found" ]; then \
+  echo "No Python 3.11 or later with its venv module among: $(CANDIDATES);" \
+    "install one, or name it by PYTHON=/path/to/python" >&2; \
+  exit 1; \
+fi
+endef
 
 # Snakemake, and what a killed one left behind is cleared away first.
 QUOTED = '$(subst ','\'',$(1))'
@@ -15,7 +34,7 @@ RUN := $(BIN)/fame run $(if $(SCALE),--scale $(call QUOTED,$(SCALE)))
 
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup all comparison test test-all test-methods lint soak fuzz slurm-test ci FORCE
+.PHONY: help setup lock all comparison test test-all test-methods lint soak fuzz slurm-test ci FORCE
 # An interrupted make must not delete what Snakemake keeps.
 .PRECIOUS: results/%
 
@@ -71,23 +90,27 @@ ci: ## All of it, as before a merge: tests, lint, Slurm, everything at a tiny sc
 
 # The stamp comes last, so an installation that broke off is done again; if the first one did,
 # from an empty environment.
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(LOCK)
 	@if [ -e $(UNFINISHED) ] || ! $(BIN)/python -c $(SUITABLE) 2> /dev/null || \
 	  ! $(BIN)/python -m pip --version > /dev/null 2>&1; then \
-	  found=; \
-	  for python in $(CANDIDATES); do \
-	    if $$python -c $(SUITABLE) 2> /dev/null; then found=$$python; break; fi; \
-	  done; \
-	  if [ -z "$$found" ]; then \
-	    echo "No Python 3.11 or later with its venv module among: $(CANDIDATES);" \
-	      "install one, or name it: make setup PYTHON=/path/to/python" >&2; \
-	    exit 1; \
-	  fi; \
+	  $(FIND_PYTHON); \
 	  echo "Making $(VENV) with $$found"; \
 	  $$found -m venv --clear $(VENV) && touch $(UNFINISHED) || exit 1; \
 	fi
-	$(BIN)/python -m pip install -e '.[dev]'
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e '.[dev]'
+	@$(BIN)/python -m pip install -q --only-binary :all: $(CONSTRAINTS) decord || \
+	  echo "Going on without decord, a second video decoder: PyAV reads all but rare files."
 	@rm -f $(UNFINISHED)
 	@touch $(STAMP)
+
+# Keeps the versions that requirements.lock has, where pyproject.toml still allows them; newer ones:
+# make lock ARGS=--upgrade, or ARGS='--upgrade-package torch'. One version of a package for all
+# Pythons; no addresses, so it serves any index.
+lock: ## Write requirements.lock, the versions of all packages, by pyproject.toml
+	@$(FIND_PYTHON); $$found -m venv $(LOCKER)
+	$(LOCKER)/bin/python -m pip install -q 'uv<1'
+	$(LOCKER)/bin/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+	  --all-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	  $(ARGS) -o requirements.lock pyproject.toml
 
 FORCE:

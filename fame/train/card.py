@@ -12,6 +12,7 @@ import torch
 
 import fame
 from fame.core.distributed import World
+from fame.core.packages import LOCK, against_lock
 
 PACKAGES = ("torch", "torchvision", "numpy", "decord", "av")
 
@@ -37,7 +38,7 @@ def _git(*arguments: str) -> str:
 
 
 def environment(world: World) -> dict[str, Any]:
-    """Versions and hardware."""
+    """Versions and hardware; `lock` as `against_lock` tells it."""
     device = "cpu"
     if world.device.type == "cuda":
         device = torch.cuda.get_device_name(world.device)
@@ -51,6 +52,7 @@ def environment(world: World) -> dict[str, Any]:
         "device": device,
         "processes": world.size,
         "packages": versions,
+        "lock": against_lock(LOCK),
     }
 
 

@@ -10,6 +10,7 @@ import torch
 
 import fame
 from fame.core.distributed import World
+from fame.core.packages import LOCK, against_lock
 from fame.train.card import PACKAGES, card, code_version
 
 WORLD = World(0, 2, torch.device("cpu"))
@@ -22,6 +23,7 @@ def test_facts_come_first_and_all_is_json():
     assert written["environment"]["device"] == "cpu"
     assert set(written["environment"]["packages"]) == set(PACKAGES)
     assert torch.__version__.startswith(written["environment"]["packages"]["torch"])
+    assert written["environment"]["lock"] == against_lock(LOCK)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", written["finished"])
 
 

@@ -10,10 +10,11 @@ name; any other file is decoded from its start, which costs little, as videos in
 last seconds. So is a file in which two frames share a time (Matroska counts milliseconds), since
 a time then names no frame.
 
-decord 0.6.0 is the fallback for files that PyAV refuses, and an independent check. It always reads
-from the start, since its seeks and skips can be off by some frames (B-frames, in AVI and MP4). It
-counts packets: if a packet gives no frame, it repeats the last frame at the end. It loses the first
-frames of MPEG program streams, so these are left to PyAV, and it cannot open AV1.
+decord 0.6.0, where it is installed, is the fallback for files that PyAV refuses, and an independent
+check. It always reads from the start, since its seeks and skips can be off by some frames
+(B-frames, in AVI and MP4). It counts packets: if a packet gives no frame, it repeats the last frame
+at the end. It loses the first frames of MPEG program streams, so these are left to PyAV, and it
+cannot open AV1.
 
 For both: frames that an edit list discards do not count; a rotation flag is applied, and width and
 height are those of the upright frame; the frame count in an AVI header is ignored, as it can be
@@ -88,7 +89,7 @@ def probe(path: Path, decoder: Choice = "auto") -> VideoInfo:
 
     Args:
         path: the video file.
-        decoder: "auto" tries PyAV, then decord (this is logged).
+        decoder: "auto" tries PyAV, then decord if it is installed (this is logged).
 
     Raises:
         DecodeError: no frame, no video stream, or far fewer frames than the header declares.
@@ -362,7 +363,9 @@ def _decord_reader(path: Path) -> Iterator[Any]:
     try:
         import decord
     except ImportError:
-        raise RefusedError(f"{path}: decord, the other decoder, is not installed.") from None
+        raise RefusedError(
+            f"{path}: decord, which is to read it, is not installed; pip install decord."
+        ) from None
 
     decord.logging.set_level(decord.logging.QUIET)
     try:

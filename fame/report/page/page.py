@@ -14,6 +14,7 @@ from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.core.packages import LOCK, against_lock
 from fame.core.units import duration
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure, declared
@@ -242,7 +243,8 @@ def _choice(scale: Scale) -> str:
 def _versions(run_cards: list[Card]) -> list[str]:
     """Sentences with the versions of the software that made this page and the encoders."""
     installed = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    texts = [f"This page was made with Python {platform.python_version()}, {installed}."]
+    own = [f"Python {platform.python_version()}", installed, *_locked(against_lock(LOCK))]
+    texts = [f"This page was made with {', '.join(own)}."]
     return texts + [
         f"Encoders were made with {text}." for text in dict.fromkeys(map(_made, run_cards))
     ]
@@ -254,7 +256,17 @@ def _made(card: Card) -> str:
     python = [f"Python {facts['python']}"] if "python" in facts else []
     device = [f"on {facts['device']}"] if "device" in facts else []
     code = [f"fame {card.facts['code']}"] if "code" in card.facts else []
-    return ", ".join([*code, *python, *packages, *device]) or "what their cards do not say"
+    lock = _locked(facts.get("lock"))
+    return ", ".join([*code, *python, *packages, *lock, *device]) or "what their cards do not say"
+
+
+def _locked(lock: dict[str, Any] | None) -> list[str]:
+    """Which lock the other packages come from, and what departs from it; nothing without one."""
+    if lock is None:
+        return []
+    others = [f"{name} {number}" for name, number in lock["departures"].items()]
+    but = f" but for {', '.join(others)}" if others else ""
+    return [f"the versions of requirements.lock (SHA-256 {lock['sha256'][:12]}...){but}"]
 
 
 def notice(scale: Scale) -> str:

@@ -1,7 +1,9 @@
 import logging
 import os
 import shutil
+import sys
 from fractions import Fraction
+from importlib.util import find_spec
 
 import av
 import numpy as np
@@ -20,7 +22,8 @@ from fame.data.video.decode import (
     stream_frames,
 )
 
-DECODERS = ["decord", "pyav", "auto"]
+needs_decord = pytest.mark.skipif(not find_spec("decord"), reason="decord is not installed")
+DECODERS = [*(["decord"] if find_spec("decord") else []), "pyav", "auto"]
 ORDER = [7, 0, 19, 7, 3, 18]
 
 
@@ -191,6 +194,7 @@ def refuse(path, *_):
     raise RefusedError(f"{path}: refused on purpose.")
 
 
+@needs_decord
 def test_decord_takes_over_and_it_is_logged(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     truth = write_video(tmp_path / "v.avi", pictures(5))
@@ -200,6 +204,36 @@ def test_decord_takes_over_and_it_is_logged(tmp_path, monkeypatch, caplog):
     assert probe(tmp_path / "v.avi").decoder == "decord"
     assert len(caplog.records) == 2
     assert all("on purpose" in record.getMessage() for record in caplog.records)
+
+
+@pytest.fixture
+def no_decord(monkeypatch):
+    monkeypatch.setitem(sys.modules, "decord", None)  # what importing it then raises
+
+
+def test_without_decord_pyav_reads_alone(tmp_path, no_decord):
+    truth = write_video(tmp_path / "v.avi", pictures(20))
+    assert probe(tmp_path / "v.avi").decoder == "pyav"
+    np.testing.assert_array_equal(read_frames(tmp_path / "v.avi", ORDER), truth[ORDER])
+
+
+def test_without_decord_what_pyav_refuses_is_refused_by_its_reason(tmp_path, no_decord):
+    (tmp_path / "v.avi").write_text("no video")
+    for call in (probe, sample, lambda path: read_frames(path, [0])):
+        with pytest.raises(RefusedError, match="Invalid data"):
+            call(tmp_path / "v.avi")
+
+
+def test_a_video_that_was_indexed_by_decord_asks_for_it(tmp_path, no_decord):
+    write_video(tmp_path / "v.avi", pictures(5))
+    for call in (
+        lambda path: read_frames(path, [0], "decord"),
+        lambda path: next(stream_frames(path, "decord")),
+    ):
+        with pytest.raises(
+            RefusedError, match=r"v\.avi: decord.* not installed; pip install decord"
+        ):
+            call(tmp_path / "v.avi")
 
 
 def test_if_both_refuse_the_first_reason_stands(tmp_path, monkeypatch):
@@ -217,6 +251,7 @@ def test_a_wrong_index_of_key_frames_does_not_lose_frames(tmp_path, monkeypatch)
     np.testing.assert_array_equal(read_frames(path, [3, 19], "pyav"), truth[[3, 19]])
 
 
+@needs_decord
 @pytest.mark.parametrize(
     "name",
     [
@@ -241,6 +276,7 @@ def test_both_decoders_agree_on_real_videos(shared, name):
     assert np.abs(ours.astype(int) - theirs).mean((1, 2, 3)).max() < 0.01
 
 
+@needs_decord
 def test_packets_without_a_frame_are_not_counted(shared):
     """192 packets, 190 frames: decord repeats the last frame, we count what decodes."""
     path = shared / "videos/UCF-101/Diving/v_Diving_g03_c01.avi"

@@ -12,7 +12,8 @@ import pytest
 from made_results import publish_page
 
 from fame.core.errors import FameError
-from fame.core.files import read_json
+from fame.core.files import read_json, sha256, write_json
+from fame.core.packages import LOCK
 from fame.report.page.page import page
 
 VOID = {"meta", "link", "img", "br", "rect", "path"}
@@ -144,6 +145,18 @@ def test_all_parts_are_there(made, parsed):
     assert ours == sorted(ours)
     assert "snakemake 9" in text
     assert "cosine" in text  # of the configuration
+
+
+def test_the_page_names_the_lock_and_what_departs_from_it(own_results):
+    given, folder = own_results
+    path = folder / "pretrain" / next(iter(given.runs)) / "card.json"
+    card = read_json(path)
+    card["environment"]["lock"] = {"sha256": "ab" * 32, "departures": {"av": "19.0.2"}}
+    write_json(path, card)
+    text = page(given, folder)
+    own = sha256(LOCK)[:12]
+    assert re.search(rf"page was made with .*requirements\.lock \(SHA-256 {own}\.\.\.\)", text)
+    assert "requirements.lock (SHA-256 abababababab...) but for av 19.0.2, on cpu." in text
 
 
 def test_a_scale_without_true_masks_has_no_mask_quality(own_results):

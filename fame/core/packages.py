@@ -1,0 +1,47 @@
+"""The installed packages against requirements.lock, the versions that were tested. No torch."""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+import fame
+from fame.core.files import sha256
+
+LOCK = Path(fame.__file__).parents[1] / "requirements.lock"
+"""Written by `make lock`; a checkout has it, a package that was installed from a wheel does not."""
+
+
+def against_lock(lock: Path) -> dict[str, Any] | None:
+    """Which lock stands beside the code, and which installed packages depart from it.
+
+    Packages of the lock that are not installed are left out: they belong to extras.
+
+    Returns:
+        `sha256`, hexadecimal, of the lock; `departures`, the installed version of each package
+        that the lock has in another one; None if there is no such file.
+    """
+    if not lock.is_file():
+        return None
+    installed = {
+        canonicalize_name(one.name): one.version for one in importlib.metadata.distributions()
+    }
+    departures = {
+        name: installed[name]
+        for name, wanted in _wanted(lock).items()
+        if name in installed and not wanted.specifier.contains(installed[name], prereleases=True)
+    }
+    return {"sha256": sha256(lock), "departures": departures}
+
+
+def _wanted(lock: Path) -> dict[NormalizedName, Requirement]:
+    """The lock's requirements that apply to this Python and system, by name."""
+    lines = (line.strip() for line in lock.read_text(encoding="utf-8").splitlines())
+    wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {
+        canonicalize_name(one.name): one
+        for one in wanted
+        if one.marker is None or one.marker.evaluate()
+    }
