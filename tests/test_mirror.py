@@ -49,6 +49,7 @@ ACROSS = {
     "models/backbones/test_every_backbone.py",  # what holds for all architectures
     "models/test_new_backbone.py",  # a backbone is added in one file
     "pretext/test_new_method_page.py",  # docs/new_method.md, followed
+    "train/test_headline.py",  # from worlds to accuracy: FAME above MoCo
 }
 """Tests in mirrored folders that are of several modules."""
 

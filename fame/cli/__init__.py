@@ -14,12 +14,14 @@ from fame.cli import (
     acquire,
     data,
     evaluation,
+    export,
     figures,
     masks,
     plan,
     pretrain,
     report,
     run,
+    schema,
     search,
     status,
 )
@@ -61,10 +63,11 @@ GROUPS = {
     "Plan, run and check": (plan, run, status),
     "Your videos": (search, masks),
     "Data": (acquire, data),
-    "Encoders": (pretrain,),
+    "Encoders": (pretrain, export),
     "Evaluation": (evaluation,),
     "Figures": (figures,),
     "Tables, claims and the page": (report,),
+    "Configuration": (schema,),
 }
 """The headings of the help, and the modules with their commands."""
 

@@ -41,11 +41,15 @@ class Claim(Model):
     """An asserted ordering of two cells.
 
     Attributes:
+        id: a short name of lower-case letters, digits, dots and dashes.
         text: the claim in words.
         source: `paper, Table 3`, or `ours`.
         family: the claims with which its p-value is corrected.
         kind: `greater`: `better` is higher than `worse`; `less`: it is lower, in a column where
             lower is better; `similar`: they differ by less than `within` percentage points.
+        within: the bound of `similar`, in percentage points.
+        better: the cell that the claim calls better.
+        worse: the cell that it is compared with.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -72,7 +76,11 @@ class Claim(Model):
 
 
 class Claims(Model):
-    """All claims of a file; their p-values are corrected within each family."""
+    """All claims of a file; their p-values are corrected within each family.
+
+    Attributes:
+        claims: in the order in which they are reported.
+    """
 
     claims: Annotated[tuple[Claim, ...], Field(min_length=1)]
 

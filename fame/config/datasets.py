@@ -13,7 +13,13 @@ from fame.core.schema import Model, Positive, Share
 
 
 class Synthetic(Model):
-    """A mini world, generated anew for every seed and then read like a real dataset."""
+    """A mini world, generated anew for every seed and then read like a real dataset.
+
+    Attributes:
+        kind: `synthetic`.
+        title: the dataset's name in tables and figures.
+        world: what is generated.
+    """
 
     kind: Literal["synthetic"]
     title: str
@@ -66,12 +72,18 @@ class Prepare(Model):
 class Folder(Model):
     """A real dataset in its official layout.
 
-    `kind` is a file of fame/data/datasets by its name, or a path to one (`./mine.py`).
-    `root` and `annotations` may contain `~`, `$NAME` and `${NAME:-default}`.
-    `annotations` is null only for datasets whose classes are folders, such as Kinetics-400.
-    `split` is the official split, from 1.
-    `missing` says how many annotated videos may be absent: none (`error`), any number (`skip`) or
-    a share of them. `tolerance` is the share of those present that may be unusable.
+    Attributes:
+        kind: a file of fame/data/datasets by its name, or a path to one (`./mine.py`).
+        title: the dataset's name in tables and figures.
+        root: folder of the videos; it may contain `~`, `$NAME` and `${NAME:-default}`.
+        annotations: folder of the official lists, likewise; null only for datasets whose classes
+            are folders, such as Kinetics-400.
+        split: the official split, from 1.
+        missing: how many annotated videos may be absent: none (`error`), any number (`skip`) or a
+            share of them.
+        tolerance: share of the videos present that may be unusable.
+        verify: how each video is checked.
+        prepare: small copies to read instead of the videos; null reads the videos.
     """
 
     kind: Layout
@@ -104,6 +116,9 @@ class Own(Model):
     """Your own videos: all video files below `root`.
 
     Attributes:
+        kind: `folder`.
+        title: the dataset's name in tables and figures.
+        root: folder of the videos; it may contain `~`, `$NAME` and `${NAME:-default}`.
         labels: `folders` (the first folder below the root is the class), `csv` (`annotations`,
             with path and any of label, split, group) or `none` (to pretrain on only).
         annotations: the csv, or null.
@@ -112,6 +127,11 @@ class Own(Model):
         val: share of each class that is held out for validation, in whole groups.
         test: likewise for tests. A split given in the csv wins.
         split_seed: seed of the random split.
+        missing: how many videos of the csv may be absent: none (`error`), any number (`skip`) or a
+            share of them.
+        tolerance: share of the videos present that may be unusable.
+        verify: how each video is checked.
+        prepare: small copies to read instead of the videos; null reads the videos.
     """
 
     kind: Literal["folder"]

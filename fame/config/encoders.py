@@ -33,6 +33,11 @@ class EncoderSettings(Model):
     def feature_dim(self) -> int:
         """Length of the pooled feature: the number of channels of the last map."""
 
+    @property
+    def torchvision(self) -> str | None:
+        """The function of `torchvision.models.video` whose weights, less `fc`, have these names."""
+        return None
+
 
 class _ValidatedByArch:
     """Validates `encoder: {arch: name, ...}` with the settings that the file `name` declares."""
@@ -45,8 +50,11 @@ class _ValidatedByArch:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        choices = [_settings_of(name) for name in registry.names(BACKBONES)]
-        return {"anyOf": [handler(choice.__pydantic_core_schema__) for choice in choices]}
+        known = registry.names(BACKBONES)
+        settings = [handler(_settings_of(name).__pydantic_core_schema__) for name in known]
+        foreign = {"type": "string", "not": {"enum": known}, "description": "a file's path"}
+        other = {"type": "object", "properties": {"arch": foreign}, "required": ["arch"]}
+        return {"anyOf": [*settings, other]}
 
 
 AnyEncoder = Annotated[SerializeAsAny[EncoderSettings], _ValidatedByArch()]

@@ -15,7 +15,11 @@ class Arm(Model):
     """An encoder that figures compare.
 
     The first of `recipes` that the scale can train is used: a scale without Kinetics-400 compares
-    encoders pretrained on UCF101. A title must not contain =, which would end it on a command line.
+    encoders pretrained on UCF101.
+
+    Attributes:
+        title: its name in figures; it must not contain =, which would end it on a command line.
+        recipes: ways to make it, the preferred one first.
     """
 
     title: Annotated[str, Field(pattern=r"^[^=]+$")]
@@ -23,13 +27,21 @@ class Arm(Model):
 
 
 class Comparison(Model):
-    """The arms of one figure, left to right."""
+    """The arms of one figure.
+
+    Attributes:
+        arms: their names, left to right.
+    """
 
     arms: Names
 
 
 class Bias(Comparison):
-    """The arms whose background bias is measured, and the datasets."""
+    """The arms whose background bias is measured, and the datasets.
+
+    Attributes:
+        datasets: keys of the scale's `datasets`.
+    """
 
     datasets: Names
 
@@ -38,6 +50,7 @@ class Figures(Model):
     """Arms by name and, for each figure by name, the arms that it compares.
 
     Attributes:
+        arms: encoders by name.
         bias: arms and datasets of the bias probes.
     """
 

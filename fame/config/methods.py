@@ -68,7 +68,11 @@ class MoCo(Section):
 
 
 class Methods(Model):
-    """The sections of a scale, by name; sections that no recipe needs may be left out."""
+    """The sections of a scale, by name; sections that no recipe needs may be left out.
+
+    Attributes:
+        moco: momentum contrast.
+    """
 
     moco: MoCo | None = None
 

@@ -27,7 +27,15 @@ Report = Literal["last", "best-on-test"]
 
 
 class Backbone(Model):
-    """An encoder and its input clips: `frames` at a `stride`, `size` pixels square."""
+    """An encoder and its input clips.
+
+    Attributes:
+        title: the encoder's name in tables and figures.
+        encoder: the architecture and its settings.
+        frames: frames of a clip.
+        stride: frames of the video from one frame of the clip to the next.
+        size: pixels; clips are square.
+    """
 
     title: str
     encoder: AnyEncoder
@@ -39,8 +47,12 @@ class Backbone(Model):
 class Schedule(Model):
     """Learning rate over epochs.
 
-    `cosine` falls to zero, updated every step; `cosine-epoch` is updated once an epoch (as
-    released); `step` multiplies by `gamma` at each milestone.
+    Attributes:
+        kind: `cosine` falls to zero, updated every step; `cosine-epoch` is updated once an epoch
+            (as released); `step` multiplies by `gamma` at each milestone.
+        milestones: epochs at which `step` lowers the rate.
+        gamma: factor of the rate at each milestone.
+        warmup_steps: steps in which the rate rises to `lr` first.
     """
 
     kind: Literal["cosine", "cosine-epoch", "step"]
@@ -50,7 +62,14 @@ class Schedule(Model):
 
 
 class Optimiser(Model):
-    """SGD with momentum."""
+    """SGD with momentum.
+
+    Attributes:
+        lr: learning rate at its highest.
+        momentum: of SGD.
+        weight_decay: of SGD.
+        schedule: the learning rate over epochs.
+    """
 
     lr: Annotated[float, Field(gt=0)]
     momentum: Share
@@ -82,7 +101,13 @@ class Merge(Model):
 
 
 class Monitor(Model):
-    """kNN accuracy on some labelled videos, to notice a collapse early (never for selection)."""
+    """kNN accuracy on some labelled videos, to notice a collapse early (never for selection).
+
+    Attributes:
+        every_epochs: epochs from one measurement to the next.
+        videos: number of videos that are encoded.
+        neighbours: number of nearest neighbours that vote.
+    """
 
     every_epochs: Positive
     videos: Positive
@@ -92,9 +117,17 @@ class Monitor(Model):
 class Pretrain(Model):
     """Contrastive pretraining; the paper's recipe is in config/scales/paper.yaml.
 
-    `batch` is global; `group` is the number of clips that share BatchNorm statistics and
-    background donors (the paper's clips per GPU), whatever the number of processes. `epochs` has
-    one entry for each pretraining dataset. `methods` holds the settings of single methods.
+    Attributes:
+        batch: videos of a step, of all processes together.
+        group: clips that share BatchNorm statistics and background donors (the paper's clips per
+            GPU), whatever the number of processes.
+        epochs: one entry for each pretraining dataset.
+        precision: of the arithmetic.
+        optimiser: SGD's settings.
+        views: the random augmentation.
+        merge: FAME's augmentation; a recipe says which of its settings differ.
+        methods: the settings of single methods.
+        monitor: the accuracy that is watched during training.
     """
 
     batch: Positive
@@ -117,12 +150,20 @@ class Pretrain(Model):
 class Linear(Model):
     """Linear probe on frozen features.
 
-    `lrs` are candidates; one is chosen on `holdout` (a share of the training videos), never
-    on test data, and the probe is then trained on all training videos.
-
-    `train_normalisation` is `normalised`, or `raw`: the training clips are encoded without mean and
-    std, the test clips with them, a bug of the release (facts A7). `report` is as for
-    finetuning.
+    Attributes:
+        train_normalisation: `normalised`, or `raw`: the training clips are encoded without mean
+            and std, the test clips with them, a bug of the release (facts A7).
+        normalise: whether features are scaled to length 1.
+        batch: videos of a step.
+        epochs: passes over the training videos.
+        momentum: of SGD.
+        weight_decay: of SGD.
+        lrs: candidates for the learning rate; one is chosen on `holdout`, never on test data, and
+            the probe is then trained on all training videos.
+        milestones: epochs at which the learning rate falls.
+        gamma: factor of the learning rate at each milestone.
+        holdout: share of the training videos on which the learning rate is chosen.
+        report: the epoch that is reported, as for finetuning.
     """
 
     train_normalisation: Literal["normalised", "raw"]
@@ -141,9 +182,17 @@ class Linear(Model):
 class Finetune(Model):
     """Finetuning of the whole network.
 
-    `report` is `last`, or `best-on-test`: the first epoch, every tenth after it and the last are
-    tested, and the best is reported. That selects on the test videos, as the release does
-    (facts A6).
+    Attributes:
+        batch: clips of a step, of all processes together.
+        group: clips that share BatchNorm statistics.
+        epochs: passes over the training videos.
+        precision: of the arithmetic.
+        dropout: probability that a number of the pooled feature is set to zero in training.
+        optimiser: SGD's settings.
+        views: the random augmentation.
+        report: `last`, or `best-on-test`: the first epoch, every tenth after it and the last are
+            tested, and the best is reported. That selects on the test videos, as the release does
+            (facts A6).
     """
 
     batch: Positive
@@ -159,9 +208,11 @@ class Finetune(Model):
 class Retrieval(Model):
     """Nearest neighbours.
 
-    `normalisation` names the mean and std of the encoder's input: those of `pretraining`, or
-    `imagenet`'s (as released; facts A8). `centre` subtracts each set's mean
-    feature before the cosine.
+    Attributes:
+        normalisation: the mean and std of the encoder's input: those of `pretraining`, or
+            `imagenet`'s (as released; facts A8).
+        centre: whether each set's mean feature is subtracted before the cosine.
+        ranks: the k of each recall at k.
     """
 
     normalisation: Literal["pretraining", "imagenet"]
@@ -172,8 +223,10 @@ class Retrieval(Model):
 class Bias(Model):
     """Background-bias probes (docs/bias.md): test videos under several conditions.
 
-    `clips` uniform clips per video are altered; `beta` is the share of pixels that FAME's mask
-    keeps, which is used if the true foreground is unknown.
+    Attributes:
+        clips: uniform clips of a video that are altered.
+        beta: share of pixels that FAME's mask keeps, which is used if the true foreground is
+            unknown.
     """
 
     clips: Positive
@@ -181,9 +234,12 @@ class Bias(Model):
 
 
 class Activation(Model):
-    """Activation maps (Figure 1): `shown` test videos of `dataset`, `size` pixels square.
+    """Activation maps (Figure 1).
 
-    Inputs larger than in training give maps with more than a few cells.
+    Attributes:
+        dataset: whose test videos are shown; a key of `datasets`.
+        shown: number of videos.
+        size: pixels; inputs larger than in training give maps with more than a few cells.
     """
 
     dataset: str
@@ -192,7 +248,13 @@ class Activation(Model):
 
 
 class Masks(Model):
-    """Mask quality against the true foreground: `clips` uniform clips of `dataset`'s videos."""
+    """Mask quality against the true foreground.
+
+    Attributes:
+        dataset: whose videos are masked; a key of `datasets`.
+        betas: shares of pixels kept as foreground.
+        clips: uniform clips of a video.
+    """
 
     dataset: str
     betas: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
@@ -200,9 +262,19 @@ class Masks(Model):
 
 
 class Evaluate(Model):
-    """Evaluation: `clips` uniform clips per video, averaged, one centre crop each.
+    """Evaluation of an encoder.
 
-    `bias` is null for a scale that does not measure background bias.
+    Attributes:
+        clips: uniform clips of a video, whose features or scores are averaged; one centre crop
+            each.
+        crop: `short-side` scales a frame's short side to the clip's size before the centre crop;
+            `native` crops the frame as it is read.
+        linear: the linear probe.
+        finetune: finetuning.
+        retrieval: nearest neighbours.
+        bias: the bias probes; null for a scale that does not measure background bias.
+        activation: activation maps.
+        masks: mask quality.
     """
 
     clips: Positive
@@ -273,6 +345,11 @@ class Scale(Model):
         seeds: every recipe is run once per seed; mini worlds are new for each seed.
         max_short_side: pixels; frames with a larger short side are scaled down to it when they
             are read; null keeps them.
+        datasets: by the names that tables use.
+        backbones: encoders and their clips, by the names that tables use.
+        pretrain: contrastive pretraining.
+        evaluate: evaluation of an encoder.
+        resources: of jobs; none of them changes a result.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]

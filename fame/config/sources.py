@@ -41,6 +41,9 @@ class Source(Model):
     """One address and the expected file.
 
     Attributes:
+        url: an http or https address that ends in a file's name.
+        format: `file` is kept as it is; `rars` is a RAR of RARs; `tar` may be compressed; `tars` is
+            a text file with the address of one `tar` per line.
         size: in bytes; null if it is not published.
         sha256: in hexadecimal; null if it is not published.
     """
@@ -83,6 +86,7 @@ class Part(Model):
         wanted: whether it is downloaded if no parts are named.
         replaces: whether its files replace others with the same name or id.
         keep: whether archives are kept after unpacking.
+        limits: of what its archives may unpack to.
         sources: tried in order. Their contents may differ: a mirror may have another kind of
             archive.
     """
@@ -102,7 +106,12 @@ class Part(Model):
 
 
 class Space(Model):
-    """Bytes of a dataset's archives and of its unpacked videos."""
+    """Disk space that a dataset takes.
+
+    Attributes:
+        archives: bytes of its archives.
+        videos: bytes of its unpacked videos.
+    """
 
     archives: Positive
     videos: Positive
@@ -112,6 +121,12 @@ class DatasetSource(Model):
     """A dataset: what it is, its terms, and its parts.
 
     Attributes:
+        title: the dataset's name.
+        licence: the licence of the videos.
+        citation: the publication to cite.
+        classes: number of classes.
+        space: the disk space that it takes.
+        parts: units of download by name.
         page: a web page that describes it.
         terms: the terms to accept before anything is downloaded.
         counts: official split -> part of it -> annotated videos.
@@ -157,7 +172,11 @@ class DatasetSource(Model):
 
 
 class Sources(Model):
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        datasets: by the names of their files in fame/data/datasets.
+    """
 
     datasets: dict[Layout, DatasetSource]
 

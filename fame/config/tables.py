@@ -48,11 +48,14 @@ class Recipe(Model):
 
 
 class Column(Model):
-    """A measured column: `metric` of a task on `dataset`; `merge` overrides keys of the recipe.
+    """A measured column: `metric` of a task on `dataset`.
 
     Attributes:
         title: the column's title.
+        dataset: a key of the scale's `datasets`.
+        metric: one that the task states, such as `top1`.
         task: of the column's cells, instead of their rows' own.
+        merge: keys of the recipe's `merge` that differ in this column.
         lower_is_better: whether the lowest number is the best, as of a bias.
         group: in LaTeX, a heading shared with neighbouring columns; None for no heading.
         head: the title under the shared heading; by default `title`.
@@ -80,6 +83,12 @@ class Row(Model):
     """A row: its description, its published cells, and, if it is measured, its recipe and task.
 
     Without a task of its own, it is measured by the tasks that the columns name.
+
+    Attributes:
+        show: what describes the row, by the keys of the table's `show`.
+        published: the published cells by the columns' keys; null if the paper leaves one empty.
+        task: a file of fame/evaluate/tasks by its name.
+        recipe: how the row's encoder is made; without one the row is only quoted.
     """
 
     show: dict[str, Any]
@@ -102,6 +111,12 @@ class Table(Model):
     """One table of the paper: its columns, its published cells and its recipes.
 
     Attributes:
+        name: the file's name without .yaml; results are called so.
+        title: the table's heading.
+        source: what its cells are, and where the published ones were read.
+        show: the titles of the columns that describe a row, by their keys.
+        columns: the measured columns by their keys.
+        rows: the rows, from top to bottom.
         blocks: sets of rows that compete with each other, given by `show` values: a row belongs to
             the first block that it matches, and the rest form a block too. LaTeX sets the best of
             each block in bold and draws a rule between blocks.

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from snakemake.exceptions import WorkflowError
+from snakemake.shell import shell
 
 from fame.core.errors import FameError
 from fame.operate.workplace import occupy
@@ -29,6 +30,23 @@ def start(workflow: Any, place: Path) -> None:
     except FameError as error:
         raise WorkflowError(str(error)) from None
     stop_needless_waking(workflow)
+
+
+def prefix_shell(text: str) -> None:
+    """Begin every shell command of the workflow with a text.
+
+    There is one such text in a process, so a second scale's would replace the first one's.
+
+    Raises:
+        WorkflowError: another text is set, by a second `module` or by the outer workflow.
+    """
+    before = shell._process_prefix
+    shell.prefix(text)
+    if before and before != shell._process_prefix:
+        raise WorkflowError(
+            "FAME's commands need shell.prefix, which is set already: use one `module` of FAME in "
+            "a workflow, and no shell.prefix beside it"
+        )
 
 
 def stop_needless_waking(workflow: Any) -> None:

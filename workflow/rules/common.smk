@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from fame.config.reading import check_keys
+from fame.config.workflow import Workflow
 from fame.core.errors import FameError
 from fame.core.processes import mark_children
 from fame.operate import hooks
@@ -25,11 +26,12 @@ from fame.pipeline.runs import dataset_plugin, split_data_id
 from fame.pipeline.paths import BIAS, features_file
 from fame.pipeline import figures, tasks
 
-HOME = Path(workflow.basedir)
+# Of this file: workflow.basedir is another's if this workflow is a module of it.
+HOME = Path(str(workflow.current_basedir)).parents[1]
 ENVIRONMENT = "../../environment.yml"
 
 try:
-    check_keys(config, {"scale", "tables", "accept_terms", "sources"}, "config")
+    check_keys(config, Workflow.model_fields, "config")
     TABLES = Path(config.get("tables") or HOME / "config" / "tables")
     EXPERIMENTS = Experiments(str(config["scale"]), TABLES)
     DECLARED = figures.declared()
@@ -52,7 +54,7 @@ def accepted_terms(value):
 
 # In every shell command, python3 is the interpreter that runs Snakemake, whether or not its
 # environment is activated, and variables hold what the configuration names.
-shell.prefix(
+hooks.prefix_shell(
     f"PATH={word(Path(sys.executable).parent)}:$PATH "
     f"SCALE={word(config['scale'])} "
     f"TABLES={word(TABLES)} "

@@ -36,7 +36,7 @@ rule table:
     params:
         code=code("table"),
         table=lambda w: EXPERIMENTS.table(w.table).model_dump_json(),
-        results=f"{ROOT}/evaluate",
+        results=lambda w, output: str(Path(output.csv).parents[1] / "evaluate"),
         scale=literal([SCALE.name, SCALE.note, SCALE.comparable]),
     shell:
         "python3 -m fame table {wildcards.table:q}"
@@ -92,9 +92,11 @@ rule publish:
         ENVIRONMENT
     resources:
         **SHORT,
+    params:
+        folder=lambda w, output: str(Path(output[0]).parent),
     # Its message (that another scale's table is replaced) goes to the terminal too.
     shell:
-        "python3 -m fame publish {input:q} --to results 2>&1 | tee {log:q} >&2"
+        "python3 -m fame publish {input:q} --to {params.folder:q} 2>&1 | tee {log:q} >&2"
 
 
 use rule publish as publish_figure with:

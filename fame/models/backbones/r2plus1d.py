@@ -39,6 +39,15 @@ class R2Plus1DSettings(EncoderSettings):
         """Channels of the fourth stage."""
         return 8 * self.width
 
+    @property
+    def torchvision(self) -> str | None:
+        """`r2plus1d_18` for the published size."""
+        return (
+            "r2plus1d_18"
+            if (self.width, self.layers, self.round_middle) == (64, (2, 2, 2, 2), 1)
+            else None
+        )
+
 
 def build(settings: R2Plus1DSettings) -> "Encoder":
     """A (2+1)D stem, then four stages of residual blocks; time shrinks by 8, space by 16.

@@ -34,6 +34,11 @@ class R3DSettings(EncoderSettings):
         """Channels of the fourth stage."""
         return 8 * self.width
 
+    @property
+    def torchvision(self) -> str | None:
+        """`r3d_18` for the published size."""
+        return "r3d_18" if (self.width, self.layers) == (64, (2, 2, 2, 2)) else None
+
 
 def build(settings: R3DSettings) -> "Encoder":
     """A stem, then four stages of residual blocks; He initialisation, as in torchvision.
