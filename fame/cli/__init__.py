@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -87,6 +88,7 @@ for heading, files in GROUPS.items():
 def main() -> None:
     """Run the command line; a `FameError` prints one sentence and sets the exit status."""
     _open_closed()
+    _print_any_name()
     try:
         end_with_workflow()
         app()
@@ -99,6 +101,12 @@ def main() -> None:
         place = Path("a file" if error.filename is None else os.fsdecode(error.filename))
         print(f"fame: {unusable(place, error, 'read or written')}", file=sys.stderr)
         sys.exit(1)
+
+
+def _print_any_name() -> None:
+    """Print the bytes of a file's name that are not UTF-8 as hexadecimal, as errors do."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _open_closed() -> None:

@@ -1,12 +1,15 @@
 """Commands for videos: generate a mini world, index a dataset, make small copies."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fame.cli.options import ScaleOption, check_out
 from fame.core.errors import FameError
+
+if TYPE_CHECKING:
+    from fame.data.manifest import Manifest
 
 DataOption = Annotated[
     str, typer.Option("--data", help="A data instance: a dataset's key, with -wSEED for a world.")
@@ -33,6 +36,10 @@ def index(
         Path | None, typer.Option("--world", help="The folder of a mini world.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos opened at a time.")] = 1,
+    tables: Annotated[
+        Path | None,
+        typer.Option("--tables", help="Tables for whose evaluations the videos must suffice."),
+    ] = None,
 ) -> None:
     """Read a dataset's annotations, open every video, and write the manifest.
 
@@ -43,7 +50,19 @@ def index(
     from fame.data.instances import read
 
     check_out(out, ".parquet")
-    read(load_scale(scale), data, world, workers, out.parent).write(out)
+    videos = read(load_scale(scale), data, world, workers, out.parent)
+    if tables is not None:
+        _check_evaluations(videos, scale, tables)
+    videos.write(out)
+
+
+def _check_evaluations(videos: "Manifest", scale: str, tables: Path) -> None:
+    """Refuse videos on which the tables' evaluations would fail."""
+    from fame.evaluate.sufficient import check, tasks_on
+    from fame.pipeline.experiments import Experiments
+
+    experiments = Experiments(scale, tables)
+    check(videos, experiments.scale, tasks_on(experiments, videos.dataset))
 
 
 OriginalsOption = Annotated[

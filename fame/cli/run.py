@@ -24,6 +24,11 @@ WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c",
 QUIET = {"--quiet", "-q"}
 SILENT = ("host", "progress", "reason", "rules")
 """Values of Snakemake's --quiet; `all` hides its errors as well."""
+_NUMBERED = re.compile(
+    r"(?:results/(?:[^/]+/(?:tables|figures)/)?)?(?P<name>(?P<kind>table|figure)\d+)(?:\.[a-z]+)?",
+    re.IGNORECASE,
+)
+"""A target that can only be a table or a figure."""
 AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -53,8 +58,7 @@ def run(
     asked = audible(arguments or [])
     check_settings(asked, scale=scale, tables=tables)
     check_folder(directory)
-    if not SNAKEFILE & {word.split("=")[0] for word in asked}:
-        asked = in_full(asked, tables)
+    asked = in_full(asked, tables)
     given = with_config(
         asked, scale=from_anywhere(scale), tables=str(tables.absolute()) if tables else None
     )
@@ -112,19 +116,32 @@ def in_full(arguments: list[str], tables: Path | None) -> list[str]:
     """Replace targets by short names (table5, figure1, report) by files in `results`.
 
     Raises:
-        FameError: a target is an unknown table, for which Snakemake would show a traceback.
+        FameError: a target is an unknown table or figure, for which Snakemake would show a
+            traceback.
     """
     given = [
         word.removeprefix("tables=")
         for word in settings_in(arguments)
         if word.startswith("tables=")
     ]
-    folder = tables or (Path(given[0]) if given else TABLES)
+    folder = tables or (Path(given[0]) if given else beside_snakefile(arguments))
+    if not folder.is_dir():  # the workflow of --snakefile is another's, with names of its own
+        return list(arguments)
     known = sorted(file.stem for file in folder.glob("*.yaml") if file.stem != "figures")
     words = list(arguments)
     for place in _targets(arguments):
         words[place] = _in_full(arguments[place], known)
     return words
+
+
+def beside_snakefile(arguments: list[str]) -> Path:
+    """The folder of tables that belongs to the workflow which `--snakefile` names; else ours."""
+    for place, word in enumerate(arguments):
+        option, _, value = word.partition("=")
+        if option in SNAKEFILE:
+            value = value or "".join(arguments[place + 1 : place + 2])
+            return Path(value).parent / "config" / "tables"
+    return TABLES
 
 
 def _targets(arguments: list[str]) -> Iterator[int]:
@@ -138,17 +155,21 @@ def _targets(arguments: list[str]) -> Iterator[int]:
 
 
 def _in_full(word: str, tables: list[str]) -> str:
-    """One target as a file, if it is a short name."""
+    """One target as a file, if it is a short name, with or without an ending."""
     from fame.config.tables import FIGURES, WHOLE
 
-    table = re.fullmatch(r"(?:results/(?:[^/]+/tables/)?)?(table\d+)(?:\.[a-z]+)?", word)
-    if tables and table and table[1] not in tables:
-        raise FameError(f"{word}: there is no table {table[1]!r} (known: {', '.join(tables)})")
-    if word.removesuffix(WHOLE) in tables:
-        return f"results/{word}.csv"
-    if word in FIGURES:
-        return f"results/{word}.png"
-    return "results/report.html" if word == "report" else word
+    numbered = _NUMBERED.fullmatch(word)
+    if numbered:
+        kind, name = numbered["kind"].lower(), numbered["name"]
+        known = tables if kind == "table" else FIGURES
+        if known and name not in known:
+            raise FameError(f"{word}: there is no {kind} {name!r} (known: {', '.join(known)})")
+    name, _, ending = word.partition(".")
+    if name.removesuffix(WHOLE) in tables:
+        return f"results/{name}.{ending or 'csv'}"
+    if name in FIGURES:
+        return f"results/{name}.{ending or 'png'}"
+    return "results/report.html" if word in ("report", "report.html") else word
 
 
 def with_config(arguments: list[str], **settings: str | None) -> list[str]:

@@ -153,13 +153,17 @@ def _query(
 
 def _draw(row: "Row", query: Path, neighbours: "list[Neighbour]", sheet: Path) -> None:
     """The contact sheet: the query, then its neighbours."""
+    from fame.data.video.decode import DecodeError
     from fame.search.sheet import strip, write
 
     strips = [strip(f"query    {_short(query.absolute())}", query, row.frames)]
     for rank, neighbour in enumerate(neighbours, 1):
-        path = Path(neighbour.row.stamp.path)
+        path = neighbour.row.stamp.file
         title = f"{rank}    cosine {neighbour.cosine:.3f}    {_short(path)}"
-        strips.append(strip(title, path, neighbour.row.frames))
+        try:
+            strips.append(strip(title, path, neighbour.row.frames))
+        except DecodeError as error:
+            print(f"fame: left out of the sheet: {error}", file=sys.stderr)
     print(f"drawn: {', '.join(map(str, write(strips, sheet)))}", file=sys.stderr)
 
 

@@ -20,6 +20,11 @@ UNWRITABLE = _FULL | _FORBIDDEN
 """Errors of a disk that is full or read-only, even if they name no file."""
 
 
+def shown(name: str | os.PathLike[str]) -> str:
+    """A file's name as text for any reader: bytes that are not UTF-8 become hexadecimal."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def unusable(path: Path, error: OSError, deed: str = "written") -> str:
     """One sentence about a file or folder that the system refused, with a remedy."""
     if isinstance(error, IsADirectoryError):

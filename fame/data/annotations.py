@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from fame.core.errors import FameError
+from fame.core.files import shown
 
 Missing = Literal["error", "skip"] | float
 """How many annotated videos may be absent: none, any number, or at most a share in [0, 1]."""
@@ -72,7 +73,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     except FileNotFoundError as error:
         raise FameError(f"Annotation file {path} is missing; download the lists.") from error
     except UnicodeDecodeError as error:
-        raise FameError(f"Annotation file {path} is not UTF-8 text; download it again.") from error
+        raise FameError(
+            f"Annotation file {path} is not UTF-8 text; save it as UTF-8, or download it again."
+        ) from error
     # str.splitlines would also split at characters that file names may contain.
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         if line.strip():
@@ -114,10 +117,11 @@ def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:
     """Rows as annotations, before any look at the disk; each video appears once.
 
     Raises:
-        FameError: a duplicate, a video in two splits, or no row at all.
+        FameError: a duplicate, a video in two splits, a name that is not UTF-8, or no row at all.
     """
     if not rows:
-        raise FameError(f"The lists in {source} name no video; download them again.")
+        raise FameError(f"The lists in {source} name no video; add rows, or download them again.")
+    refuse_unwritable((row.path for row in rows), source)
     table = pd.DataFrame([vars(row) for row in rows], columns=COLUMNS).astype({"end": "Int64"})
     twice = table[table["video"].duplicated(keep=False)]
     if len(twice):
@@ -126,6 +130,20 @@ def checked(rows: list[Row], classes: list[str], source: Path) -> Annotations:
         fault = f"is in both {' and '.join(splits)}" if len(splits) > 1 else "is listed twice"
         raise FameError(f"{source}: {len(twice)} lines repeat a video; {name} {fault}.")
     return Annotations(table, classes)
+
+
+def refuse_unwritable(paths: Iterable[str], root: Path) -> None:
+    """Stop if a path holds bytes that are not UTF-8, which no manifest can hold.
+
+    Raises:
+        FameError: names the first of them.
+    """
+    for path in paths:
+        if shown(path) != path:
+            raise FameError(
+                f"{root}: the name {shown(path)} is not UTF-8 (odd bytes are shown as \\x..), and "
+                "a manifest holds UTF-8 only; rename the file or the folder."
+            )
 
 
 def resolve(parsed: Annotations, root: Path) -> Annotations:

@@ -132,7 +132,11 @@ def _report(annotations: Annotations, name: str, folder: Path | None) -> None:
             ("unnamed.csv", annotations.unnamed),
         ):
             with replacing(folder / file) as out:
-                out.write(pd.DataFrame({"path": paths}, dtype=str).to_csv(index=False).encode())
+                out.write(
+                    pd.DataFrame({"path": paths}, dtype=str)
+                    .to_csv(index=False)
+                    .encode("utf-8", "surrogateescape")
+                )
 
 
 def looks(paths: list[Path], check: Check) -> Iterable[VideoInfo | str]:

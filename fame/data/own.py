@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from fame.core.errors import FameError
-from fame.data.annotations import Annotations, Row, checked, csv_fields, lines
+from fame.data.annotations import Annotations, Row, checked, csv_fields, lines, refuse_unwritable
 from fame.data.groups import SIDES, Member, Shares, split
 from fame.data.listing import videos
 
@@ -48,8 +48,8 @@ def match(root: Path, layout: Layout) -> Annotations:
 
     Raises:
         FameError: no such folder or csv, a malformed row, a video outside the root or in no
-            class folder, a group in two splits, a path without a group, or a split that got no
-            video although its share is above 0.
+            class folder, a name that is not UTF-8, a group in two splits, a path without a group,
+            or a split that got no video although its share is above 0.
     """
     if not root.is_dir():
         raise FameError(f"The video folder {root} does not exist; correct the root.")
@@ -58,6 +58,7 @@ def match(root: Path, layout: Layout) -> Annotations:
         listed = _entries(layout.annotations, root)
     else:
         listed = [_Entry(path, _class(path, layout.labels, root)) for path in sorted(files)]
+    refuse_unwritable((entry.path for entry in listed), root)
     rows = _rows(listed, layout)
     _check_held_out(rows, layout.shares, root)
     table = checked(rows, [], layout.annotations or root).table

@@ -22,6 +22,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import identity
 from fame.evaluate.features.store import Features
 from fame.evaluate.results import read_result
+from fame.evaluate.sufficient import check
 from fame.models.files import load_encoder
 from fame.models.import_weights import fits, import_run
 from fame.pipeline.experiments import Experiments, unlabelled, untrainable
@@ -195,6 +196,7 @@ def evaluate(asked: Evaluation, chosen: Sequence[str], world: World) -> dict[str
             raise FameError(f"scale {asked.scale.name} sets evaluate.bias to null; set it first")
     _check_owner(asked)
     _prepare(asked)
+    check(Manifest.read(asked.manifest).labelled(), asked.scale, chosen)
     return {name: _result(asked, name, world) for name in chosen}
 
 

@@ -6,6 +6,7 @@ decode unchanged videos again.
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fame.core.errors import FameError
-from fame.core.files import replacing
+from fame.core.files import replacing, shown
 
 OK = "ok"
 
@@ -31,6 +32,9 @@ SCHEMA = pa.schema(
         ("embedding", pa.list_(pa.float32())),
     ]
 )
+
+_ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
+"""A byte in a file's name that is not UTF-8, as `shown` writes it."""
 
 _METADATA = b"fame-embed"
 _ORIGIN = {"encoder", "encoder_sha256", "settings", "shown"}
@@ -53,12 +57,20 @@ class Stamp:
     @classmethod
     def of(cls, path: Path) -> "Stamp":
         """The stamp of a file now; bytes of its name that are not UTF-8 become hexadecimal."""
-        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        name = shown(path)
         try:
             state = path.stat()
         except OSError:
             return cls(name, -1, 0)
         return cls(name, state.st_size, state.st_mtime_ns)
+
+    @property
+    def file(self) -> Path:
+        """The file itself, with the bytes of its name that `path` has as hexadecimal."""
+        if os.path.lexists(self.path):
+            return Path(self.path)
+        raw = _ESCAPED.sub(lambda hit: bytes.fromhex(hit[1].decode()), os.fsencode(self.path))
+        return Path(os.fsdecode(raw))
 
 
 @dataclass(frozen=True)

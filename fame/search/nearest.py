@@ -64,4 +64,4 @@ def nearest(
 
 
 def _same(row: Row, video: Path | None) -> bool:
-    return video is not None and os.path.realpath(row.stamp.path) == os.path.realpath(video)
+    return video is not None and os.path.realpath(row.stamp.file) == os.path.realpath(video)

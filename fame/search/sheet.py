@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from fame.core.files import shown
 from fame.data.video.decode import read_frames
 from fame.report.style import save, style
 
@@ -61,7 +62,7 @@ def draw(strips: Sequence[Strip]) -> Figure:
     axes = figure.subplots(len(strips), squeeze=False, height_ratios=heights)
     for ax, row, strip in zip(axes[:, 0], rows, strips, strict=True):
         ax.imshow(row)
-        ax.set_title(_fitting(strip.title), loc="left", fontsize=7, parse_math=False)
+        ax.set_title(_fitting(shown(strip.title)), loc="left", fontsize=7, parse_math=False)
         ax.set_axis_off()
         ax.set_anchor("NW")
     return figure

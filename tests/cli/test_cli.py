@@ -1,5 +1,7 @@
 """The command line: help without torch, one sentence and status 1 for bad input."""
 
+import io
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
+from fame import cli
 from fame.cli import app, main
 from fame.core.errors import FameError
 from fame.core.files import write_json
@@ -268,3 +271,11 @@ def test_a_renamed_command_says_its_new_name(old, new, monkeypatch, capsys):
         main()
     assert stopped.value.code == 1
     assert capsys.readouterr().err == f"fame: `fame {old}` is called `fame {new}` now; use that\n"
+
+
+def test_a_name_that_is_not_utf8_can_be_printed(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="utf-8"))
+    cli._print_any_name()
+    print(os.fsdecode(b"\xe9t\xe9.mp4"), flush=True)
+    assert written.getvalue() == rb"\xe9t\xe9.mp4" + b"\n"

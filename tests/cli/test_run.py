@@ -123,14 +123,55 @@ def test_targets_by_short_names_are_files(root):
 
 
 @pytest.mark.parametrize(
-    "target", ["table9", "results/table9.csv", "results/mini/tables/table9.md"]
+    "target", ["table9", "table9.csv", "results/table9.csv", "results/mini/tables/table9.md"]
 )
 def test_a_table_that_there_is_not_is_named_with_the_known_ones(root, target):
-    known = r"no table 'table9' \(known: probes, table1, table2"
-    with pytest.raises(FameError, match=known):
+    with pytest.raises(FameError, match=r"no table 'table9' \(known: .*table1, table2"):
         in_full([target, "-n"], root / "config" / "tables")
     with pytest.raises(FameError, match="no table 'table9'"):
         in_full([target, "--config", f"tables={root}/config/tables"], None)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("Table5", "Table5: there is no table 'Table5'"),
+        ("figure9", "figure9: there is no figure 'figure9' .known: .*figure1"),
+        ("figure9.png", "no figure 'figure9'"),
+        ("results/mini/figures/figure9.pdf", "no figure 'figure9'"),
+    ],
+)
+def test_a_name_that_can_only_be_meant_as_one_is_refused(root, target, said):
+    with pytest.raises(FameError, match=said):
+        in_full([target], root / "config" / "tables")
+
+
+def test_short_names_may_have_an_ending(root):
+    given = ["table5.md", "figure1.pdf", "report.html", "results/table5.md", "other.csv"]
+    assert in_full(given, root / "config" / "tables") == [
+        *("results/table5.md", "results/figure1.pdf", "results/report.html"),
+        *("results/table5.md", "other.csv"),
+    ]
+
+
+@pytest.mark.parametrize("option", [["--snakefile", "{}"], ["--snakefile={}"], ["-s", "{}"]])
+def test_short_names_are_those_of_the_snakefile(run, root, tmp_path, option):
+    given = [word.format(root / "Snakefile") for word in option]
+    words, _ = run("table5", *given, "--directory", tmp_path)
+    assert "results/table5.csv" in words
+
+
+@pytest.mark.parametrize(
+    ("more", "name"), [([], "mine"), (["--tables", "tables"], "results/mine.csv")]
+)
+def test_another_workflow_has_names_of_its_own(run, tmp_path, monkeypatch, more, name):
+    """Unless --tables says which they are."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "mine.yaml").touch()
+    words, _ = run("mine", "--snakefile", "other/Snakefile", *more)
+    assert name in words
+    assert in_full(["report", "table9", "-s", "other/Snakefile"], None)[:2] == ["report", "table9"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+import os
 import subprocess
 import sys
 
@@ -9,8 +10,17 @@ import psutil
 import pytest
 
 from fame.core.errors import FameError
-from fame.core.files import owned, read_json, replacing, sha256, write_json
+from fame.core.files import owned, read_json, replacing, sha256, shown, write_json
 from fame.core.processes import is_alive
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [(b"\xe9t\xe9.mp4", r"\xe9t\xe9.mp4"), ("ét漢".encode(), "ét漢"), (rb"a\xe9", r"a\xe9")],
+)
+def test_any_name_is_shown_as_utf8(name, text):
+    assert shown(os.fsdecode(name)) == text
+    shown(os.fsdecode(name)).encode()
 
 
 def test_json_round_trip(tmp_path):

@@ -1,5 +1,6 @@
 """Your own videos: class folders, no classes, a csv; each mistake is one sentence."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,21 @@ def test_a_pattern_finds_groups_and_they_stay_whole(root):
     assert column(annotations, "group")["jump/far/bob_2.avi"] == "bob"
     sides = annotations.table.groupby("group")["split"].unique().map(list).to_dict()
     assert sorted(map(tuple, sides.values())) == [("test",), ("train",)]
+
+
+@pytest.mark.parametrize("name", [b"run/\xe9t\xe9.mp4", b"\xe9t\xe9/v.mp4"])
+@pytest.mark.parametrize("group", [None, "(.)_"])
+def test_a_name_that_is_not_utf8_is_refused_with_its_bytes(root, name, group):
+    file = root / os.fsdecode(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"x")
+    said = r"videos: the name .*\\xe9t\\xe9.* is not UTF-8 .*; rename the file or the folder"
+    with pytest.raises(FameError, match=said):
+        match(root, Layout("folders", None, group, Shares(0, 0.5, 0)))
+    with pytest.raises(FameError, match=said):
+        match(root, Layout("none", None, None, NOTHING_HELD))
+    # A video that the list leaves out only has to be reported.
+    assert listed(root, "path\nrun/ann_1.avi\n").unnamed[-1] == os.fsdecode(name)
 
 
 def test_a_split_that_would_hold_out_nothing_is_refused(root):

@@ -29,6 +29,21 @@ def library(*names, origin=ORIGIN):
     return Library(ORIGIN | origin, rows)
 
 
+@pytest.mark.parametrize("name", [b"\xe9t\xe9.mp4", rb"not\xe9.mp4", "été.mp4".encode()])
+def test_a_stamp_leads_back_to_its_file_whatever_the_name(tmp_path, name):
+    file = tmp_path / os.fsdecode(name)
+    file.write_bytes(b"video")
+    stamp = Stamp.of(file)
+    stamp.path.encode()
+    assert stamp.file == file
+    assert stamp.file.read_bytes() == b"video"
+
+
+def test_the_stamp_of_a_file_that_is_gone_says_where_it_was(tmp_path):
+    stamp = Stamp.of(tmp_path / "gone.mp4")
+    assert (stamp.bytes, stamp.file) == (-1, tmp_path / "gone.mp4")
+
+
 def same(one, other):
     assert one.origin == other.origin
     assert sorted(one.rows) == sorted(other.rows)

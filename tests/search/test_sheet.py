@@ -1,3 +1,5 @@
+import os
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -45,6 +47,7 @@ def test_a_sheet_has_a_row_for_each_video():
     strips = [
         Strip("query    $x_1$ & $y", np.zeros((3, 24, 32, 3), np.uint8)),
         Strip("n" * 200, np.zeros((3, 40, 20, 3), np.uint8)),
+        Strip(os.fsdecode(b"\xe9t\xe9.mp4"), np.zeros((3, 24, 32, 3), np.uint8)),
     ]
     with style():
         figure = draw(strips)
@@ -52,6 +55,7 @@ def test_a_sheet_has_a_row_for_each_video():
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles[0] == "query    $x_1$ & $y"
     assert len(titles[1]) < 90
+    assert titles[2] == r"\xe9t\xe9.mp4"
     plt.close(figure)
 
 

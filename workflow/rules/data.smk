@@ -85,7 +85,7 @@ rule index:
         world=lambda w, input: ["--world", input.world] if input.world else [],
     shell:
         "python3 -m fame index"
-        ' --scale "$SCALE"'
+        ' --scale "$SCALE" --tables "$TABLES"'
         " --data {wildcards.data:q}"
         " {params.world:q}"
         " --workers {threads}"

@@ -20,6 +20,7 @@ from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, identity, outputs
 from fame.evaluate.features.parts import clear
 from fame.evaluate.features.store import Features
+from fame.evaluate.sufficient import check
 from fame.models.files import load_encoder
 from fame.pipeline.paths import features_file
 from fame.pipeline.runs import Run
@@ -122,6 +123,7 @@ def run(scale: Scale, chosen: Run, encoder: Path, manifest: Path, out: Path, wor
     of_run(encoder, chosen.id)
     backbone = scale.backbones[chosen.backbone]
     videos = Manifest.read(manifest).labelled()
+    check(videos, scale, ("features",))
     encoded = extract(
         load_encoder(encoder, backbone.encoder),
         videos,

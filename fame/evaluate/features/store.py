@@ -70,6 +70,12 @@ class Features:
         """Number of classes."""
         return len(self.classes)
 
+    @property
+    def untrained(self) -> list[str]:
+        """Classes that have test videos but no training video, in order."""
+        tested, trained = (set(self.labels[self.splits == split]) for split in ("test", "train"))
+        return [name for number, name in enumerate(self.classes) if number in tested - trained]
+
     def rows(self, split: str) -> npt.NDArray[np.int64]:
         """Indices of a split's labelled videos, ascending.
 

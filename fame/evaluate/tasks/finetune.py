@@ -33,6 +33,7 @@ from fame.evaluate.features.encode import VIDEOS_AT_A_TIME, Work, clip_outputs
 from fame.evaluate.metrics import accuracy, confusion
 from fame.evaluate.metrics.selection import BestOnTest
 from fame.evaluate.results import write_predictions, write_result
+from fame.evaluate.sufficient import check
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
@@ -312,6 +313,7 @@ def _run(
 ) -> None:
     card = of_run(encoder, chosen.id)
     videos = Manifest.read(manifest).labelled()
+    check(videos, scale, ("finetune",))
     network = load_encoder(encoder, scale.backbones[chosen.backbone].encoder)
     recipe = {
         "settings": scale.evaluate.finetune.model_dump(mode="json"),
@@ -339,6 +341,7 @@ def _run(
             "per_class": dict(
                 zip(scores.classes, accuracy.per_class(scores.logits, scores.labels), strict=True)
             ),
+            "untrained": videos.untrained_classes(),
             "n_train": scores.n_train,
             "n_test": len(scores.labels),
             "report": scale.evaluate.finetune.report,

@@ -70,7 +70,8 @@ def probe(
         `metrics`: `top1` and `top5` in percent; `details`: `chance` (percent, 100 / classes),
         `lr` chosen, `holdout` (percent for each candidate, empty if there is only one),
         `report`, `epoch` (of the scores), `last_epoch_top1`,
-        `per_class` (percent, None without test videos), `n_train`, `n_test`, `n_holdout`;
+        `per_class` (percent, None without test videos), `untrained` (classes with test videos but
+        no training video), `n_train`, `n_test`, `n_holdout`;
         and the arrays `videos`, `labels`, `predictions` (N_test,) and `scores`
         (N_test, classes) float32.
 
@@ -96,6 +97,7 @@ def probe(
             "per_class": dict(
                 zip(features.classes, accuracy.per_class(scores, labels), strict=True)
             ),
+            "untrained": features.untrained,
             "n_train": len(train),
             "n_test": len(test),
             "n_holdout": held,

@@ -122,6 +122,7 @@ def retrieve(features: Features, settings: Retrieval) -> dict[str, Any]:
     return {
         "metrics": {f"r{k}": float(100 * same[:, :k].any(axis=1).mean()) for k in settings.ranks},
         "details": {
+            "untrained": features.untrained,
             "gallery": len(gallery),
             "queries": len(queries),
             "clips": features.features.shape[1],

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from fame.config.scale import Scale
+from fame.core.files import shown
 from fame.evaluate.masks.pictures import Bytes, Masked, read_masked
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure
@@ -89,7 +90,7 @@ def _name(axis: Axes, title: str) -> None:
     """A row's title, which may reach over the next columns but must not widen its own."""
     axis.set_title(" ", fontsize=6, pad=2)  # keeps the room
     text = axis.annotate(
-        title, (0, 1), (0, 2), "axes fraction", "offset points", fontsize=6, va="bottom"
+        shown(title), (0, 1), (0, 2), "axes fraction", "offset points", fontsize=6, va="bottom"
     )
     text.set_parse_math(False)  # a file's name may hold dollars
     text.set_in_layout(False)

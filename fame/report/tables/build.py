@@ -166,10 +166,11 @@ def build(
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    used, and the protocol of a method that has several), `negatives` (as declared by the method),
-    `epoch` (the one reported, of a trained classifier), `runs` (ids) and `not_measured_because`. A
-    partial table also has the text `c_missing`: which runs of a cell are missing and why, empty if
-    none is. Its `c_measured`, `c_std` and `c_n` are over the finished runs.
+    used, the protocol of a method that has several, and which classes have no training video),
+    `negatives` (as declared by the method), `epoch` (the one reported, of a trained classifier),
+    `runs` (ids) and `not_measured_because`. A partial table also has the text `c_missing`: which
+    runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and `c_n` are
+    over the finished runs.
 
     Args:
         experiments: a scale and its tables.
@@ -190,7 +191,7 @@ def build(
             else CellResult(cell, measure(cell, results, scale))
         )
     rows = zip(table.rows, by_row, strict=True)
-    frame = _typed(pd.DataFrame([_row(table, scale, *row) for row in rows]), table)
+    frame = _typed(pd.DataFrame([_row(table, scale, results, *row) for row in rows]), table)
     return frame if partial else frame.drop(columns=[f"{c}_missing" for c in table.columns])
 
 
@@ -203,7 +204,9 @@ def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame
 
 
-def _row(table: Table, scale: Scale, row: Row, cells: dict[str, CellResult]) -> dict[str, Any]:
+def _row(
+    table: Table, scale: Scale, results: Path, row: Row, cells: dict[str, CellResult]
+) -> dict[str, Any]:
     """One row of `build`; `cells` is by column."""
     content: dict[str, Any] = {key: _text(row.show.get(key)) for key in table.show}
     content["task"] = ", ".join(table.tasks(row))
@@ -215,13 +218,14 @@ def _row(table: Table, scale: Scale, row: Row, cells: dict[str, CellResult]) -> 
         content[f"{column}_n"] = (measurement.n or None) if measurement else None
         content[f"{column}_missing"] = cells[column].missing if column in cells else ""
     content["scale"] = scale.name
-    content |= _provenance(scale, [one for one in cells.values() if one.measurement])
+    measured = [one for one in cells.values() if one.measurement]
+    content |= _provenance(scale, measured, results)
     reasons = [_reason(scale, table, row), *_undefined(table, cells)]
     content["not_measured_because"] = "; ".join(filter(None, reasons))
     return content
 
 
-def _provenance(scale: Scale, measured: list[CellResult]) -> dict[str, str]:
+def _provenance(scale: Scale, measured: list[CellResult], results: Path) -> dict[str, str]:
     """How a row was measured; empty texts if it was not."""
     if not measured:
         return dict.fromkeys(("comparable", "measured_on", "negatives", "epoch", "runs"), "")
@@ -230,7 +234,9 @@ def _provenance(scale: Scale, measured: list[CellResult]) -> dict[str, str]:
     runs = dict.fromkeys(run for one in measured if one.measurement for run in one.measurement.runs)
     return {
         "comparable": "yes" if scale.comparable else f"no: {scale.note}",
-        "measured_on": _measured_on(scale, first),
+        "measured_on": "; ".join(
+            [_measured_on(scale, first), *_untrained(scale, measured, results)]
+        ),
         "negatives": _negatives(first),
         "epoch": _epochs(scale, measured),
         "runs": " ".join(runs),
@@ -245,6 +251,25 @@ def _measured_on(scale: Scale, run: Run) -> str:
     protocol = run.recipe.get("pretrain", {}).get("options", {}).get("protocol")
     clips = f"{backbone.frames} frames of {backbone.size} px"
     return ", ".join([backbone.title, data, clips, *([f"protocol {protocol}"] if protocol else [])])
+
+
+def _untrained(scale: Scale, measured: list[CellResult], results: Path) -> list[str]:
+    """A sentence for each dataset with classes that have test videos but no training video."""
+    from fame.evaluate.results import read_result
+
+    found: dict[str, dict[str, None]] = {}
+    for one in measured:
+        cell, done = one.cell, one.measurement.runs if one.measurement else ()
+        for run in (run for run in cell.runs if run.id in done):
+            result = read_result(results / result_file(scale, run, cell.dataset, cell.task))
+            classes = result["details"].get("untrained", [])
+            found.setdefault(cell.dataset, {}).update(dict.fromkeys(classes))
+    return [
+        f"all test videos of {', '.join(classes)} count as wrong, since "
+        f"{scale.datasets[name].title} has no training video of them"
+        for name, classes in found.items()
+        if classes
+    ]
 
 
 def _negatives(run: Run) -> str:

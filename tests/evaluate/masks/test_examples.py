@@ -1,5 +1,7 @@
 """Examples for figures: the clips they show, and a pair exactly as training makes it."""
 
+import os
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -150,6 +152,8 @@ def test_figures_are_written(world, tmp_path):
     ]
     # Names of files may hold what matplotlib takes for formulas.
     figure4.write([masked("a$^b$_{c", clip, ALL, 0.5)], tmp_path / "dollars")
+    # A byte that is not UTF-8, as Python has it in a file's name.
+    figure4.write([masked(os.fsdecode(b"\xe9.mp4"), clip, ALL, 0.5)], tmp_path / "bytes")
     again = figure4.write([masked("here", clip, ALL, 0.5)] * 2, tmp_path / "again", "below")
     assert again[0].read_bytes() == files[2].read_bytes()
 

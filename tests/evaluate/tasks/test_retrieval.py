@@ -44,6 +44,13 @@ def random_features(seed, gallery=17, queries=9, clips=3, dim=4, classes=4):
     )
 
 
+def test_classes_without_training_videos_are_listed():
+    clips = np.ones((4, 1, 2))
+    features = make(clips, [0, 0, 2, 3], clips, [0, 1, 1, 4])
+    assert features.untrained == ["1", "4"]
+    assert retrieve(features, asked(False, (1,)))["details"]["untrained"] == ["1", "4"]
+
+
 def slow_set(clips, centre):
     """Facts A8 with loops, one video at a time."""
     videos = []
@@ -107,7 +114,8 @@ def test_closed_form_on_a_circle():
     assert found["neighbours"].tolist() == [["train0", "train1", "train2", "train3"]]
     assert found["queries"].tolist() == ["test0"]
     assert found["cosines"][0] == pytest.approx(np.cos(degrees - 0.2))
-    assert found["details"] == {"gallery": 4, "queries": 1, "clips": 1, "centre": False}
+    sizes = {"gallery": 4, "queries": 1, "clips": 1, "centre": False}
+    assert found["details"] == sizes | {"untrained": []}
 
 
 def test_clips_weigh_equally_whatever_their_length():

@@ -183,6 +183,24 @@ def test_the_paper_scale_is_comparable_and_names_its_queue(paper):
     assert "are comparable with" in text and "not comparable" not in text
 
 
+def test_classes_that_no_encoder_could_learn_are_in_the_small_print(mini, tmp_path):
+    given, results = mini
+    shutil.copytree(results, tmp_path / "evaluate")
+    cell = first_cell(given)
+    run = cell.runs[1]
+    file = tmp_path / "evaluate" / result_file(given.scale, run, cell.dataset, cell.task)
+    result = json.loads(file.read_text())
+    file.write_text(json.dumps(result | {"details": {"untrained": ["walk", "jump"]}}))
+    frame = build(given, "table5", tmp_path / "evaluate")
+    said = "all test videos of walk, jump count as wrong, since"
+    where = frame["measured_on"].str.contains(said)
+    assert where[cell.row] and where.sum() < len(frame)
+    title = given.scale.datasets[cell.dataset].title
+    assert frame["measured_on"][cell.row].endswith(f"{title} has no training video of them")
+    for write_out in (markdown, latex):
+        assert said in write_out(frame, given.table("table5"), given.scale)
+
+
 def test_numbers_selected_on_the_test_videos_say_so(request, mini, table5, tmp_path):
     table, scale = mini[0].table("table5"), mini[0].scale
     assert set(table5.loc[table5["runs"] != "", "epoch"]) == {"last"}
