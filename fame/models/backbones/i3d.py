@@ -8,39 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from fame.config.encoders import EncoderSettings
+from fame.models.blocks.inception_sizes import PLACES, branches, outputs, scaled
 
 if TYPE_CHECKING:
     from fame.models.encoder import Encoder
 
-Branches = tuple[int, int, int, int, int, int]
-
 Stride = tuple[PositiveInt, PositiveInt]
 """Over time and over space."""
 
-_PUBLISHED_WIDTH = 64
-_MULTIPLE = 4
 _COLOURS = 3
-
-# Channels at width 64: 1x1; 1x1, then 3x3; 1x1, then 3x3; the 1x1 after the pool.
-_MIXED: dict[str, Branches] = {
-    "mixed_3b": (64, 96, 128, 16, 32, 32),
-    "mixed_3c": (128, 128, 192, 32, 96, 64),
-    "mixed_4b": (192, 96, 208, 16, 48, 64),
-    "mixed_4c": (160, 112, 224, 24, 64, 64),
-    "mixed_4d": (128, 128, 256, 24, 64, 64),
-    "mixed_4e": (112, 144, 288, 32, 64, 64),
-    "mixed_4f": (256, 160, 320, 32, 128, 128),
-    "mixed_5b": (256, 160, 320, 32, 128, 128),
-    "mixed_5c": (384, 192, 384, 48, 128, 128),
-}
 
 
 class I3DSettings(EncoderSettings):
     """Settings of an I3D; `published(64)` is the published network.
 
-    A narrow network on small clips needs more than a width. With nine blocks, eight times fewer
-    frames and 32 times fewer pixels, and PyTorch's initialisation, contrast is hardly learnt
-    (studies/i3d), so depth, strides and initialisation are settings too.
+    A narrow network on small clips needs more than a width: with nine blocks and PyTorch's
+    initialisation, contrast is hardly learnt from 8 frames of 32 pixels (studies/i3d). So depth,
+    strides and initialisation are settings too.
 
     Attributes:
         arch: the architecture's name.
@@ -69,13 +53,12 @@ class I3DSettings(EncoderSettings):
     @property
     def feature_dim(self) -> int:
         """Channels of the last block: the sum of its four branches."""
-        a, _, b, _, c, d = _scaled(_MIXED[self.names(5)[-1]], self.width)
-        return a + b + c + d
+        return outputs(branches(self.places(5)[-1], self.width))
 
-    def names(self, group: int) -> list[str]:
-        """The names of the blocks of a group: 3, 4 or 5."""
-        names = [name for name in _MIXED if name.startswith(f"mixed_{group}")]
-        return names[: self.blocks[group - 3]]
+    def places(self, group: int) -> list[str]:
+        """Which blocks of a group (3, 4 or 5) there are: "3b", "3c" ..."""
+        places = [place for place in PLACES if place.startswith(str(group))]
+        return places[: self.blocks[group - 3]]
 
 
 def published(width: int) -> I3DSettings:
@@ -103,19 +86,20 @@ def build(settings: I3DSettings) -> "Encoder":
     from fame.models.encoder import Staged
 
     width = settings.width
-    first, last = _scale(64, width), _scale(192, width)
+    first, last = scaled(64, width), scaled(192, width)
     stem, *pools = [(time, space, space) for time, space in settings.strides]
 
     def mixed(group: int, inputs: int) -> dict[str, Mixed]:
         """The blocks of one group, by name."""
         blocks: dict[str, Mixed] = {}
-        for name in settings.names(group):
-            blocks[name] = Mixed(inputs, _scaled(_MIXED[name], width))
-            inputs = blocks[name].outputs
+        for place in settings.places(group):
+            blocks[f"mixed_{place}"] = Mixed(inputs, branches(place, width))
+            inputs = outputs(branches(place, width))
         return blocks
 
-    def outputs(blocks: dict[str, Mixed]) -> int:
-        return list(blocks.values())[-1].outputs
+    def channels(group: int) -> int:
+        """Output channels of a group."""
+        return outputs(branches(settings.places(group)[-1], width))
 
     # In the order of execution, which is also that of the official state dict.
     parts = {
@@ -124,26 +108,18 @@ def build(settings: I3DSettings) -> "Encoder":
         "conv3d_2b_1x1": Unit3D(first, first),
         "conv3d_2c_3x3": Unit3D(first, last, (3, 3, 3)),
         "maxpool3d_3a_3x3": SamePool3d((1, 3, 3), pools[1]),
-        **(third := mixed(3, last)),
+        **mixed(3, last),
         "maxpool3d_4a_3x3": SamePool3d((3, 3, 3), pools[2]),
-        **(fourth := mixed(4, outputs(third))),
+        **mixed(4, channels(3)),
         "maxpool3d_5a_2x2": SamePool3d((2, 2, 2), pools[3]),
-        **mixed(5, outputs(fourth)),
+        **mixed(5, channels(4)),
     }
-    ends = ("conv3d_1a_7x7", "conv3d_2c_3x3", *(settings.names(group)[-1] for group in (3, 4, 5)))
+    groups = (f"mixed_{settings.places(group)[-1]}" for group in (3, 4, 5))
+    ends = ("conv3d_1a_7x7", "conv3d_2c_3x3", *groups)
     encoder = Staged(parts, ends, settings.feature_dim)
     if settings.initialisation == "he-fan-out":
         initialise(encoder)
     return encoder
-
-
-def _scale(channels: int, width: int) -> int:
-    """A channel count of the published network at another width: a multiple of 4, at least 4."""
-    return max(1, int(channels * width / _PUBLISHED_WIDTH / _MULTIPLE + 0.5)) * _MULTIPLE
-
-
-def _scaled(branches: Branches, width: int) -> tuple[int, ...]:
-    return tuple(_scale(channels, width) for channels in branches)
 
 
 SETTINGS = I3DSettings

@@ -26,17 +26,31 @@ def scaled(channels: int, width: int) -> int:
     return max(1, int(channels * width / PUBLISHED_WIDTH / _MULTIPLE + 0.5)) * _MULTIPLE
 
 
+PLACES = tuple(_BLOCKS)
+"""Where a block stands, in order: group 3, 4 or 5, and a letter."""
+
+
+def branches(place: str, width: int) -> Branches:
+    """Channels of the block at a place, at a width."""
+    a, b0, b1, c0, c1, d = (scaled(channels, width) for channels in _BLOCKS[place])
+    return a, b0, b1, c0, c1, d
+
+
+def outputs(block: Branches) -> int:
+    """Output channels of a block: those of its four branches."""
+    a, _, b, _, c, d = block
+    return a + b + c + d
+
+
 def blocks(width: int) -> dict[str, tuple[int, Branches]]:
     """Input channels and branches of each block, by its place ("3b" to "5c"), in order."""
     sizes, inputs = {}, scaled(192, width)
-    for name, published in _BLOCKS.items():
-        a, b0, b1, c0, c1, d = (scaled(channels, width) for channels in published)
-        sizes[name] = inputs, (a, b0, b1, c0, c1, d)
-        inputs = a + b1 + c1 + d
+    for place in PLACES:
+        sizes[place] = inputs, branches(place, width)
+        inputs = outputs(branches(place, width))
     return sizes
 
 
 def feature_dim(width: int) -> int:
     """Output channels of the last block: 1024 at the published width."""
-    _, (a, _, b, _, c, d) = blocks(width)["5c"]
-    return a + b + c + d
+    return outputs(branches(PLACES[-1], width))
