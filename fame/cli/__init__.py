@@ -25,6 +25,7 @@ from fame.cli import (
     search,
     status,
 )
+from fame.cli.job_log import job_log
 from fame.core.errors import FameError
 from fame.core.files import UNWRITABLE, unusable
 from fame.core.processes import end_with_workflow
@@ -91,7 +92,8 @@ def main() -> None:
     _print_any_name()
     try:
         end_with_workflow()
-        app()
+        with job_log(sys.argv[1:], _purpose()):
+            app()
     except FameError as error:
         print(f"fame: {error}", file=sys.stderr)
         sys.exit(error.status)
@@ -101,6 +103,16 @@ def main() -> None:
         place = Path("a file" if error.filename is None else os.fsdecode(error.filename))
         print(f"fame: {unusable(place, error, 'read or written')}", file=sys.stderr)
         sys.exit(1)
+
+
+def _purpose() -> str:
+    """The first sentence of the help of the command that is called."""
+    called = (sys.argv[1:] or [""])[0]
+    for command in app.registered_commands:
+        function = command.callback
+        if function and called == (command.name or function.__name__.replace("_", "-")):
+            return (function.__doc__ or "").strip().split("\n")[0]
+    return ""
 
 
 def _print_any_name() -> None:

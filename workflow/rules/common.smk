@@ -53,13 +53,14 @@ def accepted_terms(value):
 
 
 # In every shell command, python3 is the interpreter that runs Snakemake, whether or not its
-# environment is activated, and variables hold what the configuration names.
+# environment is activated, and variables hold what the configuration names. Jobs fill their logs.
 hooks.prefix_shell(
     f"PATH={word(Path(sys.executable).parent)}:$PATH "
     f"SCALE={word(config['scale'])} "
     f"TABLES={word(TABLES)} "
     f"SOURCES={word(config.get('sources') or HOME / 'config' / 'datasets.yaml')} "
     f"ACCEPTED={word(accepted_terms(config.get('accept_terms')))}; "
+    "export FAME_JOB_LOG=1; "
 )
 
 # Marks every process of this workflow, so that processes left by a killed workflow are recognised.
