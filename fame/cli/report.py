@@ -81,7 +81,8 @@ def publish(
     """Copy a scale's table, figure or page to results/; say so if another scale's is replaced."""
     from fame.report.publish import publish as copy
 
-    copy(files, folder)
+    if sentence := copy(files, folder):
+        typer.echo(sentence)
 
 
 def add(app: typer.Typer) -> None:

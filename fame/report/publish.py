@@ -1,7 +1,6 @@
 """Copy a scale's tables, figures and page to `results/`. No torch."""
 
 import csv
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,8 +20,7 @@ def publish(files: Sequence[Path], folder: Path) -> str | None:
         folder: `results`; the copies keep the files' names.
 
     Returns:
-        If the copied `.csv` replaces another scale's, a sentence that says so, which is also
-        printed to stderr; else None.
+        If the copied `.csv` replaces another scale's, a sentence that says so; else None.
 
     Raises:
         FameError: a file is missing, or a copy cannot be written. Nothing is copied if one is
@@ -37,8 +35,6 @@ def publish(files: Sequence[Path], folder: Path) -> str | None:
         with replacing(target) as opened:
             opened.write(file.read_bytes())
         remove_partial(target)
-    if sentence:
-        print(sentence, file=sys.stderr)
     return sentence
 
 

@@ -16,26 +16,23 @@ def table(folder, scale):
     return [folder / f"table5{suffix}" for suffix in SUFFIXES]
 
 
-def test_another_scales_table_is_replaced_with_a_word(tmp_path, capsys):
+def test_another_scales_table_is_replaced_with_a_word(tmp_path):
     mini, paper = (table(tmp_path / name, name) for name in ("mini", "paper"))
     target = tmp_path / "results" / "table5.csv"
     assert publish(mini, target.parent) is None
     assert publish(mini, target.parent) is None
-    assert capsys.readouterr().err == ""
     for suffix in SUFFIXES:  # as Snakemake does before the rule runs
         target.with_suffix(suffix).unlink()
     sentence = publish(paper, target.parent)
     assert sentence == f"{target}: the mini table was replaced by the paper table"
-    assert capsys.readouterr().err == sentence + "\n"
     for file in paper:
         assert (target.parent / file.name).read_bytes() == file.read_bytes()
 
 
-def test_a_table_of_no_known_scale_is_replaced_with_a_word(tmp_path, capsys):
+def test_a_table_of_no_known_scale_is_replaced_with_a_word(tmp_path):
     (tmp_path / "table5.csv").write_text("")
     sentence = publish(table(tmp_path / "mini", "mini"), tmp_path)
     assert "the unknown table was replaced by the mini table" in str(sentence)
-    assert "unknown table" in capsys.readouterr().err
 
 
 def test_nothing_is_copied_if_a_file_is_missing(tmp_path):

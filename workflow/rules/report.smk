@@ -96,7 +96,7 @@ rule publish:
         folder=lambda w, output: str(Path(output[0]).parent),
     # Its message (that another scale's table is replaced) goes to the terminal too.
     shell:
-        "python3 -m fame publish {input:q} --to {params.folder:q} 2>&1 | tee {log:q} >&2"
+        "python3 -m fame publish {input:q} --to {params.folder:q} 2> {log:q} | tee -a {log:q} >&2"
 
 
 use rule publish as publish_figure with:
