@@ -116,7 +116,7 @@ def _purpose() -> str:
 
 
 def _print_any_name() -> None:
-    """Print the bytes of a file's name that are not UTF-8 as hexadecimal, as errors do."""
+    """Print a file's name that is not UTF-8 with escapes, as errors do."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

@@ -278,4 +278,4 @@ def test_a_name_that_is_not_utf8_can_be_printed(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="utf-8"))
     cli._print_any_name()
     print(os.fsdecode(b"\xe9t\xe9.mp4"), flush=True)
-    assert written.getvalue() == rb"\xe9t\xe9.mp4" + b"\n"
+    assert written.getvalue() == rb"\udce9t\udce9.mp4" + b"\n"  # as on stderr
