@@ -92,7 +92,7 @@ def main() -> None:
     _print_any_name()
     try:
         end_with_workflow()
-        with job_log(sys.argv[1:], _purpose()):
+        with job_log(sys.argv[1:], _purpose):
             app()
     except FameError as error:
         print(f"fame: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,19 +16,19 @@ _KIB = 1024
 
 
 @contextmanager
-def job_log(arguments: Sequence[str], purpose: str) -> Iterator[None]:
+def job_log(arguments: Sequence[str], purpose: Callable[[], str]) -> Iterator[None]:
     """Print on stderr what is to be done and, if it succeeds, what was done.
 
     Nothing follows an error, so that a failed job's log still ends in it.
 
     Args:
         arguments: of the command line, without the program's name.
-        purpose: of the command, a sentence.
+        purpose: returns a sentence on what the command is for; called within a job only.
     """
     if os.environ.get(VARIABLE) != "1" or not arguments:
         yield
         return
-    _say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {arguments[0]}. {purpose}".rstrip())
+    _say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {arguments[0]}. {purpose()}".rstrip())
     settings = options(arguments[1:])
     for name, values in settings:
         _say(f"  {name}: {' '.join(values)}")
