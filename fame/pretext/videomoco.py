@@ -42,26 +42,14 @@ from fame.pretext.toolbox.contrast import hits
 from fame.pretext.toolbox.frame_drop import without_lowest
 from fame.pretext.toolbox.frame_weights import LEAST, FrameWeights
 from fame.pretext.toolbox.one_way import only_through
-from fame.pretext.toolbox.protocols import (
-    by_protocol,
-    need_frames,
-    need_size,
-    with_temperature,
-)
+from fame.pretext.toolbox.protocols import by_protocol, need_frames, need_size, with_temperature
 from fame.pretext.toolbox.repeated import Repeated
 from fame.pretext.toolbox.tally import Tally
 
 USES = ("moco",)
 NEGATIVES = "moco"
-OWN_VIEWS = {
-    "jitter": 1.0,
-    "brightness": 0.4,
-    "contrast": 0.4,
-    "saturation": 0.4,
-    "hue": 0.4,
-    "gray": 0.2,
-    "blur": 0.0,
-}
+STRENGTHS = ("brightness", "contrast", "saturation", "hue")
+OWN_VIEWS = {"jitter": 1.0, "gray": 0.2, "blur": 0.0, **dict.fromkeys(STRENGTHS, 0.4)}
 
 REMARKS = [
     "before the generator joins, this is MoCo with ageing keys; the release lacks that part's code",
