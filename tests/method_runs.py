@@ -13,6 +13,8 @@ WORLD = World(0, 1, torch.device("cpu"))
 
 SPEEDS = {"normal": [1.0, 1.2], "fast": [1.7, 2.2], "sizes": [0.2857142857142857, 1.5]}
 OPTIONS = {
+    ("dsm", "own"): {"warps": 3, "temporal": "other-time", "stride": 4, "temperature": 0.07},
+    ("dsm", "fame"): {"warps": 3, "temporal": "other-time"},
     ("pace", "own"): {"paces": [1, 2, 3, 4]},
     ("pace", "fame"): {"paces": [1, 2, 3, 4]},
     ("prp", "own"): {"rates": [1, 2, 4, 8], "weight": 0.1},
@@ -23,6 +25,14 @@ OPTIONS = {
     ("rspnet", "fame"): {"margin": 0.14, "stride": 1},
     ("speednet", "own"): SPEEDS,
     ("speednet", "fame"): SPEEDS,
+    ("srtc", "own"): {
+        "segments": 2,
+        "reversal": 0.5,
+        "theta": 0.05,
+        "stride": 4,
+        "temperature": 0.07,
+    },
+    ("srtc", "fame"): {"segments": 2, "reversal": 0.5, "theta": 0.05},
     ("temptrans", "own"): {
         "doublings": 3,
         "batchnorm": True,
@@ -39,6 +49,15 @@ OPTIONS = {
     ("vcop", "fame"): {"stride": 1, "gap": 0.5, "dropout": 0.5},
     ("vcp", "own"): {"stride": 1, "gap": 0.5},
     ("vcp", "fame"): {"stride": 1, "gap": 0.5},
+    ("videomoco", "own"): {
+        "drop": 0.25,
+        "weight": 100,
+        "start": 0.5,
+        "decay": 0.99999,
+        "stride": 1,
+        "temperature": 0.07,
+    },
+    ("videomoco", "fame"): {"drop": 0.25, "weight": 100, "start": 0.5, "oldest": 0.98},
 }
 """The published options of each method and protocol; tests of all methods run through these."""
 

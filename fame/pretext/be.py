@@ -13,10 +13,9 @@ weight 0, so it is omitted. Batch, epochs, optimiser, crops and jitter are the s
 budget, and evaluation uses the scale's normalisation.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -28,10 +27,11 @@ from fame.config.views import Colour
 from fame.core.errors import FameError
 from fame.core.schema import Model, PositiveFloat, Share
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, clip_indices, number_of_starts, window
+from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.contrast import hits, paired
+from fame.pretext.toolbox.two_times import TwoTimes
 
 USES = ("moco",)
 NEGATIVES = "moco"
@@ -83,27 +83,6 @@ class DistractedMoCo(MomentumContrast):
     def facts(self) -> dict[str, Any]:
         """The protocol and the kind of negatives."""
         return {**super().facts(), "protocol": "fame"}
-
-
-@dataclass(frozen=True)
-class TwoTimes:
-    """Draws one clip twice (query and key) and, third, a clip from another time of the video.
-
-    A video with room for a single window loops for the third clip, as short videos always do.
-    """
-
-    frames: int
-    stride: int
-
-    def __call__(self, n: int, generator: np.random.Generator) -> np.ndarray:
-        """Frame numbers (3, frames) int64 in a video of `n` frames."""
-        count = number_of_starts(n, self.frames, self.stride)
-        start = int(generator.integers(count))
-        room = count if count > 1 else n
-        other = (start + int(generator.integers(1, max(room, 2)))) % room
-        return np.stack(
-            [clip_indices(first, n, self.frames, self.stride) for first in (start, start, other)]
-        )
 
 
 class BackgroundErasing(MomentumContrast):

@@ -81,6 +81,11 @@ class MomentumContrast(Method):
         """The query encoder."""
         return self.query.encoder
 
+    def replace_head(self, head: torch.nn.Module) -> None:
+        """Use another projection head in both networks."""
+        self.query = Network(self.encoder, head)
+        self.key = copy.deepcopy(self.query).requires_grad_(False)
+
     def chance(self, batch: int) -> float | None:
         """1 / (the positive and all negatives)."""
         return 1 / (1 + len(self.queue) if len(self.queue) else batch)

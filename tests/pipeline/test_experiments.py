@@ -79,7 +79,19 @@ def test_why_a_cell_is_not_measured(root):
     assert measurable(scale, fame, diving) == "dataset diving48 is not part of scale micro"
 
 
-COMPARED = {"rotnet3d", "pace", "speednet", "rspnet", "vcop", "vcp", "prp", "temptrans"}
+COMPARED = {
+    "dsm",
+    "pace",
+    "prp",
+    "rotnet3d",
+    "rspnet",
+    "speednet",
+    "srtc",
+    "temptrans",
+    "vcop",
+    "vcp",
+    "videomoco",
+}
 
 
 def test_the_quick_tables_train_the_core_only_and_the_comparison_shares_its_runs(mini):

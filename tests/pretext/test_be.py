@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from slow_moco import BATCH, WORLD, Tiny, batch, info_nce, project, settings
 
 from fame.augment.distraction import distract, frames_of, weight_of
@@ -16,8 +14,9 @@ from fame.core.files import read_json
 from fame.core.schema import Model
 from fame.data.clips.batch import collate
 from fame.pipeline.runs import resolve
-from fame.pretext.be import BackgroundErasing, DistractedMoCo, TwoTimes
+from fame.pretext.be import BackgroundErasing, DistractedMoCo
 from fame.pretext.common import Setup
+from fame.pretext.toolbox.two_times import TwoTimes
 from fame.train.pretrain import build_method, clips_of, pretrain
 
 QUEUES = {"queue": {"kinetics400": 16, "ucf101": 0}, "in-batch": {"kinetics400": 0, "ucf101": 0}}
@@ -129,24 +128,6 @@ def test_a_clip_like_its_own_negative_is_hard():
 
 
 # --- its clips
-
-
-@given(st.integers(1, 200), st.integers(1, 8), st.integers(1, 4), st.integers(0, 99))
-def test_query_and_key_share_their_frames_and_the_negative_has_others(n, frames, stride, seed):
-    numbers = TwoTimes(frames, stride)(n, np.random.default_rng(seed))
-    assert numbers.shape == (3, frames)
-    assert (numbers >= 0).all() and (numbers < n).all()
-    assert (numbers[0] == numbers[1]).all()
-    assert n == 1 or numbers[0, 0] != numbers[2, 0]
-    assert ((numbers - numbers[:, :1] - stride * np.arange(frames)) % n == 0).all()
-    if n > frames * stride:
-        assert (np.diff(numbers) == stride).all()
-
-
-def test_every_other_start_is_drawn():
-    generator, draw = np.random.default_rng(0), TwoTimes(2, 2)
-    pairs = {tuple(draw(6, generator)[[0, 2], 0].tolist()) for _ in range(200)}
-    assert pairs == {(a, b) for a in range(3) for b in range(3) if a != b}
 
 
 def test_its_own_stride_and_colours(micro):

@@ -33,7 +33,19 @@ COLUMNS = {
         "lower_is_better": True,
     },
 }
-COMPARED = {"rotnet3d", "pace", "speednet", "rspnet", "vcop", "vcp", "prp", "temptrans"}
+COMPARED = {
+    "dsm",
+    "pace",
+    "prp",
+    "rotnet3d",
+    "rspnet",
+    "speednet",
+    "srtc",
+    "temptrans",
+    "vcop",
+    "vcp",
+    "videomoco",
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """What methods with two protocols share: `own`, as published, and `fame`, like with like."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
+from fame.config.methods import MoCo
 from fame.core.errors import FameError
 from fame.pretext.common import Method, Setup
 
@@ -34,6 +36,12 @@ def by_protocol(
     return protocols[protocol](setup)
 
 
+def with_temperature(setup: Setup, temperature: float) -> Setup:
+    """The setup with another temperature in the scale's section `moco`."""
+    moco = setup.section("moco", MoCo).model_copy(update={"temperature": temperature})
+    return replace(setup, sections={**setup.sections, "moco": moco})
+
+
 def need_frames(name: str, least: int, frames: int) -> None:
     """Refuse a backbone whose clips are too short for a method.
 
@@ -44,4 +52,17 @@ def need_frames(name: str, least: int, frames: int) -> None:
         raise FameError(
             f"the method {name!r} needs clips of {least} frames or more and its backbone has "
             f"{frames}; raise `frames` of that backbone or choose another"
+        )
+
+
+def need_size(name: str, least: int, size: int) -> None:
+    """Refuse a backbone whose views are too small for a method.
+
+    Raises:
+        FameError: `size` is less than `least`.
+    """
+    if size < least:
+        raise FameError(
+            f"the method {name!r} needs views of {least} pixels or more and its backbone has "
+            f"{size}; raise `size` of that backbone or choose another"
         )
