@@ -12,7 +12,10 @@ from fame.train.pretrain import build_method, clips_of
 WORLD = World(0, 1, torch.device("cpu"))
 
 SPEEDS = {"normal": [1.0, 1.2], "fast": [1.7, 2.2], "sizes": [0.2857142857142857, 1.5]}
+SLOW = {"stride": 1, "weight": 1.0, "target": "momentum", "momentum": 0.99}
 OPTIONS = {
+    ("ascnet", "own"): {**SLOW, "hidden": 2048, "dim": 256},
+    ("ascnet", "fame"): SLOW,
     ("pace", "own"): {"paces": [1, 2, 3, 4]},
     ("pace", "fame"): {"paces": [1, 2, 3, 4]},
     ("prp", "own"): {"rates": [1, 2, 4, 8], "weight": 0.1},
