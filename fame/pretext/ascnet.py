@@ -16,13 +16,12 @@ BatchNorm never sees one speed only.
 The error is 2 - 2 cos (`fame.pretext.toolbox.predict`); targets get no gradient. With `target:
 momentum` they come from a slow copy of encoder and heads; with `shared` from the network itself.
 
-The accuracy is no part of the loss: it is the share of clips at single speed whose prediction is
-more like the other clip of the same video than like those of the batch's other videos. It falls to
-chance if the vectors become one point, and so do `spread` and `speed_spread` to 0.
+The accuracy is no part of the loss: it says how often the prediction from single speed is most like
+the same video's other clip, of those in the batch. If vectors become one point, it falls to chance
+and `spread` to 0.
 
-Sampling and views are the scale's in both protocols, since nothing published differs from it.
-`protocol: own` has heads of BYOL's kind and its own width; `protocol: fame` has heads as wide as
-the encoder's feature and the scale's vectors.
+`protocol: own` has heads of BYOL's kind and their own width; `protocol: fame` has the encoder's
+width and the scale's vectors. All else is alike, since nothing published differs from the scale's.
 """
 
 import copy
@@ -40,6 +39,7 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.models.encoder import Encoder
 from fame.pretext.common import Cost, Method, Setup
+from fame.pretext.toolbox.branches import Branches
 from fame.pretext.toolbox.contrast import contrast_in_batch, hits, own_rows
 from fame.pretext.toolbox.momentum import follow
 from fame.pretext.toolbox.paired_speeds import PairedSpeeds
@@ -94,19 +94,6 @@ class AsReconstructed(LikeWithLike):
     dim: Annotated[Positive, Field(examples=[256])]
 
 
-class Network(nn.Module):
-    """Clips (B, 3, T, H, W) to vectors for appearance and speed, side by side (B, 2 D)."""
-
-    def __init__(self, encoder: Encoder, heads: nn.ModuleList) -> None:
-        super().__init__()
-        self.encoder, self.heads = encoder, heads
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """Encode once, project twice."""
-        feature = self.encoder(clips)
-        return torch.cat([wide(head(feature)) for head in self.heads], dim=1)
-
-
 class ASCNet(Method):
     """A network with two heads and two predictors, its targets, and a bank for each speed."""
 
@@ -129,7 +116,7 @@ class ASCNet(Method):
                 for what in ("appearance", "speed")
             )
 
-        self.network = Network(setup.encoder, pair(width, "head"))
+        self.network = Branches(setup.encoder, pair(width, "head"))
         self.predictors = pair(dim, "predictor")
         if options.target == "momentum":
             self.slow = copy.deepcopy(self.network).requires_grad_(False)

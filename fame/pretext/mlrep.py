@@ -39,7 +39,7 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.bank import Bank
+from fame.pretext.toolbox.codes import Codes
 from fame.pretext.toolbox.contrast import hits, own_rows
 from fame.pretext.toolbox.level import Level, Seen
 from fame.pretext.toolbox.likeness import follow_graph, likeness
@@ -47,7 +47,6 @@ from fame.pretext.toolbox.moments import match_moments
 from fame.pretext.toolbox.pairs import contrast_pairs
 from fame.pretext.toolbox.protocols import by_protocol
 from fame.pretext.toolbox.prototypes import Prototypes, swapped
-from fame.pretext.toolbox.sinkhorn import sinkhorn
 from fame.pretext.toolbox.slots import interleaved
 from fame.pretext.toolbox.stage_shapes import stage_shapes
 from fame.pretext.toolbox.stretch import CLIPS, Stretch
@@ -137,7 +136,7 @@ class MLRep(Method):
         self.levels = nn.ModuleList([high, mid, low])
         count = options.prototypes
         self.prototypes = setup.head(lambda: Prototypes(width, hidden, dim, count), "prototypes")
-        self.bank = Bank(bank, 2 * count)
+        self.codes = Codes(bank, count, setup.world)
         self.to(setup.world.device)
 
     def sampling(self, frames: int, stride: int) -> Draw:
@@ -166,30 +165,17 @@ class MLRep(Method):
         pair = pooled[:, :2].flatten(0, 1)  # C meets no prototypes
         scores = self.prototypes(pair, still=epoch == 0).unflatten(0, (-1, 2))
         with torch.autocast(pair.device.type, enabled=False):
-            codes = self._codes(scores, batch, epoch)
+            videos, banked = batch.indices.to(pair.device), epoch >= BANK_FROM * self._epochs
+            codes = self.codes(scores, videos, banked, EPSILON, ROUNDS)
             mine = codes[own_rows(self._world, len(scores))]
             loss = PROTOTYPES * swapped(scores.unbind(1), mine.unbind(1), SHARPNESS)
+            late = epoch >= self.options.graph_from * self._epochs
             hard = codes.sum(dim=1).argmax(dim=1)
-            graph = self._graph(seen[0], hard) if self._late(epoch) else None
+            graph = self._graph(seen[0], hard) if late else None
             errors, right = zip(*(self._errors(one, graph) for one in seen), strict=True)
         loss = loss + sum(weight * error for weight, error in zip(WEIGHTS, errors, strict=True))
         used = torch.zeros_like(codes[0, 0]).index_fill(0, hard, 1.0).mean()
         return loss, {"contrast": right[0], "accuracy": right[0], "codes": used}
-
-    def _codes(self, scores: Tensor, batch: Batch, epoch: int) -> Tensor:
-        """Codes of A and B over the global batch, (N, 2, K), which joins the bank."""
-        newest = self._world.gather(scores.flatten(1))
-        known = [newest]
-        if self.bank.full() and epoch >= BANK_FROM * self._epochs:
-            known.append(self.bank.vectors)
-        parts = torch.cat(known).chunk(2, dim=1)
-        codes = [sinkhorn(part, EPSILON, ROUNDS)[: len(newest)] for part in parts]
-        self.bank.add(newest, self._world.gather(batch.indices.to(newest.device)))
-        return torch.stack(codes, dim=1)
-
-    def _late(self, epoch: int) -> bool:
-        """Whether the graph's loss has begun."""
-        return epoch >= self.options.graph_from * self._epochs
 
     def _graph(self, top: Seen, hard: Tensor) -> Tensor:
         """The graph of the global batch, (N, N)."""
@@ -208,11 +194,9 @@ class MLRep(Method):
         if graph is not None:
             first, second = together(self._world, seen.graph[:, :2]).unbind(1)
             rows = follow_graph(first, second, graph, self._temperature)
-            error = error + rows.mean() / (len(rows) if self._released_mean() else 1)
+            released = getattr(self.options, "graph_mean", "rows") == "released"
+            error = error + rows.mean() / (len(rows) if released else 1)
         return error, hits(contrast[0].detach(), contrast[1])
-
-    def _released_mean(self) -> bool:
-        return isinstance(self.options, AsReleased) and self.options.graph_mean == "released"
 
 
 class Released(MLRep):

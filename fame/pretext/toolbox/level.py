@@ -14,7 +14,7 @@ class Seen(NamedTuple):
     """What a level sees of N clips of each of B videos.
 
     Attributes:
-        main: (B, N, directions, D) unit vectors; directions are 1, or 2 with the reversed copy last.
+        main: (B, N, directions, D) unit vectors; the second direction, if any, is reversed.
         fine: (B, N, D, t) of any length.
         graph: (B, N, D) unit vectors.
     """
