@@ -51,6 +51,7 @@ from fame.pretext.toolbox.speeds import SPEEDS
 from fame.pretext.toolbox.wide import wide
 
 USES = ("moco",)
+RECONSTRUCTION = True
 
 REMARKS = [
     "a reconstruction: no code was found; the abstract, a figure's caption and notes are what it "

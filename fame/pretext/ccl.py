@@ -40,6 +40,7 @@ from fame.pretext.toolbox.together import together
 from fame.pretext.toolbox.wide import wide
 
 USES = ("moco",)
+RECONSTRUCTION = True
 
 REMARKS = [
     "a reconstruction: no code was found; a figure, the project's page and reviews are what it "

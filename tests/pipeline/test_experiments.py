@@ -80,6 +80,7 @@ def test_why_a_cell_is_not_measured(root):
 
 
 COMPARED = {"rotnet3d", "pace", "speednet", "rspnet", "vcop", "vcp", "prp", "temptrans"}
+COMPARED |= {"mlrep", "ascnet", "ccl"}
 
 
 def test_the_quick_tables_train_the_core_only_and_the_comparison_shares_its_runs(mini):

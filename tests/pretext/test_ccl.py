@@ -12,7 +12,7 @@ from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("ccl", "own"), options_of("ccl", "fame")
 VIDEOS = torch.eye(2)
-FRAMES = torch.tensor([[[0.8, 0.6], [1.0, 0.0]], [[0.6, 0.8], [-0.4472, 0.8944]]])
+FRAMES = torch.tensor([[[0.8, 0.6], [1.0, 0.0]], [[0.6, 0.8], [-0.4472136, 0.8944272]]])
 
 
 def test_the_sum_by_hand(micro):

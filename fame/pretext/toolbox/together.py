@@ -22,6 +22,6 @@ def together(world: World, values: Tensor) -> Tensor:
     """
     if world.size == 1:
         return values
-    everything, rows = world.gather(values), own_rows(world, len(values))
+    everything, rows = world.gather(values.contiguous()), own_rows(world, len(values))
     own = values + (world.size - 1) * (values - values.detach())
     return torch.cat([everything[: rows.start], own, everything[rows.stop :]])

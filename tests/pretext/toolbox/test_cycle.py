@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 from fame.pretext.toolbox.cycle import among_frames, among_videos, cycle, sameness
 
 VIDEOS = torch.eye(2)
-FRAMES = torch.tensor([[[0.8, 0.6], [1.0, 0.0]], [[0.6, 0.8], [-0.4472, 0.8944]]])
+FRAMES = torch.tensor([[[0.8, 0.6], [1.0, 0.0]], [[0.6, 0.8], [-0.4472136, 0.8944272]]])
 
 
 def test_the_cycle_by_hand():
