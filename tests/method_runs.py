@@ -12,9 +12,25 @@ from fame.train.pretrain import build_method, clips_of
 WORLD = World(0, 1, torch.device("cpu"))
 
 SPEEDS = {"normal": [1.0, 1.2], "fast": [1.7, 2.2], "sizes": [0.2857142857142857, 1.5]}
+SLOW = {"stride": 1, "weight": 1.0, "target": "momentum", "momentum": 0.99}
 OPTIONS = {
     ("dsm", "own"): {"warps": 3, "temporal": "other-time", "stride": 4, "temperature": 0.07},
     ("dsm", "fame"): {"warps": 3, "temporal": "other-time"},
+    ("ascnet", "own"): {**SLOW, "hidden": 2048, "dim": 256},
+    ("ascnet", "fame"): SLOW,
+    ("ccl", "own"): {"diversity": 0.1, "limit": 0.9, "temperature": 0.07, "dim": 128},
+    ("ccl", "fame"): {"diversity": 0.1, "limit": 0.9},
+    ("mlrep", "own"): {
+        "fastest": 3.0,
+        "prototypes": 1000,
+        "graph_from": 0.2,
+        "temperature": 0.07,
+        "dim": 128,
+        "hidden": 512,
+        "bank": 1024,
+        "graph_mean": "released",
+    },
+    ("mlrep", "fame"): {"fastest": 3.0, "prototypes": 1000, "graph_from": 0.2},
     ("pace", "own"): {"paces": [1, 2, 3, 4]},
     ("pace", "fame"): {"paces": [1, 2, 3, 4]},
     ("prp", "own"): {"rates": [1, 2, 4, 8], "weight": 0.1},
@@ -61,7 +77,7 @@ OPTIONS = {
 }
 """The published options of each method and protocol; tests of all methods run through these."""
 
-NEEDS = {"prp": {"backbones.r2plus1d.frames": 8}}
+NEEDS = {method: {"backbones.r2plus1d.frames": 8} for method in ("ccl", "mlrep", "prp")}
 """Changes to the micro scale without which a method refuses its backbone."""
 
 

@@ -8,6 +8,7 @@ these literals, which are read without importing it:
   enter the run's name and the Setup.
 - `NEGATIVES = "moco"`: for the tables, the section whose queue gives the negatives (the batch, if
   the queue is 0); `MORE_NEGATIVES = {option: {value: text}}`: further negatives due to an option.
+- `RECONSTRUCTION = True`: for the tables, no code of the method was found.
 """
 
 from abc import ABC, abstractmethod

@@ -100,7 +100,10 @@ def test_reference_rows_claim_nothing_published(table):
 
 COMPARED = {
     "3DRotNet",
+    "ASCNet",
+    "CCL",
     "DSM",
+    "MLRep",
     "Pace Prediction",
     "PRP",
     "RSPNet",

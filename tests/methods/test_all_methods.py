@@ -108,14 +108,14 @@ def seen(model, batch):
         raise Seen
 
     part = model.encoder.register_forward_pre_hook(spy)
-    maps = model.encoder.maps
-    model.encoder.maps = lambda clips: spy(None, (clips,))
+    maps, stages = model.encoder.maps, model.encoder.stages
+    model.encoder.maps = model.encoder.stages = lambda clips: spy(None, (clips,))
     try:
         with pytest.raises(Seen):
             model.loss(batch, 3)
     finally:
         part.remove()
-        model.encoder.maps = maps
+        model.encoder.maps, model.encoder.stages = maps, stages
     return given
 
 

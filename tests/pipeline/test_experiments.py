@@ -80,7 +80,10 @@ def test_why_a_cell_is_not_measured(root):
 
 
 COMPARED = {
+    "ascnet",
+    "ccl",
     "dsm",
+    "mlrep",
     "pace",
     "prp",
     "rotnet3d",

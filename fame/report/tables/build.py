@@ -248,9 +248,11 @@ def _measured_on(scale: Scale, run: Run) -> str:
     data = f"pretrained on {scale.datasets[run.pretrain].title}" if run.pretrain else "untrained"
     if run.source is not None:
         data = f"encoder {run.weights}"
+    parts = [backbone.title, data, f"{backbone.frames} frames of {backbone.size} px"]
+    if run.source is None and declared("fame.pretext", run.method, "RECONSTRUCTION", False):
+        parts.append("a reconstruction of the method")
     protocol = run.recipe.get("pretrain", {}).get("options", {}).get("protocol")
-    clips = f"{backbone.frames} frames of {backbone.size} px"
-    return ", ".join([backbone.title, data, clips, *([f"protocol {protocol}"] if protocol else [])])
+    return ", ".join([*parts, *([f"protocol {protocol}"] if protocol else [])])
 
 
 def _untrained(scale: Scale, measured: list[CellResult], results: Path) -> list[str]:
