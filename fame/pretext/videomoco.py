@@ -54,6 +54,7 @@ OWN_VIEWS = {"jitter": 1.0, "gray": 0.2, "blur": 0.0, **dict.fromkeys(STRENGTHS,
 REMARKS = [
     "before the generator joins, this is MoCo with ageing keys; the release lacks that part's code",
     "one optimiser for encoder and generator; flips and colours are of clips, not of frames",
+    "that the queue's random start ages as if enqueued before the first step is inferred",
 ]
 UNQUEUED = "negatives are the batch's own keys, all of one age: nothing decays"
 
