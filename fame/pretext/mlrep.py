@@ -188,9 +188,11 @@ class MLRep(Method):
     def _errors(self, seen: Seen, graph: Tensor | None) -> tuple[Tensor, Tensor]:
         """A level's losses, summed, and its share of right contrasts."""
         ahead, *back = together(self._world, seen.main[:, :2]).unbind(2)
-        contrast = contrast_pairs(*ahead.unbind(1), self._temperature, *back)
+        first, second = ahead.unbind(1)
+        contrast = contrast_pairs(first, second, self._temperature, back[0] if back else None)
+        before, after, overview = seen.fine.unbind(1)
         error = cross_entropy(*contrast)
-        error = error + match_moments(*seen.fine.unbind(1), self._temperature)
+        error = error + match_moments(before, after, overview, self._temperature)
         if graph is not None:
             first, second = together(self._world, seen.graph[:, :2]).unbind(1)
             rows = follow_graph(first, second, graph, self._temperature)
