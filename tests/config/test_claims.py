@@ -112,9 +112,9 @@ def test_values_that_stand_in_no_row_together(load):
 
 
 def test_a_quoted_cell_is_refused(load):
-    row = {"method": "CCL"}
+    row = {"method": "CBT"}
     claim = changed("worse", {"table": "table5", "row": row, "column": "ucf101"})
-    with pytest.raises(FameError, match=r"claim a: worse: .*CCL of table5 is quoted only; give it"):
+    with pytest.raises(FameError, match=r"claim a: worse: .*CBT of table5 is quoted only; give it"):
         load(claim)
 
 
