@@ -155,8 +155,9 @@ class VideoMoCo(MomentumContrast):
         """
         self.follow()
         view, other = self.views(batch, step)
+        against, more = view.new_zeros(()), dict[str, Tensor]()
         if int(batch.epochs[0]) < self.first:
-            query, against, more = self.query(view), view.new_zeros(()), {}
+            query = self.query(view)
         else:
             query, against, more = self._dropped(view)
         keys = self.keys(other, step, 1)
