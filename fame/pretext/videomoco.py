@@ -155,9 +155,9 @@ class VideoMoCo(MomentumContrast):
         """
         self.follow()
         view, other = self.views(batch, step)
-        more: dict[str, Tensor] = {}
+        against, more = view.new_zeros(()), dict[str, Tensor]()
         if int(batch.epochs[0]) < self.first:
-            query, against = self.query(view), view.new_zeros(())
+            query = self.query(view)
         else:
             query, against, more = self._dropped(view)
         keys = self.keys(other, step, 1)
