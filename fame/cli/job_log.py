@@ -42,7 +42,7 @@ def job_log(arguments: Sequence[str], purpose: Callable[[], str]) -> Iterator[No
         end = error
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB
     _say(f"Done in {time.monotonic() - start:.1f} s, with at most {memory:.0f} MiB of memory.")
-    for path in map(Path, dict(settings).get("out", [])):
+    for path in filter(Path.exists, map(Path, dict(settings).get("out", []))):
         size = "" if path.is_dir() else f" ({path.stat().st_size / _KIB:.1f} KiB)"
         _say(f"  wrote {path}{size}")
     if end:

@@ -28,6 +28,12 @@ def test_a_job_says_command_settings_time_memory_and_file(in_job, tmp_path, caps
     assert lines[3:] == [f"  wrote {out} (2.0 KiB)"]
 
 
+def test_a_product_of_another_name_does_not_fail_a_finished_job(in_job, tmp_path, capsys):
+    with job_log(["figure", "--out", str(tmp_path / "absent.png")], str):
+        pass
+    assert capsys.readouterr().err.splitlines()[-1].startswith("Done in")
+
+
 def test_an_error_is_the_last_thing_said(in_job, capsys):
     with pytest.raises(FameError), job_log(["index", "ucf101"], str):
         raise FameError("no lists")
