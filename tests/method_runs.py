@@ -77,6 +77,9 @@ OPTIONS = {
 }
 """The published options of each method and protocol; tests of all methods run through these."""
 
+COMPARED = {method for method, _ in OPTIONS}
+"""The methods with rows of the comparison."""
+
 NEEDS = {method: {"backbones.r2plus1d.frames": 8} for method in ("ccl", "mlrep", "prp")}
 """Changes to the micro scale without which a method refuses its backbone."""
 

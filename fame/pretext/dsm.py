@@ -34,7 +34,7 @@ from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.contrast import hits, own_rows, paired
 from fame.pretext.toolbox.frame_edits import EditedAgain
-from fame.pretext.toolbox.protocols import by_protocol, need_frames, with_temperature
+from fame.pretext.toolbox.protocols import by_options, need_frames
 from fame.pretext.toolbox.ranking import ranked
 from fame.pretext.toolbox.tally import Tally
 from fame.pretext.toolbox.two_times import TwoTimes
@@ -154,18 +154,9 @@ class DSM(MomentumContrast):
         }
 
 
-def _like_with_like(setup: Setup) -> Method:
-    return DSM(setup, setup.read_options(LikeWithLike, "dsm"))
-
-
-def _as_released(setup: Setup) -> Method:
-    options = setup.read_options(AsReleased, "dsm")
-    return DSM(with_temperature(setup, options.temperature), options)
-
-
 def dsm(setup: Setup) -> Method:
     """DSM in the protocol that the recipe's options name."""
-    return by_protocol(setup, "dsm", {"own": _as_released, "fame": _like_with_like})
+    return by_options(setup, "dsm", DSM, {"own": AsReleased, "fame": LikeWithLike})
 
 
 METHOD = dsm

@@ -40,7 +40,7 @@ from fame.pretext.toolbox.nt_xent import nt_xent
 from fame.pretext.toolbox.overhanging import Overhanging
 from fame.pretext.toolbox.partners import found, partner_loss
 from fame.pretext.toolbox.pieces import reordered, restored
-from fame.pretext.toolbox.protocols import by_protocol, with_temperature
+from fame.pretext.toolbox.protocols import by_options
 from fame.pretext.toolbox.repeated import Repeated
 from fame.pretext.toolbox.wide import wide
 
@@ -178,18 +178,9 @@ class SRTC(Method):
         return nt_xent(one, other, self.temperature)
 
 
-def _like_with_like(setup: Setup) -> Method:
-    return SRTC(setup, setup.read_options(LikeWithLike, "srtc"))
-
-
-def _as_released(setup: Setup) -> Method:
-    options = setup.read_options(AsReleased, "srtc")
-    return SRTC(with_temperature(setup, options.temperature), options)
-
-
 def srtc(setup: Setup) -> Method:
     """SRTC in the protocol that the recipe's options name."""
-    return by_protocol(setup, "srtc", {"own": _as_released, "fame": _like_with_like})
+    return by_options(setup, "srtc", SRTC, {"own": AsReleased, "fame": LikeWithLike})
 
 
 METHOD = srtc

@@ -42,7 +42,7 @@ from fame.pretext.toolbox.contrast import hits
 from fame.pretext.toolbox.frame_drop import without_lowest
 from fame.pretext.toolbox.frame_weights import LEAST, FrameWeights
 from fame.pretext.toolbox.one_way import only_through
-from fame.pretext.toolbox.protocols import by_protocol, need_frames, need_size, with_temperature
+from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
 from fame.pretext.toolbox.repeated import Repeated
 from fame.pretext.toolbox.tally import Tally
 
@@ -179,18 +179,9 @@ class VideoMoCo(MomentumContrast):
         return query, only_through(-self.options.weight * moved, weights), {"moved": moved}
 
 
-def _like_with_like(setup: Setup) -> Method:
-    return VideoMoCo(setup, setup.read_options(LikeWithLike, "videomoco"))
-
-
-def _as_released(setup: Setup) -> Method:
-    options = setup.read_options(AsReleased, "videomoco")
-    return VideoMoCo(with_temperature(setup, options.temperature), options)
-
-
 def videomoco(setup: Setup) -> Method:
     """VideoMoCo in the protocol that the recipe's options name."""
-    return by_protocol(setup, "videomoco", {"own": _as_released, "fame": _like_with_like})
+    return by_options(setup, "videomoco", VideoMoCo, {"own": AsReleased, "fame": LikeWithLike})
 
 
 METHOD = videomoco

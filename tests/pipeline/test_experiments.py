@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from changed_scale import scale_with, with_all_rows
+from method_runs import COMPARED
 from own_videos import OWN
 
 from fame.config.reading import load_scale
@@ -77,24 +78,6 @@ def test_why_a_cell_is_not_measured(root):
     assert measurable(scale, fame, ucf) is None
     assert measurable(scale, i3d, ucf) == "backbone i3d is not part of scale micro"
     assert measurable(scale, fame, diving) == "dataset diving48 is not part of scale micro"
-
-
-COMPARED = {
-    "ascnet",
-    "ccl",
-    "dsm",
-    "mlrep",
-    "pace",
-    "prp",
-    "rotnet3d",
-    "rspnet",
-    "speednet",
-    "srtc",
-    "temptrans",
-    "vcop",
-    "vcp",
-    "videomoco",
-}
 
 
 def test_the_quick_tables_train_the_core_only_and_the_comparison_shares_its_runs(mini):

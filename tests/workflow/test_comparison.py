@@ -7,7 +7,7 @@ would spend more time on starting than on working.
 import pandas as pd
 import pytest
 import yaml
-from method_runs import WORLD
+from method_runs import COMPARED, WORLD
 from micro_world import MICRO, ROOT, TABLES
 
 from fame.core.distributed import one_thread
@@ -32,22 +32,6 @@ COLUMNS = {
         "metric": "background_reliance",
         "lower_is_better": True,
     },
-}
-COMPARED = {
-    "ascnet",
-    "ccl",
-    "dsm",
-    "mlrep",
-    "pace",
-    "prp",
-    "rotnet3d",
-    "rspnet",
-    "speednet",
-    "srtc",
-    "temptrans",
-    "vcop",
-    "vcp",
-    "videomoco",
 }
 
 

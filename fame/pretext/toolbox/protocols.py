@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from fame.config.methods import MoCo
 from fame.core.errors import FameError
+from fame.core.schema import Model
 from fame.pretext.common import Method, Setup
 
 Protocol = Literal["own", "fame"]
@@ -36,7 +37,37 @@ def by_protocol(
     return protocols[protocol](setup)
 
 
-def with_temperature(setup: Setup, temperature: float) -> Setup:
+def by_options(
+    setup: Setup,
+    name: str,
+    method: Callable[[Setup, Any], Method],
+    protocols: Mapping[str, type[Model]],
+) -> Method:
+    """The method with the options of its protocol; a `temperature` there replaces the scale's.
+
+    Args:
+        setup: the recipe and its parts.
+        name: of the method, for messages.
+        method: makes it from the setup and the options.
+        protocols: the model of the options, by protocol.
+
+    Raises:
+        FameError: as of `by_protocol`, or invalid options.
+    """
+
+    def makes(model: type[Model]) -> Callable[[Setup], Method]:
+        def make(setup: Setup) -> Method:
+            options = setup.read_options(model, name)
+            temperature = getattr(options, "temperature", None)
+            given = setup if temperature is None else _with_temperature(setup, temperature)
+            return method(given, options)
+
+        return make
+
+    return by_protocol(setup, name, {key: makes(model) for key, model in protocols.items()})
+
+
+def _with_temperature(setup: Setup, temperature: float) -> Setup:
     """The setup with another temperature in the scale's section `moco`."""
     moco = setup.section("moco", MoCo).model_copy(update={"temperature": temperature})
     return replace(setup, sections={**setup.sections, "moco": moco})
