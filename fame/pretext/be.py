@@ -22,7 +22,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fame.augment.distraction import Distraction
-from fame.config.methods import MoCo as Settings
 from fame.config.views import Colour
 from fame.core.errors import FameError
 from fame.core.schema import Model, PositiveFloat, Share
@@ -31,6 +30,7 @@ from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.contrast import hits, paired
+from fame.pretext.toolbox.protocols import with_temperature
 from fame.pretext.toolbox.two_times import TwoTimes
 
 USES = ("moco",)
@@ -92,15 +92,8 @@ class BackgroundErasing(MomentumContrast):
 
     def __init__(self, setup: Setup) -> None:
         options = setup.read_options(AsReleased, "be")
-        moco = setup.section("moco", Settings)
-        moco = moco.model_copy(update={"temperature": options.temperature})
-        super().__init__(
-            replace(
-                setup,
-                sections={**setup.sections, "moco": moco},
-                views=setup.views.with_normalisation(options.mean, options.std),
-            )
-        )
+        views = setup.views.with_normalisation(options.mean, options.std)
+        super().__init__(replace(with_temperature(setup, options.temperature), views=views))
         self._stride = options.stride
         self._distraction = Distraction(setup.run.seed, options.strength)
 

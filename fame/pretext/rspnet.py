@@ -22,7 +22,6 @@ options of the release.
 """
 
 import copy
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import torch
@@ -30,7 +29,6 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from fame.config.methods import MoCo as Settings
 from fame.core.randomness import generator as keyed
 from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch
@@ -39,7 +37,7 @@ from fame.models.heads import projection
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast, Network
 from fame.pretext.toolbox.contrast import hits, own_rows
-from fame.pretext.toolbox.protocols import by_protocol, need_frames
+from fame.pretext.toolbox.protocols import by_options, need_frames
 from fame.pretext.toolbox.ranking import ranked, ranking
 from fame.pretext.toolbox.speeds import SPEEDS, TwoWindows, three_clips
 from fame.pretext.toolbox.wide import wide
@@ -159,20 +157,9 @@ class RSPNet(MomentumContrast):
         return (order < total // 2)[own_rows(self._world, count)]
 
 
-def _like_with_like(setup: Setup) -> Method:
-    return RSPNet(setup, setup.read_options(LikeWithLike, "rspnet"))
-
-
-def _as_released(setup: Setup) -> Method:
-    options = setup.read_options(AsReleased, "rspnet")
-    moco = setup.section("moco", Settings)
-    moco = moco.model_copy(update={"temperature": options.temperature})
-    return RSPNet(replace(setup, sections={**setup.sections, "moco": moco}), options)
-
-
 def rspnet(setup: Setup) -> Method:
     """RSPNet in the protocol that the recipe's options name."""
-    return by_protocol(setup, "rspnet", {"own": _as_released, "fame": _like_with_like})
+    return by_options(setup, "rspnet", RSPNet, {"own": AsReleased, "fame": LikeWithLike})
 
 
 METHOD = rspnet

@@ -59,7 +59,7 @@ def by_options(
         def make(setup: Setup) -> Method:
             options = setup.read_options(model, name)
             temperature = getattr(options, "temperature", None)
-            given = setup if temperature is None else _with_temperature(setup, temperature)
+            given = setup if temperature is None else with_temperature(setup, temperature)
             return method(given, options)
 
         return make
@@ -67,7 +67,7 @@ def by_options(
     return by_protocol(setup, name, {key: makes(model) for key, model in protocols.items()})
 
 
-def _with_temperature(setup: Setup, temperature: float) -> Setup:
+def with_temperature(setup: Setup, temperature: float) -> Setup:
     """The setup with another temperature in the scale's section `moco`."""
     moco = setup.section("moco", MoCo).model_copy(update={"temperature": temperature})
     return replace(setup, sections={**setup.sections, "moco": moco})
