@@ -34,6 +34,7 @@ LARGE = {"speednet": {"sizes": [1.0, 1.5]}}
 alone then decides how the loss goes."""
 
 
+@pytest.mark.slow
 @EVERY
 def test_the_loss_falls_on_a_fixed_batch(micro, method, protocol):
     model, batch = built(

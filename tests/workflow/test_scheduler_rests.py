@@ -36,6 +36,7 @@ def looks(place, *options):
     return done.stderr.count("Ready jobs: ")
 
 
+@pytest.mark.slow
 def test_it_is_not_woken_for_a_limit_that_nobody_chose(tmp_path):
     woken = looks(tmp_path / "chosen", "--max-jobs-per-timespan", "50/1s")
     resting = looks(tmp_path / "default")
