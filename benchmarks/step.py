@@ -23,8 +23,9 @@ from benchmarks.checks.sizes import DATASET, SEED, alone, moco
 from benchmarks.checks.stepping import Stepper, seconds
 from fame.augment.views import Views
 from fame.config.datasets import Synthetic
+from fame.config.pretraining import Merge
 from fame.config.reading import check_keys, load_scale
-from fame.config.scale import Merge, Scale
+from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import write_json
 from fame.data.clips.batch import Batch

@@ -5,7 +5,7 @@ import torch
 from fame.augment.crop import crop_resize_flip
 from fame.augment.view_draws import draw
 from fame.augment.views import Views
-from fame.config.scale import Merge
+from fame.config.pretraining import Merge
 from fame.config.views import ViewSettings
 from fame.core.distributed import World
 from fame.data.clips.batch import Batch

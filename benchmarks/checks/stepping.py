@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from fame.config.scale import Optimiser
+from fame.config.optimiser import Optimiser
 from fame.data.clips.batch import Batch
 from fame.pretext.common import Method
 from fame.train.precision import autocast, rounding

@@ -18,7 +18,7 @@ from fame.augment.frame_colours import colour_frames
 from fame.augment.merge import donors, merge
 from fame.augment.photometric import normalise, photometric
 from fame.augment.view_draws import ViewDraws, draw
-from fame.config.scale import Merge
+from fame.config.pretraining import Merge
 from fame.config.views import Colour, ViewSettings
 from fame.core.distributed import World
 from fame.data.clips.batch import Batch

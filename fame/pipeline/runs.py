@@ -13,8 +13,9 @@ from typing import Any
 
 from fame.config.datasets import Own, Synthetic
 from fame.config.methods import Methods, Section
+from fame.config.pretraining import Merge
 from fame.config.reading import expand, parse
-from fame.config.scale import Backbone, Merge, Scale
+from fame.config.scale import Backbone, Scale
 from fame.config.tables import Recipe
 from fame.core.errors import FameError
 from fame.core.files import sha256

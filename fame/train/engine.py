@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import torch
 
-from fame.config.scale import Optimiser
+from fame.config.optimiser import Optimiser
 from fame.core.distributed import World
 from fame.core.errors import FameError, Interrupted
 from fame.data.clips.batch import Batch

@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from typing import assert_never
 
-from fame.config.scale import Optimiser
+from fame.config.optimiser import Optimiser
 
 
 def rate(settings: Optimiser, step: int, steps_per_epoch: int, epochs: int) -> float:

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from fame.config import reading
 from fame.config.encoders import BACKBONES
+from fame.config.pretraining import Merge
 from fame.config.reading import expand, load_scale, load_table, parse, read_yaml, scale_path
-from fame.config.scale import Merge, Scale
+from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.core import registry
 from fame.core.errors import FameError

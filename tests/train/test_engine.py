@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fame.config.scale import Optimiser
+from fame.config.optimiser import Optimiser
 from fame.core.distributed import World
 from fame.core.errors import FameError, Interrupted
 from fame.train import checkpoint, engine

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fame.config.scale import Optimiser
+from fame.config.optimiser import Optimiser
 from fame.train.schedule import rate
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fame.config.scale import Linear, Scale
+from fame.config.evaluation import Linear
+from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.evaluate.bias.scores import CONDITIONS, Predictions, judge
 from fame.evaluate.features.store import Features, load_in

@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fame.augment.views import Views
-from fame.config.scale import Finetune, Scale
+from fame.config.evaluation import Finetune
+from fame.config.scale import Scale
 from fame.core.cards import of_run
 from fame.core.distributed import World, groups_of
 from fame.core.files import owned

@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fame.config.scale import Linear, Scale
+from fame.config.evaluation import Linear
+from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.randomness import generator
 from fame.evaluate.features.store import Features, load_in

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fame.config.scale import Retrieval, Scale
+from fame.config.evaluation import Retrieval
+from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.evaluate.features.store import Features, load_in
 from fame.evaluate.results import write_columns, write_result

@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 
 from fame.config.datasets import Folder, Own, Synthetic
-from fame.config.scale import Backbone, Linear, Scale
+from fame.config.evaluation import Linear
+from fame.config.scale import Backbone, Scale
 from fame.config.worlds import WorldConfig
 from fame.core.distributed import World
 from fame.core.errors import FameError

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fame.config.scale import Linear
+from fame.config.evaluation import Linear
 from fame.core.errors import FameError
 from fame.core.randomness import generator
 from fame.evaluate.features.store import Features

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.retrieval import RetrievalHitRate
 
-from fame.config.scale import Retrieval
+from fame.config.evaluation import Retrieval
 from fame.core.errors import FameError
 from fame.evaluate.features.store import Features
 from fame.evaluate.tasks.retrieval import embed, neighbours, retrieve
