@@ -25,7 +25,7 @@ from fame.core.errors import FameError
 from fame.core.randomness import generator
 from fame.data.index import Check, looks
 from fame.data.listing import videos
-from fame.data.video.decode import VideoInfo
+from fame.data.video.facts import VideoInfo
 
 LARGEST = 400_000
 """Largest size in bytes of a video to break; small ones make many mutants quickly."""

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.checks.packed import Entry, compress, write_pack
 from fame.core.errors import FameError
-from fame.data.video.decode import DecodeError, ShortReadError, probe, read_frames
+from fame.data.video.decode import probe, read_frames
+from fame.data.video.facts import DecodeError, ShortReadError
 from fame.data.video.resize import scaled_down
 
 VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")

@@ -27,7 +27,8 @@ from fame.core.errors import FameError
 from fame.core.randomness import generator
 from fame.data.clips.sampling import RandomClips, clip_indices
 from fame.data.listing import videos
-from fame.data.video.decode import VideoInfo, probe, read_frames
+from fame.data.video.decode import probe, read_frames
+from fame.data.video.facts import VideoInfo
 from fame.data.video.resize import scaled_down
 from fame.data.video.transcode import Copy, Copying, Task, copy
 

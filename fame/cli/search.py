@@ -153,7 +153,7 @@ def _query(
 
 def _draw(row: "Row", query: Path, neighbours: "list[Neighbour]", sheet: Path) -> None:
     """The contact sheet: the query, then its neighbours."""
-    from fame.data.video.decode import DecodeError
+    from fame.data.video.facts import DecodeError
     from fame.search.sheet import strip, write
 
     strips = [strip(f"query    {_short(query.absolute())}", query, row.frames)]

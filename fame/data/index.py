@@ -15,7 +15,8 @@ from fame.data.annotations import Annotations, Missing, refuse_absent
 from fame.data.children import Undecided, decide
 from fame.data.datasets import match
 from fame.data.manifest import COLUMNS, OK, Manifest
-from fame.data.video.decode import Depth, VideoInfo, describe
+from fame.data.video.decode import Depth, describe
+from fame.data.video.facts import VideoInfo
 
 _log = logging.getLogger(__name__)
 

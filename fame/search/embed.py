@@ -22,7 +22,8 @@ from fame.core.errors import FameError
 from fame.core.files import owned
 from fame.core.gpus import own_device
 from fame.data.clips.sampling import clip_indices, uniform_starts
-from fame.data.video.decode import DecodeError, VideoInfo, probe, read_frames
+from fame.data.video.decode import probe, read_frames
+from fame.data.video.facts import DecodeError, VideoInfo
 from fame.data.video.resize import scaled_down
 from fame.evaluate.features.clipspec import ClipSpec
 from fame.evaluate.features.encode import evaluation

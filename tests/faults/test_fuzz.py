@@ -10,7 +10,7 @@ from benchmarks.fuzz_videos import MUTATIONS, decisions, mutant, small, summary
 from fame.core.errors import FameError
 from fame.data import datasets as annotations
 from fame.data.index import Check
-from fame.data.video.decode import VideoInfo
+from fame.data.video.facts import VideoInfo
 
 MUTANTS = 63  # nine of each kind of damage
 

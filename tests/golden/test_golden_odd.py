@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from fame.data.index import Check, looks
-from fame.data.video.decode import VideoInfo
+from fame.data.video.facts import VideoInfo
 
 GOLDEN = Path(__file__).with_name("odd_decisions.csv")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from small_videos import pictures, write_video
 
-from fame.data.video.decode import DecodeError
+from fame.data.video.facts import DecodeError
 from fame.report.style import style
 from fame.search.sheet import Strip, draw, side_by_side, strip, write
 

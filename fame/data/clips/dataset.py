@@ -13,7 +13,7 @@ from fame.core.errors import FameError
 from fame.data.clips.batch import Sample
 from fame.data.clips.sampling import Draw, Labelled, clip_indices, uniform_starts
 from fame.data.manifest import OK, Manifest
-from fame.data.video.decoded import frames_of
+from fame.data.video.kept_frames import frames_of
 from fame.data.video.resize import fitted, scaled_down
 
 Key = tuple[int, int]

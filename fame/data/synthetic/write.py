@@ -17,7 +17,7 @@ from fame.data.datasets import world_layout
 from fame.data.datasets.common import WrittenVideo
 from fame.data.synthetic.draws import draws
 from fame.data.synthetic.world import Video, render, truth
-from fame.data.video.decoded import keep
+from fame.data.video.kept_frames import keep
 
 GENERATOR_VERSION = 1
 """Raised whenever the same config would give different videos."""
@@ -30,7 +30,7 @@ def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = Fal
     """Generate a labelled dataset.
 
     Writes `videos/` and `annotations/` in the dataset's layout, `frames/` with the decoded videos
-    (see `fame.data.video.decoded`), `masks/` with the sprite's silhouette in every frame (see
+    (see `fame.data.video.kept_frames`), `masks/` with the sprite's silhouette in every frame (see
     `true_masks`), and `world.json` with the config, the seed, the generator's version, the class
     names and each video's class and scene type. The world is written beside `root` and renamed
     when complete, so a killed run leaves no partial world.

@@ -15,17 +15,9 @@ import av
 import numpy as np
 
 from fame.core.files import sha256
-from fame.data.video.decode import (
-    DecodeError,
-    Decoder,
-    RefusedError,
-    VideoInfo,
-    probe,
-    read_frames,
-    sample,
-    stream_frames,
-)
+from fame.data.video.decode import probe, read_frames, sample, stream_frames
 from fame.data.video.encode import Coding, write_video
+from fame.data.video.facts import DecodeError, Decoder, RefusedError, VideoInfo
 from fame.data.video.quality import psnr, ssim
 
 VERSION = 1

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from fame.core.errors import FameError
 from fame.data.clips.sampling import clip_indices, window
-from fame.data.video.decode import VideoInfo, probe, stream_frames
+from fame.data.video.decode import probe, stream_frames
+from fame.data.video.facts import VideoInfo
 from fame.data.video.resize import fitted, scaled_down
 
 Mask = Callable[[Tensor], Tensor]

@@ -26,7 +26,7 @@ from fame.data.synthetic import (
     write,
     write_world,
 )
-from fame.data.video import decoded
+from fame.data.video import kept_frames
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +75,10 @@ def test_both_decoders_read_back_every_byte(world):
 
 def test_jobs_read_the_decoded_frames_and_not_the_video(world, monkeypatch):
     made, root, card = world
-    monkeypatch.setattr(decoded, "read_frames", None)
+    monkeypatch.setattr(kept_frames, "read_frames", None)
     numbers = np.arange(made.frames)[::-1]
     for split, number, entry in list(numbered(card))[::5]:
-        read = decoded.frames_of(root / "videos", entry["path"], numbers)
+        read = kept_frames.frames_of(root / "videos", entry["path"], numbers)
         np.testing.assert_array_equal(read, render(made, 3, split, number).frames[::-1])
 
 

@@ -8,29 +8,16 @@ from importlib.util import find_spec
 import av
 import numpy as np
 import pytest
-from small_videos import pictures, write_video
+from small_videos import nearest, pictures, write_video
 
 from fame.core.errors import FameError
 from fame.data.video import decode as video
-from fame.data.video.decode import (
-    DecodeError,
-    RefusedError,
-    ShortReadError,
-    probe,
-    read_frames,
-    sample,
-    stream_frames,
-)
+from fame.data.video.decode import probe, read_frames, sample, stream_frames
+from fame.data.video.facts import DecodeError, RefusedError, ShortReadError
 
 needs_decord = pytest.mark.skipif(not find_spec("decord"), reason="decord is not installed")
 DECODERS = [*(["decord"] if find_spec("decord") else []), "pyav", "auto"]
 ORDER = [7, 0, 19, 7, 3, 18]
-
-
-def nearest(frames, truth):
-    """For each frame, which of the true ones it is closest to."""
-    gaps = [np.abs(frame.astype(int) - truth).mean((1, 2, 3)) for frame in frames]
-    return [int(gap.argmin()) for gap in gaps]
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
@@ -54,22 +41,6 @@ def test_reordered_frames_keep_their_numbers(tmp_path, decoder, suffix):
     assert nearest(read_frames(path, order, decoder), truth) == order
     for number in (0, 13, 39):
         assert nearest(read_frames(path, [number], decoder), truth) == [number]
-
-
-@pytest.mark.parametrize("wanted", [[3, 90], [0, 1, 50, 51, 99], [98], [5, 6, 7], [20, 40, 60]])
-def test_far_frames_are_sought_and_near_ones_decoded_on(tmp_path, monkeypatch, wanted):
-    path = tmp_path / "v.mp4"
-    truth = write_video(path, pictures(100), "mpeg4", "yuv420p", g="10", qmin="1")
-    passed = []
-
-    def counting(frames, numbers):
-        kept = [passed.append(number) or (number, frame) for number, frame in frames]
-        return collect(iter(kept), numbers)
-
-    collect = video.collect_frames
-    monkeypatch.setattr(video, "collect_frames", counting)
-    assert nearest(read_frames(path, wanted), truth) == wanted
-    assert len(passed) <= 10 * len({number // 10 for number in wanted})
 
 
 @pytest.mark.parametrize("inner", [{}, {"bf": "2", "g": "6"}])
@@ -243,14 +214,6 @@ def test_if_both_refuse_the_first_reason_stands(tmp_path, monkeypatch):
         read_frames(tmp_path / "v.avi", [0])
 
 
-def test_a_wrong_index_of_key_frames_does_not_lose_frames(tmp_path, monkeypatch):
-    """If the numbered frames after a seek miss a wanted one, the file is read from its start."""
-    path = tmp_path / "v.mkv"
-    truth = write_video(path, pictures(20))
-    monkeypatch.setattr(video, "frames_near", lambda *_: iter([]))
-    np.testing.assert_array_equal(read_frames(path, [3, 19], "pyav"), truth[[3, 19]])
-
-
 @needs_decord
 @pytest.mark.parametrize(
     "name",
@@ -328,14 +291,6 @@ def test_odd_videos_that_do_not_decode(shared, name):
     with pytest.raises(DecodeError, match=path.name) as caught:
         probe(path)
     assert "\n" not in str(caught.value)
-
-
-def test_frames_of_several_sizes_are_refused(tmp_path):
-    one, other = (8, 6, 90), (8, 6, 0)
-    assert video.upright_size(tmp_path, [one, one]) == (6, 8)
-    assert video.upright_size(tmp_path, [other]) == (8, 6)
-    with pytest.raises(DecodeError, match="differ in size"):
-        video.upright_size(tmp_path, [one, other])
 
 
 def outcome(look, path):

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fame.data.video.decode import DecodeError, read_frames
+from fame.data.video.decode import read_frames
+from fame.data.video.facts import DecodeError
 
 FOLDER = "frames"
 """Beside a world's `videos`; it has the same folders and one `.npy` per video."""

@@ -7,9 +7,9 @@ import pytest
 from small_videos import pictures, write_video
 
 from fame.core.errors import FameError
-from fame.data.video import decoded as module
-from fame.data.video.decode import DecodeError, ShortReadError
-from fame.data.video.decoded import FOLDER, frames_of, keep
+from fame.data.video import kept_frames as module
+from fame.data.video.facts import DecodeError, ShortReadError
+from fame.data.video.kept_frames import FOLDER, frames_of, keep
 
 NUMBERS = np.array([3, 0, 3, 7])
 
