@@ -8,7 +8,7 @@ from importlib.metadata import version
 import torch
 
 from benchmarks.checks.sections import Context, Finding
-from fame.train.card import code_version
+from fame.train.provenance import code_version
 
 
 def environment(context: Context) -> Iterator[Finding]:

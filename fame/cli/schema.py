@@ -11,7 +11,7 @@ def schema(
     / "schema",
 ) -> None:
     """Write the JSON schemas of scales, tables, figures, claims and sources, for editors."""
-    from fame.config.schemas import write
+    from fame.config.json_schema import write
 
     for file in write(out):
         print(file)

@@ -24,9 +24,9 @@ from fame.models.group_batchnorm import GroupBatchNorm, convert
 from fame.pipeline.runs import Run
 from fame.pretext.common import Method, Setup
 from fame.train.batches import batches
-from fame.train.card import card
 from fame.train.engine import Plan, train
 from fame.train.precision import parameter_dtype
+from fame.train.provenance import card
 from fame.train.training_log import PROGRESS, last_values
 
 Monitor = Callable[[Encoder], float]

@@ -11,7 +11,7 @@ import torch
 import fame
 from fame.core.distributed import World
 from fame.core.packages import LOCK, against_lock
-from fame.train.card import PACKAGES, card, code_version
+from fame.train.provenance import PACKAGES, card, code_version
 
 WORLD = World(0, 2, torch.device("cpu"))
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # comes with Snakemake
 
-from fame.config import schemas
+from fame.config import json_schema as schemas
 
 LINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
