@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from fame.core import randomness as draws
 from fame.core.errors import FameError
 from fame.data.clips.batch import Sample
-from fame.data.clips.sampling import Draw, Labelled, clip_indices, uniform_starts
+from fame.data.clips.sampling import Draw, Labelled, checked, clip_indices, uniform_starts
 from fame.data.manifest import OK, Manifest
 from fame.data.video.kept_frames import frames_of
 from fame.data.video.resize import fitted, scaled_down
@@ -75,12 +75,11 @@ class _Clips(Dataset[Sample]):
         return len(self._labels)
 
     def _cut(self, index: int, drawn: np.ndarray | Labelled, epoch: int) -> Sample:
-        if not isinstance(drawn, Labelled):
-            drawn = Labelled(drawn, np.empty(0, np.int64))
-        pixels = self._video.read(index, drawn.frames.reshape(-1))
-        clips = pixels.unflatten(0, drawn.frames.shape).transpose(1, 2).contiguous()
-        frames, labels = torch.from_numpy(drawn.frames), torch.from_numpy(drawn.labels)
-        return Sample(clips, frames, labels, int(self._labels[index]), index, epoch)
+        numbers, labels = checked(drawn, int(self._video.lengths[index]))
+        pixels = self._video.read(index, numbers.reshape(-1))
+        clips = pixels.unflatten(0, numbers.shape).transpose(1, 2).contiguous()
+        drawn_labels, label = torch.from_numpy(labels), int(self._labels[index])
+        return Sample(clips, torch.from_numpy(numbers), drawn_labels, label, index, epoch)
 
 
 class TrainClips(_Clips):

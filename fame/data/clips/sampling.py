@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fame.core.errors import FameError
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -19,15 +21,50 @@ class Labelled:
 
     Attributes:
         frames: `(clips, frames)` int64 frame numbers.
-        labels: `(labels,)` int64, the same number for every video; they become `Batch.drawn`.
+        labels: `(labels,)` whole numbers, as many for every video, or one number; they become
+            `Batch.drawn`.
     """
 
     frames: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | int
 
 
 Draw = Callable[[int, np.random.Generator], np.ndarray | Labelled]
 """(number of frames of a video, generator) -> frame numbers `(clips, frames)` int64."""
+
+
+def checked(drawn: np.ndarray | Labelled, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The frame numbers and labels of a draw, as int64 arrays that PyTorch can take over.
+
+    Args:
+        drawn: what a draw returned.
+        n: number of frames of the video.
+
+    Returns:
+        `(clips, frames)` and `(labels,)`; no labels if the draw gives none.
+
+    Raises:
+        FameError: not whole numbers, another shape, or frames that the video does not have.
+    """
+    given = drawn if isinstance(drawn, Labelled) else Labelled(drawn, np.empty(0, np.int64))
+    frames, labels = np.asarray(given.frames), np.atleast_1d(given.labels)
+    if frames.ndim != 2 or frames.dtype.kind not in "iu" or not frames.size:
+        raise FameError(
+            f"a draw returned frame numbers of shape {frames.shape} and type {frames.dtype}; "
+            "make it return whole numbers (clips, frames)"
+        )
+    if frames.min() < 0 or frames.max() >= n:
+        raise FameError(
+            f"a draw returned frames {frames.min()} to {frames.max()} of a video that has {n}; "
+            "make numbers past the end loop, as clip_indices does"
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "biu":
+        raise FameError(
+            f"a draw returned labels of shape {labels.shape} and type {labels.dtype}; "
+            "make it return whole numbers (labels,), as many for every video"
+        )
+    # A mirrored clip has a negative stride, which PyTorch refuses.
+    return np.ascontiguousarray(frames, np.int64), np.ascontiguousarray(labels, np.int64)
 
 
 def window(frames: int, stride: int) -> int:

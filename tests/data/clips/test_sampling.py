@@ -1,11 +1,15 @@
 """Where clips start, and which frames they take."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fame.core.errors import FameError
 from fame.data.clips.sampling import (
+    Labelled,
     RandomClips,
+    checked,
     clip_indices,
     number_of_starts,
     random_starts,
@@ -69,3 +73,28 @@ def test_uniform_starts_are_even(n, frames, stride, clips):
 
 def test_ten_uniform_clips():
     assert uniform_starts(50, 16, 2, 10) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
+
+
+def test_a_mirrored_clip_with_one_label_is_taken_as_it_is():
+    mirrored = clip_indices(3, 20, 4, 2)[None, ::-1]
+    frames, labels = checked(Labelled(mirrored, 1), 20)
+    assert frames.tolist() == [[9, 7, 5, 3]] and labels.tolist() == [1]
+    assert frames.flags.c_contiguous and frames.dtype == labels.dtype == np.int64
+    frames, labels = checked(np.int32([[0, 1]]), 2)
+    assert frames.dtype == np.int64 and labels.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "message"),
+    [
+        (np.arange(4), r"numbers of shape \(4,\).*\(clips, frames\)"),
+        (np.zeros((1, 4)), r"type float64.*whole numbers"),
+        (np.array([[3, 20]]), r"frames 3 to 20 of a video that has 20;.*loop"),
+        (np.array([[-1, 2]]), r"frames -1 to 2"),
+        (Labelled(np.array([[0]]), np.array([0.5])), r"labels of shape \(1,\) and type float64"),
+        (Labelled(np.array([[0]]), np.array([[1]])), r"labels of shape \(1, 1\)"),
+    ],
+)
+def test_a_wrong_draw_is_refused_by_what_it_returned(drawn, message):
+    with pytest.raises(FameError, match=message):
+        checked(drawn, 20)
