@@ -83,6 +83,21 @@ class Views:
         """Side of the square views, in pixels."""
         return self._size
 
+    @property
+    def settings(self) -> ViewSettings:
+        """Crop, flip and colour."""
+        return self._settings
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the views."""
+        return self._dtype
+
+    @property
+    def colours_by_frame(self) -> bool:
+        """Whether colours are drawn for each frame."""
+        return self._by_frame
+
     def changed(self, change: Change) -> "Views":
         """These views, with a change to every slot where FAME would merge; merging comes first."""
         twin = copy.copy(self)
@@ -190,7 +205,7 @@ class Views:
 
     def _cut(self, batch: Batch) -> tuple[list[ViewDraws], list[Tensor]]:
         """The draws and the cropped, resized, flipped clips of every slot."""
-        draws = self._draws(batch)
+        draws = self.draws(batch)
         plain = [
             crop_resize_flip(batch.clips[:, slot], chosen.boxes, chosen.flip, self._size).to(
                 self._dtype
@@ -199,7 +214,7 @@ class Views:
         ]
         return draws, plain
 
-    def _draws(self, batch: Batch) -> list[ViewDraws]:
+    def draws(self, batch: Batch) -> list[ViewDraws]:
         """The draws of every slot; a slot may take the crop and the colours of another view."""
         own = range(batch.clips.shape[1])
         crops, colours = self._shared or (own, own)

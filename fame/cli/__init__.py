@@ -89,7 +89,7 @@ for heading, files in GROUPS.items():
 def main() -> None:
     """Run the command line; a `FameError` prints one sentence and sets the exit status."""
     _open_closed()
-    _print_any_name()
+    print_any_name()
     try:
         end_with_workflow()
         with job_log(sys.argv[1:], _purpose):
@@ -115,7 +115,7 @@ def _purpose() -> str:
     return ""
 
 
-def _print_any_name() -> None:
+def print_any_name() -> None:
     """Print a file's name that is not UTF-8 with escapes, as errors do."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -180,9 +180,7 @@ class _Cache:
         """A file's digest, and the dotted names that it imports."""
         key = f"{module}{suffix} {_sha(content)}"
         if key not in self._entries:
-            self._entries[key] = (
-                _parsed(content, module) if suffix == ".py" else (_sha(content), [])
-            )
+            self._entries[key] = parsed(content, module) if suffix == ".py" else (_sha(content), [])
             self._grown = True
         digest, names = self._entries[key]
         return digest, names
@@ -199,7 +197,8 @@ def _sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _parsed(content: bytes, module: str) -> tuple[str, list[str]]:
+def parsed(content: bytes, module: str) -> tuple[str, list[str]]:
+    """The digest of a Python file's code, and the dotted names that it imports."""
     tree = ast.parse(content)
     return _sha(repr(_without_positions(tree)).encode()), sorted(set(_imports(tree, module)))
 

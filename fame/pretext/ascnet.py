@@ -25,7 +25,6 @@ width and the scale's vectors. All else is alike, since nothing published differ
 """
 
 import copy
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import torch
@@ -42,12 +41,11 @@ from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.toolbox.branches import Branches
 from fame.pretext.toolbox.contrast import contrast_in_batch, hits, own_rows
 from fame.pretext.toolbox.momentum import follow
-from fame.pretext.toolbox.paired_speeds import PairedSpeeds
-from fame.pretext.toolbox.partner import Partners
+from fame.pretext.toolbox.most_alike import Partners, partners_error
 from fame.pretext.toolbox.predict import apart, mlp, rising, spread
-from fame.pretext.toolbox.protocols import by_protocol
+from fame.pretext.toolbox.protocols import by_options
 from fame.pretext.toolbox.slots import interleaved
-from fame.pretext.toolbox.speeds import SPEEDS
+from fame.pretext.toolbox.speeds import SPEEDS, PairedSpeeds
 from fame.pretext.toolbox.wide import wide
 
 USES = ("moco",)
@@ -100,10 +98,10 @@ class ASCNet(Method):
 
     clips = len(SPEEDS)
 
-    def __init__(self, setup: Setup, model: type[LikeWithLike] = LikeWithLike) -> None:
+    def __init__(self, setup: Setup, options: LikeWithLike) -> None:
         super().__init__(setup)
         assert setup.run.pretrain is not None
-        self.options = options = setup.read_options(model, "ascnet")
+        self.options = options
         self.views, self._world = setup.views, setup.world
         self._epochs = int(setup.run.recipe["pretrain"]["epochs"])
         moco, width = setup.section("moco", Settings), setup.encoder.feature_dim
@@ -160,12 +158,13 @@ class ASCNet(Method):
         look, speed = (wide(predictor(part)) for predictor, part in parts)
         other = looks.unflatten(0, (-1, self.clips)).flip(1).flatten(0, 1)
         appearance = apart(look, other).mean()
-        pace = self._speed_error(speed, looks, speeds, batch)
+        videos = batch.indices.to(speed.device)
+        pace = partners_error(self.partners, speed, looks, speeds, videos)
         first, count = own_rows(self._world, len(batch.clips)).start, self.clips
         everywhere = self._world.gather(other[::count])
-        found = contrast_in_batch(normalize(look[::count].detach(), dim=1), everywhere, first, 1.0)
+        single = normalize(look[::count].detach(), dim=1)
         return appearance + self.options.weight * pace, {
-            "accuracy": hits(*found),
+            "accuracy": hits(*contrast_in_batch(single, everywhere, first, 1.0)),
             "appearance_loss": appearance.detach(),
             "speed_loss": pace.detach(),
             "spread": spread(self._world.gather(looks)),
@@ -181,23 +180,10 @@ class ASCNet(Method):
         targets: Tensor = self.slow(clips)
         return targets
 
-    def _speed_error(
-        self, predicted: Tensor, looks: Tensor, speeds: Tensor, batch: Batch
-    ) -> Tensor:
-        """The mean error against the partners' speed vectors; 0 until the banks are full."""
-        videos, errors = batch.indices.to(predicted.device), [predicted.sum() * 0]
-        for number, partners in enumerate(self.partners):
-            rows = slice(number, None, self.clips)
-            theirs = partners(looks[rows], speeds[rows], videos)
-            if theirs is not None:
-                errors.append(apart(predicted[rows], theirs).mean() / self.clips)
-        return torch.stack(errors).sum()
-
 
 def ascnet(setup: Setup) -> Method:
     """ASCNet in the protocol that the recipe's options name."""
-    own = partial(ASCNet, model=AsReconstructed)
-    return by_protocol(setup, "ascnet", {"own": own, "fame": ASCNet})
+    return by_options(setup, "ascnet", ASCNet, {"own": AsReconstructed, "fame": LikeWithLike})
 
 
 METHOD = ascnet

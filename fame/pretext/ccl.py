@@ -128,7 +128,7 @@ class CCL(Method):
         frames = self._shared(moments)
         with torch.autocast(device, enabled=False):
             pairs = [
-                self._losses(videos[:, clip], frames[:, self.clips - 1 - clip])
+                self.losses(videos[:, clip], frames[:, self.clips - 1 - clip])
                 for clip in range(self.clips)
             ]
         losses, right = (torch.stack(column).mean() for column in zip(*pairs, strict=True))
@@ -139,7 +139,7 @@ class CCL(Method):
         vectors = normalize(wide(self.projection(features)), dim=-1)
         return together(self._world, vectors.unflatten(0, (-1, self.clips)))
 
-    def _losses(self, videos: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+    def losses(self, videos: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted sum for videos (N, D) and frames (N, t, D), and the share of hits."""
         logits, targets = cycle(videos, frames, self._temperature)
         loss = cross_entropy(logits, targets)

@@ -100,7 +100,7 @@ class DSM(MomentumContrast):
             width, dim = setup.encoder.feature_dim, self.settings.dim
             self.replace_head(setup.head(lambda: nn.Linear(width, dim)))
             self.views = setup.views.with_settings(flip=0.0, gray=0.0, blur=0.0)
-        self._warp = Warp(setup.run.seed, options.warps, whole=released)
+        self.warp = Warp(setup.run.seed, options.warps, whole=released)
         self.pictures = Tally(("other", "same"), setup.world)
         self.to(setup.world.device)
 
@@ -140,7 +140,7 @@ class DSM(MomentumContrast):
         """The cross-entropy, and the shares of right contrasts and of right rankings of the two."""
         self.follow()
         clip, clean, elsewhere = self.views(batch, step)
-        query, other = self.query(self._warp(clip, batch)), self.query(elsewhere)
+        query, other = self.query(self.warp(clip, batch)), self.query(elsewhere)
         keys = self.keys(clean, step, 1)
         logits, targets = self.logits(query, keys)
         logits = torch.cat([logits, paired(query, other, self.settings.temperature)], dim=1)

@@ -31,7 +31,6 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from fame.config.methods import MoCo as Settings
 from fame.core.schema import Model, Positive, PositiveFloat, Share
@@ -40,17 +39,14 @@ from fame.data.clips.sampling import Draw
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.codes import Codes
-from fame.pretext.toolbox.contrast import hits, own_rows
-from fame.pretext.toolbox.level import Level, Seen
-from fame.pretext.toolbox.likeness import follow_graph, likeness
-from fame.pretext.toolbox.moments import match_moments
-from fame.pretext.toolbox.pairs import contrast_pairs
-from fame.pretext.toolbox.protocols import by_protocol
+from fame.pretext.toolbox.contrast import own_rows
+from fame.pretext.toolbox.level import Level, Seen, level_errors
+from fame.pretext.toolbox.likeness import likeness
+from fame.pretext.toolbox.protocols import by_options
 from fame.pretext.toolbox.prototypes import Prototypes, swapped
 from fame.pretext.toolbox.slots import interleaved
 from fame.pretext.toolbox.stage_shapes import stage_shapes
 from fame.pretext.toolbox.stretch import CLIPS, Stretch
-from fame.pretext.toolbox.together import together
 
 USES = ("moco",)
 
@@ -61,8 +57,8 @@ PROTOTYPES, SHARPNESS, EPSILON, ROUNDS = 0.5, 0.1, 0.05, 3
 BANK_FROM = 0.1
 """Share of the epochs from which codes also come from earlier scores."""
 VIEWS = {"crop_scale": (0.5, 1.0), "crop_aspect": (3 / 4, 4 / 3), "flip": 0.5, "blur": 0.0}
-VIEWS |= {"gray": 0.5, "jitter": 1.0, "brightness": 0.5, "contrast": 0.5, "saturation": 0.5}
-VIEWS |= {"hue": 0.25}
+COLOURS = {"gray": 0.5, "jitter": 1.0, "brightness": 0.5, "contrast": 0.5, "saturation": 0.5}
+COLOURS |= {"hue": 0.25}
 """Of the release."""
 FRAMES = 16
 """With which the stages' channels are found; they do not depend on it."""
@@ -113,21 +109,19 @@ class MLRep(Method):
     """An encoder with heads on three stages, prototypes, and a bank of their scores."""
 
     clips = CLIPS
-    model: type[LikeWithLike] = LikeWithLike
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, options: LikeWithLike) -> None:
         super().__init__(setup)
         assert setup.run.pretrain is not None
-        self.options = options = setup.read_options(self.model, "mlrep")
-        self.encoder, self.views, self._world = setup.encoder, setup.views, setup.world
+        self.options, self.encoder = options, setup.encoder
+        self.views, self._world = setup.views, setup.world
         self._epochs = int(setup.run.recipe["pretrain"]["epochs"])
         moco, width = setup.section("moco", Settings), setup.encoder.feature_dim
         self._temperature, dim = moco.temperature, moco.dim
         hidden, bank = width, moco.queue[setup.run.pretrain]
         if isinstance(options, AsReleased):
-            self.views = setup.views.with_settings(**VIEWS).colouring_frames()
-            self._temperature, dim = options.temperature, options.dim
-            hidden, bank = options.hidden, options.bank
+            self.views = setup.views.with_settings(**VIEWS, **COLOURS).colouring_frames()
+            dim, hidden, bank = options.dim, options.hidden, options.bank
         shapes = stage_shapes(setup.encoder, FRAMES, setup.views.size)
         low, mid, high = (
             setup.head(partial(Level, shape[0], dim, number < 2), f"level {number}")
@@ -172,7 +166,7 @@ class MLRep(Method):
             late = epoch >= self.options.graph_from * self._epochs
             hard = codes.sum(dim=1).argmax(dim=1)
             graph = self._graph(seen[0], hard) if late else None
-            errors, right = zip(*(self._errors(one, graph) for one in seen), strict=True)
+            errors, right = zip(*(self.errors(one, graph) for one in seen), strict=True)
         loss = loss + sum(weight * error for weight, error in zip(WEIGHTS, errors, strict=True))
         used = torch.zeros_like(codes[0, 0]).index_fill(0, hard, 1.0).mean()
         return loss, {"contrast": right[0], "accuracy": right[0], "codes": used}
@@ -185,31 +179,15 @@ class MLRep(Method):
         first, second = self._world.gather(top.main[:, :2, 0]).unbind(1)
         return likeness(first, second, hard, threshold, self._temperature)
 
-    def _errors(self, seen: Seen, graph: Tensor | None) -> tuple[Tensor, Tensor]:
+    def errors(self, seen: Seen, graph: Tensor | None) -> tuple[Tensor, Tensor]:
         """A level's losses, summed, and its share of right contrasts."""
-        ahead, *back = together(self._world, seen.main[:, :2]).unbind(2)
-        first, second = ahead.unbind(1)
-        contrast = contrast_pairs(first, second, self._temperature, back[0] if back else None)
-        before, after, overview = seen.fine.unbind(1)
-        error = cross_entropy(*contrast)
-        error = error + match_moments(before, after, overview, self._temperature)
-        if graph is not None:
-            first, second = together(self._world, seen.graph[:, :2]).unbind(1)
-            rows = follow_graph(first, second, graph, self._temperature)
-            released = getattr(self.options, "graph_mean", "rows") == "released"
-            error = error + rows.mean() / (len(rows) if released else 1)
-        return error, hits(contrast[0].detach(), contrast[1])
-
-
-class Released(MLRep):
-    """`protocol: own`."""
-
-    model = AsReleased
+        released = isinstance(self.options, AsReleased) and self.options.graph_mean == "released"
+        return level_errors(self._world, seen, graph, self._temperature, released)
 
 
 def mlrep(setup: Setup) -> Method:
     """MLRep in the protocol that the recipe's options name."""
-    return by_protocol(setup, "mlrep", {"own": Released, "fame": MLRep})
+    return by_options(setup, "mlrep", MLRep, {"own": AsReleased, "fame": LikeWithLike})
 
 
 METHOD = mlrep

@@ -33,10 +33,10 @@ from fame.data.clips.sampling import Draw
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.toolbox.classify import classify
+from fame.pretext.toolbox.dilated import Dilated, needed
 from fame.pretext.toolbox.motion_map import STILLS, motion_map
 from fame.pretext.toolbox.plain_views import PlainViews
 from fame.pretext.toolbox.protocols import Protocol, by_protocol
-from fame.pretext.toolbox.rated import Rated, needed
 from fame.pretext.toolbox.rebuild import DOUBLINGS, RateHead, decoder, error_of, target_of
 from fame.pretext.toolbox.tally import Tally
 
@@ -81,8 +81,10 @@ class PRP(Method):
         super().__init__(setup)
         self.options = setup.read_options(Options, "prp")
         self.views, self.encoder = setup.views, setup.encoder
-        self._plain = PlainViews(setup.views.size, setup.run.seed, centre=True)
-        self._shrink = self._fit(setup.run.recipe["backbone"]["frames"], setup.views.size)
+        self._plain = PlainViews(
+            setup.views.size, setup.run.seed, centre=True, dtype=setup.views.dtype
+        )
+        self.shrink = self._fit(setup.run.recipe["backbone"]["frames"], setup.views.size)
         dim, rates = setup.encoder.feature_dim, self.options.rates
         self.rate = setup.head(lambda: RateHead(dim, len(rates)), "rate")
         self.decoder = setup.head(lambda: decoder(dim), "decoder")
@@ -110,7 +112,7 @@ class PRP(Method):
 
     def sampling(self, frames: int, stride: int) -> Draw:
         """A clip at one of the rates, and what the target needs."""
-        return Rated(frames, self.options.rates)
+        return Dilated(frames, self.options.rates)
 
     def span(self, frames: int, stride: int) -> int:
         """The window of the smallest rate."""
@@ -135,7 +137,7 @@ class PRP(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted error plus the rate's cross-entropy; the error, and the share of hits."""
         labels = batch.drawn[:, 0]
-        clip, plain = self._seen(batch, step)
+        clip, plain = self.seen(batch, step)
         rates = torch.tensor(self.options.rates, device=labels.device)[labels]
         target, weights = target_of(plain[0], plain[1], rates == 1)
         maps = self.encoder.maps(fast_layout(clip))
@@ -152,10 +154,10 @@ class PRP(Method):
         flat = torch.cat(plain[2:], dim=2)[:, :, : STILLS * pieces]
         return flat.unflatten(2, (pieces, STILLS))
 
-    def _seen(self, batch: Batch, step: int) -> tuple[Tensor, list[Tensor]]:
+    def seen(self, batch: Batch, step: int) -> tuple[Tensor, list[Tensor]]:
         """The clip as the encoder sees it, and all slots in [0, 1] at the decoder's size."""
         if self.options.protocol == "own":
-            plain = self._plain(batch, next(self.encoder.parameters()).dtype)
+            plain = self._plain(batch, step)
             return plain[0], [self._shrunk(clips) for clips in plain]
         alone = replace(batch, clips=batch.clips[:, :1], frames=batch.frames[:, :1])
         (clip,) = self.views(alone, step)
@@ -164,9 +166,9 @@ class PRP(Method):
         return clip, [self._shrunk(clips) for clips in plain]
 
     def _shrunk(self, clips: Tensor) -> Tensor:
-        if self._shrink == 1:
+        if self.shrink == 1:
             return clips
-        return avg_pool2d(clips.flatten(0, 2), self._shrink).unflatten(0, clips.shape[:3])
+        return avg_pool2d(clips.flatten(0, 2), self.shrink).unflatten(0, clips.shape[:3])
 
 
 def prp(setup: Setup) -> Method:

@@ -33,7 +33,7 @@ from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.toolbox.contrast import hits
 from fame.pretext.toolbox.keyed import orders
 from fame.pretext.toolbox.protocols import by_protocol
-from fame.pretext.toolbox.rotation import TURNS, turned
+from fame.pretext.toolbox.rearranged import TURNS, rearranged
 from fame.pretext.toolbox.slots import interleaved
 from fame.pretext.toolbox.wide import wide
 
@@ -107,7 +107,7 @@ class RotNet(Method):
         (clips,) = self.views(batch, step)
         turns = orders(self._seed, "turns", batch, TURNS)[:, : self.turns]
         labels = turns.flatten().to(clips.device)
-        many = turned(interleaved([clips] * self.turns), turns.flatten())
+        many = rearranged(interleaved([clips] * self.turns), turns.flatten())
         logits = wide(self.head(self.encoder(many)))
         return cross_entropy(logits, labels), {"accuracy": hits(logits, labels)}
 

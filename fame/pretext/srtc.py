@@ -34,14 +34,13 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.models.heads import ProjectionKind, projection
 from fame.pretext.common import Cost, Method, Setup
-from fame.pretext.toolbox.everyone import everyones
 from fame.pretext.toolbox.keyed import orders
-from fame.pretext.toolbox.nt_xent import nt_xent
 from fame.pretext.toolbox.overhanging import Overhanging
-from fame.pretext.toolbox.partners import found, partner_loss
-from fame.pretext.toolbox.pieces import reordered, restored
+from fame.pretext.toolbox.pairs import nt_xent
+from fame.pretext.toolbox.pieces import matched, piece_loss, reordered, restored
 from fame.pretext.toolbox.protocols import by_options
 from fame.pretext.toolbox.repeated import Repeated
+from fame.pretext.toolbox.together import together
 from fame.pretext.toolbox.wide import wide
 
 USES = ("moco",)
@@ -159,22 +158,22 @@ class SRTC(Method):
         first, second, again = self.views(batch, step)
         order = orders(self._seed, "srtc-segments", batch, self.options.segments)
         clips = (first, second, again, reordered(again, order))
-        vectors, series = zip(*(self._vectors(clip) for clip in clips), strict=True)
+        vectors, series = zip(*(self.vectors(clip) for clip in clips), strict=True)
         contrast, right = self._contrast(vectors[0], vectors[1])
         means, _ = self._contrast(series[0].mean(dim=1), series[1].mean(dim=1))
         shuffled = restored(series[3], order)
-        ranking = [partner_loss(series[slot], shuffled, self.options.theta) for slot in (0, 2)]
+        ranking = [piece_loss(series[slot], shuffled, self.options.theta) for slot in (0, 2)]
         loss = contrast + means + ranking[0].mean() + ranking[1].mean()
-        return loss, {"contrast": right, "accuracy": found(series[0], shuffled)}
+        return loss, {"contrast": right, "accuracy": matched(series[0], shuffled)}
 
-    def _vectors(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+    def vectors(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """Unit vectors of clips (B, D) and of their segments (B, s, DIM)."""
         feature = self.encoder(clips)
         segments = self.series_head(feature).unflatten(1, (-1, DIM))
         return normalize(wide(self.clip_head(feature)), dim=1), normalize(wide(segments), dim=2)
 
     def _contrast(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        one, other = everyones(self._world, first), everyones(self._world, second)
+        one, other = together(self._world, first), together(self._world, second)
         return nt_xent(one, other, self.temperature)
 
 

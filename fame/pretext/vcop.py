@@ -29,9 +29,9 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, Labelled, window
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.classify import classify
-from fame.pretext.toolbox.dropout import kept
+from fame.pretext.toolbox.keyed import kept
 from fame.pretext.toolbox.order_head import OrderHead
-from fame.pretext.toolbox.plain_views import PlainViews
+from fame.pretext.toolbox.plain_views import plain_or
 from fame.pretext.toolbox.protocols import Protocol, by_protocol
 from fame.pretext.toolbox.spaced import CLIPS, LENGTHS, Spaced
 from fame.pretext.toolbox.tally import Tally
@@ -83,9 +83,8 @@ class VCOP(Method):
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
         self.options = setup.read_options(Options, "vcop")
-        self.views, self.encoder = setup.views, setup.encoder
-        self._plain = PlainViews(setup.views.size, setup.run.seed, centre=False)
-        self._seed = setup.run.seed
+        self.encoder, self._seed = setup.encoder, setup.run.seed
+        self.views = plain_or(setup.views, self.options.protocol, self._seed)
         dim = setup.encoder.feature_dim
         self.head = setup.head(lambda: OrderHead(dim, CLIPS, len(ORDERS)))
         self.lengths = Tally(LENGTHS, setup.world)
@@ -115,16 +114,11 @@ class VCOP(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy, and the share of videos whose order is predicted correctly."""
         labels, lengths = batch.drawn.unbind(dim=1)
-        features = [self.encoder(clips) for clips in self._clips(batch, step)]
+        features = [self.encoder(clips) for clips in self.views(batch, step)]
         keep = kept(self._seed, batch, self.head.width, self.options.dropout)
         loss, right = classify(self.head(features, keep.to(features[0])), labels)
         self.lengths.add(lengths)
         return loss, {"accuracy": right}
-
-    def _clips(self, batch: Batch, step: int) -> list[Tensor]:
-        if self.options.protocol == "fame":
-            return self.views(batch, step)
-        return self._plain(batch, next(self.encoder.parameters()).dtype)
 
 
 def vcop(setup: Setup) -> Method:

@@ -33,7 +33,7 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, Labelled, clip_indices, window
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.classify import classify
-from fame.pretext.toolbox.plain_views import PlainViews
+from fame.pretext.toolbox.plain_views import plain_or
 from fame.pretext.toolbox.protocols import Protocol, by_protocol
 from fame.pretext.toolbox.rearranged import QUADRANTS, check_even, rearranged
 from fame.pretext.toolbox.spaced import CLIPS, LENGTHS, Spaced, Trio
@@ -109,8 +109,8 @@ class VCP(Method):
         self.options = setup.read_options(Options, "vcp")
         size = setup.views.size
         check_even(size, "vcp")
-        self.views, self.encoder = setup.views.with_settings(crop_aspect=(1.0, 1.0)), setup.encoder
-        self._plain = PlainViews(size, setup.run.seed, centre=False)
+        square, self.encoder = setup.views.with_settings(crop_aspect=(1.0, 1.0)), setup.encoder
+        self.views = plain_or(square, self.options.protocol, setup.run.seed)
         dim = setup.encoder.feature_dim
         self.linear = setup.head(lambda: nn.Linear(CLIPS * dim, len(OPTIONS)))
         self.drawn = Tally(OPTIONS, setup.world)
@@ -151,7 +151,7 @@ class VCP(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy, and the share of videos whose option is predicted correctly."""
         labels, turns, lengths = batch.drawn.unbind(dim=1)
-        clips = self._clips(batch, step)
+        clips = self.views(batch, step)
         change = torch.where(labels == TURNED, turns, QUADRANTS * (labels == PERMUTED))
         clips[1] = rearranged(clips[1], change)
         features = torch.cat([self.encoder(clip) for clip in clips], dim=1)
@@ -159,11 +159,6 @@ class VCP(Method):
         self.drawn.add(labels)
         self.lengths.add(lengths)
         return loss, {"accuracy": right}
-
-    def _clips(self, batch: Batch, step: int) -> list[Tensor]:
-        if self.options.protocol == "fame":
-            return self.views(batch, step)
-        return self._plain(batch, next(self.encoder.parameters()).dtype)
 
 
 def vcp(setup: Setup) -> Method:

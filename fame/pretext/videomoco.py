@@ -39,8 +39,7 @@ from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.aged_queue import AgedQueue, decay_of
 from fame.pretext.toolbox.contrast import hits
-from fame.pretext.toolbox.frame_drop import without_lowest
-from fame.pretext.toolbox.frame_weights import LEAST, FrameWeights
+from fame.pretext.toolbox.frame_weights import LEAST, FrameWeights, without_lowest
 from fame.pretext.toolbox.one_way import only_through
 from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
 from fame.pretext.toolbox.repeated import Repeated
@@ -159,7 +158,7 @@ class VideoMoCo(MomentumContrast):
         if int(batch.epochs[0]) < self.first:
             query = self.query(view)
         else:
-            query, against, more = self._dropped(view)
+            query, against, more = self.dropped(view)
         keys = self.keys(other, step, 1)
         logits, targets = self.logits(query, keys)
         self.queue.enqueue(keys)
@@ -167,7 +166,7 @@ class VideoMoCo(MomentumContrast):
         scalars = {"contrast": right, "accuracy": right, **more}
         return cross_entropy(logits, targets) + against, scalars
 
-    def _dropped(self, view: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def dropped(self, view: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Queries without the dropped frames, the generator's term, and how far they moved."""
         weights = self.generator(view)
         clips, dropped = without_lowest(view, weights, self.count)

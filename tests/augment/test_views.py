@@ -143,7 +143,7 @@ def test_cropped_clips_are_those_before_colours():
 
 def test_other_settings_and_sizes_keep_the_draws():
     squares = pairs(None).with_settings(crop_aspect=(1, 1))
-    boxes = torch.stack([chosen.boxes for chosen in squares._draws(batch())])
+    boxes = torch.stack([chosen.boxes for chosen in squares.draws(batch())])
     assert (boxes[..., 2] == boxes[..., 3]).all()
     clean = pairs(None).uncoloured()
     assert torch.equal(clean(batch(), 0)[1], pairs(None, PLAIN)(batch(), 0)[1])

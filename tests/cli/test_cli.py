@@ -276,6 +276,6 @@ def test_a_renamed_command_says_its_new_name(old, new, monkeypatch, capsys):
 def test_a_name_that_is_not_utf8_can_be_printed(monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="utf-8"))
-    cli._print_any_name()
+    cli.print_any_name()
     print(os.fsdecode(b"\xe9t\xe9.mp4"), flush=True)
     assert written.getvalue() == rb"\udce9t\udce9.mp4" + b"\n"  # as on stderr

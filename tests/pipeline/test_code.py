@@ -94,7 +94,7 @@ def test_a_docstring_in_a_function_does_not_count(package):
 
 def test_files_are_parsed_once_for_all_processes(package, monkeypatch):
     first = Code(package).of(A)
-    monkeypatch.setattr(code, "_parsed", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(code, "parsed", lambda *_: pytest.fail("parsed again"))
     assert Code(package).of(A) == first
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.pretext.toolbox.paired_speeds import PairedSpeeds
+from fame.pretext.toolbox.speeds import PairedSpeeds
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("ascnet", "own"), options_of("ascnet", "fame")
@@ -32,7 +32,7 @@ def by_hand(micro, weight=1.0):
     looks = torch.tensor([[0.0, 1.0], [0.8, 0.6]])  # their targets, crossed: D = .4 each
     speeds = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # by speed, the same in all videos
     model.network = Given(torch.zeros(16, 4))
-    model._targets = lambda *_: torch.cat([looks, speeds], dim=1).repeat(8, 1)
+    model.slow = Given(torch.cat([looks, speeds], dim=1).repeat(8, 1))
     told = torch.tensor([[0.6, 0.8], [0.6, 0.8]])  # predicted speeds: D = .8 and .4
     model.predictors = nn.ModuleList([Given(turn.repeat(8, 1)), Given(told.repeat(8, 1))])
     return model.loss(batch, 0)

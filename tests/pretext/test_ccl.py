@@ -18,7 +18,7 @@ FRAMES = torch.tensor([[[0.8, 0.6], [1.0, 0.0]], [[0.6, 0.8], [-0.4472136, 0.894
 def test_the_sum_by_hand(micro):
     options = OWN | {"temperature": 0.5, "diversity": 2.0, "limit": 0.5}
     model = build_method(*setting(micro, "ccl", options), WORLD)
-    loss, right = model._losses(VIDEOS, FRAMES)
+    loss, right = model.losses(VIDEOS, FRAMES)
     parts = [(0.343493 + 0.323079) / 2, (0.139730 + 0.127895) / 2, 0.692858, 2 * 0.15]
     assert loss.item() == pytest.approx(sum(parts), abs=1e-5)
     assert right == 1 and sameness(FRAMES, 0.5).item() == pytest.approx(0.15)
@@ -27,8 +27,8 @@ def test_the_sum_by_hand(micro):
 def compared(model, batch):
     """The videos and frames that the losses are given, clip by clip."""
     given = []
-    losses = model._losses
-    model._losses = lambda videos, frames: given.append((videos, frames)) or losses(videos, frames)
+    losses = model.losses
+    model.losses = lambda videos, frames: given.append((videos, frames)) or losses(videos, frames)
     loss, _ = model.loss(batch, 0)
     loss.backward()
     return given
@@ -61,7 +61,7 @@ def test_under_fame_videos_meet_the_frames_of_the_other_clip(micro):
 
 def test_colours_are_drawn_for_each_frame_in_its_own_protocol(micro):
     own, fame = (build_method(*setting(micro, "ccl", one), WORLD) for one in (OWN, FAME))
-    assert own.views._by_frame and not fame.views._by_frame
+    assert own.views.colours_by_frame and not fame.views.colours_by_frame
 
 
 def test_the_projection_has_no_batchnorm(micro):

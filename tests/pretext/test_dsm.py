@@ -67,7 +67,7 @@ def test_the_query_is_warped_and_nothing_else(micro, protocol):
     clip, clean, elsewhere = model.views(batch, 3)
     model.loss(batch, 3)
     first, second = model.query.seen
-    assert torch.equal(first, model._warp(clip, batch))
+    assert torch.equal(first, model.warp(clip, batch))
     assert torch.equal(second, elsewhere) and torch.equal(model.key.seen[0], clean)
     if protocol == "fame":  # at 16 pixels, displacements of whole pixels are all 0
         assert not torch.equal(first, clip)

@@ -35,22 +35,22 @@ def test_a_levels_errors_are_contrast_time_and_graph(micro, directions):
     contrast = cross_entropy(*contrast_pairs(a[:, 0], b[:, 0], 0.1, own))
     time = match_moments(one.fine[:, 0], one.fine[:, 1], one.fine[:, 2], 0.1)
     rows = follow_graph(one.graph[:, 0], one.graph[:, 1], graph, 0.1)
-    torch.testing.assert_close(model._errors(one, None)[0], contrast + time)
-    torch.testing.assert_close(model._errors(one, graph)[0], contrast + time + rows.mean())
+    torch.testing.assert_close(model.errors(one, None)[0], contrast + time)
+    torch.testing.assert_close(model.errors(one, graph)[0], contrast + time + rows.mean())
 
 
 def test_the_released_graph_is_divided_by_the_batch_once_more(micro):
     found = {}
     for mean in ("rows", "released"):
         model = build_method(*setting(micro, "mlrep", OWN | {"graph_mean": mean}), WORLD)
-        whole, without = (model._errors(seen(), graph)[0] for graph in (torch.eye(2), None))
+        whole, without = (model.errors(seen(), graph)[0] for graph in (torch.eye(2), None))
         found[mean] = (whole - without).item()
     assert found["released"] == pytest.approx(found["rows"] / 2, rel=1e-4)
 
 
 def test_the_sum_weighs_levels_and_prototypes(micro):
     model, batch = built(micro, "mlrep", FAME)
-    model._errors = lambda *_: (torch.tensor(1.0), torch.tensor(0.5))
+    model.errors = lambda *_: (torch.tensor(1.0), torch.tensor(0.5))
     model.codes.forward = lambda *_: torch.full((8, 2, 1000), 1e-3)
     model.prototypes.forward = lambda *_, **__: torch.zeros(16, 1000)
     loss, scalars = model.loss(batch, 0)
@@ -63,8 +63,8 @@ def test_the_sum_weighs_levels_and_prototypes(micro):
 def test_the_graph_begins_late_and_prototypes_learn_from_the_second_epoch_on(micro):
     model, batch = built(micro, "mlrep", FAME)
     given = []
-    errors = model._errors
-    model._errors = lambda one, graph: given.append(graph) or errors(one, graph)
+    errors = model.errors
+    model.errors = lambda one, graph: given.append(graph) or errors(one, graph)
     for epoch in (0, 1):
         model.zero_grad()
         batch.epochs[:] = epoch
@@ -85,8 +85,8 @@ def test_levels_are_the_last_three_stages_from_the_top(micro):
 
 def test_its_own_views_are_the_releases_with_colours_for_each_frame(micro):
     own, fame = (build_method(*setting(micro, "mlrep", one), WORLD) for one in (OWN, FAME))
-    assert own.views._by_frame and own.views._settings.crop_scale == (0.5, 1)
-    assert not fame.views._by_frame and fame.views._settings.crop_scale == (0.8, 1)
+    assert own.views.colours_by_frame and own.views.settings.crop_scale == (0.5, 1)
+    assert not fame.views.colours_by_frame and fame.views.settings.crop_scale == (0.8, 1)
 
 
 def test_sizes_are_the_options_or_the_scales(micro):

@@ -41,10 +41,10 @@ def test_a_batch_carries_clip_target_and_stills(micro, protocol):
 @BOTH
 def test_clip_and_target_share_the_crop_and_only_the_clip_has_colours(micro, protocol):
     model, batch = make(micro, protocol, PLAIN)
-    clip, plain = model._seen(batch, 0)
+    clip, plain = model.seen(batch, 0)
     assert len(plain) == 6 and plain[1].shape == (8, 3, 8, 16, 16)
     assert min(view.min() for view in plain) >= 0 and max(view.max() for view in plain) <= 1
-    settings = model.views._settings
+    settings = model.views.settings
     expected = plain[0]
     if protocol == "fame":
         expected = normalise(plain[0], settings.mean, settings.std)
@@ -53,7 +53,7 @@ def test_clip_and_target_share_the_crop_and_only_the_clip_has_colours(micro, pro
     # At rate 1 the second slot is the clip one frame on.
     assert torch.equal(plain[0][slow][:, :, 1:], plain[1][slow][:, :, :-1])
     coloured, same = make(micro, "fame")
-    seen, targets = coloured._seen(same, 0)
+    seen, targets = coloured.seen(same, 0)
     assert not torch.equal(seen, normalise(targets[0], settings.mean, settings.std))
 
 
@@ -74,7 +74,7 @@ def test_the_loss_is_error_plus_a_tenth_of_the_cross_entropy(micro, protocol):
 
 def test_a_perfect_decoder_has_no_error_but_in_frames_that_do_not_count(micro):
     model, batch = make(micro, "own")
-    _, plain = model._seen(batch, 0)
+    _, plain = model.seen(batch, 0)
     target = torch.stack([plain[0], plain[1]], dim=3).flatten(2, 3)
     # At rate 1 every second frame is not the mean that the target has there.
     model.decoder = nn.Module()
@@ -86,9 +86,9 @@ def test_a_perfect_decoder_has_no_error_but_in_frames_that_do_not_count(micro):
 
 def test_larger_views_are_shrunk_by_their_area_mean(micro):
     model, batch = make(micro, "own")
-    _, plain = model._seen(batch, 0)
-    model._shrink = 2
-    _, small = model._seen(batch, 0)
+    _, plain = model.seen(batch, 0)
+    model.shrink = 2
+    _, small = model.seen(batch, 0)
     by_hand = plain[0].unflatten(4, (8, 2)).unflatten(3, (8, 2)).mean(dim=(4, 6))
     torch.testing.assert_close(small[0], by_hand)
 

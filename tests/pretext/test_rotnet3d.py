@@ -8,7 +8,7 @@ from torch import nn
 from fame.core.errors import FameError
 from fame.data.clips.sampling import RandomClips
 from fame.pretext.toolbox.keyed import orders
-from fame.pretext.toolbox.rotation import turned
+from fame.pretext.toolbox.rearranged import rearranged
 from fame.train.pretrain import build_method
 
 OWN, FAME = options_of("rotnet3d", "own"), options_of("rotnet3d", "fame")
@@ -42,7 +42,7 @@ def test_the_encoder_sees_every_turn_of_each_view(micro):
     turns = orders(0, "turns", batch, 4)
     for row in range(8):
         for place in range(4):
-            expected = turned(view[row : row + 1], turns[row, place : place + 1])[0]
+            expected = rearranged(view[row : row + 1], turns[row, place : place + 1])[0]
             assert torch.equal(given[0][4 * row + place], expected)
 
 
@@ -61,7 +61,7 @@ def test_fewer_turns_are_balanced_and_unlike(micro):
 def test_crops_are_square(micro, options):
     """A squeezed view would show a quarter turn."""
     model, batch = built(micro, "rotnet3d", options)
-    boxes = model.views._draws(batch)[0].boxes
+    boxes = model.views.draws(batch)[0].boxes
     assert torch.equal(boxes[:, 2], boxes[:, 3])
 
 

@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from method_runs import built, options_of
+from method_runs import built, options_of, setting
 from torch import nn
 
 from fame.core.distributed import World
 from fame.pretext.rspnet import RSPNet
 from fame.pretext.toolbox.speeds import TwoWindows, three_clips
+from fame.train.pretrain import build_method
 
 OWN, FAME = options_of("rspnet", "own"), options_of("rspnet", "fame")
 
@@ -64,8 +65,8 @@ def test_half_of_the_global_batch_is_at_double_speed(micro):
     share = torch.stack(halves).float().mean(dim=0)
     assert (share - 0.5).abs().max() < 4 * 0.5 / 200**0.5
     for rank in range(2):
-        model._world = World(rank, 2, torch.device("cpu"))
-        assert torch.equal(model.doubled(4, 7), halves[7][4 * rank : 4 * rank + 4])
+        part = build_method(*setting(micro, "rspnet", FAME), World(rank, 2, torch.device("cpu")))
+        assert torch.equal(part.doubled(4, 7), halves[7][4 * rank : 4 * rank + 4])
 
 
 def test_only_the_query_has_gradients(micro):

@@ -10,9 +10,9 @@ from fame.core.files import read_json
 from fame.data.clips.sampling import RandomClips
 from fame.pretext.srtc import DIM
 from fame.pretext.toolbox.keyed import orders
-from fame.pretext.toolbox.nt_xent import nt_xent
 from fame.pretext.toolbox.overhanging import Overhanging
-from fame.pretext.toolbox.partners import partner_loss
+from fame.pretext.toolbox.pairs import nt_xent
+from fame.pretext.toolbox.pieces import piece_loss
 from fame.pretext.toolbox.repeated import Repeated
 from fame.train.pretrain import build_method, pretrain
 
@@ -23,14 +23,14 @@ OWN, FAME = options_of("srtc", "own"), options_of("srtc", "fame")
 def test_the_loss_is_the_sum_of_four(micro, options, temperature):
     model, batch = built(micro, "srtc", options)
     given, vectors = [], []
-    real = model._vectors
+    real = model.vectors
 
     def spy(clips):
         given.append(clips)
         vectors.append(real(clips))
         return vectors[-1]
 
-    model._vectors = spy
+    model.vectors = spy
     loss, scalars = model.loss(batch, 0)
     views = model.views(batch, 0)
     for ours, theirs in zip(given, views, strict=False):
@@ -48,7 +48,7 @@ def test_the_loss_is_the_sum_of_four(micro, options, temperature):
         if not kept:
             back[row] = mixed[row].flip(0)
     for series in (one, again):
-        expected = expected + partner_loss(series, back, 0.05).mean()
+        expected = expected + piece_loss(series, back, 0.05).mean()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
     assert 0 <= scalars["accuracy"].item() <= 1
     assert clip_a.shape == (8, 16) and one.shape == (8, 2, DIM)
@@ -69,7 +69,7 @@ def test_its_draws_and_views(micro):
     own = build_method(*setting(micro, "srtc", OWN), WORLD)
     assert own.sampling(16, 2) == Repeated(Overhanging(16, 4, 2), (0, 1, 0), 0.5)
     assert own.span(16, 2) == 64
-    assert own.views._settings.flip == 0 and own.views._settings.jitter == 0.64
+    assert own.views.settings.flip == 0 and own.views.settings.jitter == 0.64
     fame = build_method(*setting(micro, "srtc", FAME | {"reversal": 0}), WORLD)
     assert fame.sampling(16, 2) == Repeated(RandomClips(16, 2, 2), (0, 1, 0), 0)
     _, batch = built(micro, "srtc", FAME)

@@ -134,7 +134,7 @@ def test_the_loss_is_the_cross_entropy_of_the_drawn_options(micro):
 def test_crops_are_square_so_that_no_aspect_shows_a_turn(micro):
     wide = {"pretrain.views.crop_aspect": [1.4, 1.5], "pretrain.views.crop_scale": [0.5, 0.5]}
     model, batch = built(micro, "vcp", options_of("vcp", "fame"), wide)
-    for draws in model.views._draws(batch):
+    for draws in model.views.draws(batch):
         assert (draws.boxes[:, 2] == draws.boxes[:, 3]).all()
 
 

@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.data.clips.sampling import RandomClips
-from fame.pretext.toolbox.frame_drop import without_lowest
+from fame.pretext.toolbox.frame_weights import without_lowest
 from fame.pretext.toolbox.repeated import Repeated
 from fame.train.pretrain import build_method, pretrain
 
@@ -38,7 +38,7 @@ class Given(nn.Module):
 def test_the_generators_loss_by_hand(micro):
     model, batch = built(micro, "videomoco", FAME | {"start": 0})
     model.query = Given(torch.tensor([0.6, 0.8]), torch.tensor([0.0, 1.0]))
-    _, against, scalars = model._dropped(model.views(batch, 0)[0])
+    _, against, scalars = model.dropped(model.views(batch, 0)[0])
     assert -100 * scalars["moved"].item() == pytest.approx(-40, abs=1e-4)
     assert against.item() == 0
 
@@ -50,7 +50,7 @@ def test_the_generators_loss_trains_the_generator_only(micro, protocol):
     model, batch = built(micro, "videomoco", options)
     twin = copy.deepcopy(model)
     view = model.views(batch, 0)[0]
-    model._dropped(view)[1].backward()
+    model.dropped(view)[1].backward()
     clips, _ = without_lowest(view, twin.generator(view), twin.count)
     query = twin.query(clips)
     with torch.no_grad():
@@ -89,7 +89,7 @@ def test_its_draws_stride_head_and_views(micro):
     assert own.sampling(16, 2) == Repeated(RandomClips(16, 1, 1), (0, 0))
     assert own.span(16, 2) == 16 and isinstance(own.query.head, nn.Linear)
     assert own.settings.temperature == 0.07 and own.queue.decay == 0.99999
-    assert own.views._settings.jitter == 1 and own.views._settings.flip == 0.5
+    assert own.views.settings.jitter == 1 and own.views.settings.flip == 0.5
     fame = build_method(*setting(micro, "videomoco", FAME), WORLD)
     assert fame.sampling(16, 2) == Repeated(RandomClips(16, 2, 1), (0, 0))
     assert fame.count == 1 and fame.queue.decay == pytest.approx(0.98)

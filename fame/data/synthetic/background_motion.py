@@ -36,11 +36,11 @@ def waving(rng: np.random.Generator, canvas: np.ndarray, frames: int, reach: flo
     """
     upright = rng.random() < 0.5
     still = canvas.swapaxes(0, 1) if upright else canvas
-    moved = _slid(still, reach * _wave(rng, frames, len(canvas)))
+    moved = slid(still, reach * wave(rng, frames, len(canvas)))
     return moved.swapaxes(1, 2) if upright else moved
 
 
-def _wave(rng: np.random.Generator, frames: int, size: int) -> np.ndarray:
+def wave(rng: np.random.Generator, frames: int, size: int) -> np.ndarray:
     """Displacements (T, C, C) float32 in [-1, 1]."""
     centre, half = rng.uniform(0.2, 0.8, 2), rng.uniform(0.25, 0.5, 2)
     heading, phase = rng.uniform(0, 2 * np.pi, 2)
@@ -56,7 +56,7 @@ def _wave(rng: np.random.Generator, frames: int, size: int) -> np.ndarray:
     return np.asarray(np.tensordot(waves, shapes, axes=1))
 
 
-def _slid(canvas: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def slid(canvas: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """The canvas (C, C, 3) with its pixels displaced right by shift (T, C, C), interpolated."""
     last = len(canvas) - 1
     place = np.clip(np.arange(last + 1, dtype=np.float32) - shift, 0, last)

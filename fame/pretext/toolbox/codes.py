@@ -5,7 +5,25 @@ from torch import Tensor, nn
 
 from fame.core.distributed import World
 from fame.pretext.toolbox.bank import Bank
-from fame.pretext.toolbox.sinkhorn import sinkhorn
+
+
+@torch.no_grad()
+def sinkhorn(scores: Tensor, epsilon: float, rounds: int) -> Tensor:
+    """Shares of each sample in the prototypes, all of which are used nearly equally (SwAV).
+
+    Args:
+        scores: (N, K) similarities of samples and prototypes, in [-1, 1].
+        epsilon: the smaller, the harder the codes; at 0.05 they fit into float32.
+        rounds: of making prototypes equal, then samples.
+
+    Returns:
+        (N, K) without gradient; each row sums to 1.
+    """
+    codes = ((scores - scores.max()) / epsilon).exp()
+    for _ in range(rounds):
+        codes = codes / codes.sum(dim=0, keepdim=True)
+        codes = codes / codes.sum(dim=1, keepdim=True)
+    return codes
 
 
 class Codes(nn.Module):

@@ -1,4 +1,6 @@
-"""VideoMoCo's generator: a weight for each frame of a clip (Pan et al., CVPR 2021).
+"""VideoMoCo's generator: a weight for each frame, and clips without the lowest.
+
+Pan et al., CVPR 2021.
 
 The frames are channels of one picture. Convolutions reduce it to one small map for each frame; an
 LSTM reads these maps as a sequence in both directions.
@@ -76,3 +78,24 @@ def _convolution(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()
     )
+
+
+def without_lowest(clips: Tensor, weights: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Clips whose `count` frames of lowest weight are replaced by their own mean value.
+
+    The choice has no gradient, so the weights get a straight-through one: each frame's weight gets
+    the sum of the gradient at that frame over channels and pixels, whether it was dropped or not.
+
+    Args:
+        clips: (B, C, T, H, W).
+        weights: (B, T); of equal ones the earlier is lower.
+        count: from 0 to T.
+
+    Returns:
+        The clips, and the numbers of the dropped frames (B, count) int64, lowest weight first.
+    """
+    order = weights.detach().argsort(dim=1, stable=True)
+    dropped = (order.argsort(dim=1) < count)[:, None, :, None, None]
+    kept = torch.where(dropped, clips.mean(dim=(1, 3, 4), keepdim=True), clips)
+    through = (weights - weights.detach()).to(clips.dtype)
+    return kept + through[:, None, :, None, None], order[:, :count]

@@ -1,4 +1,4 @@
-"""Labels that a loss draws itself, keyed by video and epoch."""
+"""Random draws of a loss itself, keyed by video and epoch."""
 
 import numpy as np
 import torch
@@ -20,3 +20,20 @@ def orders(seed: int, purpose: str, batch: Batch, count: int) -> Tensor:
     keys = zip(batch.epochs.tolist(), batch.indices.tolist(), strict=True)
     drawn = [generator(seed, purpose, *key).permutation(count) for key in keys]
     return torch.from_numpy(np.stack(drawn))
+
+
+def kept(seed: int, batch: Batch, width: int, share: float) -> Tensor:
+    """Factors of inverted dropout for a head's input, keyed by epoch and video.
+
+    Args:
+        seed: the run's seed.
+        batch: whose epochs and indices key the draws.
+        width: of the input that is dropped.
+        share: dropped on average, in [0, 1).
+
+    Returns:
+        (B, width) float64 on the CPU: 0, or 1 / (1 - share).
+    """
+    keys = zip(batch.epochs.tolist(), batch.indices.tolist(), strict=True)
+    draws = [generator(seed, "pretext-dropout", *key).random(width) for key in keys]
+    return torch.from_numpy(np.stack(draws) >= share).double() / (1 - share)

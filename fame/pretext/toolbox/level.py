@@ -1,12 +1,18 @@
-"""The heads of one of MLRep's levels."""
+"""One of MLRep's levels (Qian et al., ICCV 2021): its heads and its losses."""
 
 from typing import NamedTuple
 
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import cross_entropy, normalize
 
+from fame.core.distributed import World
+from fame.pretext.toolbox.contrast import hits
+from fame.pretext.toolbox.likeness import follow_graph
+from fame.pretext.toolbox.moments import match_moments
 from fame.pretext.toolbox.motion_gate import MotionGate
+from fame.pretext.toolbox.pairs import contrast_pairs
 from fame.pretext.toolbox.slots import interleaved
+from fame.pretext.toolbox.together import together
 from fame.pretext.toolbox.wide import wide
 
 
@@ -57,3 +63,27 @@ class Level(nn.Module):
         fine: Tensor = wide(self.fine(both[:, 0])).unflatten(0, (-1, clips))
         shape = (-1, clips, both.shape[1])
         return Seen(normalize(main, dim=1).unflatten(0, shape), fine, normalize(graph, dim=2))
+
+
+def level_errors(
+    world: World, seen: Seen, graph: Tensor | None, temperature: float, released: bool
+) -> tuple[Tensor, Tensor]:
+    """A level's losses of contrast, time and graph, summed, and its share of right contrasts.
+
+    Args:
+        world: this process among its peers.
+        seen: this process's videos.
+        graph: (N, N), of the global batch; without it, its loss is left out.
+        temperature: of all contrasts.
+        released: the graph's loss is a mean over all pairs, not over rows.
+    """
+    ahead, *back = together(world, seen.main[:, :2]).unbind(2)
+    first, second = ahead.unbind(1)
+    contrast = contrast_pairs(first, second, temperature, back[0] if back else None)
+    before, after, overview = seen.fine.unbind(1)
+    error = cross_entropy(*contrast) + match_moments(before, after, overview, temperature)
+    if graph is not None:
+        first, second = together(world, seen.graph[:, :2]).unbind(1)
+        rows = follow_graph(first, second, graph, temperature)
+        error = error + rows.mean() / (len(rows) if released else 1)
+    return error, hits(contrast[0].detach(), contrast[1])

@@ -1,7 +1,10 @@
-"""InfoNCE of pairs of clips among all other clips, with own negatives."""
+"""InfoNCE of pairs of clips among all other clips of a batch; NT-Xent is its plain form."""
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from fame.pretext.toolbox.contrast import hits
 
 
 def contrast_pairs(
@@ -25,3 +28,19 @@ def contrast_pairs(
         parts.append((both.unflatten(0, (2, -1))[:, :, None] * own).sum(dim=3).flatten(0, 1))
     targets = torch.arange(len(both), device=both.device).roll(len(first))
     return torch.cat(parts, dim=1) / temperature, targets
+
+
+def nt_xent(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """NT-Xent (Chen et al., ICML 2020): each vector against all others of a batch of pairs.
+
+    Args:
+        first: (N, D) vectors of one view of all videos. Unit length is not needed.
+        second: (N, D), of the other view; row i is the partner of row i of `first`.
+        temperature: divides every dot product.
+
+    Returns:
+        The mean loss of all 2 N vectors, and the share whose most similar other is their partner.
+    """
+    with torch.autocast(first.device.type, enabled=False):
+        logits, partners = contrast_pairs(first, second, temperature)
+        return cross_entropy(logits, partners), hits(logits, partners)

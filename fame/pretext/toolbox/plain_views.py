@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
+from fame.augment.views import Views
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
+from fame.pretext.toolbox.protocols import Protocol
 
 
 class PlainViews:
@@ -20,23 +22,26 @@ class PlainViews:
         size: side of the views, in pixels.
         seed: the run's seed.
         centre: the crop is central; else its place is drawn for each slot.
+        dtype: of the views.
     """
 
-    def __init__(self, size: int, seed: int, centre: bool) -> None:
-        self._size, self._seed, self._centre = size, seed, centre
+    def __init__(
+        self, size: int, seed: int, centre: bool, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self._size, self._seed, self._centre, self._dtype = size, seed, centre, dtype
 
-    def __call__(self, batch: Batch, dtype: torch.dtype) -> list[Tensor]:
+    def __call__(self, batch: Batch, step: int) -> list[Tensor]:
         """Views of every clip slot.
 
         Args:
             batch: clips (B, N, 3, T, H, W) uint8.
-            dtype: of the views.
+            step: without effect, as the crops are keyed by epoch.
 
         Returns:
             N tensors (B, 3, T, size, size) in [0, 1].
         """
         slots = range(batch.clips.shape[1])
-        return [self._cut(batch, slot).to(dtype) for slot in slots]
+        return [self._cut(batch, slot).to(self._dtype) for slot in slots]
 
     def _cut(self, batch: Batch, slot: int) -> Tensor:
         boxes = centre_boxes(batch.sizes, self._size, "short-side")
@@ -51,3 +56,8 @@ class PlainViews:
         keys = zip(batch.epochs.tolist(), batch.indices.tolist(), strict=True)
         drawn = [generator(self._seed, f"plain-crop{slot}", *key).random(2) for key in keys]
         return torch.from_numpy(np.stack(drawn))
+
+
+def plain_or(views: Views, protocol: Protocol, seed: int) -> Views | PlainViews:
+    """Plain views, at drawn places, for `own`; the scale's for `fame`."""
+    return views if protocol == "fame" else PlainViews(views.size, seed, False, views.dtype)

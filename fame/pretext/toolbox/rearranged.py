@@ -5,8 +5,9 @@ from torch import Tensor
 
 from fame.core.errors import FameError
 
-QUADRANTS = 4
-REARRANGEMENTS = 5
+TURNS = 4
+QUADRANTS = TURNS
+REARRANGEMENTS = TURNS + 1
 """0 to 3: quarter turns counter-clockwise; `QUADRANTS`: [[A, B], [C, D]] to [[D, C], [B, A]]."""
 
 
@@ -24,10 +25,13 @@ def check_even(size: int, method: str) -> None:
 
 
 def rearranged(clips: Tensor, chosen: Tensor) -> Tensor:
-    """Rearrange each clip's pixels, the same way in all its frames; nothing is interpolated.
+    """Rearrange each clip's pixels, the same way in all its frames.
+
+    Pixels only change places. An interpolated rotation would repeat a border line on sides that
+    depend on the angle, which gives the label away.
 
     Args:
-        clips: (B, C, T, S, S), S even.
+        clips: (B, C, T, S, S); S is even if quadrants are chosen.
         chosen: (B,) int64 in [0, REARRANGEMENTS), on any device.
 
     Returns:
@@ -35,7 +39,8 @@ def rearranged(clips: Tensor, chosen: Tensor) -> Tensor:
     """
     size = clips.shape[-1]
     pixels = torch.arange(size * size, device=clips.device).view(size, size)
-    tables = [pixels.rot90(turns) for turns in range(4)] + [pixels.roll((size // 2,) * 2, (0, 1))]
+    turned = [pixels.rot90(turns) for turns in range(TURNS)]
+    tables = [*turned, pixels.roll((size // 2,) * 2, (0, 1))]
     places = torch.stack(tables).flatten(1)[chosen.to(clips.device)]
     flat = clips.flatten(3)
     return flat.gather(3, places[:, None, None].expand_as(flat)).view_as(clips)

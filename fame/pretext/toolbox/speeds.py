@@ -1,4 +1,4 @@
-"""Two windows of a video at single and at double speed (RSPNet; Chen et al., AAAI 2021)."""
+"""Clips at single and at double speed: of two windows (RSPNet), or of any two starts (ASCNet)."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ SPEEDS = (1, 2)
 class TwoWindows:
     """Draws two windows of a video, each played at single and at double speed from its start.
 
-    A video shorter than a window loops.
+    RSPNet's (Chen et al., AAAI 2021). A video shorter than a window loops.
 
     Attributes:
         frames: of a clip.
@@ -59,3 +59,29 @@ def three_clips(batch: Batch, double: Tensor) -> Batch:
     slots = torch.stack([double, 2 + double, 3 - double], dim=1)
     rows = torch.arange(len(double), device=double.device)[:, None]
     return replace(batch, clips=batch.clips[rows, slots], frames=batch.frames[rows, slots])
+
+
+@dataclass(frozen=True)
+class PairedSpeeds:
+    """Draws a clip at single and one at double speed.
+
+    Both start wherever the faster one fits, so that the place says nothing of the speed; in a video
+    shorter than that, both loop.
+
+    Attributes:
+        frames: of a clip.
+        stride: native frames from one frame to the next at single speed.
+    """
+
+    frames: int
+    stride: int
+
+    def __call__(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """Frame numbers (2, frames) int64, the clip at single speed first."""
+        count = number_of_starts(n, self.frames, max(SPEEDS) * self.stride)
+        return np.stack(
+            [
+                clip_indices(int(generator.integers(count)), n, self.frames, speed * self.stride)
+                for speed in SPEEDS
+            ]
+        )

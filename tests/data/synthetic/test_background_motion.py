@@ -41,7 +41,7 @@ def test_waving_is_linear_interpolation_row_by_row():
     rng = np.random.default_rng(0)
     canvas = rng.random((9, 9, 3), dtype=np.float32)
     shift = rng.uniform(-3, 3, (2, 9, 9)).astype(np.float32)
-    moved = background_motion._slid(canvas, shift)
+    moved = background_motion.slid(canvas, shift)
     columns = np.arange(9)
     for frame, row, channel in np.ndindex(2, 9, 3):
         slow = np.interp(columns - shift[frame, row], columns, canvas[row, :, channel])
@@ -59,8 +59,8 @@ def test_a_part_of_the_scene_waves_and_the_rest_is_still():
 
 
 def test_a_mirrored_wave_is_as_likely():
-    mean = np.mean([background_motion._wave(rng, 4, 8) for rng in rngs(3000)], axis=0)
-    spread = np.mean([background_motion._wave(rng, 4, 8) ** 2 for rng in rngs(300)], axis=0)
+    mean = np.mean([background_motion.wave(rng, 4, 8) for rng in rngs(3000)], axis=0)
+    spread = np.mean([background_motion.wave(rng, 4, 8) ** 2 for rng in rngs(300)], axis=0)
     np.testing.assert_allclose(mean, 0, atol=0.05)
     np.testing.assert_allclose(spread, spread[:, :, ::-1], atol=0.15)
 

@@ -19,7 +19,7 @@ def batch_of(count=3, slots=2, height=16, width=24):
 
 def test_the_central_square_is_seven_eighths_of_the_short_side():
     videos = batch_of()
-    view = PlainViews(14, 0, centre=True)(videos, torch.float64)[1]
+    view = PlainViews(14, 0, centre=True, dtype=torch.float64)(videos, 0)[1]
     assert view.shape == (3, 3, 4, 14, 14) and view.dtype == torch.float64
     expected = videos.clips[:, 1, :, :, 1:15, 5:19] / 255
     torch.testing.assert_close(view, expected.double(), rtol=0, atol=1e-6)
@@ -27,7 +27,7 @@ def test_the_central_square_is_seven_eighths_of_the_short_side():
 
 def test_a_placed_square_is_the_same_in_all_frames_and_differs_between_slots_and_videos():
     videos = batch_of()
-    views = PlainViews(14, 0, centre=False)(videos, torch.float32)
+    views = PlainViews(14, 0, centre=False)(videos, 0)
     for view in views:
         assert torch.equal(view, view[:, :, :1].expand_as(view))
         step = view.diff(dim=-1) * 255
@@ -40,12 +40,12 @@ def test_a_placed_square_is_the_same_in_all_frames_and_differs_between_slots_and
 def test_views_depend_on_seed_and_epoch_only():
     videos = batch_of()
     views = PlainViews(8, 0, centre=False)
-    whole = views(videos, torch.float32)[0]
+    whole = views(videos, 0)[0]
     part = Batch(*(value[1:] for value in vars(videos).values()))
-    assert torch.equal(views(part, torch.float32)[0], whole[1:])
+    assert torch.equal(views(part, 1)[0], whole[1:])
     other = replace(videos, epochs=videos.epochs + 1)
-    assert not torch.equal(views(other, torch.float32)[0], whole)
-    assert not torch.equal(PlainViews(8, 1, centre=False)(videos, torch.float32)[0], whole)
+    assert not torch.equal(views(other, 0)[0], whole)
+    assert not torch.equal(PlainViews(8, 1, centre=False)(videos, 0)[0], whole)
 
 
 def test_it_is_the_releases_crop_of_a_resized_frame():
@@ -54,7 +54,7 @@ def test_it_is_the_releases_crop_of_a_resized_frame():
     noise = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
     smooth = interpolate(noise[None, None], (240, 320), mode="bicubic").clamp(0, 1)
     videos.clips[:] = (255 * smooth[0, 0]).to(torch.uint8)
-    ours = PlainViews(112, 0, centre=True)(videos, torch.float32)[0][0, :, 0]
+    ours = PlainViews(112, 0, centre=True)(videos, 0)[0][0, :, 0]
     frame = videos.clips[0, 0, :, 0].float()[None] / 255
     theirs = interpolate(frame, (128, 171), mode="bilinear")[0, :, 8:120, 30:142]
     torch.testing.assert_close(ours, theirs, rtol=0, atol=0.04)

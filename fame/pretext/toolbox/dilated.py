@@ -16,7 +16,7 @@ def needed(frames: int, rate: int) -> int:
 
 
 @dataclass(frozen=True)
-class Rated:
+class Dilated:
     """Draws a clip at one of the rates that fit, the frames between, and the motion's stills.
 
     Slot 0 is the clip; slot 1 the frames halfway to the next (at rate 1, the next); from slot 2 on,

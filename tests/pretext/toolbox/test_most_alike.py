@@ -3,7 +3,7 @@
 import torch
 from method_runs import WORLD
 
-from fame.pretext.toolbox.partner import Partners, partners
+from fame.pretext.toolbox.most_alike import Partners, partners
 
 LOOKS = torch.tensor([[0.7071, 0.7071], [0.0, 1.0], [0.98058, -0.19612]])
 QUERIES = torch.tensor([[1.0, 0.0], [0.6, 0.8]])

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from fame.core.distributed import World
 from fame.pretext.toolbox.bank import Bank
+from fame.pretext.toolbox.predict import apart
 
 
 @torch.no_grad()
@@ -53,15 +54,36 @@ class Partners(nn.Module):
         """
         newest = self._world.gather(torch.cat([looks, theirs], dim=1))
         of = self._world.gather(videos)
-        found = None
+        chosen = None
         if not len(self.bank):
-            found = _found(looks, videos, newest, of)
+            chosen = _theirs(looks, videos, newest, of)
         elif self.bank.full():
-            found = _found(looks, videos, self.bank.vectors, self.bank.videos)
+            chosen = _theirs(looks, videos, self.bank.vectors, self.bank.videos)
         self.bank.add(newest, of)
-        return found
+        return chosen
 
 
-def _found(looks: Tensor, videos: Tensor, known: Tensor, of: Tensor) -> Tensor:
+def _theirs(looks: Tensor, videos: Tensor, known: Tensor, of: Tensor) -> Tensor:
     their_looks, theirs = known.chunk(2, dim=1)
     return theirs[partners(looks, videos, their_looks, of)]
+
+
+def partners_error(
+    banks: nn.ModuleList, predicted: Tensor, looks: Tensor, theirs: Tensor, videos: Tensor
+) -> Tensor:
+    """The mean error of predictions of what the partners have; 0 until the banks are full.
+
+    Args:
+        banks: S `Partners`; row b * S + s of what follows is clip s of video b, for bank s.
+        predicted: (B * S, D), with gradient.
+        looks: (B * S, D) unit vectors.
+        theirs: (B * S, D).
+        videos: (B,) int64.
+    """
+    errors = [predicted.sum() * 0]
+    for number, partners_of in enumerate(banks):
+        rows = slice(number, None, len(banks))
+        chosen = partners_of(looks[rows], theirs[rows], videos)
+        if chosen is not None:
+            errors.append(apart(predicted[rows], chosen).mean() / len(banks))
+    return torch.stack(errors).sum()

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fame.core.randomness import generator
-from fame.pretext.toolbox.rated import Rated, needed
+from fame.pretext.toolbox.dilated import Dilated, needed
 
 RATES = (1, 2, 4, 8)
-DRAW = Rated(16, RATES)
+DRAW = Dilated(16, RATES)
 
 
 def test_clip_and_target_by_hand():
@@ -33,7 +33,7 @@ def test_stills_by_hand():
 
 @given(st.integers(1, 300), st.integers(0, 999), st.sampled_from([8, 16]))
 def test_windows_stay_inside_videos_that_are_long_enough(n, seed, frames):
-    drawn = Rated(frames, RATES)(n, np.random.default_rng(seed))
+    drawn = Dilated(frames, RATES)(n, np.random.default_rng(seed))
     label, looped = drawn.labels
     rate = RATES[label]
     assert looped == (n < frames + 1)
