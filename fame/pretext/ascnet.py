@@ -13,8 +13,9 @@ BatchNorm never sees one speed only.
   vectors as the scale's queue, and is used once it is full; with a queue of 0, the other videos of
   the batch take its place.
 
-The error is 2 - 2 cos (`fame.pretext.toolbox.predict`); targets get no gradient. With `target:
-momentum` they come from a slow copy of encoder and heads; with `shared` from the network itself.
+The error is 2 - 2 cos (`fame.pretext.toolbox.losses.predict`); targets get no gradient. With
+`target: momentum` they come from a slow copy of encoder and heads; with `shared` from the network
+itself.
 
 The accuracy is no part of the loss: it says how often the prediction from single speed is most like
 the same video's other clip, of those in the batch. If vectors become one point, it falls to chance
@@ -38,15 +39,15 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.models.encoder import Encoder
 from fame.pretext.common import Cost, Method, Setup
-from fame.pretext.toolbox.branches import Branches
-from fame.pretext.toolbox.contrast import contrast_in_batch, hits, own_rows
-from fame.pretext.toolbox.momentum import follow
-from fame.pretext.toolbox.most_alike import Partners, partners_error
-from fame.pretext.toolbox.predict import apart, mlp, rising, spread
+from fame.pretext.toolbox.draws.speeds import SPEEDS, PairedSpeeds
+from fame.pretext.toolbox.heads.branches import Branches
+from fame.pretext.toolbox.losses.contrast import contrast_in_batch, hits, own_rows
+from fame.pretext.toolbox.losses.predict import apart, mlp, rising, spread
+from fame.pretext.toolbox.losses.wide import wide
+from fame.pretext.toolbox.memory.momentum import follow
+from fame.pretext.toolbox.memory.most_alike import Partners, partners_error
 from fame.pretext.toolbox.protocols import by_options
-from fame.pretext.toolbox.slots import interleaved
-from fame.pretext.toolbox.speeds import SPEEDS, PairedSpeeds
-from fame.pretext.toolbox.wide import wide
+from fame.pretext.toolbox.views.slots import interleaved
 
 USES = ("moco",)
 RECONSTRUCTION = True

@@ -29,9 +29,9 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
-from fame.pretext.toolbox.contrast import hits, paired
+from fame.pretext.toolbox.draws.two_times import TwoTimes
+from fame.pretext.toolbox.losses.contrast import hits, paired
 from fame.pretext.toolbox.protocols import with_temperature
-from fame.pretext.toolbox.two_times import TwoTimes
 
 USES = ("moco",)
 NEGATIVES = "moco"

@@ -7,9 +7,9 @@ their own space, and a diversity regulariser. `REMARKS` lists what was inferred.
 The frames' features are the map of the stage before the last, averaged over space, (B, C', t),
 with a linear layer to the encoder's C; the video's feature is the pooled last map, (B, C). One
 projection, shared by both, gives unit vectors (B, D) and (B, t, D). It has no BatchNorm, which
-would tell a video's frames from others. The loss (`fame.pretext.toolbox.cycle`) is the cycle's,
-plus the videos', plus the frames', plus `diversity` times the regulariser's. Negatives are in the
-batch.
+would tell a video's frames from others. The loss (`fame.pretext.toolbox.losses.cycle`) is the
+cycle's, plus the videos', plus the frames', plus `diversity` times the regulariser's. Negatives are
+in the batch.
 
 `protocol: own` encodes one clip, with grey, jitter and blur drawn anew for each frame: without that
 a video and its frames would share every pixel's statistics. `protocol: fame` has FAME's two clips
@@ -31,13 +31,13 @@ from fame.data.clips.sampling import Draw, RandomClips
 from fame.models.encoder import fast_layout
 from fame.models.heads import projection
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.contrast import hits
-from fame.pretext.toolbox.cycle import among_frames, among_videos, cycle, sameness
+from fame.pretext.toolbox.heads.stage_shapes import stage_shapes
+from fame.pretext.toolbox.losses.contrast import hits
+from fame.pretext.toolbox.losses.cycle import among_frames, among_videos, cycle, sameness
+from fame.pretext.toolbox.losses.together import together
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_protocol
-from fame.pretext.toolbox.slots import interleaved
-from fame.pretext.toolbox.stage_shapes import stage_shapes
-from fame.pretext.toolbox.together import together
-from fame.pretext.toolbox.wide import wide
+from fame.pretext.toolbox.views.slots import interleaved
 
 USES = ("moco",)
 RECONSTRUCTION = True

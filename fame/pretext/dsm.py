@@ -32,13 +32,13 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
-from fame.pretext.toolbox.contrast import hits, own_rows, paired
-from fame.pretext.toolbox.frame_edits import EditedAgain
+from fame.pretext.toolbox.draws.frame_edits import EditedAgain
+from fame.pretext.toolbox.draws.two_times import TwoTimes
+from fame.pretext.toolbox.losses.contrast import hits, own_rows, paired
+from fame.pretext.toolbox.losses.ranking import ranked
 from fame.pretext.toolbox.protocols import by_options, need_frames
-from fame.pretext.toolbox.ranking import ranked
 from fame.pretext.toolbox.tally import Tally
-from fame.pretext.toolbox.two_times import TwoTimes
-from fame.pretext.toolbox.warp import Warp
+from fame.pretext.toolbox.views.warp import Warp
 
 USES = ("moco",)
 NEGATIVES = "moco"

@@ -38,15 +38,15 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.codes import Codes
-from fame.pretext.toolbox.contrast import own_rows
-from fame.pretext.toolbox.level import Level, Seen, level_errors
-from fame.pretext.toolbox.likeness import likeness
+from fame.pretext.toolbox.draws.stretch import CLIPS, Stretch
+from fame.pretext.toolbox.heads.level import Level, Seen, level_errors
+from fame.pretext.toolbox.heads.prototypes import Prototypes, swapped
+from fame.pretext.toolbox.heads.stage_shapes import stage_shapes
+from fame.pretext.toolbox.losses.contrast import own_rows
+from fame.pretext.toolbox.losses.likeness import likeness
+from fame.pretext.toolbox.memory.codes import Codes
 from fame.pretext.toolbox.protocols import by_options
-from fame.pretext.toolbox.prototypes import Prototypes, swapped
-from fame.pretext.toolbox.slots import interleaved
-from fame.pretext.toolbox.stage_shapes import stage_shapes
-from fame.pretext.toolbox.stretch import CLIPS, Stretch
+from fame.pretext.toolbox.views.slots import interleaved
 
 USES = ("moco",)
 

@@ -20,9 +20,9 @@ from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 from fame.models.heads import projection
 from fame.pretext.common import Cost, Method, NoOptions, Setup
-from fame.pretext.toolbox.contrast import contrast, contrast_in_batch, hits, own_rows
-from fame.pretext.toolbox.momentum import follow
-from fame.pretext.toolbox.queue import KeyQueue
+from fame.pretext.toolbox.losses.contrast import contrast, contrast_in_batch, hits, own_rows
+from fame.pretext.toolbox.memory.momentum import follow
+from fame.pretext.toolbox.memory.queue import KeyQueue
 
 USES = ("moco",)
 NEGATIVES = "moco"

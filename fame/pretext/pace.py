@@ -30,10 +30,10 @@ from fame.core.schema import Model, Positive
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, Labelled, clip_indices, number_of_starts, window
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.contrast import hits
+from fame.pretext.toolbox.draws.rates import restarting
+from fame.pretext.toolbox.losses.contrast import hits
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import Protocol, by_protocol, need_frames
-from fame.pretext.toolbox.rates import restarting
-from fame.pretext.toolbox.wide import wide
 
 
 class Options(Model):

@@ -32,13 +32,13 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Cost, Method, Setup
-from fame.pretext.toolbox.classify import classify
-from fame.pretext.toolbox.dilated import Dilated, needed
-from fame.pretext.toolbox.motion_map import STILLS, motion_map
-from fame.pretext.toolbox.plain_views import PlainViews
+from fame.pretext.toolbox.draws.dilated import Dilated, needed
+from fame.pretext.toolbox.heads.rebuild import DOUBLINGS, RateHead, decoder, error_of, target_of
+from fame.pretext.toolbox.losses.classify import classify
 from fame.pretext.toolbox.protocols import Protocol, by_protocol
-from fame.pretext.toolbox.rebuild import DOUBLINGS, RateHead, decoder, error_of, target_of
 from fame.pretext.toolbox.tally import Tally
+from fame.pretext.toolbox.views.motion_map import STILLS, motion_map
+from fame.pretext.toolbox.views.plain_views import PlainViews
 
 REMARKS = [
     "rates are drawn among those that fit a video, and starts where the largest fits (inferred)",

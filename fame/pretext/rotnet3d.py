@@ -30,12 +30,12 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.models.encoder import Encoder
 from fame.pretext.common import Cost, Method, Setup
-from fame.pretext.toolbox.contrast import hits
 from fame.pretext.toolbox.keyed import orders
+from fame.pretext.toolbox.losses.contrast import hits
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_protocol
-from fame.pretext.toolbox.rearranged import TURNS, rearranged
-from fame.pretext.toolbox.slots import interleaved
-from fame.pretext.toolbox.wide import wide
+from fame.pretext.toolbox.views.rearranged import TURNS, rearranged
+from fame.pretext.toolbox.views.slots import interleaved
 
 
 class LikeWithLike(Model):

@@ -36,11 +36,11 @@ from fame.data.clips.sampling import Draw, window
 from fame.models.heads import projection
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast, Network
-from fame.pretext.toolbox.contrast import hits, own_rows
+from fame.pretext.toolbox.draws.speeds import SPEEDS, TwoWindows, three_clips
+from fame.pretext.toolbox.losses.contrast import hits, own_rows
+from fame.pretext.toolbox.losses.ranking import ranked, ranking
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_options, need_frames
-from fame.pretext.toolbox.ranking import ranked, ranking
-from fame.pretext.toolbox.speeds import SPEEDS, TwoWindows, three_clips
-from fame.pretext.toolbox.wide import wide
 
 USES = ("moco",)
 NEGATIVES = "moco"

@@ -34,10 +34,10 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, number_of_starts
 from fame.models.encoder import Encoder, fast_layout
 from fame.pretext.common import Method, Setup
+from fame.pretext.toolbox.draws.rates import survivors
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import Protocol, by_protocol, need_frames
-from fame.pretext.toolbox.rates import survivors
-from fame.pretext.toolbox.slots import interleaved
-from fame.pretext.toolbox.wide import wide
+from fame.pretext.toolbox.views.slots import interleaved
 
 Factor = Annotated[float, Field(ge=1)]
 WINDOWS = {"own": 3, "fame": 4}

@@ -34,14 +34,14 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.models.heads import ProjectionKind, projection
 from fame.pretext.common import Cost, Method, Setup
+from fame.pretext.toolbox.draws.overhanging import Overhanging
+from fame.pretext.toolbox.draws.repeated import Repeated
 from fame.pretext.toolbox.keyed import orders
-from fame.pretext.toolbox.overhanging import Overhanging
-from fame.pretext.toolbox.pairs import nt_xent
-from fame.pretext.toolbox.pieces import matched, piece_loss, reordered, restored
+from fame.pretext.toolbox.losses.pairs import nt_xent
+from fame.pretext.toolbox.losses.pieces import matched, piece_loss, reordered, restored
+from fame.pretext.toolbox.losses.together import together
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_options
-from fame.pretext.toolbox.repeated import Repeated
-from fame.pretext.toolbox.together import together
-from fame.pretext.toolbox.wide import wide
 
 USES = ("moco",)
 SLOTS = (0, 1, 0)

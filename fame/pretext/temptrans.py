@@ -31,11 +31,11 @@ from fame.core.schema import Count, Model, PositiveFloat, Range, Share, Strength
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.classify import classify
-from fame.pretext.toolbox.four_clips import LEAST, PLAYED, TRANSFORMATIONS, FourClips
+from fame.pretext.toolbox.draws.four_clips import LEAST, PLAYED, TRANSFORMATIONS, FourClips
+from fame.pretext.toolbox.losses.classify import classify
 from fame.pretext.toolbox.protocols import by_protocol, need_frames
-from fame.pretext.toolbox.slots import interleaved
 from fame.pretext.toolbox.tally import Tally
+from fame.pretext.toolbox.views.slots import interleaved
 
 REMARKS = [
     "the recipe of the published R(2+1)D was never released",

@@ -28,13 +28,13 @@ from fame.core.schema import Model, Positive, Strength
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, Labelled, window
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.classify import classify
+from fame.pretext.toolbox.draws.spaced import CLIPS, LENGTHS, Spaced
+from fame.pretext.toolbox.heads.order_head import OrderHead
 from fame.pretext.toolbox.keyed import kept
-from fame.pretext.toolbox.order_head import OrderHead
-from fame.pretext.toolbox.plain_views import plain_or
+from fame.pretext.toolbox.losses.classify import classify
 from fame.pretext.toolbox.protocols import Protocol, by_protocol
-from fame.pretext.toolbox.spaced import CLIPS, LENGTHS, Spaced
 from fame.pretext.toolbox.tally import Tally
+from fame.pretext.toolbox.views.plain_views import plain_or
 
 ORDERS = tuple(permutations(range(CLIPS)))
 """The orders, by label: the original number of the clip in each slot."""

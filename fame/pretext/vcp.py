@@ -32,12 +32,12 @@ from fame.core.schema import Model, Positive, Strength
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, Labelled, clip_indices, window
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.classify import classify
-from fame.pretext.toolbox.plain_views import plain_or
+from fame.pretext.toolbox.draws.spaced import CLIPS, LENGTHS, Spaced, Trio
+from fame.pretext.toolbox.losses.classify import classify
 from fame.pretext.toolbox.protocols import Protocol, by_protocol
-from fame.pretext.toolbox.rearranged import QUADRANTS, check_even, rearranged
-from fame.pretext.toolbox.spaced import CLIPS, LENGTHS, Spaced, Trio
 from fame.pretext.toolbox.tally import Tally
+from fame.pretext.toolbox.views.plain_views import plain_or
+from fame.pretext.toolbox.views.rearranged import QUADRANTS, check_even, rearranged
 
 OPTIONS = ("original", "turned", "quadrants", "shuffled", "remote")
 _, TURNED, PERMUTED, SHUFFLED, REMOTE = range(5)

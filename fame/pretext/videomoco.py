@@ -37,12 +37,12 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
-from fame.pretext.toolbox.aged_queue import AgedQueue, decay_of
-from fame.pretext.toolbox.contrast import hits
-from fame.pretext.toolbox.frame_weights import LEAST, FrameWeights, without_lowest
-from fame.pretext.toolbox.one_way import only_through
+from fame.pretext.toolbox.draws.repeated import Repeated
+from fame.pretext.toolbox.heads.frame_weights import LEAST, FrameWeights, without_lowest
+from fame.pretext.toolbox.losses.contrast import hits
+from fame.pretext.toolbox.losses.one_way import only_through
+from fame.pretext.toolbox.memory.aged_queue import AgedQueue, decay_of
 from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
-from fame.pretext.toolbox.repeated import Repeated
 from fame.pretext.toolbox.tally import Tally
 
 USES = ("moco",)

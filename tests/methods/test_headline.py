@@ -19,7 +19,7 @@ from fame.evaluate.tasks.linear import probe
 from fame.models.files import load_encoder
 from fame.pipeline.runs import resolve
 from fame.pretext import moco
-from fame.pretext.toolbox.contrast import contrast_in_batch
+from fame.pretext.toolbox.losses.contrast import contrast_in_batch
 from fame.train.pretrain import pretrain
 
 pytestmark = pytest.mark.timeout(1800)

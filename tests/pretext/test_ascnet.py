@@ -7,7 +7,7 @@ from torch import nn
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.pretext.toolbox.speeds import PairedSpeeds
+from fame.pretext.toolbox.draws.speeds import PairedSpeeds
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("ascnet", "own"), options_of("ascnet", "fame")

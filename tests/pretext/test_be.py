@@ -16,7 +16,7 @@ from fame.data.clips.batch import collate
 from fame.pipeline.runs import resolve
 from fame.pretext.be import BackgroundErasing, DistractedMoCo
 from fame.pretext.common import Setup
-from fame.pretext.toolbox.two_times import TwoTimes
+from fame.pretext.toolbox.draws.two_times import TwoTimes
 from fame.train.pretrain import build_method, clips_of, pretrain
 
 QUEUES = {"queue": {"kinetics400": 16, "ucf101": 0}, "in-batch": {"kinetics400": 0, "ucf101": 0}}

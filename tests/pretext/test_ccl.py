@@ -7,7 +7,7 @@ from method_runs import WORLD, built, options_of, setting
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.data.clips.sampling import RandomClips
-from fame.pretext.toolbox.cycle import sameness
+from fame.pretext.toolbox.losses.cycle import sameness
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("ccl", "own"), options_of("ccl", "fame")

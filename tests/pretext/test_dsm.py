@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.pretext.toolbox.frame_edits import EditedAgain
-from fame.pretext.toolbox.two_times import TwoTimes
+from fame.pretext.toolbox.draws.frame_edits import EditedAgain
+from fame.pretext.toolbox.draws.two_times import TwoTimes
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("dsm", "own"), options_of("dsm", "fame")

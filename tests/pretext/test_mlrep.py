@@ -6,11 +6,11 @@ from method_runs import WORLD, built, options_of, setting
 from torch.nn.functional import cross_entropy
 
 from fame.core.errors import FameError
-from fame.pretext.toolbox.level import Seen
-from fame.pretext.toolbox.likeness import follow_graph
-from fame.pretext.toolbox.moments import match_moments
-from fame.pretext.toolbox.pairs import contrast_pairs
-from fame.pretext.toolbox.stretch import Stretch
+from fame.pretext.toolbox.draws.stretch import Stretch
+from fame.pretext.toolbox.heads.level import Seen
+from fame.pretext.toolbox.losses.likeness import follow_graph
+from fame.pretext.toolbox.losses.moments import match_moments
+from fame.pretext.toolbox.losses.pairs import contrast_pairs
 from fame.train.pretrain import build_method
 
 OWN, FAME = options_of("mlrep", "own"), options_of("mlrep", "fame")

@@ -8,7 +8,7 @@ from torch import nn
 from fame.core.errors import FameError
 from fame.data.clips.sampling import RandomClips
 from fame.pretext.toolbox.keyed import orders
-from fame.pretext.toolbox.rearranged import rearranged
+from fame.pretext.toolbox.views.rearranged import rearranged
 from fame.train.pretrain import build_method
 
 OWN, FAME = options_of("rotnet3d", "own"), options_of("rotnet3d", "fame")

@@ -7,7 +7,7 @@ from torch import nn
 
 from fame.core.distributed import World
 from fame.pretext.rspnet import RSPNet
-from fame.pretext.toolbox.speeds import TwoWindows, three_clips
+from fame.pretext.toolbox.draws.speeds import TwoWindows, three_clips
 from fame.train.pretrain import build_method
 
 OWN, FAME = options_of("rspnet", "own"), options_of("rspnet", "fame")

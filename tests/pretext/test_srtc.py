@@ -9,11 +9,11 @@ from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.data.clips.sampling import RandomClips
 from fame.pretext.srtc import DIM
+from fame.pretext.toolbox.draws.overhanging import Overhanging
+from fame.pretext.toolbox.draws.repeated import Repeated
 from fame.pretext.toolbox.keyed import orders
-from fame.pretext.toolbox.overhanging import Overhanging
-from fame.pretext.toolbox.pairs import nt_xent
-from fame.pretext.toolbox.pieces import piece_loss
-from fame.pretext.toolbox.repeated import Repeated
+from fame.pretext.toolbox.losses.pairs import nt_xent
+from fame.pretext.toolbox.losses.pieces import piece_loss
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("srtc", "own"), options_of("srtc", "fame")

@@ -8,7 +8,7 @@ from method_runs import WORLD, built, options_of, setting
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.pretext.toolbox.four_clips import FourClips
+from fame.pretext.toolbox.draws.four_clips import FourClips
 from fame.train.pretrain import build_method, pretrain
 
 BOTH = pytest.mark.parametrize("protocol", ["own", "fame"])

@@ -14,7 +14,7 @@ from fame.augment.views import Views
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.randomness import generator
-from fame.pretext.toolbox.spaced import Spaced
+from fame.pretext.toolbox.draws.spaced import Spaced
 from fame.pretext.vcop import ORDERS, Shuffled
 from fame.train.pretrain import build_method, pretrain
 

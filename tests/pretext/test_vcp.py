@@ -13,7 +13,7 @@ from method_runs import WORLD, built, options_of, setting
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.randomness import generator
-from fame.pretext.toolbox.spaced import Spaced, Trio
+from fame.pretext.toolbox.draws.spaced import Spaced, Trio
 from fame.pretext.vcp import (
     OPTIONS,
     PERMUTED,

@@ -11,8 +11,8 @@ from torch.nn.functional import normalize
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.data.clips.sampling import RandomClips
-from fame.pretext.toolbox.frame_weights import without_lowest
-from fame.pretext.toolbox.repeated import Repeated
+from fame.pretext.toolbox.draws.repeated import Repeated
+from fame.pretext.toolbox.heads.frame_weights import without_lowest
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("videomoco", "own"), options_of("videomoco", "fame")

@@ -1,1 +1,1 @@
-"""Building blocks of pretext methods: InfoNCE logits, momentum encoders, queues of keys."""
+"""Parts that pretext methods are composed of, in rooms; here, what belongs to no room."""

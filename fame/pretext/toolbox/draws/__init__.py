@@ -1,0 +1,1 @@
+"""Draws: which frames of a video a method's clips have."""

@@ -1,0 +1,1 @@
+"""Heads and other networks of methods, beside the encoder."""

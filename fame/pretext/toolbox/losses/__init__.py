@@ -1,0 +1,1 @@
+"""Losses, and the logits and vectors that they are computed from."""

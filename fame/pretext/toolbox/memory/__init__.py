@@ -1,0 +1,1 @@
+"""What outlives a step: queues and banks of vectors, and slow copies of networks."""

@@ -1,0 +1,1 @@
+"""Views and other changes of pixels."""
