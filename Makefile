@@ -1,4 +1,4 @@
-# Everyday commands. What is made from what stands in the Snakefile; this only calls it.
+# Everyday commands. The Snakefile says what is made from what; this only calls it.
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,6 +1,6 @@
 """Grey, jitter and blur drawn anew for each frame.
 
-Pace Prediction and TempTrans do so: a network cannot tell the distance of two frames in
+Pace Prediction and TempTrans do so: a network cannot infer the distance of two frames in
 time by how little their low-level colours differ.
 """
 

@@ -51,14 +51,14 @@ def job_log(arguments: Sequence[str], purpose: Callable[[], str]) -> Iterator[No
 
 def options(words: Sequence[str]) -> list[tuple[str, list[str]]]:
     """A command line's options with their values, in order; what has no option is `given`."""
-    found: list[tuple[str, list[str]]] = [("given", [])]
+    options: list[tuple[str, list[str]]] = [("given", [])]
     for word in words:
         if word.startswith("--"):
             name, _, value = word.removeprefix("--").partition("=")
-            found.append((name, [value] if value else []))
+            options.append((name, [value] if value else []))
         else:
-            found[-1][1].append(word)
-    return [(name, values) for name, values in found if values or name != "given"]
+            options[-1][1].append(word)
+    return [(name, values) for name, values in options if values or name != "given"]
 
 
 def _say(line: str) -> None:

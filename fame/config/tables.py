@@ -46,7 +46,7 @@ class Recipe(Model):
     @model_validator(mode="after")
     def _two_protocols(self) -> "Recipe":
         if self.own_options is not None and not self.options:
-            raise ValueError("own_options stand in for options: give both, or remove own_options")
+            raise ValueError("own_options replace options: give both, or remove own_options")
         return self
 
     def options_in(self, protocol: str) -> dict[str, Any]:

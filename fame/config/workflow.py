@@ -4,7 +4,7 @@ from fame.core.schema import Model
 
 
 class Workflow(Model):
-    """What a run of the workflow is told; `--config` may replace each key.
+    """The workflow's settings; `--config` may replace each key.
 
     Attributes:
         scale: a file of config/scales by its name, or the path of one.

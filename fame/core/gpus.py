@@ -37,7 +37,7 @@ def _cpu_wanted() -> bool:
 
 
 def _processor(wanted: bool) -> torch.device:
-    """The CPU, if it is wanted or no GPUs were assigned."""
+    """The CPU, if it is asked for or no GPUs were assigned."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     if given and not wanted:
         raise FameError(

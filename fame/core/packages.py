@@ -15,7 +15,7 @@ LOCK = Path(fame.__file__).parents[1] / "requirements.lock"
 
 
 def against_lock(lock: Path) -> dict[str, Any] | None:
-    """Which lock stands beside the code, and which installed packages depart from it.
+    """The lock beside the code, and the installed packages that depart from it.
 
     Packages of the lock that are not installed are left out: they belong to extras.
 

@@ -126,9 +126,9 @@ def _training(folder: Path, job: Step) -> Training:
 def _progress(folder: Path) -> tuple[int | None, int | None, float | None]:
     """Step, total steps, and seconds left, as last reported by the training."""
     try:
-        told = read_json(folder / "progress.json")
-        step, of = int(told["step"]), int(told["of"])
-        pace = float(told["seconds"]) / (step - int(told["first"]))
+        progress = read_json(folder / "progress.json")
+        step, of = int(progress["step"]), int(progress["of"])
+        pace = float(progress["seconds"]) / (step - int(progress["first"]))
     except (FameError, KeyError, TypeError, ValueError):
         return None, None, None
     except ZeroDivisionError:

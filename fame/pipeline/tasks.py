@@ -29,7 +29,8 @@ _FEATURES = {"normalised": "pretraining"}
 class Task:
     """The declaration of a task.
 
-    A key of the scale in braces stands for its values: `r{evaluate.retrieval.ranks}` for r1, r5 ...
+    A key of the scale in braces is replaced by its values: `r{evaluate.retrieval.ranks}` becomes
+    r1, r5 ...
 
     Attributes:
         does: a sentence for the help of its command.
@@ -38,7 +39,7 @@ class Task:
         metrics: what a table may show; none for a task that tables do not have.
         undefinable: those of them that a result lacks where they are undefined.
         features: the names of the features that it reads; none for a task that runs the encoder.
-        files: what stands beside its result, by the suffixes.
+        files: suffixes of the files beside its result.
         on_worlds: whether it reads, beside encoder and videos, the world that these are of.
         version: raised when an edit changes what its results mean.
     """
@@ -66,16 +67,16 @@ ON_FEATURES = tuple(name for name, task in TASKS.items() if task.features)
 """The tasks that read features only; one rule and one kind of command serves them all."""
 
 WITH_CONFUSION = tuple(name for name, task in TASKS.items() if ".confusion.csv" in task.files)
-"""The tasks that count which classes are taken for which."""
+"""The tasks that write a confusion matrix."""
 
 
 def settings_of(scale: Scale, task: str) -> dict[str, Any]:
-    """All of a scale that decides a task's result, given features or encoder; JSON data."""
-    found: dict[str, Any] = {}
+    """The values of a scale that decide a task's result, as JSON data."""
+    settings: dict[str, Any] = {}
     for key in TASKS[task].settings:
         value = _value(scale, key)
-        found |= value if isinstance(value, dict) else {key.rpartition(".")[2]: value}
-    return found
+        settings |= value if isinstance(value, dict) else {key.rpartition(".")[2]: value}
+    return settings
 
 
 def metrics_of(scale: Scale, task: str) -> tuple[str, ...]:
@@ -100,13 +101,13 @@ def normalisations_of(scale: Scale) -> tuple[Normalisation, ...]:
 
 def _filled(scale: Scale, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Each text, or one for each value of the key that it names."""
-    found: list[str] = []
+    names: list[str] = []
     for text in texts:
         key = _IN_SCALE.search(text)
         values = _value(scale, key[1]) if key else [""]
         values = values if isinstance(values, list) else [values]
-        found += [_IN_SCALE.sub(str(value), text) for value in values]
-    return tuple(found)
+        names += [_IN_SCALE.sub(str(value), text) for value in values]
+    return tuple(names)
 
 
 def _value(scale: Scale, key: str) -> Any:

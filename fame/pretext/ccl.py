@@ -7,9 +7,9 @@ their own space, and a diversity regulariser. `REMARKS` lists what was inferred.
 The frames' features are the map of the stage before the last, averaged over space, (B, C', t),
 with a linear layer to the encoder's C; the video's feature is the pooled last map, (B, C). One
 projection, shared by both, gives unit vectors (B, D) and (B, t, D). It has no BatchNorm, which
-would tell a video's frames from others. The loss (`fame.pretext.toolbox.losses.cycle`) is the
-cycle's, plus the videos', plus the frames', plus `diversity` times the regulariser's. Negatives are
-in the batch.
+would let a network recognise a video's frames. The loss (`fame.pretext.toolbox.losses.cycle`) is
+the cycle's, plus the videos', plus the frames', plus `diversity` times the regulariser's. Negatives
+are in the batch.
 
 `protocol: own` encodes one clip, with grey, jitter and blur drawn anew for each frame: without that
 a video and its frames would share every pixel's statistics. `protocol: fame` has FAME's two clips

@@ -2,7 +2,7 @@
 
 A whole clip is turned by 0, 90, 180 or 270 degrees, and the network predicts which. Views
 (B, 3, T, S, S) are turned when they are finished: pixels only change places, and the flip comes
-first (a flip after a turn would make 90 and 270 degrees the same). All turns of a clip stand in one
+first (a flip after a turn would make 90 and 270 degrees the same). All turns of a clip are in one
 batch, (B * turns, 3, T, S, S), video by video, and give (B * turns, 4) logits.
 
 Crops have aspect 1 in both protocols: wider crops are squeezed sideways, and a quarter turn

@@ -5,7 +5,7 @@ the network says which clip is fast. Frames are dropped at random, each with pro
 the first T that are left are the clip. f is uniform in `normal` or `fast`, and both versions of a
 window use the same random numbers. Frames are native ones, whatever the backbone's stride. Both
 versions share crop, flip, colours and size, so that only time differs; the size is drawn for
-each step. Views (B, 3, T, N, N) of both slots stand in one batch, video by video. The encoder's map
+each step. Views (B, 3, T, N, N) of both slots form one batch, video by video. The encoder's map
 (2 B, C, t, h, w) gives one logit: the maximum over space, the mean over time, a linear layer.
 
 `protocol: own` takes windows of 3 T frames, as whole frames without flip or colours.

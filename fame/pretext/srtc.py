@@ -6,7 +6,7 @@ the frames of the first. Its segments are shuffled after the view, encoded, and 
 back in order.
 
 - L_clip: NT-Xent of the clip vectors of the first two.
-- L_tc: the same of the means of their series, so that the series tells videos apart.
+- L_tc: the same of the means of their series, so that the series distinguishes videos.
 - L_sr: each segment is more like the same segment of the shuffled clip than like any other of the
   video. The partners are those of the first clip, then those of the third as it is.
 

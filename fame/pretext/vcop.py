@@ -69,7 +69,7 @@ class Shuffled:
     clips: Spaced
 
     def __call__(self, n: int, generator: np.random.Generator) -> Labelled:
-        """Frame numbers (3, T), the order's label, and what became of a short video."""
+        """Frame numbers (3, T), the order's label, and how a short video was fitted."""
         trio = self.clips(n, generator)
         label = int(generator.integers(len(ORDERS)))
         return Labelled(trio.frames[list(ORDERS[label])], np.array([label, trio.length]))
@@ -104,7 +104,7 @@ class VCOP(Method):
         return 1 / len(ORDERS)
 
     def facts(self) -> dict[str, Any]:
-        """The protocol, what became of short videos, and what is not of the release."""
+        """The protocol, how short videos were fitted, and what is not of the release."""
         return {
             "protocol": self.options.protocol,
             "video_lengths": self.lengths.shares(),

@@ -84,7 +84,7 @@ class Cloze:
     clips: Spaced
 
     def __call__(self, n: int, generator: np.random.Generator) -> Labelled:
-        """Frame numbers (3, T); the option, the number of turns, what became of a short video."""
+        """Frame numbers (3, T); the option, the number of turns, how a short video was fitted."""
         trio = self.clips(n, generator)
         sides = remote_starts(trio, n, window(self.clips.frames, self.clips.stride))
         option = int(generator.integers(len(OPTIONS) if sides else REMOTE))

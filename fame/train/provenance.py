@@ -38,7 +38,7 @@ def _git(*arguments: str) -> str:
 
 
 def environment(world: World) -> dict[str, Any]:
-    """Versions and hardware; `lock` as `against_lock` tells it."""
+    """Versions and hardware; `lock` as `against_lock` gives it."""
     device = "cpu"
     if world.device.type == "cuda":
         device = torch.cuda.get_device_name(world.device)

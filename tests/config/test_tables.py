@@ -184,7 +184,7 @@ def test_a_scale_takes_the_options_of_its_protocol():
 
 
 def test_own_options_and_rows_of_the_comparison_need_what_they_stand_beside():
-    with pytest.raises(ValueError, match="own_options stand in for options: give both"):
+    with pytest.raises(ValueError, match="own_options replace options: give both"):
         recipe(options={}, own_options={"protocol": "own"})
     with pytest.raises(ValueError, match="a row of the comparison needs a recipe"):
         Row.model_validate({"show": {}, "set": "comparison"})

@@ -4,7 +4,7 @@ The trunk is a plain sprite at rest; the limb is a smaller one in two colours, o
 trunk's, and its motion is the class. Frame differences show the limb alone, while the foreground is
 both: the situation for which FAME compares colours.
 
-The limb's place beside the trunk must not tell the class, since one frame shows it. As a whole
+The limb's place beside the trunk must not depend on the class, since one frame shows it. As a whole
 sprite's home may lie anywhere in the frame's free room, the middle of the limb's motion may lie
 anywhere in a square around the trunk, and a wider motion has less room there.
 """

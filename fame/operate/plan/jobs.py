@@ -135,8 +135,8 @@ def _reason(text: str) -> str:
     """Snakemake's last error message, without its heading."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     heads = [n for n, line in enumerate(lines) if re.match(r"\w*(Exception|Error)\b.*:?$", line)]
-    told = lines[heads[-1] :] if heads else lines[-1:]
-    return " ".join(told)[:500]
+    reason = lines[heads[-1] :] if heads else lines[-1:]
+    return " ".join(reason)[:500]
 
 
 def collected(rows: Iterable[list[str]]) -> list[Job]:

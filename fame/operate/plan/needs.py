@@ -30,7 +30,7 @@ class Counts:
         splits: videos of each of `SPLITS`.
         source: `indexed` (the manifest), `generated` (the world's settings), `listed` (the
             dataset's lists and folders) or `official` (published counts; nothing is on disk).
-        size: bytes of the videos on disk, about; None where nothing tells.
+        size: bytes of the videos on disk, about; None if unknown.
         missing: why the dataset cannot be used yet, a sentence; None if it can.
     """
 
@@ -131,7 +131,7 @@ _ENCODING = ("features", "conditions")
 
 @dataclass(frozen=True)
 class Space:
-    """What one kind of file takes: bytes, or None where nothing tells; `note` says more."""
+    """Bytes of one kind of file, or None if unknown; `note` says more."""
 
     name: str
     size: int | None

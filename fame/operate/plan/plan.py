@@ -1,4 +1,4 @@
-"""The plan of a target: what there is to do, how long it takes, what it needs, what is missing."""
+"""The plan of a target: jobs to do, their hours, what they need, and what is missing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,15 +74,15 @@ class Plan:
         rows: kinds of jobs, in the order of the pipeline; small ones (tables, figures) together.
         runs: encoders that the target needs.
         present: encoders that are there.
-        measured: the finished jobs that tell how long others take, in words.
+        measured: the finished jobs from which the others' hours are estimated, in words.
         clocks: for several numbers of jobs at a time; none if a time is unknown.
         disk: what is to be written.
         free: bytes of free disk below results/.
         memory: of a job.
         at_a_time: jobs that run together.
         left_out: sentences: tables that are not part of this plan, which therefore is not whole.
-        missing: sentences: what must be mended before the target can be made.
-        notes: sentences: what is worth knowing besides.
+        missing: sentences: what must be fixed before the target can be made.
+        notes: sentences: remarks.
     """
 
     target: str
@@ -154,7 +154,7 @@ class Survey:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What must be mended before the target can be made."""
+        """What must be fixed before the target can be made."""
         data = dict.fromkeys(task.data for task in self.tasks if task.data)
         absent = (self.counts(name).missing for name in data)
         return (*self.left_out, *(why for why in absent if why))
@@ -269,7 +269,7 @@ def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) 
 
 
 def _measured(finished: History) -> str:
-    """Which jobs tell how long others take."""
+    """The finished jobs from which the others' hours are estimated, in words."""
     if not finished.by_kind:
         return "nothing yet"
     jobs = sum(one.jobs for one in finished.by_kind.values())

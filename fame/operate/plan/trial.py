@@ -168,7 +168,7 @@ def distinct(tasks: Iterable[Task]) -> list[Task]:
 
 
 def _settings(task: Task) -> str:
-    """What else tells pretrainings apart: the files of plug-ins, and options that are numbers."""
+    """What else distinguishes pretrainings: the files of plug-ins, and options that are numbers."""
     run = task.run
     if run is None or task.job.rule != "pretrain":
         return ""

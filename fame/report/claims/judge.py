@@ -71,8 +71,8 @@ def judge(
             `partial`) or unusable.
     """
     measured = claimed(experiments, claims)
-    found = [_compare(experiments, claim, measured, results, partial) for claim in claims]
-    findings = _with_families(found)
+    compared = [_compare(experiments, claim, measured, results, partial) for claim in claims]
+    findings = _with_families(compared)
     corrected = {family: _correct(findings, family) for family in {one.family for one in findings}}
     return [_judged(one, corrected[one.family]) for one in findings]
 

@@ -25,7 +25,7 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
     parts = [
         "# Claims and verdicts",
         "Every ordering that the paper asserts, and some of our own, against what was measured. "
-        "The rule, and what was known when it was fixed, stand in docs/claims.md. Differences "
+        "docs/claims.md gives the rule, and what was known when it was fixed. Differences "
         "are percentage points, by which the better is better; a p is Holm's, corrected within "
         "the family.",
         f"> **{frame['about'].iloc[0].rstrip('.')}.**",

@@ -44,7 +44,7 @@ def write(pair: TrainingPair, path: Path, caption: str) -> list[Path]:
     Args:
         pair: from a real training step.
         path: without its ending.
-        caption: stands below.
+        caption: text below the figure.
 
     Returns:
         The two files.
@@ -54,7 +54,7 @@ def write(pair: TrainingPair, path: Path, caption: str) -> list[Path]:
 
 
 def caption(scale: Scale, dataset: str, pair: TrainingPair) -> str:
-    """What stands below the figure of a pair of a scale's dataset."""
+    """The caption of a pair of a scale's dataset."""
     title = scale.datasets[dataset].title if dataset in scale.datasets else dataset
     merge = scale.pretrain.merge
     source = "another video of the group" if merge.background == "inter" else "the other clip"
@@ -71,7 +71,7 @@ def figure(pair: TrainingPair, caption: str) -> Drawing:
 
     Args:
         pair: from a real training step.
-        caption: stands below.
+        caption: text below the figure.
     """
     drawn = plt.figure(figsize=(TEXT_WIDTH, TEXT_WIDTH * _HEIGHT / _WIDTH + 0.45))
     axis = drawn.subplots()

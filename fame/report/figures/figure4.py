@@ -39,7 +39,7 @@ def write(examples: Sequence[Masked], path: Path, caption: str = "") -> list[Pat
     Args:
         examples: at least one, all with the same variants.
         path: without its ending.
-        caption: stands below, if any.
+        caption: text below the figure, if any.
 
     Returns:
         The two files.
@@ -49,7 +49,7 @@ def write(examples: Sequence[Masked], path: Path, caption: str = "") -> list[Pat
 
 
 def caption(scale: Scale, dataset: str, beta: float) -> str:
-    """What stands below the figure of a scale's videos."""
+    """The caption of a scale's videos."""
     title = scale.datasets[dataset].title if dataset in scale.datasets else dataset
     return (
         f"{title}, scale {scale.name}: the middle frame of a clip and the clip's mask by each "
@@ -62,7 +62,7 @@ def figure(examples: Sequence[Masked], caption: str = "") -> Drawing:
 
     Args:
         examples: at least one, all with the same variants.
-        caption: stands below, if any.
+        caption: text below the figure, if any.
     """
     columns = ["Frame", *(NAMES.get(name, name) for name in examples[0].masks)]
     shapes = [example.frame.shape for example in examples]

@@ -101,8 +101,8 @@ def draw(drawn: Sequence[Line], title: str, note: str) -> Drawing:
 
     Args:
         drawn: from `lines`, at least one.
-        title: stands above.
-        note: stands below.
+        title: text above.
+        note: text below.
     """
     panels: dict[str, list[Line]] = {}
     for one in drawn:
@@ -143,7 +143,7 @@ def _panel(axis: Axes, rows: Sequence[Line]) -> None:
 
 
 def _word(row: Line) -> str:
-    """The mean and the verdict, or what stands for it."""
+    """The mean and the verdict, or why there is none."""
     if row.mean is None:
         return row.verdict
     size = "a tie" if is_tie(row.mean) else f"{row.mean:+.1f}"

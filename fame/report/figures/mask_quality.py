@@ -152,7 +152,7 @@ def figure(summary: pd.DataFrame, caption: str) -> Drawing:
 
     Args:
         summary: from `summarise`.
-        caption: stands below.
+        caption: text below the figure.
     """
     drawn, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, 2.6), sharey=True)
     for axis, metric in zip(axes[:3], list(METRICS)[:3], strict=True):

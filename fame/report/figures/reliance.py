@@ -81,7 +81,7 @@ def draw(frame: pd.DataFrame, scale: Scale) -> Drawing:
 
     Args:
         frame: from `table`.
-        scale: whose note stands below.
+        scale: its note is printed below.
     """
     datasets = list(dict.fromkeys(frame["dataset"]))
     size = (TEXT_WIDTH, 3.0 + 0.12 * frame["method"].nunique())

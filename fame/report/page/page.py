@@ -274,5 +274,5 @@ def notice(scale: Scale) -> str:
     may = "may" if scale.comparable else "may not"
     return (
         f"The {scale.name} numbers {may} be compared with the published ones: {scale.note}. "
-        "Published and measured numbers stand side by side and are never mixed."
+        "Published and measured numbers are shown side by side and never mixed."
     )

@@ -259,17 +259,17 @@ def _untrained(scale: Scale, measured: list[CellResult], results: Path) -> list[
     """A sentence for each dataset with classes that have test videos but no training video."""
     from fame.evaluate.results import read_result
 
-    found: dict[str, dict[str, None]] = {}
+    untrained: dict[str, dict[str, None]] = {}
     for one in measured:
         cell, done = one.cell, one.measurement.runs if one.measurement else ()
         for run in (run for run in cell.runs if run.id in done):
             result = read_result(results / result_file(scale, run, cell.dataset, cell.task))
             classes = result["details"].get("untrained", [])
-            found.setdefault(cell.dataset, {}).update(dict.fromkeys(classes))
+            untrained.setdefault(cell.dataset, {}).update(dict.fromkeys(classes))
     return [
         f"all test videos of {', '.join(classes)} count as wrong, since "
         f"{scale.datasets[name].title} has no training video of them"
-        for name, classes in found.items()
+        for name, classes in untrained.items()
         if classes
     ]
 
@@ -312,11 +312,11 @@ def _reason(scale: Scale, table: Table, row: Row) -> str:
 
 def _undefined(table: Table, cells: dict[str, CellResult]) -> list[str]:
     """How many of a row's values are undefined, by column."""
-    found = [(key, one.measurement) for key, one in cells.items() if one.measurement]
+    measured = [(key, one.measurement) for key, one in cells.items() if one.measurement]
     return [
         f"{table.columns[key].title}: undefined in {len(one.values) - one.n} of {len(one.values)} "
         "runs"
-        for key, one in found
+        for key, one in measured
         if one.n < len(one.values)
     ]
 
