@@ -18,6 +18,7 @@ ELSEWHERE = {
     "cli/data.py": "data/test_splits.py",
     "cli/evaluation.py": "cli/test_cli.py",
     "config/datasets.py": "config/test_scale.py",
+    "config/evaluation.py": "config/test_reading.py",
     "config/sources.py": "acquire/test_dataset.py",
     "data/annotations.py": "data/test_splits.py",
     "data/synthetic/scenes.py": "data/synthetic/test_world.py",

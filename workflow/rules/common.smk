@@ -1,13 +1,8 @@
 """Configuration and look-ups; no rules here.
 
 `EXPERIMENTS` is the active scale with its tables and knows every run; `DECLARED` has the figures.
-The functions below only turn their answers into files and parameters of rules:
-
-    results/<scale>/data/<data>/manifest.parquet      a dataset, indexed
-    results/<scale>/pretrain/<run>/encoder.safetensors
-    results/<scale>/evaluate/<run>/<data>/<task>.json
-    results/<scale>/tables/<table>.csv                and results/<table>.csv, its copy
-    results/<scale>/figures/<figure>.png              and results/<figure>.png, its copy
+The functions below only turn their answers into files and parameters of rules. Where results are is
+described in fame/pipeline/paths.py; the tables and figures of a scale are copied to results/.
 """
 
 import json
