@@ -9,7 +9,7 @@ from fame.core.errors import FameError
 from fame.pretext.toolbox.draws.stretch import Stretch
 from fame.pretext.toolbox.heads.level import Seen
 from fame.pretext.toolbox.losses.likeness import follow_graph
-from fame.pretext.toolbox.losses.moments import match_moments
+from fame.pretext.toolbox.losses.match_moments import match_moments
 from fame.pretext.toolbox.losses.pairs import contrast_pairs
 from fame.train.pretrain import build_method
 

@@ -9,7 +9,7 @@ from fame.core.distributed import World
 from fame.pretext.toolbox.heads.motion_gate import MotionGate
 from fame.pretext.toolbox.losses.contrast import hits
 from fame.pretext.toolbox.losses.likeness import follow_graph
-from fame.pretext.toolbox.losses.moments import match_moments
+from fame.pretext.toolbox.losses.match_moments import match_moments
 from fame.pretext.toolbox.losses.pairs import contrast_pairs
 from fame.pretext.toolbox.losses.together import together
 from fame.pretext.toolbox.losses.wide import wide

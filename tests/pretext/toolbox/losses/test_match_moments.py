@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fame.pretext.toolbox.losses.moments import match_moments
+from fame.pretext.toolbox.losses.match_moments import match_moments
 
 
 def test_by_hand():
