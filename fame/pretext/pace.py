@@ -25,6 +25,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from fame.config.scale import Protocol
 from fame.core.errors import FameError
 from fame.core.schema import Model, Positive
 from fame.data.clips.batch import Batch
@@ -33,7 +34,7 @@ from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.draws.rates import restarting
 from fame.pretext.toolbox.losses.contrast import hits
 from fame.pretext.toolbox.losses.wide import wide
-from fame.pretext.toolbox.protocols import Protocol, by_protocol, need_frames
+from fame.pretext.toolbox.protocols import by_protocol, need_frames
 
 
 class Options(Model):

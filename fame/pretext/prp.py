@@ -26,6 +26,7 @@ from pydantic import AfterValidator, Field
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from fame.config.scale import Protocol
 from fame.core.errors import FameError
 from fame.core.schema import Model, Positive, Strength
 from fame.data.clips.batch import Batch
@@ -35,7 +36,7 @@ from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.toolbox.draws.dilated import Dilated, needed
 from fame.pretext.toolbox.heads.rebuild import DOUBLINGS, RateHead, decoder, error_of, target_of
 from fame.pretext.toolbox.losses.classify import classify
-from fame.pretext.toolbox.protocols import Protocol, by_protocol
+from fame.pretext.toolbox.protocols import by_protocol
 from fame.pretext.toolbox.tally import Tally
 from fame.pretext.toolbox.views.motion_map import STILLS, motion_map
 from fame.pretext.toolbox.views.plain_views import PlainViews

@@ -27,6 +27,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from fame.config.scale import Protocol
 from fame.core.errors import FameError
 from fame.core.randomness import generator as keyed
 from fame.core.schema import Model, PositiveFloat
@@ -36,7 +37,7 @@ from fame.models.encoder import Encoder, fast_layout
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.draws.rates import survivors
 from fame.pretext.toolbox.losses.wide import wide
-from fame.pretext.toolbox.protocols import Protocol, by_protocol, need_frames
+from fame.pretext.toolbox.protocols import by_protocol, need_frames
 from fame.pretext.toolbox.views.slots import interleaved
 
 Factor = Annotated[float, Field(ge=1)]

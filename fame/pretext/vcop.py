@@ -24,6 +24,7 @@ import numpy as np
 from pydantic import Field
 from torch import Tensor
 
+from fame.config.scale import Protocol
 from fame.core.schema import Model, Positive, Strength
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, Labelled, window
@@ -32,7 +33,7 @@ from fame.pretext.toolbox.draws.spaced import CLIPS, LENGTHS, Spaced
 from fame.pretext.toolbox.heads.order_head import OrderHead
 from fame.pretext.toolbox.keyed import kept
 from fame.pretext.toolbox.losses.classify import classify
-from fame.pretext.toolbox.protocols import Protocol, by_protocol
+from fame.pretext.toolbox.protocols import by_protocol
 from fame.pretext.toolbox.tally import Tally
 from fame.pretext.toolbox.views.plain_views import plain_or
 

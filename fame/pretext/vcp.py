@@ -27,6 +27,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from fame.config.scale import Protocol
 from fame.core.errors import FameError
 from fame.core.schema import Model, Positive, Strength
 from fame.data.clips.batch import Batch
@@ -34,7 +35,7 @@ from fame.data.clips.sampling import Draw, Labelled, clip_indices, window
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.draws.spaced import CLIPS, LENGTHS, Spaced, Trio
 from fame.pretext.toolbox.losses.classify import classify
-from fame.pretext.toolbox.protocols import Protocol, by_protocol
+from fame.pretext.toolbox.protocols import by_protocol
 from fame.pretext.toolbox.tally import Tally
 from fame.pretext.toolbox.views.plain_views import plain_or
 from fame.pretext.toolbox.views.rearranged import QUADRANTS, check_even, rearranged

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from fame.config.methods import MoCo
 from fame.core.errors import FameError
 from fame.core.schema import Model
 from fame.pretext.common import Method, Setup
-
-Protocol = Literal["own", "fame"]
 
 
 def by_protocol(

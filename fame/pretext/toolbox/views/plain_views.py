@@ -10,9 +10,9 @@ from torch import Tensor
 
 from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
 from fame.augment.views import Views
+from fame.config.scale import Protocol
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
-from fame.pretext.toolbox.protocols import Protocol
 
 
 class PlainViews:
