@@ -6,7 +6,7 @@ from typing import Any
 from fame.acquire.dataset import Places, acquire, missing_parts, refuse
 from fame.acquire.part import Settings
 from fame.config.datasets import Synthetic
-from fame.config.reading import check_keys, expand
+from fame.config.reading import check_keys, expand_both
 from fame.config.scale import Scale
 from fame.config.sources import DatasetSource
 from fame.core.errors import FameError
@@ -40,8 +40,7 @@ def provide(
     if isinstance(dataset, Synthetic):
         raise FameError(f"{data} is a mini world, which is generated; nothing is to be provided")
     check_keys(accepted, sources, "accept_terms")
-    annotations = expand(dataset.annotations) if dataset.annotations else None
-    videos = expand(dataset.root)
+    videos, annotations = expand_both(dataset.root, dataset.annotations)
     record = {"kind": dataset.kind, "root": str(videos), "annotations": str(annotations or "")}
     source = sources.get(dataset.kind)
     if source is None:

@@ -29,6 +29,9 @@ SCALES = Path(__file__).resolve().parents[2] / "config" / "scales"
 M = TypeVar("M", bound=BaseModel)
 
 
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(:-(?P<default>[^}]*))?\}|\$(?P<bare>\w+)")
+
+
 def expand(path: str) -> Path:
     """A configured path with `~`, `$NAME` and `${NAME:-default}` replaced.
 
@@ -37,16 +40,41 @@ def expand(path: str) -> Path:
     Raises:
         FameError: a variable is not set and has no default.
     """
+    _refuse_unset(path)
+    return Path(_VARIABLE.sub(_content, path)).expanduser()
 
-    def value(match: re.Match[str]) -> str:
-        name, default = match["name"] or match["bare"], match["default"]
-        content = os.environ.get(name) or default
-        if not content:
-            raise FameError(f"{path}: the environment variable {name} is not set; set it")
-        return content
 
-    pattern = r"\$\{(?P<name>\w+)(:-(?P<default>[^}]*))?\}|\$(?P<bare>\w+)"
-    return Path(re.sub(pattern, value, path)).expanduser()
+def expand_both(root: str, annotations: str | None) -> tuple[Path, Path | None]:
+    """A dataset's folder of videos and its lists (or None), each as `expand` gives it.
+
+    Raises:
+        FameError: variables are not set; one sentence names those of both paths.
+    """
+    if annotations is None:
+        return expand(root), None
+    _refuse_unset(root, annotations)
+    return expand(root), expand(annotations)
+
+
+def _name(match: re.Match[str]) -> str:
+    return match["name"] or match["bare"]
+
+
+def _content(match: re.Match[str]) -> str:
+    return os.environ.get(_name(match)) or match["default"] or ""
+
+
+def _refuse_unset(*paths: str) -> None:
+    """Stop if a path names a variable that is not set and has no default."""
+    found = [match for path in paths for match in _VARIABLE.finditer(path)]
+    unset = list(dict.fromkeys(_name(match) for match in found if not _content(match)))
+    if len(unset) == 1:
+        said = f"the environment variable {unset[0]} is not set; set it"
+    elif unset:
+        said = f"the environment variables {' and '.join(unset)} are not set; set them"
+    else:
+        return
+    raise FameError(f"{' and '.join(paths)}: {said}")
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):  # several times as fast as yaml.SafeLoader

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from fame.config.datasets import Dataset, Folder, Own, Prepare, Synthetic
-from fame.config.reading import expand
+from fame.config.reading import expand, expand_both
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.data import datasets, own
@@ -82,8 +82,7 @@ def matched(dataset: Dataset, data: str, world: Path | None) -> tuple[Path, Anno
             raise FameError(f"{data} is a mini world; give its folder with --world")
         root = world / "videos"
         return root, datasets.match(dataset.layout, root, world / "annotations")
-    root = expand(dataset.root)
-    lists = expand(dataset.annotations) if dataset.annotations else None
+    root, lists = expand_both(dataset.root, dataset.annotations)
     if isinstance(dataset, Own):
         shares = Shares(dataset.val, dataset.test, dataset.split_seed)
         layout = own.Layout(dataset.labels, lists, dataset.group, shares)

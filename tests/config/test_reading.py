@@ -13,7 +13,15 @@ from pydantic import BaseModel
 from fame.config import reading
 from fame.config.encoders import BACKBONES
 from fame.config.pretraining import Merge
-from fame.config.reading import expand, load_scale, load_table, parse, read_yaml, scale_path
+from fame.config.reading import (
+    expand,
+    expand_both,
+    load_scale,
+    load_table,
+    parse,
+    read_yaml,
+    scale_path,
+)
 from fame.config.scale import Scale
 from fame.config.tables import Table
 from fame.core import registry
@@ -206,6 +214,21 @@ def test_paths_take_environment_variables(monkeypatch):
     assert expand("~/x") == Path.home() / "x"
     with pytest.raises(FameError, match="FAME_TEST_NONE is not set"):
         expand("${FAME_TEST_NONE}/x")
+
+
+def test_two_paths_name_all_variables_that_are_not_set_once(monkeypatch):
+    monkeypatch.setenv("FAME_TEST_DATA", "/somewhere")
+    for name in ("FAME_TEST_NONE", "FAME_TEST_ABSENT"):
+        monkeypatch.delenv(name, raising=False)
+    assert expand_both("$FAME_TEST_DATA/x", "~") == (Path("/somewhere/x"), Path.home())
+    assert expand_both("$FAME_TEST_DATA/x", None) == (Path("/somewhere/x"), None)
+    with pytest.raises(FameError) as caught:
+        expand_both("${FAME_TEST_NONE}/$FAME_TEST_DATA", "${FAME_TEST_ABSENT}/$FAME_TEST_NONE")
+    assert str(caught.value).endswith(
+        ": the environment variables FAME_TEST_NONE and FAME_TEST_ABSENT are not set; set them"
+    )
+    with pytest.raises(FameError, match="the environment variable FAME_TEST_NONE is not set; set"):
+        expand_both("x", "$FAME_TEST_NONE")
 
 
 @pytest.mark.parametrize(
