@@ -69,6 +69,14 @@ def shared() -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def small_clips(shared) -> Path:
+    """Some 1,600 small real clips of UCF101 and JHMDB; not part of the repository either."""
+    if not (shared / "clips74").is_dir():
+        pytest.skip(f"small real clips are not at {shared / 'clips74'} (set FAME_SHARED)")
+    return shared / "clips74"
+
+
 @pytest.fixture
 def web():
     """A web server on this machine."""
