@@ -52,9 +52,14 @@ class Places:
         """The manifest of a data instance."""
         return self.data(data) / MANIFEST
 
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs."""
+        return self.root / "pretrain"
+
     def run(self, run: str) -> Path:
         """The folder of a run."""
-        return self.root / "pretrain" / run
+        return self.runs / run
 
     def encoder(self, run: str) -> Path:
         """The weights of a run."""

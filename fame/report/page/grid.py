@@ -10,6 +10,9 @@ import pandas as pd
 from fame.core.errors import FameError
 from fame.report.tables.markdown import NOTHING
 
+Links = tuple[tuple[str, str], ...]
+"""Texts, each with where it leads."""
+
 
 @dataclass(frozen=True)
 class Text:
@@ -18,10 +21,14 @@ class Text:
     Attributes:
         text: what it says.
         look: classes of the page's style sheet, such as `number`.
+        links: follow the text, separated by commas.
+        anchor: an id by which the cell's row is found; empty for none.
     """
 
     text: str
     look: str = ""
+    links: Links = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,22 @@ class Grid:
     caption: str
     heads: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
+
+    @property
+    def constant(self) -> tuple[bool, ...]:
+        """Which columns have one value in all of several rows: a phone says them once.
+
+        The first column never counts: it names the rows.
+        """
+        columns = zip(*self.rows, strict=True) if len(self.rows) > 1 else ((),) * len(self.heads)
+        alike = [len({(cell.text, cell.links) for cell in column}) == 1 for column in columns]
+        return tuple(at > 0 and same for at, same in enumerate(alike))
+
+    @property
+    def constants(self) -> str:
+        """The constant columns in words; empty if there are none."""
+        pairs = zip(self.heads, self.constant, self.rows[0] if self.rows else (), strict=False)
+        return "; ".join(f"{head.text}: {cell.text}" for head, same, cell in pairs if same)
 
 
 def read_csv(path: Path, texts: Iterable[str] = ()) -> pd.DataFrame:

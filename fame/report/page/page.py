@@ -1,33 +1,51 @@
 """The report: one self-contained page with everything published and measured."""
 
 import base64
-import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from fame.config.claims import Place
 from fame.config.reading import SCALES
 from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
-from fame.core.packages import LOCK, against_lock
 from fame.core.units import duration
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure, declared
+from fame.pipeline.paths import Places
 from fame.report.claims.html import claim_grids, claim_remarks
+from fame.report.page.added import added
+from fame.report.page.classes import by_class
+from fame.report.page.curves import curves
 from fame.report.page.grid import Grid, grid, read_csv
-from fame.report.page.runs import ALL, Card, cards, cost, costs_of, runs
+from fame.report.page.neighbours import examples
+from fame.report.page.outcome import AUTHORS_CODE, PAPER, first_screen
+from fame.report.page.pairs import pairs
+from fame.report.page.runs import ALL, Card, cards, cost, costs_of, runs, used_in
+from fame.report.page.scatters import reliance, training
+from fame.report.page.seeds import Seeds, measured
+from fame.report.page.sizes import sizes
 from fame.report.page.templates import template
+from fame.report.page.variants import variants
+from fame.report.page.versions import versions
 from fame.report.tables.html import Rendered, shown
-
-PACKAGES = ("fame-reproduction", "torch", "torchvision", "numpy", "pandas", "av", "snakemake")
 
 CLAIMS = "claims"
 """The figure of claims, whose table has a layout of its own."""
+
+LOOKS = {
+    "classes": "By class",
+    "examples": "Retrieved videos",
+    "background": "Accuracy and the background",
+    "training": "Accuracy and time",
+    "curves": "Training curves",
+}
+"""Sections that are drawn from results where these are, with their titles."""
 
 FIRST = ("headline", CLAIMS)
 """The figures that come right after the paper's."""
@@ -71,17 +89,21 @@ class Printed:
 
 
 def page(experiments: Experiments, results: Path) -> str:
-    """The page as HTML: no script, no request, pictures inline.
+    """The page as HTML: no request, pictures inline, all of it readable without its script.
 
     Args:
         experiments: a scale and its tables.
         results: `results/<scale>`, with tables, figures, cards and benchmark files.
 
     Raises:
-        FameError: a table, picture, CSV, encoder or card is missing or damaged.
+        FameError: a table, result, picture, CSV, encoder or card is missing or damaged, or a table
+            is not of its results.
     """
-    scale = experiments.scale
-    tables = [_table(experiments, name, results / "tables") for name in sorted(experiments.tables)]
+    scale, places = experiments.scale, Places(results)
+    cells = measured(experiments, results)
+    tables = [
+        _table(experiments, name, places.tables, cells) for name in sorted(experiments.tables)
+    ]
     made = present(results)
     figures = [_drawn(name, results) for name, figure in made.items() if figure.in_paper]
     ours = sorted((name for name, figure in made.items() if not figure.in_paper), key=_claims_first)
@@ -89,20 +111,35 @@ def page(experiments: Experiments, results: Path) -> str:
         _claims(experiments, results) if name == CLAIMS else _drawn(name, results) for name in ours
     ]
     run_cards = cards(experiments, results)
+    facts = {card.run: card.facts for card in run_cards}
+    recipes = variants(experiments.runs.values(), scale)
+    both = pairs(cells, scale)
+    looks = {
+        "classes": by_class(both, scale, places.evaluations),
+        "examples": examples(both, scale, results),
+        "background": reliance(places.figures, scale),
+        "training": training(cells, recipes, run_cards, scale),
+        "curves": curves(recipes, places.runs),
+    }
     return template("page.html.j2").render(
         scale=scale,
         notice=notice(scale),
-        contents=_contents(tables, figures, parts),
+        outcome=first_screen(cells, scale, list(facts.values())),
+        paper=PAPER,
+        authors_code=AUTHORS_CODE,
+        contents=_contents(tables, figures, parts, looks),
         facts=_facts(experiments, results, run_cards),
         tables=tables,
         figures=figures,
         parts=parts,
         cost=cost(experiments, results),
-        runs=runs(experiments, run_cards),
+        sizes=sizes(recipes, places, facts),
+        runs=runs(recipes, run_cards, used_in(experiments, made)),
         cards=run_cards,
         command=_choice(scale),
-        versions=_versions(run_cards),
+        versions=versions(run_cards),
         configuration=yaml.safe_dump(scale.model_dump(mode="json"), sort_keys=False),
+        **looks,
     )
 
 
@@ -118,7 +155,7 @@ def write(html: str, out: Path) -> None:
 
 
 def _contents(
-    tables: list[Printed], figures: list[Drawn], parts: list[Drawn]
+    tables: list[Printed], figures: list[Drawn], parts: list[Drawn], looks: Mapping[str, Any]
 ) -> tuple[Section, ...]:
     numbered = tuple((one.shown.name, _short(one.shown.title)) for one in tables)
     drawn = tuple((figure.name, _short(figure.title)) for figure in figures)
@@ -128,7 +165,8 @@ def _contents(
         Section("tables", "Tables", numbered),
         *([Section("figures", "Figures", drawn)] if drawn else []),
         *(Section(part.name, part.title) for part in parts),
-        Section("cost", "Cost"),
+        *(Section(name, title) for name, title in LOOKS.items() if looks[name]),
+        Section("cost", "Cost and size"),
         Section("runs", "Runs", below),
         Section("how", "How this page came about", how),
     )
@@ -139,14 +177,16 @@ def _short(title: str) -> str:
     return title.partition(":")[0]
 
 
-def _table(experiments: Experiments, name: str, folder: Path) -> Printed:
+def _table(
+    experiments: Experiments, name: str, folder: Path, cells: Mapping[Place, Seeds]
+) -> Printed:
     table, path = experiments.table(name), folder / f"{name}.csv"
     frame = read_csv(path, texts=table.show)
     if len(frame) != len(table.rows):
         raise FameError(f"{path}: not of the current table file; make it again")
     files = [path.with_suffix(suffix) for suffix in (".csv", ".tex")]
     return Printed(
-        shown(frame, table, experiments.scale),
+        shown(frame, table, experiments.scale, added(frame, path, table, cells)),
         tuple((file.name, _encoded(file)) for file in files),
     )
 
@@ -238,35 +278,6 @@ def _choice(scale: Scale) -> str:
     """The value of `--scale` in commands; a placeholder for the path of a user's own scale."""
     own = not (SCALES / f"{scale.name}.yaml").is_file()
     return f"<path of {scale.name}>" if own else scale.name
-
-
-def _versions(run_cards: list[Card]) -> list[str]:
-    """Sentences with the versions of the software that made this page and the encoders."""
-    installed = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    own = [f"Python {platform.python_version()}", installed, *_locked(against_lock(LOCK))]
-    texts = [f"This page was made with {', '.join(own)}."]
-    return texts + [
-        f"Encoders were made with {text}." for text in dict.fromkeys(map(_made, run_cards))
-    ]
-
-
-def _made(card: Card) -> str:
-    facts: dict[str, Any] = card.facts.get("environment", {})
-    packages = [f"{name} {number}" for name, number in facts.get("packages", {}).items() if number]
-    python = [f"Python {facts['python']}"] if "python" in facts else []
-    device = [f"on {facts['device']}"] if "device" in facts else []
-    code = [f"fame {card.facts['code']}"] if "code" in card.facts else []
-    lock = _locked(facts.get("lock"))
-    return ", ".join([*code, *python, *packages, *lock, *device]) or "what their cards do not say"
-
-
-def _locked(lock: dict[str, Any] | None) -> list[str]:
-    """Which lock the other packages come from, and what departs from it; nothing without one."""
-    if lock is None:
-        return []
-    others = [f"{name} {number}" for name, number in lock["departures"].items()]
-    but = f" but for {', '.join(others)}" if others else ""
-    return [f"the versions of requirements.lock (SHA-256 {lock['sha256'][:12]}...){but}"]
 
 
 def notice(scale: Scale) -> str:

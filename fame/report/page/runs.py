@@ -1,17 +1,20 @@
 """The page's section on runs: their cards, and the cost of each table."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from fame.core.cards import verified
 from fame.core.units import duration
 from fame.pipeline.cost import KINDS, Cost, costs, files_of
 from fame.pipeline.experiments import Experiments
+from fame.pipeline.figures import Figure
 from fame.pipeline.paths import Places
-from fame.pipeline.runs import Run
-from fame.report.page.grid import Grid, Text
+from fame.report.page.grid import Grid, Links, Text
+from fame.report.page.variants import Variant
 from fame.report.tables.markdown import NOTHING
 
 ALL = "all tables, shared jobs once"
@@ -49,30 +52,67 @@ def cards(experiments: Experiments, results: Path) -> list[Card]:
     return [Card(name, verified(places.encoder(name))) for name in experiments.runs]
 
 
-def runs(experiments: Experiments, run_cards: list[Card]) -> Grid:
-    """One row per run with the main facts; its card holds the rest."""
-    titles = ("Run", "Method", "Pretraining data", "Seed", "Time", "Memory (MiB)", "Device", "Code")
-    looks = ("id", "", "", "number", "number", "number", "", "")
-    rows = [
-        tuple(map(Text, _facts(experiments.run(card.run), card.facts), looks)) for card in run_cards
-    ]
-    return Grid("Encoders and how they came about", tuple(map(Text, titles, looks)), tuple(rows))
+def runs(found: Sequence[Variant], run_cards: Sequence[Card], used: Mapping[str, Links]) -> Grid:
+    """One row per recipe: how it differs from others of its kind, its seeds, where it is used.
+
+    Args:
+        found: the recipes; no two of a kind have equal differences.
+        run_cards: the cards of their runs; a seed leads to its own.
+        used: by run, the tables and figures that need it, each with its anchor.
+    """
+    described = ("Method", "Backbone", "Pretraining data", "What varies", "Seeds", "Used in")
+    titles = (*described, "Time a run", "Memory (MiB)", "Device", "Code")
+    looks = ("", "", "", "some", "", "some", "number", "number", "", "")
+    by_run = {card.run: card.facts for card in run_cards}
+    rows = tuple(_row(one, by_run, used) for one in found)
+    return Grid("Encoders, one row for each recipe", tuple(map(Text, titles, looks)), rows)
 
 
-def _facts(run: Run, card: dict[str, Any]) -> tuple[str, ...]:
+def _row(
+    one: Variant, by_run: Mapping[str, dict[str, Any]], used: Mapping[str, Links]
+) -> tuple[Text, ...]:
     """A row of the list; the card of an imported encoder has neither time nor memory."""
-    seconds, memory = card.get("seconds"), card.get("peak_memory_mib", {}).get("host")
-    merged = f" + {Path(run.merge.mask).stem}" if run.merge else ""
+    facts = [by_run[run.id] for run in one.runs if run.id in by_run]
+    merged = one.runs[0].merge
+    seeds = tuple((str(run.seed), f"#card-{run.id}") for run in one.runs)
+    places = dict(place for run in one.runs for place in used.get(run.id, ()))
+    times = [card["seconds"] for card in facts if card.get("seconds") is not None]
+    memory = [card["peak_memory_mib"]["host"] for card in facts if "peak_memory_mib" in card]
     return (
-        run.id,
-        f"{Path(run.method).stem}{merged}" if run.source is None else "finished encoder",
-        run.pretrain or NOTHING,
-        str(run.seed),
-        NOTHING if seconds is None else duration(seconds),
-        NOTHING if memory is None else f"{memory:.0f}",
-        str(card.get("environment", {}).get("device", NOTHING)),
-        str(card.get("code", NOTHING)),
+        Text(f"{one.method}{f' + {Path(merged.mask).stem}' if merged else ''}", anchor=one.anchor),
+        Text(one.backbone),
+        Text(one.data or NOTHING),
+        Text(one.varies or NOTHING, "some"),
+        Text("", links=seeds),
+        Text("" if places else NOTHING, "some", links=tuple(places.items())),
+        Text(duration(fmean(times)) if times else NOTHING, "number"),
+        Text(f"{max(memory):.0f}" if memory else NOTHING, "number"),
+        Text(_each(card.get("environment", {}).get("device") for card in facts)),
+        Text(_each(card.get("code") for card in facts)),
     )
+
+
+def _each(values: Iterable[str | None]) -> str:
+    """Distinct values, or a dash if there are none."""
+    return ", ".join(dict.fromkeys(value for value in values if value)) or NOTHING
+
+
+def used_in(experiments: Experiments, made: Mapping[str, Figure]) -> dict[str, Links]:
+    """By run, the tables and figures that need it, each with its anchor.
+
+    Args:
+        experiments: a scale and its tables.
+        made: the figures on the page.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(experiments.tables):
+        heading = experiments.table(name).title.partition(":")[0]
+        for run in (run for cell in experiments.cells([name]) for run in cell.runs):
+            found.setdefault(run.id, {})[heading] = f"#{name}"
+    for name, figure in made.items() if experiments.figures is not None else ():
+        for run in (run for arm in experiments.arms(name) for run in arm.runs):
+            found.setdefault(run.id, {})[figure.title.partition(":")[0]] = f"#{name}"
+    return {run: tuple(places.items()) for run, places in found.items()}
 
 
 def cost(experiments: Experiments, results: Path) -> Grid:

@@ -14,6 +14,7 @@ from made_results import publish_page
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256, write_json
 from fame.core.packages import LOCK
+from fame.report.page.outcome import AUTHORS_CODE, PAPER
 from fame.report.page.page import page
 
 VOID = {"meta", "link", "img", "br", "rect", "path"}
@@ -94,10 +95,11 @@ def test_every_card_is_embedded_whole_and_escaped(made, parsed):
 
 
 def test_nothing_is_loaded_from_elsewhere(made, parsed):
-    assert not parsed.all("script")
-    for _, attributes in parsed.elements:
+    assert parsed.all("script") == [{}]  # its own, in the page
+    for tag, attributes in parsed.elements:
         for name in ("src", "href", "srcset", "action", "data"):
-            assert attributes.get(name, "#").startswith(("#", "data:"))
+            led = ("#", "data:", "https:") if (tag, name) == ("a", "href") else ("#", "data:")
+            assert attributes.get(name, "#").startswith(led)
     assert "url(" not in made[2].read_text(encoding="utf-8")
     assert "@import" not in made[2].read_text(encoding="utf-8")
 
@@ -106,6 +108,9 @@ def test_links_lead_somewhere_and_ids_are_unique(parsed):
     ids = [attributes["id"] for _, attributes in parsed.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = [a["href"] for a in parsed.all("a") if "download" not in a]
+    away = {link for link in links if link.startswith("https:")}
+    assert away == {PAPER, AUTHORS_CODE}
+    links = [link for link in links if link not in away]
     assert {link.removeprefix("#") for link in links} <= set(ids)
     assert {f"table{n}" for n in range(1, 7)} <= {link.removeprefix("#") for link in links}
 
@@ -118,6 +123,26 @@ def test_readers_who_cannot_see_are_told(parsed):
     assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
     assert all("scope" in head for head in parsed.all("th"))
     assert [html["lang"] for html in parsed.all("html")] == ["en"]
+
+
+def test_the_first_screen_has_the_outcome_and_a_dot_for_each_seed(made, parsed):
+    (sentence,) = re.findall(r'<p class="lead">(.*?)</p>', made[2].read_text(encoding="utf-8"))
+    assert sentence.startswith("FAME reaches 52.0 % and MoCo 42.0 % at scale mini (linear probe,")
+    assert "a difference of +10.0 points, 95 % interval +10.0 to +10.0." in sentence
+    (picture,) = [one for one in parsed.all("svg") if one["class"] == "plot outcome"]
+    assert (
+        "linear probe, mini UCF101 (generated), R(2+1)D, 8 wide: +10.0 ± 0.0"
+        in picture["aria-label"]
+    )
+
+
+def test_every_measured_number_leads_to_its_runs_and_has_a_dot_for_each_seed(made, parsed):
+    given, _, _ = made
+    measured = sum(1 for _ in given.cells(given.tables))
+    links = [a["href"] for a in parsed.all("a") if a["href"].startswith("#runs-of-")]
+    strips = [one for one in parsed.all("svg") if one["class"] == "strip"]
+    assert len(links) == len(strips) == measured
+    assert all(one["aria-label"].count("seed ") == 3 for one in strips)
 
 
 def test_mini_is_labelled(made):
@@ -171,6 +196,7 @@ def test_a_scale_without_true_masks_has_no_mask_quality(own_results):
     [
         ("tables/table5.csv", None, r"table5\.csv: no such table; make it first"),
         ("tables/table5.csv", "method\n", r"table5\.csv: not of the current table file"),
+        ("pretrain/{run}/metrics.jsonl", "{}\n", r"line 1 is not a step of a training"),
         ("tables/table5.tex", None, r"table5\.tex: cannot be read .*; make it first"),
         ("figures/bias.csv", "arm\nFAME\n", r"bias\.csv: lacks the columns dataset, seed"),
         ("figures/claims.csv", None, r"claims\.csv: no such table"),
@@ -178,6 +204,7 @@ def test_a_scale_without_true_masks_has_no_mask_quality(own_results):
 )
 def test_what_is_missing_or_damaged_is_named(own_results, file, content, sentence):
     given, folder = own_results
+    file = file.format(run=next(iter(given.runs)))
     if content is None:
         (folder / file).unlink()
     else:
