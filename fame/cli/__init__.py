@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from fame.cli import (
     acquire,
+    compare,
     data,
     evaluation,
     export,
@@ -67,7 +68,7 @@ GROUPS = {
     "Encoders": (pretrain, export),
     "Evaluation": (evaluation,),
     "Figures": (figures,),
-    "Tables, claims and the page": (report,),
+    "Tables, claims and the page": (report, compare),
     "Configuration": (schema,),
 }
 """The headings of the help, and the modules with their commands."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from fame.config.scale import Scale
 from fame.pipeline.runs import Run, digest
+from fame.report.leaves import leaves
 
 NO_MERGING = "no merging"
 
@@ -73,17 +74,6 @@ def _distinct(one: Variant, found: Sequence[Variant]) -> Variant:
     if len(same) == 1:
         return one
     return replace(one, varies=", ".join(filter(None, [one.varies, recipe_id(one.runs[0])])))
-
-
-def leaves(recipe: Leaves, above: str = "") -> dict[str, Any]:
-    """Values by dotted key; lists are values."""
-    found: dict[str, Any] = {}
-    for key, value in recipe.items():
-        if isinstance(value, dict):
-            found |= leaves(value, f"{above}{key}.")
-        else:
-            found[above + key] = value
-    return found
 
 
 def _varies(one: Variant, kind: Sequence[Variant]) -> str:

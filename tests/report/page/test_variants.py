@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fame.report.page.variants import leaves, variants
+from fame.report.page.variants import variants
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,3 @@ def test_recipes_that_words_do_not_tell_apart_have_a_digest(given):
     assert len(found) == 2
     assert all(len(one.varies) == 8 for one in found)
     assert found[0].varies != found[1].varies
-
-
-def test_leaves_are_named_by_dotted_keys():
-    assert leaves({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {
-        "a.b": 1,
-        "a.c.d": [2],
-        "e": None,
-    }
