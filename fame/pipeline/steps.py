@@ -141,7 +141,7 @@ def _example(name: str) -> Rule:
     )
 
 
-_PAGE = ("table", "figure", "picture", "claims", "pretrain")
+_PAGE = ("table", "figure", "picture", "claims", "pretrain", *OF_TABLES)
 
 _ROWS = (
     Rule("world", "world of {data}", "data", _DATA, ("world",), data="generated"),

@@ -1,6 +1,7 @@
 """Report: results to tables and the page, with copies in results/.
 
-in    the results that a table's measured cells need; all tables and figures
+in    the results that a table's measured cells need; all tables and figures. The page also shows
+      what stands beside results and encoders: curves, accuracy by class, neighbours
 out   results/<scale>/tables/<table>.{csv,md,tex,html}, results/<scale>/report.html;
       copies of these and of the figures in results/
 steps collect results in tables; put everything on one page; copy finished files. If jobs fail,
@@ -49,6 +50,7 @@ rule table:
 rule report:
     """Write tables, figures, claims, costs and cards to one self-contained page."""
     input:
+        results=below(f"{ROOT}/evaluate", EXPERIMENTS.results(EXPERIMENTS.tables)),
         tables=expand(f"{ROOT}/tables/{{table}}.csv", table=sorted(EXPERIMENTS.tables)),
         figures=below(FIGURES, figures.files(EXPERIMENTS, ".png", ".csv")),
         cards=[f"{ROOT}/pretrain/{run}/card.json" for run in EXPERIMENTS.runs],
