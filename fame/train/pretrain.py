@@ -21,6 +21,7 @@ from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.models.files import save_encoder
 from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.models.multiplications import multiplications
 from fame.pipeline.runs import Run
 from fame.pretext.common import Method, Setup
 from fame.train.batches import batches
@@ -194,6 +195,7 @@ def _export(
         "data_fingerprint": videos.fingerprint() if videos else None,
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),
+        "multiplications": multiplications(scale.backbones[run.backbone]),
         "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
         **(_declared(scale, run, method, videos) if videos else {}),
         **method.facts(),

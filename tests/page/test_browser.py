@@ -115,6 +115,63 @@ def test_the_page_is_not_wider_than_paper(opened, tmp_path):
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
+ROWS = """[...document.querySelector("table[data-table=table5]").tBodies[0].rows]
+  .filter(row => !row.hidden).map(row => row.cells[0].firstChild.textContent.trim())"""
+COLUMN = """[...document.querySelectorAll("table[data-table=table5] [data-cell]")]
+  .filter(cell => cell.dataset.cell.endsWith(":ucf101:measured"))
+  .map(cell => cell.innerText.trim())"""
+HEAD = """[...document.querySelectorAll("table[data-table=table5] thead tr")].at(-1)
+  .cells[1].querySelector("button").click()"""
+FILTER = """{ const field = document.querySelector("input[type=search]");
+  field.value = "%s"; field.dispatchEvent(new Event("input")); }"""
+
+
+def test_a_head_sorts_up_down_and_back_with_dashes_last(opened):
+    before = opened.evaluate(COLUMN)
+    known = sorted(float(text.split()[0]) for text in before if text != "–")
+    dashes = ["–"] * (len(before) - len(known))
+    for expected in (known, known[::-1]):
+        opened.evaluate(HEAD)
+        texts = opened.evaluate(COLUMN)
+        assert [float(text.split()[0]) for text in texts[: len(known)]] == expected
+        assert texts[len(known) :] == dashes
+    opened.evaluate(HEAD)
+    assert opened.evaluate(COLUMN) == before
+    assert opened.complaints == []
+
+
+def test_a_filter_keeps_the_rows_with_every_word(opened):
+    every = opened.evaluate(ROWS)
+    opened.evaluate(FILTER % "fame i3d")
+    assert opened.evaluate(ROWS) and set(opened.evaluate(ROWS)) == {"FAME"}
+    opened.evaluate(FILTER % "")
+    assert opened.evaluate(ROWS) == every
+
+
+def test_without_the_script_no_control_is_left_that_does_nothing(opened, site):
+    cells = opened.evaluate(CELLS)
+    opened.call("Emulation.setScriptExecutionDisabled", value=True)
+    opened.open(site.page)
+    opened.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert opened.evaluate(CELLS) == cells
+    assert opened.evaluate("document.querySelectorAll('button, input').length") == 0
+
+
+SHOWN = """[...document.querySelectorAll("table[data-table=%s] thead th")]
+  .filter(head => head.offsetWidth).map(head => head.innerText.trim())"""
+
+
+def test_a_phone_folds_what_describes_a_row_and_constant_columns(opened, site):
+    heads = {name: opened.evaluate(SHOWN % name) for name in ("table5", "runs")}
+    opened.size(PHONE, 844, phone=True)
+    opened.open(site.page)
+    assert "Backbone" in heads["table5"]
+    assert "Backbone" not in opened.evaluate(SHOWN % "table5")
+    folded = set(heads["runs"]) - set(opened.evaluate(SHOWN % "runs"))
+    said = opened.evaluate("[...document.querySelectorAll('.constants')].map(one => one.innerText)")
+    assert folded and all(any(f"{head}: " in text for text in said) for head in folded)
+
+
 def test_a_page_that_calls_home_would_be_noticed(opened, tmp_path):
     bad = tmp_path / "bad.html"
     bad.write_text(

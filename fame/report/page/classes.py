@@ -14,7 +14,7 @@ from fame.pipeline.experiments import result_file
 from fame.report.page.grid import read_csv
 from fame.report.page.pairs import Pair, title
 from fame.report.page.seeds import Gap, Seeds
-from fame.report.page.svg import LETTER, Axis, dot, line, svg, tag, text
+from fame.report.page.svg import LETTER, Axis, differences, seeds_at, svg, tag, text
 
 ROW = 16.0
 """The height of a class, in pixels."""
@@ -107,19 +107,12 @@ def _gains(gains: dict[str, Gap]) -> Markup:
     left = LETTER * max(map(len, gains)) + 4
     width, floor = left + 420, ROW * len(gains) + 6
     ends = (left + 10, width - 50)
-    ticks = {value: axis.place(value, *ends) for value in axis.ticks}
-    marks = [line(x, 0.0, x, floor, class_="grid") for x in ticks.values()]
-    zero = axis.place(0.0, *ends)
-    marks.append(line(zero, 0.0, zero, floor, class_="zero"))
+    marks = differences(axis, ends, floor)
     for at, (name, gap) in enumerate(gains.items()):
-        y, mean = ROW * at + ROW / 2 + 2, axis.place(gap.mean, *ends)
+        y = ROW * at + ROW / 2 + 2
         marks.append(text(left, y + 4, name, text_anchor="end"))
-        marks.append(line(mean, y - 6, mean, y + 6, class_="mean"))
-        for seed, value in gap.values.items():
-            marks.append(dot(axis.place(value, *ends), y, f"seed {seed}: {value:+.1f}", r=3.5))
         marks.append(text(width, y + 4, f"{gap.mean:+.1f}", text_anchor="end"))
-    marks += [text(x, floor + 13, f"{value:g}", text_anchor="middle") for value, x in ticks.items()]
-    marks.append(text(sum(ends) / 2, floor + 27, axis.title, text_anchor="middle"))
+        marks += seeds_at(gap.values, axis, ends, y)
     spoken = "; ".join(f"{name}: {gap.mean:+.1f}" for name, gap in gains.items())
     return svg(width, floor + 32, f"{axis.title}, by class. {spoken}", *marks)
 

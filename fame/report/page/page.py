@@ -47,6 +47,9 @@ LOOKS = {
 }
 """Sections that are drawn from results where these are, with their titles."""
 
+RELIANCE = "reliance"
+"""The figure that shows more encoders than the section that is drawn from the bias probes."""
+
 FIRST = ("headline", CLAIMS)
 """The figures that come right after the paper's."""
 
@@ -117,7 +120,7 @@ def page(experiments: Experiments, results: Path) -> str:
     looks = {
         "classes": by_class(both, scale, places.evaluations),
         "examples": examples(both, scale, results),
-        "background": reliance(places.figures, scale),
+        "background": None if RELIANCE in made else reliance(places.figures, scale),
         "training": training(cells, recipes, run_cards, scale),
         "curves": curves(recipes, places.runs),
     }

@@ -60,9 +60,9 @@ def runs(found: Sequence[Variant], run_cards: Sequence[Card], used: Mapping[str,
         run_cards: the cards of their runs; a seed leads to its own.
         used: by run, the tables and figures that need it, each with its anchor.
     """
-    described = ("Method", "Backbone", "Pretraining data", "What varies", "Seeds", "Used in")
+    described = ("Method", "What varies", "Backbone", "Pretraining data", "Seeds", "Used in")
     titles = (*described, "Time a run", "Memory (MiB)", "Device", "Code")
-    looks = ("", "", "", "some", "", "some", "number", "number", "", "")
+    looks = ("", "some", "", "", "", "some", "number", "number", "", "")
     by_run = {card.run: card.facts for card in run_cards}
     rows = tuple(_row(one, by_run, used) for one in found)
     return Grid("Encoders, one row for each recipe", tuple(map(Text, titles, looks)), rows)
@@ -80,9 +80,9 @@ def _row(
     memory = [card["peak_memory_mib"]["host"] for card in facts if "peak_memory_mib" in card]
     return (
         Text(f"{one.method}{f' + {Path(merged.mask).stem}' if merged else ''}", anchor=one.anchor),
+        Text(one.varies or NOTHING, "some"),
         Text(one.backbone),
         Text(one.data or NOTHING),
-        Text(one.varies or NOTHING, "some"),
         Text("", links=seeds),
         Text("" if places else NOTHING, "some", links=tuple(places.items())),
         Text(duration(fmean(times)) if times else NOTHING, "number"),

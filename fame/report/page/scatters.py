@@ -16,11 +16,10 @@ from fame.report.page.seeds import Seeds
 from fame.report.page.svg import Axis, Panel, Series, looks
 from fame.report.page.variants import Variant
 
-SOURCES = {"reliance": "method", "bias": "arm"}
-"""Figures whose numbers have accuracy and reliance, the one with more encoders first; the column
-that names an encoder."""
+PROBES = "bias.csv"
+"""The numbers of the figure of bias probes, which have accuracy and reliance by seed."""
 
-ACCURACY = {"reliance": "accuracy", "bias": "original"}
+NEEDED = {"arm", "original", "dataset", "seed", "background_reliance"}
 
 
 @dataclass(frozen=True)
@@ -42,31 +41,29 @@ def reliance(figures: Path, scale: Scale) -> Scatter | None:
         figures: `results/<scale>/figures`, with the numbers of figures.
         scale: the scale.
     """
-    source = next((name for name in SOURCES if (figures / f"{name}.csv").is_file()), None)
-    if source is None:
+    if not (figures / PROBES).is_file():
         return None
-    who, accuracy = SOURCES[source], ACCURACY[source]
-    frame = read_csv(figures / f"{source}.csv", texts=["seed", who])
-    if not {who, accuracy, "dataset", "seed", "background_reliance"} <= set(frame):
+    frame = read_csv(figures / PROBES, texts=["seed", "arm"])
+    if not set(frame) >= NEEDED:
         return None
-    seeds = frame[frame["seed"] != "all"].dropna(subset=["background_reliance", accuracy])
+    seeds = frame[frame["seed"] != "all"].dropna(subset=["background_reliance", "original"])
     if seeds.empty:
         return None
-    names = list(dict.fromkeys(frame[who].dropna()))
+    names = list(dict.fromkeys(frame["arm"].dropna()))
     y = Axis.around([0.0, 1.0, *seeds["background_reliance"]], "background reliance")
     panels = []
     for dataset, rows in seeds.groupby("dataset", sort=False):
-        x = Axis.around(rows[accuracy], "linear probe, top-1 (%)")
-        series = [_reliant(rows[rows[who] == name], name, names, accuracy) for name in names]
+        x = Axis.around(rows["original"], "linear probe, top-1 (%)")
+        series = [_reliant(rows[rows["arm"] == name], name, names) for name in names]
         known = scale.datasets.get(str(dataset))
         panel = Panel(known.title if known else str(dataset), x, y)
-        label = f"{panel.title}: background reliance by accuracy; {source}.csv has the numbers"
+        label = f"{panel.title}: background reliance by accuracy; {PROBES} has the numbers"
         panels.append(panel.dots(series, label))
     return Scatter(_legend(names), tuple(panels))
 
 
-def _reliant(rows: pd.DataFrame, name: str, names: Sequence[str], accuracy: str) -> Series:
-    points = list(zip(rows[accuracy], rows["background_reliance"], strict=True))
+def _reliant(rows: pd.DataFrame, name: str, names: Sequence[str]) -> Series:
+    points = list(zip(rows["original"], rows["background_reliance"], strict=True))
     titles = [
         f"{name}, seed {seed}: {x:.1f} %, reliance {y:.2f}"
         for seed, (x, y) in zip(rows["seed"], points, strict=True)

@@ -7,7 +7,8 @@ from markupsafe import Markup
 
 from fame.report.page.pairs import Pair
 from fame.report.page.seeds import Gap, Seeds
-from fame.report.page.svg import Axis, dot, line, svg, text
+from fame.report.page.svg import Axis, dot, line, seeds_at, svg, text
+from fame.report.page.svg import differences as ground
 
 WIDTH, HEIGHT = 50.0, 14.0
 """Of a strip, in pixels."""
@@ -66,27 +67,17 @@ def outcome(rows: Sequence[Difference], scale: str) -> Markup:
     numbers = [value for row in rows for value in row.gap.values.values()]
     axis = Axis.around([*numbers, 0.0], f"FAME less MoCo, points, scale {scale}")
     ends, floor = (EDGE, OUTCOME - EDGE), ROW * len(rows) + 4
-    places = {value: axis.place(value, *ends) for value in axis.ticks}
-    zero = axis.place(0.0, *ends)
-    marks = [line(x, 0.0, x, floor, class_="grid") for x in places.values()]
-    marks.append(line(zero, 0.0, zero, floor, class_="zero"))
+    marks = ground(axis, ends, floor)
     for at, row in enumerate(rows):
         marks += _row(row, axis, ends, ROW * at)
-    for value, x in places.items():
-        marks.append(text(x, floor + 12, f"{value:+g}" if value else "0", text_anchor="middle"))
-    marks.append(text(OUTCOME / 2, floor + 25, axis.title, text_anchor="middle"))
     spoken = "; ".join(f"{row.name}: {row.gap.text}" for row in rows)
     return svg(OUTCOME, floor + 30, f"{axis.title}. {spoken}", *marks, look="plot outcome")
 
 
 def _row(row: Difference, axis: Axis, ends: tuple[float, float], top: float) -> list[Markup]:
-    """A name and the mean in numbers; below them dots, and a bar at the mean."""
-    mean, y = axis.place(row.gap.mean, *ends), top + 26
-    marks = [
+    """A name and the mean in numbers, and below them the seeds."""
+    return [
         text(0.0, top + 13, row.name, class_="over"),
         text(OUTCOME, top + 13, row.gap.text, text_anchor="end", class_="over title"),
-        line(mean, y - 7, mean, y + 7, class_="mean"),
+        *seeds_at(row.gap.values, axis, ends, top + 26),
     ]
-    for seed, value in row.gap.values.items():
-        marks.append(dot(axis.place(value, *ends), y, f"seed {seed}: {value:+.1f}", r=4.0))
-    return marks

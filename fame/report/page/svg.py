@@ -1,8 +1,9 @@
 """Small pictures as inline SVG: axes, dots and lines that follow the page's colours. No script."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from markupsafe import Markup, escape
 
@@ -130,6 +131,38 @@ def looks(names: Sequence[str]) -> list[str]:
     rest = [name for name in names if name not in given]
     given |= {name: spare[at % len(spare)] for at, name in enumerate(rest)}
     return [given[name] for name in names]
+
+
+def differences(axis: Axis, ends: tuple[float, float], floor: float) -> list[Markup]:
+    """The ground of rows of differences: a line at zero, others at ticks, and their numbers.
+
+    Args:
+        axis: the range; zero is in it.
+        ends: where it starts and ends, in pixels.
+        floor: below the last row, in pixels; numbers and title take 27 more.
+    """
+    places = {value: axis.place(value, *ends) for value in axis.ticks}
+    zero = axis.place(0.0, *ends)
+    return [
+        *(line(x, 0.0, x, floor, class_="grid") for x in places.values()),
+        line(zero, 0.0, zero, floor, class_="zero"),
+        *(
+            text(x, floor + 12, f"{value:+g}" if value else "0", text_anchor="middle")
+            for value, x in places.items()
+        ),
+        text(sum(ends) / 2, floor + 25, axis.title, text_anchor="middle"),
+    ]
+
+
+def seeds_at(values: Mapping[int, float], axis: Axis, ends: Point, y: float) -> list[Markup]:
+    """Differences of a row: a bar at their mean, and a dot for each seed."""
+    mean = axis.place(fmean(values.values()), *ends)
+    bar = line(mean, y - 7, mean, y + 7, class_="mean")
+    dots = (
+        dot(axis.place(value, *ends), y, f"seed {seed}: {value:+.1f}", r=4.0)
+        for seed, value in values.items()
+    )
+    return [bar, *dots]
 
 
 @dataclass(frozen=True)

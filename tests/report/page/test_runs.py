@@ -38,7 +38,7 @@ def test_every_run_is_listed_once_and_no_two_rows_are_alike(mini_results, listed
 
 
 def test_rows_say_what_varies_and_where_they_are_used(mini_results, listed):
-    names = {row[3].text: dict(row[5].links) for row in listed.rows if row[0].text != "random"}
+    names = {row[1].text: dict(row[5].links) for row in listed.rows if row[0].text != "random"}
     assert any("beta 0.3" in name for name in names)
     assert all(places for places in names.values())
     fame = mini_results[0].tables["table5"]

@@ -25,13 +25,6 @@ def test_reliance_from_the_probes_of_single_seeds(mini_results, tmp_path):
     assert "FAME, seed 0: 60.0 %, reliance 0.40" in panel
 
 
-def test_the_figure_with_more_encoders_comes_first(mini_results, tmp_path):
-    (tmp_path / "bias.csv").write_text(BIAS)
-    text = "method,dataset,seed,accuracy,background_reliance\nBE,ucf101,0,50,0.5\n"
-    (tmp_path / "reliance.csv").write_text(text)
-    assert [name for _, name in reliance(tmp_path, mini_results[0].scale).legend] == ["BE"]
-
-
 @pytest.mark.parametrize("text", [None, "arm\n", BIAS.partition("\n")[0] + "\n"])
 def test_nothing_where_nothing_was_measured(mini_results, tmp_path, text):
     if text is not None:
