@@ -108,7 +108,8 @@ class SpatioTemp(Method):
 
     def __init__(self, setup: Setup, options: LikeWithLike | AsReleased) -> None:
         super().__init__(setup)
-        self.options, self.encoder, size = options, setup.encoder, setup.views.size
+        self.options, self.encoder, self._world = options, setup.encoder, setup.world
+        size = setup.views.size
         need_frames("spatiotemp", 2, setup.run.recipe["backbone"]["frames"])
         need_size("spatiotemp", LEAST, size)
         if size % MULTIPLE:
@@ -155,8 +156,9 @@ class SpatioTemp(Method):
         numbers = batch.drawn.to(found.dtype)
         motion, appearance = numbers.tensor_split([motion_labels.NUMBERS], dim=1)
         errors = mse_loss(found, motion), mse_loss(colours, appearance)
+        pairs = self._world.gather(found), self._world.gather(motion)
         scalars = {
-            "accuracy": concordance(found, motion),
+            "accuracy": concordance(*pairs),  # of the global batch, whatever the processes
             "motion": errors[0].detach(),
             "appearance": errors[1].detach(),
         }

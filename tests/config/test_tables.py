@@ -9,7 +9,7 @@ from fame.config.tables import Recipe, Row, Table
 from fame.pipeline.experiments import Experiments
 
 NAMES = ("table5", "table6")
-UPPER = "Supervised (upper line)"
+UPPER = "Supervised (labels)"
 
 
 @pytest.fixture(params=NAMES)

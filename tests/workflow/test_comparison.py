@@ -83,7 +83,7 @@ def test_each_method_is_a_measured_row(given, results, tmp_path):
     rebuilt = read["measured_on"].str.contains("a reconstruction of the method")
     assert set(read["method"][rebuilt]) == {"ASCNet", "CCL"}
     assert read["r1_measured"].between(0, 100).all()
-    compared = read["method"] != "Supervised (upper line)"
+    compared = read["method"] != "Supervised (labels)"
     assert read["measured_on"][compared].str.endswith("protocol fame").all()
     quick = build(given, "methods", results / "evaluate")
     assert quick["r1_measured"].isna().all()

@@ -17,7 +17,7 @@ def concordance(predicted: Tensor, labels: Tensor) -> Tensor:
     Returns:
         A scalar in [0, 1], over all columns together; 0.5 if no labels differ.
     """
-    guesses, order = (torch.sign(_differences(values)) for values in (predicted.detach(), labels))
+    guesses, order = (torch.sign(_differences(values)) for values in (predicted, labels))
     pairs = order.abs().sum()
     return 0.5 + 0.5 * (guesses * order).sum() / pairs.clamp(min=1)
 
