@@ -2,8 +2,8 @@
 
 Of one clip (B, 1, 3, T, S, S) 27 numbers are regressed from the pooled feature (B, C) by two linear
 layers: 14 say where the largest motion is and whither, of its flow's boundaries
-(`toolbox.motion_labels`), 13 where colours change most and least and which they are
-(`toolbox.appearance_labels`). L = factor * (MSE(motion) + 0.1 * MSE(appearance)), on the raw
+(`toolbox.labels.motion_labels`), 13 where colours change most and least and which they are
+(`toolbox.labels.appearance_labels`). L = factor * (MSE(motion) + 0.1 * MSE(appearance)), on the raw
 numbers, 0 to 16.
 
 Labels are made where clips are read, in the loader's processes. The view that the step will see is
@@ -38,12 +38,12 @@ from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch, Sample, collate
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox import appearance_labels, motion_labels
-from fame.pretext.toolbox.concordance import concordance
-from fame.pretext.toolbox.flow import flow, stored
-from fame.pretext.toolbox.patterns import MULTIPLE
-from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
+from fame.pretext.toolbox.labels import appearance_labels, motion_labels
+from fame.pretext.toolbox.labels.flow import flow, stored
+from fame.pretext.toolbox.labels.patterns import MULTIPLE
+from fame.pretext.toolbox.losses.concordance import concordance
 from fame.pretext.toolbox.losses.wide import wide
+from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
 
 LEAST = 16
 WEIGHT = 0.1

@@ -15,9 +15,9 @@ from fame.core.errors import FameError
 from fame.data.clips.batch import Sample, collate
 from fame.data.clips.loader import KeyedBatches, loader
 from fame.pretext.spatiotemp import Statistics
-from fame.pretext.toolbox.appearance_labels import appearance_labels
-from fame.pretext.toolbox.flow import flow, stored
-from fame.pretext.toolbox.motion_labels import motion_labels
+from fame.pretext.toolbox.labels.appearance_labels import appearance_labels
+from fame.pretext.toolbox.labels.flow import flow, stored
+from fame.pretext.toolbox.labels.motion_labels import motion_labels
 from fame.train.pretrain import build_method, clips_of
 
 OWN, FAME = options_of("spatiotemp", "own"), options_of("spatiotemp", "fame")

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from fame.pretext.toolbox.appearance_labels import appearance_labels, dominant, likeness, octant
+from fame.pretext.toolbox.labels.appearance_labels import (
+    appearance_labels,
+    dominant,
+    likeness,
+    octant,
+)
 
 
 def test_likeness_by_hand():

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from true_motion import moving
 
-from fame.pretext.toolbox.flow import flow, stored
-from fame.pretext.toolbox.motion_labels import (
+from fame.pretext.toolbox.labels.flow import flow, stored
+from fame.pretext.toolbox.labels.motion_labels import (
     BINS,
     boundaries,
     first_largest,
     motion_labels,
     orientations,
 )
-from fame.pretext.toolbox.patterns import patterns
+from fame.pretext.toolbox.labels.patterns import patterns
 
 
 def ramp():

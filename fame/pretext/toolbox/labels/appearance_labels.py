@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from fame.pretext.toolbox.motion_labels import EQUAL, first_largest
-from fame.pretext.toolbox.patterns import patterns
+from fame.pretext.toolbox.labels.motion_labels import EQUAL, first_largest
+from fame.pretext.toolbox.labels.patterns import patterns
 
 NUMBERS = 13
 Colour = Literal["exact", "octant"]

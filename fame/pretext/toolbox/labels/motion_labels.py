@@ -7,7 +7,7 @@ do not see a camera's uniform motion.
 
 import numpy as np
 
-from fame.pretext.toolbox.patterns import patterns
+from fame.pretext.toolbox.labels.patterns import patterns
 
 NUMBERS = 14
 BINS = 8

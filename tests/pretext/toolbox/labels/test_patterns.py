@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fame.pretext.toolbox.patterns import patterns
+from fame.pretext.toolbox.labels.patterns import patterns
 
 
 def test_sizes_at_112_by_hand():

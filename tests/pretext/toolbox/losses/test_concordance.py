@@ -2,7 +2,7 @@
 
 import torch
 
-from fame.pretext.toolbox.concordance import concordance
+from fame.pretext.toolbox.losses.concordance import concordance
 
 
 def test_pairs_by_hand():

@@ -6,7 +6,7 @@ import pytest
 from skimage.registration import optical_flow_tvl1
 from true_motion import moving
 
-from fame.pretext.toolbox.flow import REACH, STEP, flow, stored
+from fame.pretext.toolbox.labels.flow import REACH, STEP, flow, stored
 
 MARGIN = 8
 
