@@ -41,6 +41,8 @@ OPTIONS = {
     ("rspnet", "fame"): {"margin": 0.14, "stride": 1},
     ("speednet", "own"): SPEEDS,
     ("speednet", "fame"): SPEEDS,
+    ("spatiotemp", "own"): {"dominant": "exact", "factor": 0.05, "stride": 1},
+    ("spatiotemp", "fame"): {"dominant": "octant", "factor": 0.1},
     ("srtc", "own"): {
         "segments": 2,
         "reversal": 0.5,

@@ -25,6 +25,7 @@ from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.schema import Model
 from fame.data.clips.batch import Batch
+from fame.data.clips.dataset import Labeller
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
@@ -151,6 +152,14 @@ class Method(torch.nn.Module, ABC):
             stride: the backbone's stride, in native frames.
         """
         return RandomClips(frames, stride, self.clips)
+
+    def labeller(self) -> Labeller | None:
+        """What makes labels from a clip's pixels, for methods that have such; None without.
+
+        It is called with each sample where clips are read, in the loader's processes, and must be a
+        function of the sample alone. Its numbers follow the draw's in `Batch.drawn`.
+        """
+        return None
 
     def span(self, frames: int, stride: int) -> int:
         """Native frames that a video needs for all its clips; a shorter one loops.

@@ -72,6 +72,7 @@ def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> Trai
         seed=run.seed,
         max_short_side=scale.max_short_side,
         cache_mib=scale.resources.cache_mib,
+        label=method.labeller(),
     )
 
 

@@ -9,6 +9,7 @@ from fame.config.tables import Recipe, Row, Table
 from fame.pipeline.experiments import Experiments
 
 NAMES = ("table5", "table6")
+UPPER = "Supervised (labels)"
 
 
 @pytest.fixture(params=NAMES)
@@ -94,7 +95,7 @@ def test_fame_is_measured_against_moco_and_random_in_each_task(table):
 
 def test_reference_rows_claim_nothing_published(table):
     for row in table.rows:
-        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation", "VCOP"}:
+        if row.show["method"] in {"MoCo (no FAME)", "Random initialisation", "VCOP", UPPER}:
             assert row.published == {}
 
 
@@ -107,6 +108,7 @@ COMPARED = {
     "Pace Prediction",
     "PRP",
     "RSPNet",
+    "Spatio-Temp",
     "SpeedNet",
     "SRTC",
     "TempTrans",
@@ -120,6 +122,19 @@ def test_fame_and_be_are_the_core_these_are_compared_and_all_else_is_quoted(tabl
         method = row.show["method"]
         assert (row.recipe is not None) == (method in {"FAME", "BE", *COMPARED})
         assert (row.set == "comparison") == (method in COMPARED)
+
+
+def test_the_upper_line_is_moco_s_network_with_labels_and_competes_with_nobody(table):
+    lines = [row for row in table.rows if row.show["method"] == UPPER]
+    assert {row.task for row in lines} == {row.task for row in table.rows if row.task}
+    assert len({table.block(row) for row in lines}) == len(lines)
+    assert not {table.block(row) for row in lines} & {
+        table.block(row) for row in table.rows if row not in lines
+    }
+    for row in lines:
+        assert row.set == "comparison" and row.recipe == Recipe(
+            method="supervised", backbone="r2plus1d", pretrain="kinetics400"
+        )
 
 
 @pytest.mark.parametrize("name", ["table2", "table5"])

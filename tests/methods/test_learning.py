@@ -18,6 +18,8 @@ OWN_NULLS = {
     ("rotnet3d", "own"): ("noise",),  # time is nothing to it: still noise is the same
     ("rotnet3d", "fame"): ("noise",),
     ("rspnet", "own"): ("still",),  # windows overlap: clips of one speed share more frames of noise
+    ("spatiotemp", "own"): ("still",),  # where noise flows is there to be seen
+    ("spatiotemp", "fame"): ("still",),
     ("srtc", "own"): ("still",),  # a segment of noise is the same in each view
     ("srtc", "fame"): ("still",),
     ("temptrans", "own"): ("still",),  # forward and backward at speed 1 repeats frames

@@ -86,10 +86,10 @@ def test_the_quick_tables_train_the_core_only_and_the_comparison_shares_its_runs
     core = {run.id for cell in mini.cells(["table5", "table6"]) for run in cell.runs}
     assert core < set(mini.comparison_runs)
     added = [mini.comparison_runs[name] for name in mini.comparison_runs.keys() - core]
-    assert {run.method for run in added} == COMPARED
+    assert {run.method for run in added} == {*COMPARED, "supervised"}
     assert all(mini.run(run.id) == run for run in added)
-    # RSPNet and TempTrans on two backbones each
-    assert len(added) == (len(COMPARED) + 2) * 3
+    # RSPNet and TempTrans on two backbones each, and the upper line
+    assert len(added) == (len(COMPARED) + 2 + 1) * 3
 
 
 def test_rows_of_the_comparison_say_why_they_are_not_in_the_quick_table(mini):
@@ -99,7 +99,7 @@ def test_rows_of_the_comparison_say_why_they_are_not_in_the_quick_table(mini):
     for row in left_out:
         said = measurable(mini.scale, row, column)
         assert said == "left out of the quick table: make comparison"
-    assert {row.recipe.method for row in left_out if row.recipe} == COMPARED
+    assert {row.recipe.method for row in left_out if row.recipe} == {*COMPARED, "supervised"}
     whole = mini.table("table5_all")
     assert [row.recipe for row in whole.rows] == [row.recipe for row in table.rows]
     assert {measurable(mini.scale, row, column) for row in whole.rows} == {None, "quoted only"}

@@ -74,15 +74,17 @@ def results(given, micro, tmp_path_factory):
 
 
 def test_each_method_is_a_measured_row(given, results, tmp_path):
-    assert {run.method for run in given.comparison_runs.values()} == COMPARED
+    assert {run.method for run in given.comparison_runs.values()} == {*COMPARED, "supervised"}
     frame = build(given, "methods_all", results / "evaluate")
     write(frame, given, "methods_all", tmp_path / "methods_all.csv")
     read = pd.read_csv(tmp_path / "methods_all.csv")
-    assert len(read) == len(COMPARED) + 2  # RSPNet on two backbones, MLRep in two rows
+    # RSPNet on two backbones, MLRep in two rows, and two of the upper line
+    assert len(read) == len(COMPARED) + 2 + 2
     rebuilt = read["measured_on"].str.contains("a reconstruction of the method")
     assert set(read["method"][rebuilt]) == {"ASCNet", "CCL"}
     assert read["r1_measured"].between(0, 100).all()
-    assert read["measured_on"].str.endswith("protocol fame").all()
+    compared = read["method"] != "Supervised (labels)"
+    assert read["measured_on"][compared].str.endswith("protocol fame").all()
     quick = build(given, "methods", results / "evaluate")
     assert quick["r1_measured"].isna().all()
     assert set(quick["not_measured_because"]) == {"left out of the quick table: make comparison"}
@@ -95,4 +97,4 @@ def test_each_method_is_in_the_figure(given, results, tmp_path):
         for title, paths in found.items()
     }
     reliance.make(given, ucf, tmp_path / "reliance.png")
-    assert len(pd.read_csv(tmp_path / "reliance.csv")) == len(COMPARED) + 1
+    assert len(pd.read_csv(tmp_path / "reliance.csv")) == len(COMPARED) + 1 + 1

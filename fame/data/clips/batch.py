@@ -12,7 +12,7 @@ class Sample:
     Attributes:
         clips: `(n_clips, 3, T, H, W)` uint8 RGB.
         frames: `(n_clips, T)` int64 frame numbers in the video, from 0.
-        drawn: `(n_labels,)` int64 labels from the draw; empty if it gives none.
+        drawn: `(n_labels,)` int64 labels from the draw, then those from pixels; empty without.
         label: class number, -1 if unlabelled.
         index: row of the manifest.
         epoch: epoch of the draw; 0 for clips that are not random.
@@ -38,7 +38,8 @@ class Batch:
         epochs: `(B,)` int64.
         frames: `(B, n_clips, T)` int64 frame numbers in each video, from 0. Methods compute labels
             about time (pace, order, direction) from them.
-        drawn: `(B, n_labels)` int64 labels from the method's draw; n_labels is 0 if it gives none.
+        drawn: `(B, n_labels)` int64 labels from the method's draw, then those that it makes from
+            pixels; n_labels is 0 without.
     """
 
     clips: torch.Tensor

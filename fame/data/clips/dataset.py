@@ -4,6 +4,9 @@ Every random draw is keyed by (seed, purpose, epoch, video), so clips do not dep
 processes or interruptions.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -18,6 +21,9 @@ from fame.data.video.resize import fitted, scaled_down
 
 Key = tuple[int, int]
 """(epoch, row of the manifest)."""
+
+Labeller = Callable[[Sample], torch.Tensor]
+"""Labels `(labels,)` int64 made from a sample's pixels; the same number for every video."""
 
 
 class _Frames:
@@ -93,6 +99,8 @@ class TrainClips(_Clips):
         max_short_side: pixels; larger frames are scaled down to it; None keeps them.
         cache_mib: MiB of decoded videos that each worker process caches; 0 caches none. It
             affects speed only.
+        label: makes labels from pixels, in the process that reads the clips; they follow the
+            draw's in `Sample.drawn`.
     """
 
     def __init__(
@@ -103,16 +111,20 @@ class TrainClips(_Clips):
         seed: int,
         max_short_side: int | None = None,
         cache_mib: int = 0,
+        label: Labeller | None = None,
     ) -> None:
         super().__init__(manifest, max_short_side, cache_mib)
-        self._draw = draw
+        self._draw, self._label = draw, label
         self._seed = seed
 
     def __getitem__(self, key: Key) -> Sample:
         """The clips of a video for a key (epoch, index): a function of (seed, epoch, index)."""
         epoch, index = key
         generator = draws.generator(self._seed, "clip-starts", epoch, index)
-        return self._cut(index, self._draw(int(self._video.lengths[index]), generator), epoch)
+        sample = self._cut(index, self._draw(int(self._video.lengths[index]), generator), epoch)
+        if self._label is None:
+            return sample
+        return replace(sample, drawn=torch.cat([sample.drawn, self._label(sample)]))
 
 
 class UniformClips(_Clips):

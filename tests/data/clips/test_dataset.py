@@ -40,6 +40,20 @@ def numbers_by_hand(frames, starts, count, stride):
     return [[(start + stride * t) % len(frames) for t in range(count)] for start in starts]
 
 
+def test_labels_made_from_pixels_follow_those_of_the_draw(small):
+    def drawn(n, generator):
+        return Labelled(clip_indices(1, n, 2, 1)[None], np.array([n]))
+
+    def brightest(sample):
+        return torch.tensor([int(sample.clips.amax()), sample.index])
+
+    sample = TrainClips(small[0], drawn, seed=3, label=brightest)[2, 1]
+    n = int(small[0].table["frames"][1])
+    assert sample.drawn.tolist() == [n, int(small[1][1][1:3].max()), 1]
+    plain = TrainClips(small[0], RandomClips(2, 1, clips=1), seed=3, label=brightest)[2, 1]
+    assert plain.drawn.tolist() == [int(plain.clips.amax()), 1]
+
+
 @pytest.mark.parametrize("cache_mib", [0, 1])
 def test_train_clips_are_keyed_and_exact(small, cache_mib):
     manifest, frames = small

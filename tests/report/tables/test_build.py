@@ -261,7 +261,7 @@ def test_markdown_tables_are_rectangular(mini, table5):
     assert text.startswith("# Table 5")
     assert "Source: " in text and "poster" in text
     blocks = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
-    assert [len(block) for block in blocks] == [2 + 27, 2 + 24]
+    assert [len(block) for block in blocks] == [2 + 29, 2 + 27]
     for block in blocks:
         assert len({line.count("|") for line in block}) == 1
 

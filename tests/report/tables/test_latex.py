@@ -156,9 +156,10 @@ def test_the_best_is_bold_in_each_block_as_in_the_paper(built):
     expected += [("FAME", 88.6), ("FAME", 61.1)]
     assert bold == {(method, rf"\textbf{{\textit{{{value}}}}}") for method, value in expected}
     lines = tabular(latex(frame, table, scale))[1]
-    assert lines.count(r"\midrule") == 1 + 2
+    assert lines.count(r"\midrule") == 1 + 4
     starts = [lines[at + 1] for at, line in enumerate(lines) if line == r"\midrule"]
-    assert [line.split(" & ")[0] for line in starts] == ["CBT", "VCP", "DSM"]
+    upper = "Supervised (labels)"
+    assert [line.split(" & ")[0] for line in starts] == ["CBT", upper, "VCP", upper, "DSM"]
 
 
 def test_ours_and_quoted_are_compared_among_themselves(built):
