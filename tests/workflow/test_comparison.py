@@ -80,7 +80,7 @@ def test_each_method_is_a_measured_row(given, results, tmp_path):
     read = pd.read_csv(tmp_path / "methods_all.csv")
     assert len(read) == len(COMPARED) + 2  # RSPNet on two backbones, MLRep in two rows
     rebuilt = read["measured_on"].str.contains("a reconstruction of the method")
-    assert set(read["method"][rebuilt]) == {"ASCNet", "CCL"}
+    assert set(read["method"][rebuilt]) == {"ASCNet", "CBT", "CCL"}
     assert read["r1_measured"].between(0, 100).all()
     assert read["measured_on"].str.endswith("protocol fame").all()
     quick = build(given, "methods", results / "evaluate")
