@@ -28,14 +28,15 @@ from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.context import Context
-from fame.pretext.toolbox.contrast import hits
-from fame.pretext.toolbox.dropout import kept
+from fame.pretext.toolbox.draws.windows import Windows, repeats
+from fame.pretext.toolbox.heads.context import Context
+from fame.pretext.toolbox.keyed import kept
+from fame.pretext.toolbox.losses.contrast import hits
+from fame.pretext.toolbox.losses.masked import hits_in_video, masked_scores
+from fame.pretext.toolbox.losses.slower import slower
+from fame.pretext.toolbox.losses.together import together
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_options
-from fame.pretext.toolbox.slower import slower
-from fame.pretext.toolbox.together import together
-from fame.pretext.toolbox.wide import wide
-from fame.pretext.toolbox.windows import Windows, hits_in_video, masked_scores, repeats
 
 USES = ("moco",)
 RECONSTRUCTION = True

@@ -29,17 +29,17 @@ from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, RandomClips, window
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Method, Setup
-from fame.pretext.toolbox.blocks import blocks_of, continued, in_blocks
-from fame.pretext.toolbox.contrast import hits
-from fame.pretext.toolbox.conv_gru import ConvGRU
-from fame.pretext.toolbox.dense import dense_scores, hits_at_place
-from fame.pretext.toolbox.dropout import kept
-from fame.pretext.toolbox.memory import Memory
+from fame.pretext.toolbox.heads.blocks import blocks_of, continued, in_blocks
+from fame.pretext.toolbox.heads.conv_gru import ConvGRU
+from fame.pretext.toolbox.heads.memory import Memory
+from fame.pretext.toolbox.heads.stage_shapes import stage_shapes
+from fame.pretext.toolbox.keyed import kept
+from fame.pretext.toolbox.losses.contrast import hits
+from fame.pretext.toolbox.losses.dense import dense_scores, hits_at_place
+from fame.pretext.toolbox.losses.slower import slower
+from fame.pretext.toolbox.losses.together import together
+from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_options
-from fame.pretext.toolbox.slower import slower
-from fame.pretext.toolbox.stage_shapes import stage_shapes
-from fame.pretext.toolbox.together import together
-from fame.pretext.toolbox.wide import wide
 
 DIRECTIONS = 2
 STRENGTHS = ("brightness", "contrast", "saturation")

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from fame.core.errors import FameError
 from fame.core.files import read_json
-from fame.pretext.toolbox.windows import Windows
+from fame.pretext.toolbox.draws.windows import Windows
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("cbt", "own"), options_of("cbt", "fame")

@@ -8,8 +8,8 @@ from torch.nn.functional import cross_entropy
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.data.clips.sampling import RandomClips
-from fame.pretext.toolbox.blocks import continued
-from fame.pretext.toolbox.dense import dense_scores
+from fame.pretext.toolbox.heads.blocks import continued
+from fame.pretext.toolbox.losses.dense import dense_scores
 from fame.train.pretrain import build_method, pretrain
 
 OWN, FAME = options_of("memdpc", "own"), options_of("memdpc", "fame")

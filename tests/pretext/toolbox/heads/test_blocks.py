@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fame.core.errors import FameError
-from fame.pretext.toolbox.blocks import blocks_of, continued, in_blocks
+from fame.pretext.toolbox.heads.blocks import blocks_of, continued, in_blocks
 
 
 def test_the_number_of_blocks():

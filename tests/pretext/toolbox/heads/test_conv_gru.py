@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fame.pretext.toolbox.conv_gru import ConvGRU, orthogonal
+from fame.pretext.toolbox.heads.conv_gru import ConvGRU, orthogonal
 
 
 def scalar():

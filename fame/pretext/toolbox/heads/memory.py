@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from fame.pretext.toolbox.conv_gru import orthogonal
+from fame.pretext.toolbox.heads.conv_gru import orthogonal
 
 
 class Memory(nn.Module):

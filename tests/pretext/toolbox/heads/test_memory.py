@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from fame.pretext.toolbox.memory import Memory, mixture
+from fame.pretext.toolbox.heads.memory import Memory, mixture
 
 SLOTS = torch.tensor([[1.0, 0], [0, 2], [1, 1]])
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fame.core.errors import FameError
-from fame.pretext.toolbox.context import Context
+from fame.pretext.toolbox.heads.context import Context
 
 
 @pytest.fixture

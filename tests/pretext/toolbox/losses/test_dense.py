@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from fame.pretext.toolbox.dense import dense_scores, hits_at_place
+from fame.pretext.toolbox.losses.dense import dense_scores, hits_at_place
 
 
 def test_scores_and_losses_by_hand():

@@ -1,6 +1,6 @@
 import torch
 
-from fame.pretext.toolbox.slower import slower
+from fame.pretext.toolbox.losses.slower import slower
 
 
 def test_the_value_stays_and_the_gradient_shrinks():
