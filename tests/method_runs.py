@@ -13,11 +13,18 @@ WORLD = World(0, 1, torch.device("cpu"))
 
 SPEEDS = {"normal": [1.0, 1.2], "fast": [1.7, 2.2], "sizes": [0.2857142857142857, 1.5]}
 SLOW = {"stride": 1, "weight": 1.0, "target": "momentum", "momentum": 0.99}
+SLOWER = {"dropout": 0.1, "rate": 0.1}
+BLOCKS = {"length": 2, "predicted": 2, "slots": 1024, "gain": 3.0, **SLOWER}
+MASKED = {"stride": 1, "layers": 2, "heads": 4, "width": 128, "hidden": 512, **SLOWER}
 OPTIONS = {
     ("dsm", "own"): {"warps": 3, "temporal": "other-time", "stride": 4, "temperature": 0.07},
     ("dsm", "fame"): {"warps": 3, "temporal": "other-time"},
     ("ascnet", "own"): {**SLOW, "hidden": 2048, "dim": 256},
     ("ascnet", "fame"): SLOW,
+    ("cbt", "own"): {"windows": 4, **MASKED},
+    ("cbt", "fame"): {"windows": 3, **MASKED},
+    ("memdpc", "own"): {**BLOCKS, "stride": 2},
+    ("memdpc", "fame"): {**BLOCKS, "channels": 256},
     ("ccl", "own"): {"diversity": 0.1, "limit": 0.9, "temperature": 0.07, "dim": 128},
     ("ccl", "fame"): {"diversity": 0.1, "limit": 0.9},
     ("mlrep", "own"): {
@@ -77,12 +84,16 @@ OPTIONS = {
     },
     ("videomoco", "fame"): {"drop": 0.25, "weight": 100, "start": 0.5, "oldest": 0.98},
 }
-"""The published options of each method and protocol; tests of all methods run through these."""
+"""The published options of each method and protocol; tests of all methods run through these.
+
+MemDPC's blocks and CBT's transformer are smaller here, as the tests' scales are, and both learn
+more slowly, as mini's learning rate needs it; MemDPC's published gain of 0.1 is for Adam.
+"""
 
 COMPARED = {method for method, _ in OPTIONS}
 """The methods with rows of the comparison."""
 
-NEEDS = {method: {"backbones.r2plus1d.frames": 8} for method in ("ccl", "mlrep", "prp")}
+NEEDS = {method: {"backbones.r2plus1d.frames": 8} for method in ("ccl", "memdpc", "mlrep", "prp")}
 """Changes to the micro scale without which a method refuses its backbone."""
 
 

@@ -14,7 +14,7 @@ these literals, which are read without importing it:
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 
@@ -135,7 +135,7 @@ class Method(torch.nn.Module, ABC):
         encoder: the encoder that a run exports.
     """
 
-    clips: ClassVar[int] = 2
+    clips: int = 2
     encoder: Encoder
 
     @abstractmethod

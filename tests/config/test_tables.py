@@ -102,8 +102,10 @@ def test_reference_rows_claim_nothing_published(table):
 COMPARED = {
     "3DRotNet",
     "ASCNet",
+    "CBT",
     "CCL",
     "DSM",
+    "MemDPC",
     "MLRep",
     "Pace Prediction",
     "PRP",

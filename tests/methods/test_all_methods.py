@@ -109,14 +109,17 @@ def seen(model, batch):
         raise Seen
 
     part = model.encoder.register_forward_pre_hook(spy)
-    maps, stages = model.encoder.maps, model.encoder.stages
-    model.encoder.maps = model.encoder.stages = lambda clips: spy(None, (clips,))
+    ways = ("maps", "stages", "signed")
+    before = {way: getattr(model.encoder, way) for way in ways}
+    for way in ways:
+        setattr(model.encoder, way, lambda clips: spy(None, (clips,)))
     try:
         with pytest.raises(Seen):
             model.loss(batch, 3)
     finally:
         part.remove()
-        model.encoder.maps, model.encoder.stages = maps, stages
+        for way, function in before.items():
+            setattr(model.encoder, way, function)
     return given
 
 

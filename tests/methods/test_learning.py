@@ -9,7 +9,7 @@ from method_runs import OPTIONS
 
 pytestmark = [pytest.mark.methods, pytest.mark.timeout(3600)]
 
-TELLS_VIDEOS_APART = ("ascnet", "ccl", "mlrep")
+TELLS_VIDEOS_APART = ("ascnet", "cbt", "ccl", "memdpc", "mlrep")
 """Methods that any content of a video helps, and their accuracy says how far: no null videos."""
 OWN_NULLS = {
     **{pair: () for pair in OPTIONS if pair[0] in TELLS_VIDEOS_APART},

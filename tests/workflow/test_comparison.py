@@ -81,7 +81,7 @@ def test_each_method_is_a_measured_row(given, results, tmp_path):
     # RSPNet on two backbones, MLRep in two rows, and two of the upper line
     assert len(read) == len(COMPARED) + 2 + 2
     rebuilt = read["measured_on"].str.contains("a reconstruction of the method")
-    assert set(read["method"][rebuilt]) == {"ASCNet", "CCL"}
+    assert set(read["method"][rebuilt]) == {"ASCNet", "CBT", "CCL"}
     assert read["r1_measured"].between(0, 100).all()
     compared = read["method"] != "Supervised (labels)"
     assert read["measured_on"][compared].str.endswith("protocol fame").all()

@@ -29,10 +29,14 @@ class S3DSettings(EncoderSettings):
         arch: the architecture's name.
         width: channels of the first convolution; every other channel count scales by `width / 64`
             and is rounded to a multiple of 4 (at width 64 rounding changes nothing).
+        initialisation: of the convolutions: `normal`, N(0, 0.01), or `he-fan-out`, which R(2+1)D
+            has. Narrow convolutions from N(0, 0.01) are so small that BatchNorm's gradients throw
+            them far away at the first steps of a high learning rate, and they hardly move again.
     """
 
     arch: Literal["s3d"]
     width: PositiveInt
+    initialisation: Literal["normal", "he-fan-out"]
 
     @property
     def feature_dim(self) -> int:
@@ -50,9 +54,13 @@ def build(settings: S3DSettings) -> "Encoder":
     """
     from torch import nn
 
+    from fame.models.blocks.factorised import initialise
     from fame.models.encoder import Staged
 
     encoder = Staged(_parts(settings.width), _ENDS, settings.feature_dim)
+    if settings.initialisation == "he-fan-out":
+        initialise(encoder)
+        return encoder
     for module in encoder.modules():
         if isinstance(module, nn.Conv3d):
             nn.init.normal_(module.weight, std=0.01)

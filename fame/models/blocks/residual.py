@@ -3,11 +3,24 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fame.models.flat_conv import FlatConv3d
+
 _Convolution3x3x3 = partial(nn.Conv3d, kernel_size=3, padding=1, bias=False)
+
+Triple = tuple[int, int, int]
+Block = Callable[[int, int, int, nn.Module | None], nn.Module]
+"""(input channels, output channels, stride, shortcut) -> a residual block."""
+Shortcut = Callable[[int, int, int], nn.Module]
+"""(input channels, output channels, stride) -> the shortcut of a block that changes the shape."""
+
+
+def _convolution1x3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv3d:
+    return FlatConv3d(inputs, outputs, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False)
 
 
 class Residual(nn.Module, ABC):
@@ -62,11 +75,13 @@ class Basic(Residual):
 class HaraBasic(Residual):
     """`Basic` under the names of Hara's 3-D ResNets; arguments as there."""
 
+    convolution: ClassVar[Callable[..., nn.Conv3d]] = staticmethod(_Convolution3x3x3)
+
     def __init__(self, inputs: int, outputs: int, stride: int, shortcut: nn.Module | None) -> None:
         super().__init__()
-        self.conv1 = _Convolution3x3x3(inputs, outputs, stride=stride)
+        self.conv1 = self.convolution(inputs, outputs, stride=stride)
         self.bn1 = nn.BatchNorm3d(outputs)
-        self.conv2 = _Convolution3x3x3(outputs, outputs)
+        self.conv2 = self.convolution(outputs, outputs)
         self.bn2 = nn.BatchNorm3d(outputs)
         self.downsample = shortcut
 
@@ -74,6 +89,12 @@ class HaraBasic(Residual):
         """See `Residual.branch`."""
         out: Tensor = self.bn2(self.conv2(F.relu_(self.bn1(self.conv1(x)))))
         return out
+
+
+class HaraFlat(HaraBasic):
+    """`HaraBasic` over space only: kernels are 1 x 3 x 3, and the stride leaves time alone."""
+
+    convolution = staticmethod(_convolution1x3x3)
 
 
 class ZeroPadded(nn.Module):
@@ -94,7 +115,7 @@ class ZeroPadded(nn.Module):
         return F.pad(picked, (0, 0, 0, 0, 0, 0, 0, self.outputs - x.shape[1]))
 
 
-def projection(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+def projection(inputs: int, outputs: int, stride: int | Triple) -> nn.Sequential:
     """Shortcut B of ResNets: a 1 x 1 x 1 convolution and BatchNorm."""
     return nn.Sequential(
         nn.Conv3d(inputs, outputs, kernel_size=1, stride=stride, bias=False),
@@ -102,11 +123,27 @@ def projection(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     )
 
 
+def stage(
+    inputs: int, outputs: int, blocks: int, stride: int, block: Block, shortcut: Shortcut
+) -> nn.Sequential:
+    """A stage of a ResNet: `blocks` blocks, of which the first may change the shape.
+
+    Args:
+        inputs: input channels.
+        outputs: output channels.
+        blocks: their number, at least 1.
+        stride: of the first block.
+        block: makes a block.
+        shortcut: makes the first block's shortcut, if channels or stride change.
+    """
+    change = None if (inputs, 1) == (outputs, stride) else shortcut(inputs, outputs, stride)
+    first = block(inputs, outputs, stride, change)
+    rest = (block(outputs, outputs, 1, None) for _ in range(blocks - 1))
+    return nn.Sequential(first, *rest)
+
+
 def stages(
-    width: int,
-    layers: tuple[int, int, int, int],
-    block: Callable[[int, int, int, nn.Module | None], nn.Module],
-    shortcut: Callable[[int, int, int], nn.Module],
+    width: int, layers: tuple[int, int, int, int], block: Block, shortcut: Shortcut
 ) -> dict[str, nn.Sequential]:
     """The four stages of a ResNet by name, layer1 to layer4.
 
@@ -114,18 +151,12 @@ def stages(
         width: channels of the stem and the first stage; each later stage doubles them, and halves
             space and time.
         layers: blocks of each stage.
-        block: makes a block from input channels, output channels, stride and shortcut.
-        shortcut: makes the shortcut of a block that changes the shape, from input channels, output
-            channels and stride.
+        block: makes a block.
+        shortcut: makes the shortcut of a block that changes the shape.
     """
     named, inputs = {}, width
     for number, blocks in enumerate(layers, start=1):
-        outputs, stride, change = inputs, 1, None
-        if number > 1:
-            outputs, stride = 2 * inputs, 2
-            change = shortcut(inputs, outputs, stride)
-        first = block(inputs, outputs, stride, change)
-        rest = (block(outputs, outputs, 1, None) for _ in range(blocks - 1))
-        named[f"layer{number}"] = nn.Sequential(first, *rest)
+        outputs, stride = (inputs, 1) if number == 1 else (2 * inputs, 2)
+        named[f"layer{number}"] = stage(inputs, outputs, blocks, stride, block, shortcut)
         inputs = outputs
     return named

@@ -19,11 +19,12 @@ NARROW = {
     "i3d": published(8).model_dump(),
     "r2plus1d": {"arch": "r2plus1d", "width": 4, "layers": [1, 1, 1, 1], "round_middle": 4},
     "r2plus1d_10": {"arch": "r2plus1d_10", "width": 4},
+    "r2d3d": {"arch": "r2d3d", "width": 4, "layers": [1, 1, 2, 1], "pool": True},
     "r3d": {"arch": "r3d", "width": 4, "layers": [1, 2, 1, 1]},
     "r3d_hara": {
         "arch": "r3d_hara", "width": 4, "layers": [1, 2, 1, 1], "shortcut": "A", "pool": "clip"
     },
-    "s3d": {"arch": "s3d", "width": 8},
+    "s3d": {"arch": "s3d", "width": 8, "initialisation": "normal"},
     "s3dg": {"arch": "s3dg", "width": 8, "time_stride": 2},
 }  # fmt: skip
 every = pytest.mark.parametrize("entry", NARROW.values(), ids=NARROW)

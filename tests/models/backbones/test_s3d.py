@@ -10,8 +10,8 @@ from fame.core.errors import FameError
 from fame.models import build_encoder
 
 
-def sized(width):
-    return {"arch": "s3d", "width": width}
+def sized(width, initialisation="normal"):
+    return {"arch": "s3d", "width": width, "initialisation": initialisation}
 
 
 def test_published_layout_is_torchvisions_features():
@@ -52,5 +52,13 @@ def test_first_weights():
     assert values.std().item() == pytest.approx(0.01, rel=0.02)
 
 
-def on_cpu(width):
-    return build_encoder(declared(sized(width)), seed=0)
+def test_he_initialisation_follows_the_fan_out():
+    for part in on_cpu(32, "he-fan-out").modules():
+        if isinstance(part, nn.Conv3d) and part.weight.numel() > 4000:
+            out, _, *kernel = part.weight.shape
+            expected = (2 / (out * torch.tensor(kernel).prod().item())) ** 0.5
+            assert part.weight.std().item() == pytest.approx(expected, rel=0.1)
+
+
+def on_cpu(width, initialisation="normal"):
+    return build_encoder(declared(sized(width, initialisation)), seed=0)

@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from fame.models.blocks.residual import Basic, HaraBasic, ZeroPadded, projection, stages
+from fame.models.blocks.residual import (
+    Basic,
+    HaraBasic,
+    HaraFlat,
+    ZeroPadded,
+    projection,
+    stage,
+    stages,
+)
 
 
 def test_shortcut_a_picks_positions_and_adds_zero_channels():
@@ -38,3 +46,22 @@ def test_stages_double_their_channels_and_halve_their_maps():
     assert sizes == [(2, 8, 9, 8), (4, 4, 5, 4), (8, 2, 3, 2), (16, 1, 2, 1)]
     changing = [part[0].downsample is not None for part in parts.values()]
     assert changing == [False, True, True, True]
+
+
+def test_a_flat_block_leaves_time_alone():
+    def flat(inputs, outputs, stride):
+        return projection(inputs, outputs, (1, stride, stride))
+
+    part = stage(3, 4, 2, 2, HaraFlat, flat).eval()
+    assert part[0].conv1.weight.shape == (4, 3, 1, 3, 3)
+    x = torch.randn(2, 3, 3, 6, 4)
+    with torch.no_grad():
+        whole = part(x)
+        assert whole.shape == (2, 4, 3, 3, 2)
+        torch.testing.assert_close(whole[:, :, 1:2], part(x[:, :, 1:2]))
+
+
+def test_a_stage_has_a_shortcut_where_channels_or_stride_change():
+    for inputs, stride, changes in ((4, 1, False), (4, 2, True), (3, 1, True)):
+        part = stage(inputs, 4, 2, stride, HaraBasic, projection)
+        assert [block.downsample is not None for block in part] == [changes, False]
