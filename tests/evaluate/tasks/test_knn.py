@@ -15,7 +15,6 @@ from fame.evaluate.features.store import Features
 from fame.evaluate.tasks import knn
 from fame.evaluate.tasks.knn import classify, votes
 
-
 META = {"normalisation": "pretraining", "seed": 0}
 
 
