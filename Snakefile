@@ -27,6 +27,7 @@ include: "workflow/rules/report.smk"
 
 onstart:
     hooks.start(workflow, Path.cwd())
+    hooks.expect(workflow, EXPERIMENTS, Path(ROOT))
 
 
 rule all:

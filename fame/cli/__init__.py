@@ -5,7 +5,7 @@ import sys
 from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -42,6 +42,16 @@ RENAMED = {
 """Former names of commands, and the current ones."""
 
 
+FIRST = {
+    "Make and check results": ("plan", "run", "status", "verify"),
+    "Use an encoder": ("evaluate", "embed", "search", "export"),
+    "Look at videos and masks": ("mask", "mask-sheet"),
+    "Get datasets": ("acquire",),
+}
+"""What people use first, which `fame --help` shows under these headings; the workflow calls the
+others."""
+
+
 class Commands(TyperGroup):
     """The commands; a former name is refused with the current one."""
 
@@ -54,15 +64,15 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="FAME: contrastive video representations by foreground-background merging. "
-    "Every rule of the workflow calls one of these commands.",
+    help="FAME: contrastive video representations by foreground-background merging.",
+    epilog="`fame --help-all` lists the workflow's own commands too: one for each rule.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 GROUPS = {
-    "Plan, run and check": (plan, run, status),
+    "Runs": (plan, run, status),
     "Your videos": (search, masks),
     "Data": (acquire, data),
     "Encoders": (pretrain, export),
@@ -71,15 +81,42 @@ GROUPS = {
     "Tables, claims and the page": (report, compare),
     "Configuration": (schema,),
 }
-"""The headings of the help, and the modules with their commands."""
+"""The headings of the whole help, and the modules with their commands."""
+
+
+def _list_all(ctx: typer.Context, asked: bool) -> None:
+    """Print the help with the hidden commands, and end."""
+    if asked:
+        for command in ctx.command.commands.values():  # type: ignore[attr-defined]
+            command.hidden = False
+        print(ctx.get_help())
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--help-all",
+            is_eager=True,
+            callback=_list_all,
+            help="List every command, the workflow's own too.",
+        ),
+    ] = False,
+) -> None:
+    """The options of `fame` itself; typer shows the app's own help instead of this."""
 
 
 def _add(title: str, commands: ModuleType) -> None:
-    """Register the commands of a file under a heading of the help."""
+    """Register the commands of a file; those not used first are hidden, under a heading."""
     known = len(app.registered_commands)
     commands.add(app)
+    first = {name: heading for heading, names in FIRST.items() for name in names}
     for command in app.registered_commands[known:]:
-        command.rich_help_panel = title
+        name = command.name or command.callback.__name__.replace("_", "-")  # type: ignore[union-attr]
+        command.rich_help_panel = first.get(name, f"The workflow's own: {title}")
+        command.hidden = name not in first
 
 
 for heading, files in GROUPS.items():

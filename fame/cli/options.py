@@ -14,6 +14,14 @@ ScaleOption = Annotated[
 TablesOption = Annotated[
     Path, typer.Option("--tables", help="The folder of table files, which define the runs.")
 ]
+TargetsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET]...",
+        help="As `make` and `fame run` take them: all (the default), comparison, report, a table "
+        "(table5, results/table5.csv), a figure (figure1) or a file below results/.",
+    ),
+]
 RunOption = Annotated[str, typer.Option("--run", help="A run's id; `fame runs` lists them.")]
 ManifestOption = Annotated[
     Path, typer.Option("--manifest", help="The dataset's manifest (see `fame index`).")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fame.cli.options import TABLES, TablesOption
+from fame.cli.options import TABLES, TablesOption, TargetsArgument
 from fame.core.errors import FameError
 
 if TYPE_CHECKING:
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    target: Annotated[
-        str,
-        typer.Argument(
-            help="all, comparison, report, a table (table5), a figure (figure1) or results/..."
-        ),
-    ] = "all",
+    targets: TargetsArgument = None,
     scale: Annotated[
         str, typer.Option("--scale", help="A scale by name (mini, paper) or a path to its file.")
     ] = "mini",
@@ -44,7 +39,8 @@ def plan(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Estimate a target's jobs, hours, disk and memory, and list what is missing."""
+    """Estimate the jobs, hours, disk and memory of targets, and list what is missing."""
+    from fame.operate.plan.jobs import ALL
     from fame.operate.plan.plan import Asked, Survey
     from fame.operate.plan.plan import plan as make
     from fame.operate.plan.text import as_json as data
@@ -52,7 +48,8 @@ def plan(
     from fame.pipeline.experiments import Experiments
 
     experiments = Experiments(scale, tables)
-    asked = Asked(scale, tables, target, results, cores or os.cpu_count() or 1, gpus)
+    wanted = tuple(targets or (ALL,))
+    asked = Asked(scale, tables, wanted, results, cores or os.cpu_count() or 1, gpus)
     survey = Survey.of(experiments, asked)
     made = make(survey, asked)
     print(json.dumps(data(made), indent=2) if as_json else text(made))

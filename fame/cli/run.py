@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from itertools import takewhile
@@ -22,6 +23,12 @@ SNAKEFILE = {"--snakefile", "-s"}
 WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c", "--jobs", "-j"}
 """Options that say where jobs run; without them they run here, on all cores."""
 QUIET = {"--quiet", "-q"}
+LOUD = {"--logger", "--verbose", "--printshellcmds", "-p", "--debug-dag", "--debug"}
+"""Options that ask for Snakemake's own lines."""
+REPEAT = "FAME_REPEAT"
+"""The panel's variable with the command that repeats a job."""
+PLUGINS = Path(__file__).resolve().parents[1] / "operate" / "panel" / "plugins"
+"""Holds the panel as a plugin of Snakemake's."""
 SILENT = ("host", "progress", "reason", "rules")
 """Values of Snakemake's --quiet; `all` hides its errors as well."""
 _NUMBERED = re.compile(
@@ -50,6 +57,8 @@ def run(
 ) -> None:
     """Make targets with Snakemake, by default on all cores; after a kill, rerun to resume.
 
+    A terminal shows a panel of what runs and of the time left; `FAME_PANEL=0` shows Snakemake's own
+    lines, as elsewhere.
     A folder holds one workflow at a time. The lock, the processes and the Slurm jobs that a killed
     workflow left are removed first. `--quiet all` still prints errors.
     """
@@ -66,11 +75,39 @@ def run(
         occupy(directory)
         clear(directory)
     cores = [] if WHERE & {word.split("=")[0] for word in given} else ["--cores", "all"]
-    command = [sys.executable, "-m", "snakemake", *cores, "--rerun-incomplete", *given]
+    shown = with_panel(repeating(scale, tables, directory)) if wants_panel(given) else []
+    command = [sys.executable, "-m", "snakemake", *shown, *cores, "--rerun-incomplete", *given]
     if directory != Path():
         command += ["--directory", str(directory)]
     # This process becomes Snakemake: signals reach it, and the lock lasts as long as it does.
     os.execv(sys.executable, command)
+
+
+def with_panel(repeat: str) -> list[str]:
+    """Snakemake's option for the panel, which it looks for in the folders of `PYTHONPATH`.
+
+    Args:
+        repeat: see `repeating`; the panel shows it with a failed job.
+    """
+    os.environ[REPEAT] = repeat
+    folders = [str(PLUGINS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+    return ["--logger", "fame"]
+
+
+def wants_panel(arguments: list[str]) -> bool:
+    """Whether a terminal reads along, and no option asks for Snakemake's own lines."""
+    own = {word.split("=")[0] for word in arguments} & (DRY | QUIET | LOUD)
+    terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return terminal and not own and os.environ.get("FAME_PANEL") != "0"
+
+
+def repeating(scale: str | None, tables: Path | None, directory: Path) -> str:
+    """The command of this workflow with `{}` for its targets."""
+    options = {"--scale": scale, "--tables": tables}
+    words = [str(w) for name, value in options.items() if value for w in (name, value)]
+    words += [] if directory == Path() else ["--directory", str(directory)]
+    return " ".join(["fame run {}", *map(shlex.quote, words)])
 
 
 def from_anywhere(scale: str | None) -> str | None:

@@ -5,25 +5,35 @@ from typing import Annotated
 
 import typer
 
-from fame.cli.options import TABLES, TablesOption
+from fame.cli.options import TABLES, TablesOption, TargetsArgument
 
 ResultsOption = Annotated[Path, typer.Option("--results", help="The folder of results.")]
 
 
 def status(
+    targets: TargetsArgument = None,
     scale: Annotated[
         str, typer.Option("--scale", help="A scale by name or by its file's path.")
     ] = "mini",
     results: ResultsOption = Path("results"),
     tables: TablesOption = TABLES,
 ) -> None:
-    """Show each run's steps, time left and last checkpoint, and why jobs failed."""
+    """Show each run's steps, time left and last checkpoint, and why jobs failed.
+
+    With targets, only what they need.
+    """
+    from fame.operate.plan.jobs import all_wanted, jobs
     from fame.operate.status import rendered
     from fame.operate.status import status as look
     from fame.pipeline.experiments import Experiments
 
     own = None if tables == TABLES else tables
-    print(rendered(look(Experiments(scale, tables), results, scale, own)))
+    experiments = Experiments(scale, tables)
+    needed = None
+    if targets:
+        files = all_wanted(experiments, targets).files
+        needed = jobs(scale, tables, files, results.parent)
+    print(rendered(look(experiments, results, scale, own, needed)))
 
 
 def verify(

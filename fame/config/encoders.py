@@ -50,9 +50,9 @@ class _ValidatedByArch:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        known = registry.names(BACKBONES)
+        known = registry.built_in(BACKBONES)
         settings = [handler(_settings_of(name).__pydantic_core_schema__) for name in known]
-        foreign = {"type": "string", "not": {"enum": known}, "description": "a file's path"}
+        foreign = {"type": "string", "not": {"enum": known}, "description": "another one"}
         other = {"type": "object", "properties": {"arch": foreign}, "required": ["arch"]}
         return {"anyOf": [*settings, other]}
 

@@ -85,6 +85,18 @@ class Retrieval(Model):
     ranks: tuple[Positive, ...]
 
 
+class Knn(Model):
+    """Classification by the nearest training videos, weighted by their cosine.
+
+    Attributes:
+        neighbours: training videos that vote for a test video's class.
+        temperature: a vote weighs exp(cosine / temperature).
+    """
+
+    neighbours: Positive
+    temperature: Annotated[float, Field(gt=0)]
+
+
 class Bias(Model):
     """Background-bias probes (docs/bias.md): test videos under several conditions.
 
@@ -137,6 +149,7 @@ class Evaluate(Model):
         linear: the linear probe.
         finetune: finetuning.
         retrieval: nearest neighbours.
+        knn: classification by nearest neighbours.
         bias: the bias probes; null for a scale that does not measure background bias.
         activation: activation maps.
         masks: mask quality.
@@ -147,6 +160,7 @@ class Evaluate(Model):
     linear: Linear
     finetune: Finetune
     retrieval: Retrieval
+    knn: Knn
     bias: Bias | None
     activation: Activation
     masks: Masks

@@ -1,6 +1,8 @@
-"""Plug-ins by name: a module of a package, or a user's own `.py` file.
+"""Choices by name: a module of ours, one of an installed package, or a user's own `.py` file.
 
-A new mask variant or pretext method is one new file; no list names them.
+A new mask variant or pretext method is one new file; no list names them. An installed package
+offers modules by entry points: the group is the package here (`fame.augment.masks`), the name is
+the choice's, and the value is the module.
 """
 
 import ast
@@ -10,7 +12,10 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib.machinery import PathFinder
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -22,9 +27,87 @@ Kind = TypeVar("Kind")
 SHARED = "common"
 """The module of a package with shared code, which is not a choice itself."""
 
+OPEN = frozenset(
+    ("fame.pretext", "fame.augment.masks", "fame.data.datasets", "fame.models.backbones")
+)
+"""The packages to whose choices an installed package may add."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A choice that an installed package offers.
+
+    Attributes:
+        module: its dotted name.
+        owner: the package's name and version.
+        file: the module's source.
+    """
+
+    module: str
+    owner: str
+    file: Path
+
+
+def installed(package: str) -> dict[str, Installed]:
+    """The choices that installed packages add to one of `OPEN`, by name; nothing is imported.
+
+    Raises:
+        FameError: two packages offer one name, a name is ours or no plain word, or the module is
+            missing.
+    """
+    return _offered(package, tuple(sys.path)) if package in OPEN else {}
+
+
+@lru_cache
+def _entry_points(path: tuple[str, ...]) -> Any:
+    """Those of all installed packages: the files of all are read for any of them."""
+    return entry_points()
+
+
+@lru_cache
+def _offered(package: str, path: tuple[str, ...]) -> dict[str, Installed]:
+    """Looked up again when the search path has changed."""
+    found: dict[str, Installed] = {}
+    for point in _entry_points(path).select(group=package):
+        owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        if not point.name.isidentifier():
+            raise FameError(f"{owner}: {point.name!r} in {package} must be a plain word; rename it")
+        taken = package if point.name in built_in(package) else None
+        taken = found[point.name].owner if point.name in found else taken
+        if taken:
+            raise FameError(
+                f"{owner} offers {point.name!r} in {package}, which {taken} has already; "
+                "uninstall the package or rename its entry point"
+            )
+        found[point.name] = Installed(point.module, owner, _file_of(point, owner))
+    return found
+
+
+def _file_of(point: EntryPoint, owner: str) -> Path:
+    """The source of an entry point's module, found without running its package."""
+    parts = point.module.split(".")
+    spec = importlib.util.find_spec(parts[0])
+    for end in range(2, len(parts) + 1):
+        folders = spec.submodule_search_locations if spec else None
+        spec = PathFinder.find_spec(".".join(parts[:end]), folders) if folders else None
+    if spec is None or not spec.has_location or point.attr:
+        raise FameError(
+            f"{owner}: its entry point {point.name} = {point.value} names no module; correct it"
+        )
+    return Path(str(spec.origin))
+
 
 def names(package: str) -> list[str]:
-    """The choices of a package, sorted; nothing is imported.
+    """The choices of a package and those of installed packages, sorted; nothing is imported.
+
+    Raises:
+        FameError: see `installed`.
+    """
+    return sorted([*built_in(package), *installed(package)])
+
+
+def built_in(package: str) -> list[str]:
+    """The choices of a package itself, sorted; nothing is imported.
 
     Args:
         package: dotted name, for example `fame.augment.masks`. Its files are the choices, except
@@ -58,13 +141,15 @@ def check_name(package: str, name: str) -> None:
 
 
 def source_of(package: str, name: str) -> Path:
-    """The file of a choice: a built-in module's, or the plug-in file itself.
+    """The file of a choice: a module's, or the plug-in file itself.
 
     The package is not imported, so lower packages may use this too.
     """
     if name.endswith(".py"):
         return Path(name).expanduser()
     check_name(package, name)
+    if foreign := installed(package).get(name):
+        return foreign.file
     spec = importlib.util.find_spec(package)
     assert spec is not None
     files = (Path(folder, f"{name}.py") for folder in spec.submodule_search_locations or ())
@@ -137,9 +222,22 @@ def _assigned(text: bytes, attribute: str) -> ast.expr | None:
     return value
 
 
-def _built_in(package: str, name: str) -> ModuleType:
+def _module(package: str, name: str) -> ModuleType:
     check_name(package, name)
-    return importlib.import_module(f"{package}.{name}")
+    foreign = installed(package).get(name)
+    if foreign is None:
+        return importlib.import_module(f"{package}.{name}")
+    try:
+        return importlib.import_module(foreign.module)
+    except ImportError as error:
+        raise FameError(
+            f"'{name}' of {foreign.owner} cannot be imported ({error}); mend the package"
+        ) from error
+
+
+def is_foreign(package: str, name: str) -> bool:
+    """Whether a choice is a user's file or an installed package's."""
+    return name.endswith(".py") or name in installed(package)
 
 
 def _plug_in(file: Path) -> ModuleType:
@@ -166,13 +264,13 @@ def load(package: str, name: str, attribute: str) -> Any:
 
     Args:
         package: dotted name of the package that holds the built-in choices.
-        name: one of `names(package)`, or a path that ends in `.py`, which is then imported.
+        name: one of `names(package)`, or a path that ends in `.py`; the module is imported.
         attribute: for example `mask` or `METHOD`.
 
     Raises:
         FameError: no such choice or file, or it does not define the attribute.
     """
-    module = _plug_in(Path(name)) if name.endswith(".py") else _built_in(package, name)
+    module = _plug_in(Path(name)) if name.endswith(".py") else _module(package, name)
     if not hasattr(module, attribute):
         raise FameError(f"'{name}' does not define '{attribute}'; add it or choose another name.")
     return getattr(module, attribute)

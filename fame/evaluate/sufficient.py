@@ -27,11 +27,11 @@ def check(videos: Manifest, scale: Scale, tasks: Collection[str]) -> None:
 
     Args:
         videos: the dataset.
-        scale: gives the ranks of retrieval.
+        scale: gives the ranks of retrieval and the neighbours of kNN.
         tasks: what is to be evaluated; nothing is refused if there is none.
 
     Raises:
-        FameError: no usable training or test video, or fewer training videos than the largest rank.
+        FameError: no usable training or test video, or fewer training videos than neighbours.
     """
     usable = videos.table[videos.table["status"] == OK]
     for split in ("test", "train") if tasks else ():
@@ -40,10 +40,15 @@ def check(videos: Manifest, scale: Scale, tasks: Collection[str]) -> None:
                 f"dataset {videos.dataset} has no usable {split} video, so nothing can be "
                 f"evaluated on it; hold some out (test, val), or state {split} as their split"
             )
-    gallery, ranks = int((usable["split"] == "train").sum()), scale.evaluate.retrieval.ranks
-    if "retrieval" in tasks and max(ranks) > gallery:
-        raise FameError(
-            f"retrieval.ranks asks for {max(ranks)} neighbours but {videos.dataset} has only "
-            f"{gallery} usable training videos to retrieve; set evaluate.retrieval.ranks to at "
-            f"most {gallery}"
-        )
+    gallery = int((usable["split"] == "train").sum())
+    asked = {
+        "retrieval": ("ranks", max(scale.evaluate.retrieval.ranks)),
+        "knn": ("neighbours", scale.evaluate.knn.neighbours),
+    }
+    for task in tasks:
+        key, number = asked.get(task, ("", 0))
+        if number > gallery:
+            raise FameError(
+                f"{task}.{key} asks for {number} neighbours but {videos.dataset} has only "
+                f"{gallery} usable training videos; set evaluate.{task}.{key} to at most {gallery}"
+            )

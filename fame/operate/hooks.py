@@ -1,5 +1,6 @@
 """What the workflow does when it starts and when it fails. No torch."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,30 @@ def start(workflow: Any, place: Path) -> None:
     except FameError as error:
         raise WorkflowError(str(error)) from None
     stop_needless_waking(workflow)
+
+
+def expect(workflow: Any, experiments: Experiments, root: Path) -> None:
+    """Tell the panel, if one is shown, what the jobs take; without it nothing is read.
+
+    Args:
+        workflow: Snakemake's.
+        experiments: the active scale and its tables.
+        root: `results/<scale>`.
+    """
+    module = sys.modules.get("fame.operate.panel.handler")
+    for handler in module.ACTIVE if module else ():
+        from fame.operate.panel.expected import expected
+
+        try:
+            handler.expect(expected(workflow.dag, experiments, root, _cores(workflow)))
+        except FameError as error:  # a broken file of a finished job must not stop the others
+            print(f"fame: the time left is unknown: {error}", file=sys.stderr)
+
+
+def _cores(workflow: Any) -> int:
+    """The cores that a workflow may use; of a cluster's, none are known, so as many as jobs."""
+    settings = workflow.resource_settings
+    return max(1, settings.cores or settings.nodes or 1)
 
 
 def prefix_shell(text: str) -> None:

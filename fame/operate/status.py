@@ -3,7 +3,7 @@
 import shlex
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,14 @@ import psutil
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.units import duration
+from fame.operate.plan.jobs import Job
 from fame.pipeline.claims import primary_claims, results_of
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.missing import failed, log_outcome
 from fame.pipeline.paths import Places
-from fame.pipeline.steps import Step, Steps
+from fame.pipeline.runs import Run
+from fame.pipeline.steps import RULES, Step, Steps
+from fame.pipeline.tasks import OF_TABLES
 
 LAST_LINES = 5
 """Lines shown of a failed job's log."""
@@ -57,7 +60,7 @@ class Status:
     """The content of `fame status`.
 
     Attributes:
-        results: those of the tables that are there, and all of them.
+        results: those of the tables (or targets) that are there, and all of them.
         primary: of these, the same of the ones that the primary claims need; 0 and 0 if none.
     """
 
@@ -69,7 +72,11 @@ class Status:
 
 
 def status(
-    experiments: Experiments, results: Path, scale: str, tables: Path | None = None
+    experiments: Experiments,
+    results: Path,
+    scale: str,
+    tables: Path | None = None,
+    needed: Sequence[Job] | None = None,
 ) -> Status:
     """Collect the state of a scale's results.
 
@@ -78,20 +85,23 @@ def status(
         results: the folder `results`.
         scale: the scale as given, for the commands.
         tables: the folder of the tables, for the commands; None for the project's own.
+        needed: the jobs of the targets that it is about; None for all tables, and only then are
+            the results behind the primary claims counted.
     """
     places = Places.of(experiments.scale, results)
     steps = Steps(experiments.scale, places.root)
-    trained = [run for run in experiments.runs.values() if run.pretrain]
+    runs = experiments.runs if needed is None else _runs(experiments, needed)
+    trained = [run for run in runs.values() if run.pretrain]
     trainings = [_training(places.run(run.id), steps.pretraining(run)) for run in trained]
-    wanted = experiments.results(experiments.tables)
+    wanted = experiments.results(experiments.tables) if needed is None else _results(needed)
     done = {name for name in wanted if (places.evaluations / name).is_file()}
-    primary = results_of(experiments, primary_claims(experiments))
+    primary = results_of(experiments, primary_claims(experiments)) if needed is None else []
     counts = (len(done), len(wanted)), (len(done.intersection(primary)), len(primary))
     words = [*(["--tables", str(tables)] if tables else []), *_elsewhere(results)]
     words = ["--scale", scale, *words]
     failures = [
         _failure(what, job, results, words)
-        for what, job in _jobs(experiments, steps)
+        for what, job in (_jobs(experiments, steps) if needed is None else _of(needed, runs, steps))
         if failed(job)
     ]
     return Status(experiments.scale.name, trainings, *counts, failures)
@@ -106,6 +116,24 @@ def _jobs(experiments: Experiments, steps: Steps) -> Iterator[tuple[str, Step]]:
                 if step.log not in seen:
                     seen.add(step.log)
                     yield run.id, step
+
+
+def _runs(experiments: Experiments, needed: Sequence[Job]) -> dict[str, Run]:
+    """The runs of some jobs, by id."""
+    return {name: experiments.run(name) for name in dict.fromkeys(j.run for j in needed) if name}
+
+
+def _results(needed: Sequence[Job]) -> list[str]:
+    """The results that some jobs make, as paths below `evaluate/`."""
+    return [f"{job.run}/{job.data}/{job.rule}.json" for job in needed if job.rule in OF_TABLES]
+
+
+def _of(needed: Sequence[Job], runs: Mapping[str, Run], steps: Steps) -> Iterator[tuple[str, Step]]:
+    """Some jobs as steps, with their subject's name."""
+    for job in needed:
+        if job.rule in RULES and (job.run or job.data):
+            step = steps.step(job.rule, runs.get(job.run or ""), job.data, job.name)
+            yield job.run or str(job.data), step
 
 
 def _training(folder: Path, job: Step) -> Training:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fame.config.datasets import Own, Synthetic
+from fame.config.encoders import BACKBONES
+from fame.config.layouts import DATASETS
 from fame.config.methods import Methods, Section
 from fame.config.pretraining import Merge
 from fame.config.reading import expand, parse
@@ -19,7 +21,7 @@ from fame.config.scale import Backbone, Scale
 from fame.config.tables import Recipe
 from fame.core.errors import FameError
 from fame.core.files import sha256
-from fame.core.registry import check_name, declared
+from fame.core.registry import check_name, declared, installed, is_foreign
 from fame.pipeline.versions import RECIPE_VERSION
 
 
@@ -97,19 +99,37 @@ def split_data_id(scale: Scale, name: str) -> tuple[str, int | None]:
     return name, None
 
 
-def plugin_digest(name: str) -> dict[str, str]:
-    """The hash of a plug-in file's content, which is part of the recipe; empty for built-ins."""
-    if not name.endswith(".py"):
+def plugin_digest(package: str, name: str) -> dict[str, str]:
+    """The hash of a plug-in file's content, which is part of the recipe; empty for built-ins.
+
+    For a choice of an installed package, that package's name and version stand before the hash.
+
+    Args:
+        package: the package with the built-in choices, such as `fame.pretext`.
+        name: the choice.
+
+    Raises:
+        FameError: the file cannot be read or is not Python.
+    """
+    if not is_foreign(package, name):
         return {}
+    foreign = installed(package).get(name)
+    file = foreign.file if foreign else Path(name).expanduser()
+    digest_of = _content_digest(file, name)
+    return {name: f"{foreign.owner} {digest_of}" if foreign else digest_of}
+
+
+def _content_digest(file: Path, name: str) -> str:
+    """The SHA-256 of a plug-in file, which must be Python."""
     try:
-        content = Path(name).expanduser().read_bytes()
+        content = file.read_bytes()
     except OSError as error:
         raise FameError(f"{name}: the plug-in file cannot be read ({error.strerror})") from None
     try:
         compile(content, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise FameError(f"{name}: the plug-in file is not Python ({error}); correct it") from None
-    return {name: hashlib.sha256(content).hexdigest()}
+    return hashlib.sha256(content).hexdigest()
 
 
 def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]:
@@ -142,7 +162,7 @@ def used_sections(scale: Scale, method: str, dataset: str) -> dict[str, Section]
 def dataset_plugin(scale: Scale, dataset: str) -> dict[str, str]:
     """The hash of the plug-in file that a dataset's entry names; empty for built-ins."""
     entry = scale.datasets[dataset]
-    return {} if isinstance(entry, Own) else plugin_digest(entry.layout)
+    return {} if isinstance(entry, Own) else plugin_digest(DATASETS, entry.layout)
 
 
 def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
@@ -161,7 +181,7 @@ def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
 def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
     recipe = backbone.model_dump(mode="json", exclude={"title"})
     # Omitted for built-in architectures: RECIPE_VERSION stands for changes to those.
-    plugin = plugin_digest(backbone.encoder.arch)
+    plugin = plugin_digest(BACKBONES, backbone.encoder.arch)
     return recipe | ({"plugin": plugin} if plugin else {})
 
 
@@ -184,7 +204,7 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     section["data"] = _data_recipe(scale, recipe.pretrain)
     section["max_short_side"] = scale.max_short_side
     section["options"] = recipe.options_in(scale.protocol)
-    section["plugins"] = plugin_digest(merge.mask) if merge else {}
+    section["plugins"] = plugin_digest("fame.augment.masks", merge.mask) if merge else {}
     return section
 
 
@@ -222,7 +242,7 @@ def resolve(scale: Scale, recipe: Recipe, refine: dict[str, Any], seed: int) -> 
     content: dict[str, Any] = {
         "version": RECIPE_VERSION,
         "method": recipe.method,
-        "plugin": plugin_digest(recipe.method),
+        "plugin": plugin_digest("fame.pretext", recipe.method),
         "backbone": _encoder_recipe(backbone),
         "seed": seed,
     }

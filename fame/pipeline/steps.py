@@ -293,6 +293,19 @@ class Steps:
         """The step that makes a run's encoder."""
         return self._step(RULES["pretrain"], run, {})
 
+    def step(self, rule: str, run: Run | None, data: str | None, part: str = "") -> Step:
+        """The step of any rule about a run or a data instance.
+
+        Args:
+            rule: its name.
+            run: for rules about one.
+            data: the data instance, likewise.
+            part: `shard-of-shards`, of the rule that makes copies.
+        """
+        shard, _, shards = part.partition("-of-")
+        wildcards = {"data": data or "", "shard": shard, "shards": shards}
+        return self._step(RULES[rule], run, {k: v for k, v in wildcards.items() if v})
+
     def _step(self, rule: Rule, run: Run | None, wildcards: dict[str, str]) -> Step:
         """A job of a rule, with its files and all steps before it."""
         named = wildcards | ({"run": run.id} if run else {})

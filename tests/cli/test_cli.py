@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from fame import cli
-from fame.cli import app, main
+from fame.cli import FIRST, app, main
 from fame.core.errors import FameError
 from fame.core.files import write_json
 
@@ -43,7 +43,7 @@ def sentence(done):
 
 def test_help_lists_every_command_without_torch():
     code = (
-        "import sys; sys.argv = ['fame', '--help']\n"
+        "import sys; sys.argv = ['fame', '--help-all']\n"
         "from fame.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "sys.exit('torch' in sys.modules)"
@@ -52,6 +52,14 @@ def test_help_lists_every_command_without_torch():
     assert done.returncode == 0
     for command in COMMANDS:
         assert f" {command} " in done.stdout
+
+
+def test_help_shows_first_what_people_use_first():
+    done = CliRunner().invoke(app, ["--help"])
+    shown = re.findall(r"^│ ([a-z][a-z-]*) ", done.stdout, re.M)
+    assert sorted(shown) == sorted(name for names in FIRST.values() for name in names)
+    assert "--help-all" in done.stdout
+    assert CliRunner().invoke(app, []).stdout.count("│ plan ") == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS)

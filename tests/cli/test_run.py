@@ -1,6 +1,8 @@
 """`fame run`: which Snakemake command it becomes, and when it prepares the folder."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fame.cli import app
-from fame.cli.run import audible, check_folder, in_full, with_config
+from fame.cli.run import (
+    audible,
+    check_folder,
+    in_full,
+    repeating,
+    wants_panel,
+    with_config,
+    with_panel,
+)
 from fame.core.errors import FameError
 
 
@@ -42,6 +52,34 @@ def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
         *("--config", 'scale= "my #s" ', "--directory", str(tmp_path)),
     ]
     assert done == [("occupy", tmp_path), ("clear", tmp_path)]
+
+
+def test_a_terminal_has_a_panel_unless_snakemakes_own_lines_are_asked_for(monkeypatch):
+    assert not wants_panel(["all"])
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert wants_panel(["all", "-k"])
+    for option in ("-n", "--quiet", "-p", "--verbose", "--logger=other"):
+        assert not wants_panel(["all", option])
+    monkeypatch.setenv("FAME_PANEL", "0")
+    assert not wants_panel(["all"])
+    monkeypatch.delenv("FAME_PANEL")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not wants_panel(["all"])
+
+
+def test_the_panel_is_found_and_knows_the_command_that_repeats_a_job(monkeypatch, tmp_path):
+    monkeypatch.setenv("FAME_REPEAT", "")
+    monkeypatch.setenv("PYTHONPATH", "/mine")
+    repeat = repeating("my scale.yaml", None, tmp_path)
+    assert repeat == f"fame run {{}} --scale 'my scale.yaml' --directory {tmp_path}"
+    assert repeating(None, None, Path()) == "fame run {}"
+    assert with_panel(repeat) == ["--logger", "fame"]
+    folder, own = os.environ["PYTHONPATH"].split(os.pathsep)
+    assert own == "/mine" and os.environ["FAME_REPEAT"] == repeat
+    assert [path.name for path in Path(folder).glob("snakemake_*")] == [
+        "snakemake_logger_plugin_fame"
+    ]
 
 
 @pytest.mark.parametrize("option", ["-n", "--dry-run"])

@@ -7,6 +7,7 @@ from fame.config.reading import load_scale
 from fame.evaluate.bias.scores import CONDITIONS
 from fame.evaluate.features.store import Features
 from fame.evaluate.tasks.bias import probe_bias
+from fame.evaluate.tasks.knn import classify
 from fame.evaluate.tasks.linear import probe
 from fame.evaluate.tasks.retrieval import retrieve
 
@@ -56,6 +57,13 @@ def test_probes(knows, value):
     assert found["metrics"]["top1"] == value
     metrics = probe_bias(both(knows), altered(knows), SETTINGS.linear, seed=0)["metrics"]
     assert {metrics[name] for name in ("original", *CONDITIONS)} == {value}
+
+
+@pytest.mark.parametrize(("knows", "value"), [(True, 100), (False, 100 / CLASSES)])
+def test_knn(knows, value):
+    """All are equally near where nothing is known: a vote of one of each class."""
+    settings = SETTINGS.knn.model_copy(update={"neighbours": CLASSES})
+    assert classify(both(knows), settings)["metrics"]["top1"] == value
 
 
 def test_retrieval():

@@ -36,6 +36,8 @@ def test_as_many_neighbours_as_there_are_training_videos(videos):
     said = r"asks for 50 neighbours but own has only 6 usable .*ranks to at most 6$"
     with pytest.raises(FameError, match=said):
         check(videos, ranked(1, 50), {"retrieval"})
+    with pytest.raises(FameError, match=r"knn\.neighbours asks for 10 .*neighbours to at most 6$"):
+        check(videos, ranked(1), {"linear", "knn"})
 
 
 def test_quarantined_videos_do_not_count(videos):

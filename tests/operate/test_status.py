@@ -13,6 +13,7 @@ from micro_world import ROOT
 from small_results import MICRO, make
 
 from fame.core.files import write_json
+from fame.operate.plan.jobs import Job
 from fame.operate.status import owner, rendered, status
 from fame.pipeline.claims import primary_claims, results_of
 
@@ -97,6 +98,24 @@ def test_a_failure_with_its_log_and_a_command(made):
     place = str(made[0].parent)
     assert words == ["fame", "run", product, "--scale", str(MICRO), "--directory", place]
     assert f"  rerun it: {failure.command}" in rendered(found).splitlines()
+
+
+def test_of_a_target_only_its_jobs_are_told(made):
+    folder = interrupted(made)
+    (folder / "pretrain.log").write_text("fame: no")
+    world = made[0] / "micro" / "data" / "ucf101-w0" / "index.log"
+    world.write_text("fame: no room")
+    run = folder.name
+    linear = Job("linear", run, "ucf101-w0", "", False)
+    index, table = Job("index", None, "ucf101-w0", "", False), Job("table", None, None, "", False)
+    found = status(made[1], made[0], str(MICRO), None, [linear, table])
+    assert [training.name for training in found.trainings] == [run]
+    assert found.results == (1, 1) and found.failures == [] and found.primary == (0, 0)
+    found = status(made[1], made[0], str(MICRO), None, [index])
+    assert found.trainings == [] and found.results == (0, 0)
+    made[0].joinpath("micro/data/ucf101-w0/manifest.parquet").unlink()
+    (failure,) = status(made[1], made[0], str(MICRO), None, [index]).failures
+    assert failure.what == "ucf101-w0: index of ucf101-w0 failed: no room"
 
 
 def test_a_failure_s_command_names_tables_and_no_folder_that_it_is_in(made, monkeypatch):

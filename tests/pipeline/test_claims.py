@@ -20,7 +20,7 @@ def test_the_primary_claims_need_one_table_and_no_other():
     assert set(needed) < own and len(needed) == len(set(needed))
     assert len(needed) == 5 * 3 * 6 + 2 * 3  # encoders, seeds, evaluations; FAME's and MoCo's bias
     assert len(reliance) == 6
-    assert {Path(name).name for name in own - set(needed)} == {"bias.json"}
+    assert {Path(name).name for name in own - set(needed)} == {"bias.json", "knn.json"}
 
 
 def test_a_scale_that_measures_no_side_has_none():

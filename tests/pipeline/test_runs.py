@@ -131,7 +131,7 @@ def test_a_plug_in_is_part_of_the_recipe_by_content(tmp_path):
     assert before.startswith("moco-mine-r2plus1d-")
     file.write_text("a = 2\n", encoding="utf-8")
     assert run_id(scale, recipe) != before
-    assert plugin_digest("fame") == {}
+    assert plugin_digest("fame.augment.masks", "fame") == {}
 
 
 def test_a_run_needs_epochs_for_its_dataset_and_a_queue_if_its_method_has_one():

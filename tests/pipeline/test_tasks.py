@@ -59,11 +59,13 @@ def test_features_are_those_that_the_scale_names(micro, name, trained, expected)
 
 def test_a_table_asks_for_its_tasks_and_their_metrics_only():
     scale = load_scale(str(MICRO))
-    assert OF_TABLES == ("bias", "finetune", "linear", "retrieval")
+    assert OF_TABLES == ("bias", "finetune", "knn", "linear", "retrieval")
     check_metric(scale, "retrieval", "r5", "t")
     with pytest.raises(
         FameError, match=r"^t: retrieval .* no metric 'r7'; choose .* r1, r5.*ranks$"
     ):
         check_metric(scale, "retrieval", "r7", "t")
-    with pytest.raises(FameError, match=r"^t: no task 'knn'; choose one of bias, finetune, linear"):
-        check_metric(scale, "knn", "top1", "t")
+    with pytest.raises(
+        FameError, match=r"^t: no task 'nearest'; choose one of bias, finetune, knn"
+    ):
+        check_metric(scale, "nearest", "top1", "t")

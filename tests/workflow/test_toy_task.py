@@ -76,7 +76,7 @@ def test_a_row_is_computed_by_the_workflow_and_again_by_evaluate(call, tmp_path)
     assert f"{result['metrics']['top1']:.2f}" in said
     again = json.loads((tmp_path / "own" / "class_mean.json").read_text())
     assert again["metrics"] == result["metrics"]
-    assert "class_mean" in call("--help")
+    assert "class_mean" in call("--help-all")
 
 
 def test_a_metric_that_it_does_not_declare_is_refused(call, tmp_path):

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fame.augment import masks
 from fame.augment.masks.fame import Hue
+from fame.core import registry
 from fame.core.errors import FameError
 
 Mask = Callable[[Tensor, float], Tensor]
@@ -48,7 +49,7 @@ def variant(name: str, hue: Hue, pseudocount: float = 1) -> Variant:
     if name == "fame":
         mask = partial(mask, hue=hue, pseudocount=pseudocount)
         soft_map = partial(masks.get(name, "soft_map"), hue=hue, pseudocount=pseudocount)
-    elif name.endswith(".py"):
+    elif registry.is_foreign(masks.__name__, name):
         mask = _checked(name, mask)
     return Variant(Path(name).stem, mask, soft_map)
 

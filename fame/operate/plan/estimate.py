@@ -38,10 +38,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class History:
-    """Measurements of finished jobs by kind, and the devices that did them."""
+    """Measurements of finished jobs by kind, the devices that did them, and kinds done elsewhere.
+
+    Attributes:
+        elsewhere: the kinds whose measurements ship with the project.
+    """
 
     by_kind: dict[Kind, Measured]
     devices: tuple[str, ...]
+    elsewhere: frozenset[Kind] = frozenset()
 
     def seconds(self, task: Task) -> float | None:
         """How long such jobs took; None if none is finished."""

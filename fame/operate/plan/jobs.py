@@ -62,8 +62,8 @@ def wanted(experiments: Experiments, target: str) -> Wanted:
 
     Args:
         experiments: a scale and its tables.
-        target: `all`, `comparison`, a table's name, a figure's such as `figure1`, or a path in
-            `results/`.
+        target: `all`, `comparison`, `report`, a table's name, a figure's such as `figure1`, each
+            also as a file (`table5.csv`), or a path in `results/`.
 
     Raises:
         FameError: no such table or figure.
@@ -78,15 +78,34 @@ def wanted(experiments: Experiments, target: str) -> Wanted:
         return _without_absent(experiments, list(experiments.comparison), (COMPARISON,))
     if target in experiments.every_table:
         return _without_absent(experiments, [target], (f"results/{target}.csv",))
-    if target in FIGURES:
-        return Wanted((f"results/{target}.png",), ())
-    if target == "report":
-        return Wanted(("results/report.html",), ())
+    single = {"report": "results/report.html", **{name: f"results/{name}.png" for name in FIGURES}}
+    if target in single:
+        return Wanted((single[target],), ())
+    name, dot, _ = target.partition(".")
+    if dot and (name in experiments.every_table or name in single):
+        return wanted(experiments, f"results/{target}")
+    raise _unknown(experiments, target)
+
+
+def _unknown(experiments: Experiments, target: str) -> FameError:
+    """The refusal of a target, with the nearest name."""
     whole = [COMPARISON, *experiments.comparison] if experiments.comparison else []
     known = [ALL, "report", *experiments.tables, *whole, *FIGURES]
     close = difflib.get_close_matches(target, known, 1)
     hint = f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(known)})"
-    raise FameError(f"there is nothing to plan called {target!r}{hint}")
+    return FameError(f"there is nothing to plan called {target!r}{hint}")
+
+
+def all_wanted(experiments: Experiments, targets: Sequence[str]) -> Wanted:
+    """The files that some targets mean together; `all` if there is no target.
+
+    Raises:
+        FameError: see `wanted`.
+    """
+    found = [wanted(experiments, target) for target in targets or (ALL,)]
+    files = dict.fromkeys(file for one in found for file in one.files)
+    left_out = dict.fromkeys(reason for one in found for reason in one.left_out)
+    return Wanted(tuple(files), tuple(left_out))
 
 
 def _without_absent(

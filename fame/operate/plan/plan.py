@@ -8,8 +8,9 @@ from pathlib import Path
 from fame.config.scale import Scale
 from fame.core.units import size
 from fame.operate.plan.estimate import History, Timed, history, wall_clock
-from fame.operate.plan.jobs import Kind, Task, jobs, task_of, wanted
+from fame.operate.plan.jobs import Kind, Task, all_wanted, jobs, task_of
 from fame.operate.plan.needs import Counts, Memory, Space, count, disk, free, memory
+from fame.operate.plan.paces import Paces, completed, shipped
 from fame.pipeline.experiments import Experiments, measurable, untrainable
 from fame.pipeline.paths import Places
 from fame.pipeline.steps import RULES
@@ -29,6 +30,7 @@ class JobRow:
         each: seconds of one; 0 for small jobs, None if not measured.
         gpus: that each takes.
         videos: of the dataset, unused ones included; 0 for jobs without a dataset.
+        elsewhere: whether their time was measured elsewhere and ships with the project.
     """
 
     rule: str
@@ -40,6 +42,7 @@ class JobRow:
     each: float | None
     gpus: int
     videos: int
+    elsewhere: bool = False
 
     @property
     def to_do(self) -> int:
@@ -123,7 +126,7 @@ class Asked:
     Attributes:
         scale: by name or path, as given.
         tables: the folder of table files.
-        target: see `fame.operate.plan.jobs.wanted`.
+        targets: see `fame.operate.plan.jobs.wanted`.
         results: the folder of all results.
         cores: that may be used at a time.
         gpus: likewise; None for as many as one job takes.
@@ -131,7 +134,7 @@ class Asked:
 
     scale: str
     tables: Path
-    target: str
+    targets: tuple[str, ...]
     results: Path
     cores: int
     gpus: int | None
@@ -162,7 +165,7 @@ class Survey:
     @classmethod
     def of(cls, experiments: Experiments, asked: Asked) -> "Survey":
         """Ask Snakemake for the jobs and say what each does."""
-        target = wanted(experiments, asked.target)
+        target = all_wanted(experiments, asked.targets)
         graph = jobs(asked.scale, asked.tables, target.files, asked.results.parent)
         root = Places.of(experiments.scale, asked.results).root
         counts = cache(lambda data: count(experiments.scale, data, root))
@@ -170,29 +173,31 @@ class Survey:
         return cls(experiments, counts, tasks, root, target.left_out)
 
 
-def plan(survey: Survey, asked: Asked) -> Plan:
+def plan(survey: Survey, asked: Asked, paces: Paces | None = None) -> Plan:
     """Plan a target.
 
     Args:
         survey: its jobs.
         asked: what was asked for.
+        paces: of jobs measured elsewhere; None for those that ship with the project.
 
     Raises:
-        FameError: the files of finished jobs cannot be read.
+        FameError: the files of finished jobs or the paces cannot be read.
     """
     scale = survey.experiments.scale
-    finished = history(survey.tasks, survey.root)
+    paces = shipped() if paces is None else paces
+    finished = completed(history(survey.tasks, survey.root), survey.tasks, scale, paces)
     rows = rows_of(survey, finished)
     at_a_time = _together(scale, asked.cores, asked.gpus)
     spaces, room = disk(scale, survey.tasks, survey.counts, finished), free(asked.results)
     runs = [task for task in survey.tasks if task.job.rule == "pretrain"]
     return Plan(
-        target=asked.target,
+        target=" ".join(asked.targets),
         scale=scale.name,
         rows=tuple(rows),
         runs=len(runs),
         present=sum(task.job.done for task in runs),
-        measured=_measured(finished),
+        measured=_measured(finished, paces),
         clocks=tuple(_clocks(scale, survey.tasks, finished, at_a_time)),
         disk=tuple(spaces),
         free=room,
@@ -200,7 +205,7 @@ def plan(survey: Survey, asked: Asked) -> Plan:
         at_a_time=at_a_time,
         left_out=survey.left_out,
         missing=(*survey.missing, *_short(spaces, room, asked.results)),
-        notes=(*_unknown(rows), *_unmeasured(survey)),
+        notes=(*_unknown(rows), *_elsewhere(rows), *_unmeasured(survey)),
     )
 
 
@@ -239,7 +244,8 @@ def _row(kind: Kind, tasks: Sequence[Task], survey: Survey, finished: History) -
     if _small(todo):
         return JobRow(*kind, len(tasks), done, 0.0, 0, 0)
     videos = survey.counts(todo.data).every if todo.data else 0
-    return JobRow(*kind, len(tasks), done, finished.seconds(todo), todo.gpus, videos)
+    elsewhere = kind in finished.elsewhere
+    return JobRow(*kind, len(tasks), done, finished.seconds(todo), todo.gpus, videos, elsewhere)
 
 
 def _together(scale: Scale, cores: int, gpus: int | None) -> int:
@@ -268,12 +274,15 @@ def _clocks(scale: Scale, tasks: Sequence[Task], finished: History, given: int) 
     return clocks
 
 
-def _measured(finished: History) -> str:
-    """The finished jobs from which the others' hours are estimated, in words."""
-    if not finished.by_kind:
-        return "nothing yet"
-    jobs = sum(one.jobs for one in finished.by_kind.values())
-    return f"{jobs} finished jobs on {', '.join(finished.devices) or 'this machine'}"
+def _measured(finished: History, paces: Paces) -> str:
+    """Which jobs tell how long others take."""
+    own = [one.jobs for kind, one in finished.by_kind.items() if kind not in finished.elsewhere]
+    words = []
+    if own:
+        words.append(f"{sum(own)} finished jobs on {', '.join(finished.devices) or 'this machine'}")
+    if finished.elsewhere:
+        words.append(f"* from {paces.source}")
+    return "; ".join(words) or "nothing yet"
 
 
 def _unknown(rows: Sequence[JobRow]) -> list[str]:
@@ -285,6 +294,16 @@ def _unknown(rows: Sequence[JobRow]) -> list[str]:
     return [
         f"hours are unknown for {kinds} of jobs, of which none is finished here; the first "
         "finished job of a kind tells how long the others take, so run one seed first"
+    ]
+
+
+def _elsewhere(rows: Sequence[JobRow]) -> list[str]:
+    """How far times that were measured elsewhere can be relied on."""
+    if not any(row.elsewhere for row in rows):
+        return []
+    return [
+        "*: measured elsewhere, on jobs of exactly these settings; another machine is faster or "
+        "slower, and the first job of a kind that is finished here replaces the time"
     ]
 
 

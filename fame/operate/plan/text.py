@@ -33,7 +33,7 @@ def _jobs(plan: Plan) -> list[str]:
         line = [row.rule, row.method, row.backbone, row.dataset, str(row.needed), str(row.present)]
         line += [
             f"{row.videos:,}" if row.videos else "",
-            duration(row.each) if row.each != 0 else "",
+            duration(row.each) + "*" * row.elsewhere if row.each != 0 else "",
             _left(row),
         ]
         line += [_gpu_hours(row)] if gpus else []

@@ -37,6 +37,7 @@ from fame.evaluate.masks import quality as mask_quality
 from fame.evaluate.masks.variants import PAPER, variants
 from fame.evaluate.tasks.bias import probe_bias
 from fame.evaluate.tasks.finetune import finetuning
+from fame.evaluate.tasks.knn import classify
 from fame.evaluate.tasks.linear import probe as fit_probe
 from fame.evaluate.tasks.retrieval import retrieve
 from fame.models import build_encoder
@@ -341,6 +342,11 @@ class _Attempt:
         """Train a probe on a few videos for an epoch, and test it on altered ones."""
         encoded = self.features()["pretraining"]
         probe_bias(encoded, self.conditions(), self._short, self._run.seed)
+
+    def knn(self) -> None:
+        """Classify a few test videos by the nearest training video."""
+        settings = self.scale.evaluate.knn.model_copy(update={"neighbours": 1})
+        classify(self.features()["pretraining"], settings)
 
     def retrieval(self) -> None:
         """Search the few training videos for the nearest ones."""

@@ -8,7 +8,7 @@ from micro_world import MICRO, ROOT, TABLES, choose
 
 from fame.core.errors import FameError
 from fame.operate.plan import jobs as module
-from fame.operate.plan.jobs import ALL, Job, described, jobs, task_of, wanted
+from fame.operate.plan.jobs import ALL, Job, all_wanted, described, jobs, task_of, wanted
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.runs import Run
 
@@ -27,10 +27,20 @@ def experiments():
         ("results/micro/report.html", "results/micro/report.html"),
         ("figure1", "results/figure1.png"),
         ("report", "results/report.html"),
+        ("report.html", "results/report.html"),
+        ("table5.md", "results/table5.md"),
+        ("table5_all.csv", "results/table5_all.csv"),
+        ("figure1.pdf", "results/figure1.pdf"),
     ],
 )
 def test_a_target_by_name_or_path(experiments, target, file):
     assert wanted(experiments, target).files == (file,)
+
+
+def test_targets_together_are_each_file_once_and_none_is_all(experiments):
+    found = all_wanted(experiments, ["table5", "results/table5.csv", "table6"])
+    assert found.files == ("results/table5.csv", "results/table6.csv")
+    assert all_wanted(experiments, []).files == (ALL,)
 
 
 def test_the_comparison_is_a_target_where_a_table_has_such_rows(experiments):

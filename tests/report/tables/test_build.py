@@ -282,7 +282,7 @@ def test_reporting_does_not_import_torch():
 def test_a_row_may_be_measured_by_the_tasks_of_its_columns(mini):
     given, results = mini
     frame = build(given, "probes", results)
-    assert set(frame["task"]) == {"linear, retrieval, finetune, bias"}
+    assert set(frame["task"]) == {"linear, knn, retrieval, finetune, bias"}
     assert (frame["linear_diving48_measured"] == [42, 42, 42, 52, 52]).all()
     tasks = {cell.column: cell.task for cell in given.cells(["probes"])}
     assert tasks["r1_ucf101"] == "retrieval" and tasks["reliance_ucf101"] == "bias"
