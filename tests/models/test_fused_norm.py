@@ -10,16 +10,20 @@ import torch
 
 from fame.models import fused_norm
 
-HERE = Path(__file__).resolve().parent
+TESTS = Path(__file__).resolve().parents[1]
+FILES = sorted(TESTS.rglob("interpreted_*.py"))
+"""Tests for Triton's interpreter, which a process chooses before it imports Triton."""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not fused_norm.installed(), reason="there is no Triton on this machine")
-@pytest.mark.parametrize("file", sorted(HERE.glob("interpreted_*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_kernels_are_right_through_the_interpreter(file):
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", str(file)]
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-m", "", "-p", "no:cacheprovider"]
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, str(file)], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
