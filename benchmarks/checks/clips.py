@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -9,8 +10,8 @@ from torch import Tensor
 
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch, Sample, collate
-from fame.data.clips.dataset import Key
-from fame.data.clips.loader import KeyedBatches
+from fame.data.clips.dataset import Key, TrainClips
+from fame.data.clips.loader import KeyedBatches, loader
 from fame.data.clips.sampling import clip_indices, random_starts, uniform_starts
 from fame.train.batches import Batches
 
@@ -44,13 +45,21 @@ class Clips:
 
     def drawn(self, keys: Sequence[Key], span: Span, seed: int) -> Batch:
         """Random clips, each a function of (seed, epoch, video)."""
-        samples = []
-        for epoch, index in keys:
-            rng = generator(seed, "clip-starts", epoch, index)
-            length = len(self.videos[index])
-            starts = random_starts(length, span.frames, span.stride, span.count, rng)
-            samples.append(self._cut(index, starts, span, epoch))
-        return collate(samples)
+        return collate([self.sample(key, span, seed) for key in keys])
+
+    def sample(self, key: Key, span: Span, seed: int) -> Sample:
+        """The random clips of one video."""
+        epoch, index = key
+        rng = generator(seed, "clip-starts", epoch, index)
+        length = len(self.videos[index])
+        starts = random_starts(length, span.frames, span.stride, span.count, rng)
+        return self._cut(index, starts, span, epoch)
+
+    def at_least(self, count: int) -> "Clips":
+        """The same videos, over and over, until there are `count` of them."""
+        times = -(-count // len(self))
+        labels, groups = np.tile(self.labels, times), np.tile(self.groups, times)
+        return Clips(self.videos * times, labels, groups)
 
     def some(self, count: int, span: Span, seed: int) -> Batch:
         """Random clips of the first `count` videos; with too few videos, of several epochs."""
@@ -77,20 +86,41 @@ class Clips:
         return Sample(stacked, frames, drawn, int(self.labels[index]), index, epoch)
 
     def batches(
-        self, span: Span, batch: int, epochs: int, seed: int, go_on: Callable[[int], bool]
+        self,
+        span: Span,
+        batch: int,
+        epochs: int,
+        seed: int,
+        go_on: Callable[[int], bool],
+        workers: int = 0,
     ) -> Batches:
-        """Training batches in the keyed order, until `go_on(step)` is false."""
+        """Training batches from the project's loader, until `go_on(step)` is false."""
 
         def schedule(first: int) -> KeyedBatches:
             return KeyedBatches(len(self), batch=batch, epochs=epochs, seed=seed, first_step=first)
 
         def batches(first: int) -> Iterator[Batch]:
-            for step, keys in enumerate(schedule(first), start=first):
+            drawn = cast(TrainClips, Drawn(self, span, seed))  # it is read in the same way
+            loaded = iter(loader(drawn, schedule(first), workers))
+            for step in range(first, first + len(schedule(first))):
                 if not go_on(step):
                     return
-                yield self.drawn(keys, span, seed)
+                yield next(loaded)
 
         return Batches(schedule(0).steps_per_epoch, batches)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Videos in memory as the loader reads a dataset: by (epoch, index)."""
+
+    clips: Clips
+    span: Span
+    seed: int
+
+    def __getitem__(self, key: Key) -> Sample:
+        """The random clips of one video in one epoch."""
+        return self.clips.sample(key, self.span, self.seed)
 
 
 def generated(count: int, frames: int, height: int, width: int, seed: int) -> Clips:

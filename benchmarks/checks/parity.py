@@ -9,7 +9,7 @@ from torch import Tensor
 from benchmarks.checks.clips import Span
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.short import span_of
-from benchmarks.checks.sizes import SEED, alone, changed, moco, with_frames
+from benchmarks.checks.sizes import SEED, alone, changed, moco, with_frames, with_resources
 from benchmarks.checks.stepping import Arithmetic
 from fame.augment import masks
 from fame.augment.crop import centre_boxes, crop_resize_flip, frame_boxes
@@ -19,6 +19,7 @@ from fame.augment.views import Views
 from fame.config.scale import Backbone, Scale
 from fame.core import registry
 from fame.data.clips.batch import Batch
+from fame.models.fused_norm import ready
 from fame.pretext.moco import MoCo
 from fame.train.precision import autocast, rounding
 from fame.train.pretrain import build_method
@@ -152,16 +153,26 @@ def step_finding(context: Context, name: str) -> Finding:
     errors = {"cpu": _errors(taken(scale, name, batch, CPU, "float32"), reference)}
     there = taken(scale, name, batch, device, "float32", torch.float64)
     errors["device float64"] = _errors(there, reference)
+    if context.on_gpu and ready(device):
+        one = with_resources(scale, fused_norm=True)
+        for kind, dtype in (("float64", torch.float64), ("float32", torch.float32)):
+            ours = taken(one, name, batch, device, "float32", dtype)
+            errors[f"device {kind} fused"] = _errors(ours, reference)
     kinds: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
     for kind in kinds if context.on_gpu else kinds[:1]:
         errors[f"device {kind}"] = _errors(taken(scale, name, batch, device, kind), reference)
-    passed = all(
-        errors["device float64"][part] <= THRESHOLDS["step_float64"]
-        and errors["device float32"][part]
+    passed = all(right(errors, how) for how in ("", " fused") if f"device float64{how}" in errors)
+    return Finding(f"step, {name}", {"loss": reference.loss, "relative_errors": errors}, passed)
+
+
+def right(errors: dict[str, dict[str, float]], how: str) -> bool:
+    """Whether a way to compute a step on the device keeps to the thresholds."""
+    return all(
+        errors[f"device float64{how}"][part] <= THRESHOLDS["step_float64"]
+        and errors[f"device float32{how}"][part]
         <= THRESHOLDS["step_float32_ratio"] * error + THRESHOLDS["step_float32_free"]
         for part, error in errors["cpu"].items()
     )
-    return Finding(f"step, {name}", {"loss": reference.loss, "relative_errors": errors}, passed)
 
 
 def taken(

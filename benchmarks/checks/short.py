@@ -58,6 +58,7 @@ class Course:
         precision: as in a scale's `pretrain`.
         checkpoint_minutes: minutes between checkpoints.
         go_on: called with each step (from 0); training stops if it returns false.
+        workers: loader processes.
     """
 
     scale: Scale
@@ -66,6 +67,7 @@ class Course:
     precision: Arithmetic
     checkpoint_minutes: float
     go_on: Callable[[int], bool]
+    workers: int = 0
 
 
 def span_of(scale: Scale, run: Run, count: int) -> Span:
@@ -89,6 +91,7 @@ def short_training(
         epochs,
         run.seed,
         lambda step: step < course.steps and course.go_on(step),
+        course.workers,
     )
     plan = Plan(
         name=run.id,

@@ -36,6 +36,8 @@ class Size:
         throughput_batch: videos per step; halved until it fits.
         warm_up: steps before timing.
         timed: timed steps.
+        loop_steps: timed steps of the training loop, after the warm-up.
+        loop_workers: its loader processes, at most one less than there are cores.
         pretrain_batch: videos per step of the short pretraining.
         pretrain_steps: its number of steps.
         pretrain_precision: its precision.
@@ -53,6 +55,8 @@ class Size:
     throughput_batch: int
     warm_up: int
     timed: int
+    loop_steps: int
+    loop_workers: int
     pretrain_batch: int
     pretrain_steps: int
     pretrain_precision: Literal["float32", "bfloat16"]
@@ -73,6 +77,8 @@ def paper() -> Size:
         throughput_batch=64,
         warm_up=2,
         timed=4,
+        loop_steps=16,
+        loop_workers=14,
         pretrain_batch=32,
         pretrain_steps=200,
         pretrain_precision="bfloat16",
@@ -103,6 +109,8 @@ def micro() -> Size:
         throughput_batch=4,
         warm_up=0,
         timed=1,
+        loop_steps=2,
+        loop_workers=0,
         pretrain_batch=4,
         pretrain_steps=4,
         pretrain_precision="float32",
@@ -117,6 +125,11 @@ SIZES = {"paper": paper, "micro": micro}
 def changed(scale: Scale, **pretrain: Any) -> Scale:
     """The scale with some keys of `pretrain` replaced."""
     return scale.model_copy(update={"pretrain": scale.pretrain.model_copy(update=pretrain)})
+
+
+def with_resources(scale: Scale, **resources: Any) -> Scale:
+    """The scale with some keys of `resources` replaced."""
+    return scale.model_copy(update={"resources": scale.resources.model_copy(update=resources)})
 
 
 def with_frames(scale: Scale, frames: int) -> Scale:

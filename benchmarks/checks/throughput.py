@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.short import span_of
-from benchmarks.checks.sizes import SEED, alone, changed, moco
+from benchmarks.checks.sizes import SEED, alone, changed, moco, with_resources
 from benchmarks.checks.stepping import Arithmetic, Stepper, seconds
 from fame.augment import masks
 from fame.augment.crop import crop_resize_flip, frame_boxes
@@ -33,11 +33,13 @@ class Case:
         kind: the precision.
         layout: of clips and weights in memory; the project uses channels last.
         norm: BatchNorm over the recipe's groups, or plain BatchNorm over the whole batch.
+        fused: whether BatchNorm, residual sums and ReLU are one kernel.
     """
 
     kind: Arithmetic
     layout: Literal["channels-last", "contiguous"] = "channels-last"
     norm: Literal["groups", "plain"] = "groups"
+    fused: bool = False
 
 
 CASES = (
@@ -78,19 +80,21 @@ def largest_batch(context: Context, name: str, case: Case) -> dict[str, Any]:
             if batch <= context.size.scale.pretrain.group:
                 raise
         batch //= 2
-        _release(context)
+        release(context)
 
 
-def _release(context: Context) -> None:
+def release(context: Context) -> None:
+    """Give back the memory of what was measured before."""
     gc.collect()
     if context.on_gpu:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(context.device)
 
 
-def _recipe(scale: Scale, batch: int, case: Case) -> Scale:
+def recipe(scale: Scale, batch: int, case: Case) -> Scale:
+    """The scale of a case."""
     group = batch if case.norm == "plain" else min(scale.pretrain.group, batch)
-    return changed(scale, batch=batch, group=group)
+    return with_resources(changed(scale, batch=batch, group=group), fused_norm=case.fused)
 
 
 def _contiguous(x: Tensor) -> Tensor:
@@ -99,9 +103,9 @@ def _contiguous(x: Tensor) -> Tensor:
 
 def timed(context: Context, name: str, case: Case, batch: int) -> dict[str, Any]:
     """Seconds, clips per second and memory of training steps at one batch size."""
-    scale, device = _recipe(context.size.scale, batch, case), context.device
+    scale, device = recipe(context.size.scale, batch, case), context.device
     run = moco(scale, name, "fame")
-    _release(context)
+    release(context)
     method = build_method(scale, run, alone(device))
     if case.layout == "contiguous":
         method.to(memory_format=torch.contiguous_format)

@@ -7,6 +7,8 @@ Hue is a fraction of the circle in [0, 1), as in Python's `colorsys`. (kornia gi
 import torch
 from torch import Tensor
 
+from fame.core.transfer import sent
+
 
 def rgb_to_hsv(images: Tensor, dim: int) -> Tensor:
     """Hue, saturation and value of RGB images.
@@ -47,7 +49,7 @@ def hsv_to_rgb(images: Tensor, dim: int) -> Tensor:
     hue, saturation, value = (channel.unsqueeze(dim) for channel in images.unbind(dim))
     shape = [1] * images.ndim
     shape[dim] = 3
-    phase = torch.tensor([5.0, 3.0, 1.0], dtype=images.dtype, device=images.device).view(shape)
+    phase = sent(torch.tensor([5.0, 3.0, 1.0], dtype=images.dtype).view(shape), images.device)
     place = torch.remainder(phase + 6 * hue, 6)
     fade = torch.minimum(place, 4 - place).clamp(0, 1)
     return value * (1 - saturation * fade)

@@ -7,6 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fame.core.transfer import sent
+
 Integers = npt.ArrayLike | Tensor
 """One or more integers per sample of a batch, on any device."""
 
@@ -138,7 +140,7 @@ def crop_resize_flip(
     before, after, right = (
         torch.where(flip[:, None], taps.flip(1), taps) for taps in (before, after, right)
     )
-    across = right[:, None, None, :].to(clips.device)
+    across = sent(right[:, None, None, :], clips.device)
     pixels = clips.reshape(batch, channels * frames, height * width)
 
     def row(rows: Tensor) -> Tensor:
@@ -146,7 +148,7 @@ def crop_resize_flip(
             _read(pixels, rows, before, width), _read(pixels, rows, after, width), across
         )
 
-    values = torch.lerp(row(above), row(below), down[:, None, :, None].to(clips.device))
+    values = torch.lerp(row(above), row(below), sent(down[:, None, :, None], clips.device))
     return values.div_(255).view(batch, channels, frames, size, size)
 
 
@@ -158,6 +160,6 @@ def _limits(boxes: Tensor) -> tuple[Tensor, Tensor]:
 
 def _read(pixels: Tensor, rows: Tensor, columns: Tensor, width: int) -> Tensor:
     """Pixels at all pairs of (B, S) rows and (B, S) columns, as (B, N, S, S) floats."""
-    places = (rows[:, :, None] * width + columns[:, None, :]).to(pixels.device)
+    places = sent(rows[:, :, None] * width + columns[:, None, :], pixels.device)
     picked = pixels.gather(2, places.flatten(1)[:, None].expand(-1, pixels.shape[1], -1))
     return picked.view(*pixels.shape[:2], *places.shape[1:]).float()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fame.core.randomness import generator
+from fame.core.transfer import sent
 from fame.data.clips.batch import Batch
 
 
@@ -25,7 +26,7 @@ def distract(clips: Tensor, weight: float, frames: Tensor) -> Tensor:
         (B, C, T, H, W).
     """
     rows = torch.arange(len(clips), device=clips.device)
-    still = clips[rows, :, frames.to(clips.device)]
+    still = clips[rows, :, sent(frames, clips.device)]
     return (1 - weight) * clips + weight * still.unsqueeze(2)
 
 

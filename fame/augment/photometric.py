@@ -14,6 +14,7 @@ from fame.augment.colour import turn_hue
 from fame.augment.gaussian import blur, kernel_size
 from fame.augment.view_draws import NEUTRAL, ViewDraws
 from fame.config.views import JitterKind
+from fame.core.transfer import sent
 
 
 def grayscale(clips: Tensor) -> Tensor:
@@ -65,9 +66,10 @@ def _apply(
     """Change the chosen clips in place; `change` gets them and their rows of each parameter."""
     rows = chosen.nonzero().flatten()
     if len(rows):
-        there = rows.to(clips.device)
+        there = sent(rows, clips.device)
         picked = clips.index_select(0, there)
-        changed = change(picked, *(values[rows].to(clips) for values in parameters))
+        given = (sent(values[rows].to(clips.dtype), clips.device) for values in parameters)
+        changed = change(picked, *given)
         clips.index_copy_(0, there, changed)
 
 
@@ -115,5 +117,8 @@ def normalise(clips: Tensor, mean: Sequence[float], std: Sequence[float]) -> Ten
         (B, 3, T, H, W), the same dtype.
     """
     shape = (1, 3, 1, 1, 1)
-    centred = clips - clips.new_tensor(mean).view(shape)
-    return centred.div_(clips.new_tensor(std).view(shape))
+    centre, spread = (
+        sent(torch.tensor(colour, dtype=clips.dtype).view(shape), clips.device)
+        for colour in (mean, std)
+    )
+    return (clips - centre).div_(spread)

@@ -21,6 +21,7 @@ from fame.augment.view_draws import ViewDraws, draw
 from fame.config.pretraining import Merge
 from fame.config.views import Colour, ViewSettings
 from fame.core.distributed import World
+from fame.core.transfer import sent
 from fame.data.clips.batch import Batch
 
 Change = Callable[[Tensor, Batch, int, int], Tensor]
@@ -266,7 +267,7 @@ class Views:
             self._group,
             mixing.donors,
         )
-        return plain[slot].index_select(0, torch.from_numpy(order).to(plain[slot].device))
+        return plain[slot].index_select(0, sent(torch.from_numpy(order), plain[slot].device))
 
 
 def _merges(mixing: Merge, slot: int) -> bool:

@@ -65,6 +65,9 @@ class Resources(Model):
         deterministic: allow only deterministic operations, so that the same GPU model gives the
             same bits, more slowly. PyTorch has no deterministic max-pooling for I3D on a GPU and
             stops there. A CPU gives the same bits either way.
+        fused_norm: on a GPU with Triton, compute a training step's BatchNorm together with its
+            ReLU and residual sum, in kernels of our own. Results differ by rounding, and cards
+            say which computed. PyTorch's operations compute everywhere else.
         workers: processes per job that prefetch clips; 0 reads in the job itself.
         cache_mib: MiB of decoded frames that each reading process keeps.
         checkpoint_minutes: time from one checkpoint of a training to the next.
@@ -74,6 +77,7 @@ class Resources(Model):
     nodes: Positive
     gpus: Annotated[int, Field(ge=0)]
     deterministic: bool
+    fused_norm: bool
     workers: Annotated[int, Field(ge=0)]
     cache_mib: Annotated[int, Field(ge=0)]
     mem_mb: Positive

@@ -23,12 +23,19 @@ class ColourConv3d(FlatConv3d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve."""
-        missing = -self.in_channels % WHOLE
-        if missing == 0 or not in_bfloat16_on_a_gpu(input):
+        if self._missing(input) == 0:
             return super().forward(input)
-        filling = (0, 0, 0, 0, 0, 0, 0, missing)
-        padded, weight = (F.pad(x.to(torch.bfloat16), filling) for x in (input, self.weight))
-        return self._conv_forward(padded, weight, self.bias)
+        return self.widened(input, self.out_channels)
+
+    def widened(self, input: Tensor, outputs: int) -> Tensor:
+        """See `FlatConv3d.widened`."""
+        if missing := self._missing(input):
+            input = F.pad(input.to(torch.bfloat16), (0, 0, 0, 0, 0, 0, 0, missing))
+        return super().widened(input, outputs)
+
+    def _missing(self, input: Tensor) -> int:
+        """How many channels of zeros the input needs."""
+        return -input.shape[1] % WHOLE if in_bfloat16_on_a_gpu(input) else 0
 
 
 def in_bfloat16_on_a_gpu(x: Tensor) -> bool:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from fame.core.errors import FameError
+from fame.models.norm_relu import through
 
 
 def fast_layout(x: Tensor) -> Tensor:
@@ -77,9 +78,7 @@ class Staged(Encoder):
 
     def maps(self, x: Tensor) -> Tensor:
         """The last part's output; see `Encoder.maps`."""
-        for part in self.children():
-            x = part(x)
-        return x
+        return through(self.children(), x)
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """The outputs of the parts that end a stage; see `Encoder.stages`."""

@@ -19,6 +19,21 @@ class FlatConv3d(nn.Conv3d):
         (B, in_channels, T, H, W) -> (B, out_channels, t, h, w), as Conv3d has it.
     """
 
+    def widened(self, input: Tensor, outputs: int) -> Tensor:
+        """Convolve with weights of zero for channels that the layer does not have.
+
+        Args:
+            input: (B, C, T, H, W), C at least `in_channels`; the channels after those are ignored.
+            outputs: D, at least `out_channels`.
+
+        Returns:
+            (B, D, t, h, w); the channels after the layer's own are 0.
+        """
+        after = outputs - self.out_channels
+        filling = (0, 0, 0, 0, 0, 0, 0, input.shape[1] - self.in_channels, 0, after)
+        bias = None if self.bias is None else F.pad(self.bias, (0, after))
+        return self._conv_forward(input, F.pad(self.weight, filling), bias)
+
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if not self._is_supported() or input.dim() != 5:
             return super()._conv_forward(input, weight, bias)

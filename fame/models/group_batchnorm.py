@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from fame.core.errors import FameError
+from fame.models.fused_norm import fused_norm, ready, triton_version
 from fame.models.narrow_norm import narrow_norm, suits
 
 _DIMS: dict[type[_BatchNorm], int] = {nn.BatchNorm1d: 1, nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}
@@ -39,6 +40,7 @@ class GroupBatchNorm(_BatchNorm):
     Attributes:
         update_running: whether running statistics are updated at all; in a distributed run, only
             in the process with the first group of the global batch.
+        fused: whether all groups are normalised at once, by `fused_norm`, where it can.
     """
 
     def __init__(
@@ -53,11 +55,14 @@ class GroupBatchNorm(_BatchNorm):
         self.group = _checked_group(group)
         self.dims = dims
         self.update_running = True
+        self.fused = False
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise; raises `FameError` if the batch is not a multiple of the group."""
         if not self.training:
             return super().forward(input)
+        if self.fuses(input):
+            return self.in_one_pass(input, relu=False)
         self._check_input_dim(input)
         self._check_groups(input)
         if len(input) == self.group:
@@ -66,6 +71,34 @@ class GroupBatchNorm(_BatchNorm):
         # would need two transposing copies, which cost more than they save.
         first, *others = input.split(self.group)
         return torch.cat([self._first(first), *map(self._rest, others)])
+
+    def fuses(self, input: Tensor) -> bool:
+        """Whether `in_one_pass` computes the training statistics of this input."""
+        return (
+            self.fused
+            and self.training
+            and self.affine
+            and self.dims == 3
+            and input.dim() == 5
+            and ready(input.device)
+        )
+
+    def in_one_pass(self, input: Tensor, relu: bool, residual: Tensor | None = None) -> Tensor:
+        """The input normalised, plus a residual, then clipped, by one kernel, in training.
+
+        Raises:
+            FameError: the batch is not a multiple of the group.
+        """
+        self._check_groups(input)
+        groups = len(input) // self.group
+        normalised, means, variances = fused_norm(
+            input, self.weight, self.bias, groups, self.eps, relu, residual
+        )
+        if self.update_running:
+            count = input.numel() // (groups * input.shape[1])
+            known = slice(self.num_features)  # the rest pads
+            self._follow(means[0, known], variances[0, known], count)
+        return normalised
 
     def _first(self, samples: Tensor) -> Tensor:
         if not self.update_running:
@@ -136,6 +169,19 @@ def convert(module: AnyModule, group: int) -> AnyModule:
     for name, child in module.named_children():
         setattr(module, name, convert(child, group))
     return module
+
+
+def configure(module: nn.Module, update_running: bool, fused: bool) -> None:
+    """Set `update_running` and `fused` of every GroupBatchNorm in a module."""
+    for part in module.modules():
+        if isinstance(part, GroupBatchNorm):
+            part.update_running, part.fused = update_running, fused
+
+
+def kernels(module: nn.Module, device: torch.device) -> str:
+    """What normalises a module's training clips on a device: "pytorch", or "triton VERSION"."""
+    asked = any(isinstance(part, GroupBatchNorm) and part.fused for part in module.modules())
+    return f"triton {triton_version()}" if asked and ready(device) else "pytorch"
 
 
 def _grouped(norm: nn.Module, group: int) -> GroupBatchNorm:

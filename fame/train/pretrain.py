@@ -20,7 +20,7 @@ from fame.data.manifest import Manifest
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
 from fame.models.files import save_encoder
-from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.models.group_batchnorm import configure, convert, kernels
 from fame.models.multiplications import multiplications
 from fame.pipeline.runs import Run
 from fame.pretext.common import Method, Setup
@@ -57,9 +57,7 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     sections = parse(Methods, training.get("methods", {}), f"the recipe of {run.id}").given()
     options, group = training.get("options", {}), settings.group
     method = make(Setup(run, sections, options, encoder, views, world, group, classes))
-    for module in method.modules():
-        if isinstance(module, GroupBatchNorm):
-            module.update_running = groups.start == 0
+    configure(method, update_running=groups.start == 0, fused=scale.resources.fused_norm)
     return method.to(dtype)
 
 
@@ -197,6 +195,7 @@ def _export(
         "encoder_sha256": sha256(path),
         "seconds": round(seconds, 1),
         "multiplications": multiplications(scale.backbones[run.backbone]),
+        "batchnorm": kernels(method, world.device),
         "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
         **(_declared(scale, run, method, videos) if videos else {}),
         **method.facts(),

@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import gpu_check
 from benchmarks.checks import (
     evaluation,
+    loop,
     parity,
     pretraining,
     resume,
@@ -97,6 +98,20 @@ def test_without_a_gpu_speeds_and_memory_are_empty_and_the_report_says_so(checke
     assert report["sections"]["environment"]["findings"]["machine"]["gpu"] is None or (
         torch.cuda.is_available()
     )
+
+
+@pytest.mark.slow
+def test_the_loop_takes_its_steps_with_and_without_the_fused_kernels(checked):
+    findings = checked[1]["sections"]["loop"]["findings"]
+    assert sorted(findings) == [
+        "i3d, eager",
+        "i3d, fused",
+        "r2plus1d, eager",
+        "r2plus1d, fused",
+    ]
+    for finding in findings.values():
+        assert finding["loop_steps"] == 2 and finding["batchnorm"] == "pytorch"
+        assert finding["pairs_per_second"] is finding["share_of_bare"] is None
 
 
 @pytest.mark.slow
@@ -290,6 +305,30 @@ def test_overlap_of_masks():
     ours = torch.tensor([[[1.0, 1.0], [0.0, 0.0]], [[1.0, 0.5], [0.0, 0.0]]])
     reference = torch.tensor([[[1.0, 0.0], [1.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]])
     assert parity.iou(ours, reference).tolist() == pytest.approx([1 / 3, 3 / 4])
+
+
+def test_the_loops_rate_is_that_between_the_first_and_the_last_step(monkeypatch):
+    given = context()
+    monkeypatch.setattr(type(given), "on_gpu", True)
+    bare = {"batch": 4, "pairs_per_second": 8.0}
+    monkeypatch.setattr(loop, "largest_batch", lambda *arguments: bare)
+    monkeypatch.setattr(loop, "_steps", lambda *arguments: [1.0, 2.0, 4.0])
+    finding = next(loop.loop(given))
+    assert finding.name == "r2plus1d, eager" and finding.data["bare"] == bare
+    assert finding.data["pairs_per_second"] == 2.7 and finding.data["share_of_bare"] == 0.333
+
+
+def test_fused_gradients_must_keep_the_thresholds_too():
+    fine = {"loss": 1e-9, "gradient": 1e-9}
+    wrong = {"loss": 1e-9, "gradient": 1.0}
+    errors = {"cpu": fine, "device float64 fused": fine, "device float32 fused": wrong}
+    assert parity.right(errors | {"device float32 fused": fine}, " fused")
+    assert not parity.right(errors, " fused")
+
+
+def test_videos_are_repeated_until_there_are_enough():
+    clips = generated(3, 8, 8, 8, 0).at_least(7)
+    assert len(clips) == 9 and clips.labels.tolist() == [0, 1, 0] * 3
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,19 @@ def test_r2plus1d_meets_no_other_convolution_but_its_shortcuts():
         if isinstance(module, nn.Conv3d) and not isinstance(module, FlatConv3d)
     ]
     assert others == [f"layer{stage}.0.downsample.0" for stage in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("kernel", [(1, 3, 3), (3, 1, 1)])
+def test_more_channels_of_zeros_change_nothing(kernel):
+    torch.manual_seed(0)
+    layer = FlatConv3d(3, 5, kernel, padding=tuple(size // 2 for size in kernel)).double()
+    x = torch.randn(2, 3, 4, 5, 6, dtype=torch.float64)
+    filled = torch.cat([x, torch.randn(2, 2, 4, 5, 6, dtype=torch.float64)], 1)
+    plain, wide = layer(x), layer.widened(filled, 8)
+    torch.testing.assert_close(wide[:, :5], plain, rtol=1e-12, atol=1e-12)
+    assert not wide[:, 5:].any()
+    ours, theirs = (
+        torch.autograd.grad(y.square().sum(), layer.parameters()) for y in (wide, plain)
+    )
+    for got, expected in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-12)

@@ -56,6 +56,7 @@ def test_equal_recipes_are_one_run_however_they_are_written():
         ("seeds", [0]),
         ("resources.threads", 9),
         ("resources.gpus", 2),
+        ("resources.fused_norm", True),
         ("resources.checkpoint_minutes", 7),
         ("datasets.kinetics400.title", "Another title"),
         ("datasets.hmdb51.world.train", 16),

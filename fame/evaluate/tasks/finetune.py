@@ -37,7 +37,7 @@ from fame.evaluate.results import write_predictions, write_result
 from fame.evaluate.sufficient import check
 from fame.models.encoder import Encoder
 from fame.models.files import load_encoder
-from fame.models.group_batchnorm import GroupBatchNorm, convert
+from fame.models.group_batchnorm import configure, convert, kernels
 from fame.models.seeding import keyed_initialisation
 from fame.pipeline.runs import Run
 from fame.pipeline.tasks import Task, epochs_tested, origin_of_result, versions_of
@@ -114,6 +114,7 @@ class Scores:
         classes: names, in label order.
         n_train: number of training videos.
         seconds: of training, over all attempts.
+        batchnorm: what computed it in training, as `kernels` says.
         epoch: the epoch of the logits, counted from 1.
         last: top-1 accuracy in percent after the last epoch, which differs from the logits' if
             these were selected.
@@ -125,6 +126,7 @@ class Scores:
     classes: list[str]
     n_train: int
     seconds: float
+    batchnorm: str
     epoch: int
     last: float
 
@@ -180,7 +182,14 @@ def finetune(
     if settings.report == "best-on-test":
         selection = BestOnTest(len(test.videos), len(manifest.classes))
     trainable = finetuning(
-        settings, backbone.size, encoder, len(manifest.classes), seed, world, selection
+        settings,
+        backbone.size,
+        encoder,
+        len(manifest.classes),
+        seed,
+        world,
+        scale.resources.fused_norm,
+        selection,
     )
     model = trainable.module
     videos = manifest.select("train")
@@ -202,6 +211,7 @@ def finetune(
         classes=manifest.classes,
         n_train=len(videos),
         seconds=seconds,
+        batchnorm=kernels(model, world.device),
         epoch=epoch,
         last=last,
     )
@@ -214,6 +224,7 @@ def finetuning(
     classes: int,
     seed: int,
     world: World,
+    fused: bool,
     selection: BestOnTest | None = None,
 ) -> Finetuning:
     """The trainable: the classifier with grouped BatchNorm, on this process's device.
@@ -225,13 +236,12 @@ def finetuning(
         classes: of the dataset.
         seed: keys every draw.
         world: this process among its peers.
+        fused: the scale's `resources.fused_norm`.
         selection: keeps the scores of the best epoch, if that one is reported.
     """
     groups = groups_of(world, settings.batch, settings.group)
     model = convert(Classifier(encoder, classes, seed, selection), settings.group)
-    for module in model.modules():
-        if isinstance(module, GroupBatchNorm):
-            module.update_running = groups.start == 0
+    configure(model, update_running=groups.start == 0, fused=fused)
     dtype = parameter_dtype(settings.precision)
     model.to(world.device, dtype)
     views = Views(settings.views, size, None, settings.group, seed, world, dtype)
@@ -349,6 +359,7 @@ def _run(
             "epoch": scores.epoch,
             "last_epoch_top1": scores.last,
             "seconds": round(scores.seconds, 1),
+            "batchnorm": scores.batchnorm,
             "data_fingerprint": videos.fingerprint(),
             **origin_of_result(scale, "finetune"),
         },

@@ -3,11 +3,12 @@
 Not taken from torchvision, because it imports PyTorch's compiler, which costs every job seconds.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fame.models.colour_conv import ColourConv3d
 from fame.models.flat_conv import FlatConv3d
+from fame.models.norm_relu import Chain, norm_relu, through
+from fame.models.whole_channels import factorised
 
 _PUBLISHED_WIDTH = 64
 _PUBLISHED_STEM_MIDDLE = 45
@@ -16,6 +17,15 @@ _PUBLISHED_STEM_MIDDLE = 45
 def _round(channels: float, multiple: int) -> int:
     """The nearest multiple (halves go up), never zero."""
     return max(1, int(channels / multiple + 0.5)) * multiple
+
+
+class _Factorised(nn.Sequential):
+    """A convolution over space, BatchNorm, ReLU, one over time, then whatever follows."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        over_space, norm, _, over_time, *rest = self
+        assert isinstance(over_space, FlatConv3d) and isinstance(over_time, FlatConv3d)
+        return through(rest, factorised(over_space, norm, over_time, input))
 
 
 class Block(nn.Module):
@@ -37,7 +47,7 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         middle = _round(inputs * outputs * 27 // (inputs * 9 + 3 * outputs), multiple)
-        self.conv1 = nn.Sequential(
+        self.conv1 = Chain(
             _factorised(inputs, outputs, middle, stride),
             nn.BatchNorm3d(outputs),
             nn.ReLU(inplace=True),
@@ -49,18 +59,22 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride)."""
-        return F.relu_(self.signed(x))
+        convolution, norm = self.conv2
+        return norm_relu(norm, convolution(self.conv1(x)), self._residual(x))
 
     def signed(self, x: Tensor) -> Tensor:
         """The output before its ReLU."""
-        residual = x if self.downsample is None else self.downsample(x)
-        summed: Tensor = self.conv2(self.conv1(x)).add_(residual)
+        summed: Tensor = self.conv2(self.conv1(x)).add_(self._residual(x))
         return summed
+
+    def _residual(self, x: Tensor) -> Tensor:
+        residual: Tensor = x if self.downsample is None else self.downsample(x)
+        return residual
 
 
 def _factorised(inputs: int, outputs: int, middle: int, stride: int) -> nn.Sequential:
     """A convolution over space, then one over time."""
-    return nn.Sequential(
+    return _Factorised(
         FlatConv3d(inputs, middle, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False),
         nn.BatchNorm3d(middle),
         nn.ReLU(inplace=True),
@@ -72,7 +86,7 @@ def stem(width: int, multiple: int) -> nn.Sequential:
     """The first layers: RGB (B, 3, T, H, W) -> (B, width, T, H / 2, W / 2)."""
     # torchvision's stem always has 45 and 64 channels; this is the same layout, scaled.
     middle = _round(_PUBLISHED_STEM_MIDDLE * width / _PUBLISHED_WIDTH, multiple)
-    return nn.Sequential(
+    return _Factorised(
         ColourConv3d(3, middle, (1, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False),
         nn.BatchNorm3d(middle),
         nn.ReLU(inplace=True),

@@ -4,11 +4,12 @@ Other than in torchvision's R(2+1)D (`factorised`), each convolution has its own
 between its spatial and its temporal kernel. Names are those of VCOP's public code.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fame.models.colour_conv import ColourConv3d
 from fame.models.flat_conv import FlatConv3d
+from fame.models.norm_relu import norm_relu
+from fame.models.whole_channels import factorised
 
 Triple = tuple[int, int, int]
 
@@ -40,8 +41,7 @@ class Factorised(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride), rounded up."""
-        out: Tensor = self.temporal_conv(F.relu_(self.bn(self.spatial_conv(x))))
-        return out
+        return factorised(self.spatial_conv, self.bn, self.temporal_conv, x)
 
 
 def middle_channels(inputs: int, outputs: int, kernel: Triple) -> int:
@@ -74,9 +74,18 @@ class FactorisedBasic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, t, h, w) -> (B, outputs, t, h, w), or half the sizes, rounded up."""
-        return F.relu_(self.signed(x))
+        return norm_relu(self.bn2, self._second(x), self._residual(x))
 
     def signed(self, x: Tensor) -> Tensor:
         """The output before its ReLU."""
-        summed: Tensor = self.bn2(self.conv2(F.relu_(self.bn1(self.conv1(x)))))
-        return summed.add_(self.downsamplebn(self.downsampleconv(x)) if self.halve else x)
+        summed: Tensor = self.bn2(self._second(x)).add_(self._residual(x))
+        return summed
+
+    def _second(self, x: Tensor) -> Tensor:
+        """The output of the second convolution."""
+        convolved: Tensor = self.conv2(norm_relu(self.bn1, self.conv1(x)))
+        return convolved
+
+    def _residual(self, x: Tensor) -> Tensor:
+        residual: Tensor = self.downsamplebn(self.downsampleconv(x)) if self.halve else x
+        return residual

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import before_last_relu
+from fame.models.norm_relu import norm_relu
 
 Triple = tuple[int, int, int]
 
@@ -57,7 +58,7 @@ class Unit3D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride)."""
-        return F.relu_(self.signed(x))
+        return norm_relu(self.batch3d, self.conv3d(_pad(x, self.padding)))
 
     def signed(self, x: Tensor) -> Tensor:
         """The output before its ReLU."""

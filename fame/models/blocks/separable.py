@@ -12,6 +12,7 @@ from fame.models.blocks.inception_sizes import Branches
 from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import before_last_relu
 from fame.models.flat_conv import FlatConv3d
+from fame.models.norm_relu import Chain
 
 Triple = tuple[int, int, int]
 
@@ -28,7 +29,7 @@ def unit(
     """
     t, h, w = kernel
     convolution = ColourConv3d if inputs == _COLOURS else FlatConv3d
-    return nn.Sequential(
+    return Chain(
         convolution(inputs, outputs, kernel, stride, (t // 2, h // 2, w // 2), bias=False),
         nn.BatchNorm3d(outputs, eps=1e-3),
         nn.ReLU(inplace=True),

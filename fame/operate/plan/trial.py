@@ -291,7 +291,8 @@ class _Attempt:
         section, backbone = self.scale.evaluate.finetune, self._backbone
         videos = self.sample.part("train", section.batch)
         encoder, seed, classes = self._encoder(), self._run.seed, len(videos.classes)
-        module = finetuning(section, backbone.size, encoder, classes, seed, self.peers)
+        fused = self.scale.resources.fused_norm
+        module = finetuning(section, backbone.size, encoder, classes, seed, self.peers, fused)
         draw = RandomClips(backbone.frames, backbone.stride, clips=1)
         clips = TrainClips(videos, draw, seed=seed, max_short_side=self.scale.max_short_side)
         self._train(module, clips, section)
