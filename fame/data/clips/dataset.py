@@ -4,6 +4,8 @@ Every random draw is keyed by (seed, purpose, epoch, video), so clips do not dep
 processes or interruptions.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -12,6 +14,7 @@ from fame.core import randomness as draws
 from fame.core.errors import FameError
 from fame.data.clips.batch import Sample
 from fame.data.clips.sampling import Draw, Labelled, checked, clip_indices, uniform_starts
+from fame.data.clips.sounds import Hearing, Sounds
 from fame.data.manifest import OK, Manifest
 from fame.data.video.kept_frames import frames_of
 from fame.data.video.resize import fitted, scaled_down
@@ -93,6 +96,8 @@ class TrainClips(_Clips):
         max_short_side: pixels; larger frames are scaled down to it; None keeps them.
         cache_mib: MiB of decoded videos that each worker process caches; 0 caches none. It
             affects speed only.
+        hearing: the sound that comes with each clip; None reads none. A clip's begins with its
+            first frame, or where the draw says (`Labelled.onsets`).
     """
 
     def __init__(
@@ -103,16 +108,25 @@ class TrainClips(_Clips):
         seed: int,
         max_short_side: int | None = None,
         cache_mib: int = 0,
+        hearing: Hearing | None = None,
     ) -> None:
         super().__init__(manifest, max_short_side, cache_mib)
         self._draw = draw
         self._seed = seed
+        self._sounds = None if hearing is None else Sounds(manifest, hearing, cache_mib)
 
     def __getitem__(self, key: Key) -> Sample:
         """The clips of a video for a key (epoch, index): a function of (seed, epoch, index)."""
         epoch, index = key
         generator = draws.generator(self._seed, "clip-starts", epoch, index)
-        return self._cut(index, self._draw(int(self._video.lengths[index]), generator), epoch)
+        drawn = self._draw(int(self._video.lengths[index]), generator)
+        sample = self._cut(index, drawn, epoch)
+        if self._sounds is None:
+            return sample
+        onsets = drawn.onsets if isinstance(drawn, Labelled) else None
+        begins = sample.frames[:, 0].numpy() if onsets is None else onsets
+        sound, outcome = self._sounds.read(index, begins)
+        return replace(sample, sound=sound, outcome=outcome)
 
 
 class UniformClips(_Clips):
