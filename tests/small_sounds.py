@@ -23,9 +23,7 @@ def clicks(places, count):
     return samples
 
 
-def write_heard(  # noqa: PLR0913 - each is one property of the file
-    path, frames, parts, *, rate=RATE, codec="pcm_s16le", video="ffv1", first=0
-):
+def write_heard(path, frames, parts, *, rate=RATE, codec="pcm_s16le", video="ffv1", first=0):
     """Write a video of `frames` small pictures at 25 fps and its sound.
 
     `parts` are (seconds, samples): pieces of sound, (channels, n) int16, and the time at which each

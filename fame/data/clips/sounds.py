@@ -116,7 +116,7 @@ def part(track: Track, start: int, frames: int) -> Track:
 
 
 def window(samples: Samples, begin: int, count: int) -> Samples:
-    """`count` samples from `begin` on; the last ones if those overrun, looped if there are fewer."""
+    """`count` samples from `begin` on; the last ones if it overruns, looped if too few."""
     if len(samples) >= count:
         begin = min(begin, len(samples) - count)
         return samples[begin : begin + count]
