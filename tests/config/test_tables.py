@@ -103,6 +103,7 @@ COMPARED = {
     "ASCNet",
     "CCL",
     "DSM",
+    "GDT",
     "MLRep",
     "Pace Prediction",
     "PRP",
