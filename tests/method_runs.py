@@ -27,6 +27,14 @@ OPTIONS = {
     ("memdpc", "fame"): {**BLOCKS, "channels": 256},
     ("ccl", "own"): {"diversity": 0.1, "limit": 0.9, "temperature": 0.07, "dim": 128},
     ("ccl", "fame"): {"diversity": 0.1, "limit": 0.9},
+    ("gdt", "own"): {
+        "hypothesis": 6,
+        "seconds": 1.0,
+        "stride": 2,
+        "temperature": 0.07,
+        "dim": 256,
+    },
+    ("gdt", "fame"): {"hypothesis": 6, "seconds": 0.32},
     ("mlrep", "own"): {
         "fastest": 3.0,
         "prototypes": 1000,

@@ -31,6 +31,7 @@ WORLD = {
     "flicker": 0.02,
     "noise": 0.012,
     "dots": 1,
+    "sound": False,
     "seed": 0,
 }
 LAYOUTS = {

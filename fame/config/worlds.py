@@ -79,6 +79,10 @@ class WorldConfig(Model):
     flicker: Strength = Field(description="standard deviation of a frame's brightness")
     noise: Strength = Field(description="standard deviation of a pixel's brightness")
     dots: Count = Field(description="small distractors that drift through every video")
+    sound: bool = Field(
+        description="whether videos have a sound stream that follows the motion; it changes no "
+        "frame, so the ids of runs that hear nothing do not depend on it",
+    )
     seed: Count = Field(description="stream: another value gives other videos of the same world")
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 from tqdm import tqdm
@@ -13,7 +13,7 @@ from fame.core.errors import FameError
 from fame.data.children import Undecided, decide
 from fame.data.index import check_share, write_quarantine
 from fame.data.manifest import OK, Manifest
-from fame.data.video.transcode import Copy, Copying, CopyTask, copy
+from fame.data.video.transcode import Copy, Copying, CopyTask, Sound, copy
 
 COMPARED_EVERY = 50
 """One video in this many is compared with its original."""
@@ -119,10 +119,11 @@ def gather(
 
 
 def summary(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Bytes before and after, and the quality of the compared videos, as plain data."""
+    """Bytes before and after, quality of the compared videos, and how many kept their sound."""
     copies = pd.DataFrame([record for record in records if "reason" not in record])
     if copies.empty:
         raise FameError("No video could be prepared; look at quarantine.csv.")
+    sound = copies.get("sound", pd.Series(dtype=str))  # not in records of earlier versions
     return {
         "videos": len(copies),
         "frames": int(copies["frames"].sum()),
@@ -131,6 +132,7 @@ def summary(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "compared": int(copies["psnr"].notna().sum()),
         "psnr": _mean(copies["psnr"]),
         "ssim": _mean(copies["ssim"]),
+        "sound": {kind: int((sound == kind).sum()) for kind in get_args(Sound)},
     }
 
 

@@ -165,11 +165,14 @@ def dataset_plugin(scale: Scale, dataset: str) -> dict[str, str]:
     return {} if isinstance(entry, Own) else plugin_digest(DATASETS, entry.layout)
 
 
-def _data_recipe(scale: Scale, dataset: str) -> dict[str, Any]:
-    """The part of a dataset's entry that changes the videos; their location does not."""
+def _data_recipe(scale: Scale, dataset: str, hears: bool) -> dict[str, Any]:
+    """The part of a dataset's entry that changes what a method learns from; its place does not."""
     entry = scale.datasets[dataset]
     aside = {"root", "annotations", "title", "tolerance", "missing", "verify", "prepare"}
     recipe = {"name": dataset, **entry.model_dump(mode="json", exclude=aside)}
+    if isinstance(entry, Synthetic) and not hears:
+        # The frames are the same with sound and without.
+        del recipe["world"]["sound"]
     if not isinstance(entry, Synthetic) and entry.prepare is not None:
         # Omitted if null, so that ids are the same as before copies existed.
         recipe["prepare"] = entry.prepare.model_dump(mode="json", exclude={"to", "shards"})
@@ -201,7 +204,8 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
     used = used_sections(scale, recipe.method, recipe.pretrain)
     section["methods"] = {name: one.model_dump(mode="json") for name, one in used.items()}
     section["merge"] = merge.model_dump(mode="json") if merge else None
-    section["data"] = _data_recipe(scale, recipe.pretrain)
+    hears = bool(declared("fame.pretext", recipe.method, "HEARS", False))
+    section["data"] = _data_recipe(scale, recipe.pretrain, hears)
     section["max_short_side"] = scale.max_short_side
     section["options"] = recipe.options_in(scale.protocol)
     section["plugins"] = plugin_digest("fame.augment.masks", merge.mask) if merge else {}

@@ -9,6 +9,8 @@ these literals, which are read without importing it:
 - `NEGATIVES = "moco"`: for the tables, the section whose queue gives the negatives (the batch, if
   the queue is 0); `MORE_NEGATIVES = {option: {value: text}}`: further negatives due to an option.
 - `RECONSTRUCTION = True`: for the tables, no code of the method was found.
+- `HEARS = True`: the method hears the sound of generated videos, so it is part of the run's name;
+  its `hearing` says what it hears.
 """
 
 from abc import ABC, abstractmethod
@@ -27,6 +29,7 @@ from fame.core.schema import Model
 from fame.data.clips.batch import Batch
 from fame.data.clips.dataset import Labeller
 from fame.data.clips.sampling import Draw, RandomClips, window
+from fame.data.clips.sounds import Hearing
 from fame.models.encoder import Encoder
 from fame.models.group_batchnorm import convert
 from fame.models.seeding import keyed_initialisation
@@ -171,6 +174,13 @@ class Method(torch.nn.Module, ABC):
             stride: as in `sampling`.
         """
         return window(frames, stride)
+
+    def hearing(self) -> Hearing | None:
+        """The sound that a batch carries beside the clips; None for methods that hear nothing.
+
+        Videos are then read with their sound, and refused if none has any.
+        """
+        return None
 
     @abstractmethod
     def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -16,6 +16,7 @@ from fame.core.distributed import World, groups_of
 from fame.core.errors import FameError
 from fame.core.files import read_json, sha256, write_json
 from fame.data.clips.dataset import TrainClips
+from fame.data.clips.sounds import refuse_silent
 from fame.data.manifest import Manifest
 from fame.models import build_encoder
 from fame.models.encoder import Encoder
@@ -71,6 +72,7 @@ def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> Trai
         max_short_side=scale.max_short_side,
         cache_mib=scale.resources.cache_mib,
         label=method.labeller(),
+        hearing=method.hearing(),
     )
 
 
@@ -144,6 +146,8 @@ def _plan(
     monitor: Monitor | None,
 ) -> Plan:
     assert run.pretrain is not None
+    if hearing := method.hearing():
+        refuse_silent(videos, hearing, run.method)
     settings, epochs = scale.pretrain, scale.pretrain.epochs[run.pretrain]
     source = batches(
         clips_of(scale, run, videos, method),

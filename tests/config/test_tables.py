@@ -106,6 +106,7 @@ COMPARED = {
     "CCL",
     "DSM",
     "MemDPC",
+    "GDT",
     "MLRep",
     "Pace Prediction",
     "PRP",

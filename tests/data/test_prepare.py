@@ -93,5 +93,6 @@ def test_the_summary_counts_bytes_and_compares_a_sample(originals, tmp_path, mon
     paths = [tmp_path / "copies" / f"v{i}.avi.mp4" for i in range(4)]
     assert totals["bytes_after"] == sum(path.stat().st_size for path in paths)
     assert 0 < totals["ssim"] <= 1
+    assert totals["sound"] == {"kept": 0, "none": totals["videos"], "undecodable": 0}
     with pytest.raises(FameError, match="No video could be prepared"):
         summary([{"reason": "broken."}])

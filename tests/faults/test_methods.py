@@ -14,7 +14,7 @@ EXACTLY = {"speednet": {"sizes": [1.0, 1.5]}, "temptrans": {"batchnorm": False}}
 """Options without which rounding errors grow. SpeedNet's smaller views would have maps of single
 pixels, see EXACT; BatchNorm of two features, EXACT's groups, gives little more than a sign."""
 
-LARGER = {method: {"pretrain.group": 4} for method in ("ascnet", "mlrep")}
+LARGER = {method: {"pretrain.group": 4} for method in ("ascnet", "gdt", "mlrep")}
 """Groups for the same: their heads have a BatchNorm each, which no option takes away."""
 
 

@@ -14,7 +14,7 @@ from fame.train.pretrain import build_method, clips_of, pretrain
 
 EVERY = pytest.mark.parametrize(("method", "protocol"), OPTIONS, ids=lambda word: word)
 UNORDERED = {("pace", "own")} | {
-    pair for pair in OPTIONS if pair[0] in ("dsm", "prp", "srtc", "temptrans", "vcp")
+    pair for pair in OPTIONS if pair[0] in ("dsm", "gdt", "prp", "srtc", "temptrans", "vcp")
 }
 """Methods whose clips do not always run forward, by design or where a video has one window."""
 REPEATING = {"temptrans": ("own", "fame"), "srtc": ("own",)}

@@ -15,6 +15,8 @@ OWN_NULLS = {
     **{pair: () for pair in OPTIONS if pair[0] in TELLS_VIDEOS_APART},
     ("dsm", "own"): ("still",),  # query and key have the same frames of noise
     ("dsm", "fame"): ("still",),
+    ("gdt", "own"): (),  # hears no sound there
+    ("gdt", "fame"): (),
     ("rotnet3d", "own"): ("noise",),  # time is nothing to it: still noise is the same
     ("rotnet3d", "fame"): ("noise",),
     ("rspnet", "own"): ("still",),  # windows overlap: clips of one speed share more frames of noise

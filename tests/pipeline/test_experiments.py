@@ -100,6 +100,8 @@ def test_rows_of_the_comparison_say_why_they_are_not_in_the_quick_table(mini):
         said = measurable(mini.scale, row, column)
         assert said == "left out of the quick table: make comparison"
     assert {row.recipe.method for row in left_out if row.recipe} == {*COMPARED, "supervised"}
+    # GDT is in Table 6 only.
+    assert {row.recipe.method for row in left_out if row.recipe} == COMPARED - {"gdt"}
     whole = mini.table("table5_all")
     assert [row.recipe for row in whole.rows] == [row.recipe for row in table.rows]
     assert {measurable(mini.scale, row, column) for row in whole.rows} == {None, "quoted only"}

@@ -60,6 +60,7 @@ def test_equal_recipes_are_one_run_however_they_are_written():
         ("resources.checkpoint_minutes", 7),
         ("datasets.kinetics400.title", "Another title"),
         ("datasets.hmdb51.world.train", 16),
+        ("datasets.kinetics400.world.sound", False),
         ("backbones.r2plus1d.title", "Another title"),
         ("pretrain.monitor.every_epochs", 1),
         ("pretrain.methods.moco.queue.ucf101", 99),

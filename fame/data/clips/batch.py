@@ -1,8 +1,18 @@
-"""Raw clips of one video (`Sample`) or of several (`Batch`), with their frame numbers."""
+"""Raw clips of one video (`Sample`) or of several (`Batch`), with their frame numbers and sound."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
+
+from fame.data.clips.sounds import NO_TRACK
+
+
+def _unheard() -> torch.Tensor:
+    return torch.empty(0, dtype=torch.int16)
+
+
+def _no_outcomes() -> torch.Tensor:
+    return torch.empty(0, dtype=torch.int64)
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,8 @@ class Sample:
         label: class number, -1 if unlabelled.
         index: row of the manifest.
         epoch: epoch of the draw; 0 for clips that are not random.
+        sound: `(n_clips, samples)` int16 beside each clip; samples is 0 if the method hears none.
+        outcome: what became of the sound, a number of `fame.data.clips.sounds.OUTCOMES`.
     """
 
     clips: torch.Tensor
@@ -24,6 +36,8 @@ class Sample:
     label: int
     index: int
     epoch: int
+    sound: torch.Tensor = field(default_factory=_unheard)
+    outcome: int = NO_TRACK
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,10 @@ class Batch:
             about time (pace, order, direction) from them.
         drawn: `(B, n_labels)` int64 labels from the method's draw, then those that it makes from
             pixels; n_labels is 0 without.
+        sound: `(B, n_clips, samples)` int16 beside each clip, one channel; `(B, 0)` if the method
+            does not declare that it hears.
+        outcomes: `(B,)` int64, what became of each video's sound, numbers of
+            `fame.data.clips.sounds.OUTCOMES`.
     """
 
     clips: torch.Tensor
@@ -49,12 +67,14 @@ class Batch:
     epochs: torch.Tensor
     frames: torch.Tensor
     drawn: torch.Tensor
+    sound: torch.Tensor = field(default_factory=_unheard)
+    outcomes: torch.Tensor = field(default_factory=_no_outcomes)
 
     def to(self, device: torch.device | str) -> "Batch":
         """Clips and labels moved to a device, asynchronously if pinned; keys of draws stay here."""
         moved = {
             name: getattr(self, name).to(device, non_blocking=True)
-            for name in ("clips", "labels", "frames", "drawn")
+            for name in ("clips", "labels", "frames", "drawn", "sound", "outcomes")
         }
         return replace(self, **moved)
 
@@ -73,5 +93,8 @@ def collate(samples: list[Sample]) -> Batch:
     columns = zip(*((s.label, s.index, s.epoch) for s in samples), strict=True)
     labels, indices, epochs = (torch.tensor(column) for column in columns)
     frames = torch.stack([sample.frames for sample in samples])
-    drawn = torch.stack([sample.drawn for sample in samples])
-    return Batch(clips, sizes, labels, indices, epochs, frames, drawn)
+    drawn, sound = (
+        torch.stack([getattr(sample, name) for sample in samples]) for name in ("drawn", "sound")
+    )
+    outcomes = torch.tensor([sample.outcome for sample in samples])
+    return Batch(clips, sizes, labels, indices, epochs, frames, drawn, sound, outcomes)

@@ -15,6 +15,7 @@ from fame.core import randomness as draws
 from fame.core.errors import FameError
 from fame.data.clips.batch import Sample
 from fame.data.clips.sampling import Draw, Labelled, checked, clip_indices, uniform_starts
+from fame.data.clips.sounds import Hearing, Sounds
 from fame.data.manifest import OK, Manifest
 from fame.data.video.kept_frames import frames_of
 from fame.data.video.resize import fitted, scaled_down
@@ -101,6 +102,8 @@ class TrainClips(_Clips):
             affects speed only.
         label: makes labels from pixels, in the process that reads the clips; they follow the
             draw's in `Sample.drawn`.
+        hearing: the sound that comes with each clip; None reads none. A clip's begins with its
+            first frame, or where the draw says (`Labelled.onsets`).
     """
 
     def __init__(
@@ -112,19 +115,27 @@ class TrainClips(_Clips):
         max_short_side: int | None = None,
         cache_mib: int = 0,
         label: Labeller | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         super().__init__(manifest, max_short_side, cache_mib)
         self._draw, self._label = draw, label
         self._seed = seed
+        self._sounds = None if hearing is None else Sounds(manifest, hearing, cache_mib)
 
     def __getitem__(self, key: Key) -> Sample:
         """The clips of a video for a key (epoch, index): a function of (seed, epoch, index)."""
         epoch, index = key
         generator = draws.generator(self._seed, "clip-starts", epoch, index)
-        sample = self._cut(index, self._draw(int(self._video.lengths[index]), generator), epoch)
-        if self._label is None:
+        drawn = self._draw(int(self._video.lengths[index]), generator)
+        sample = self._cut(index, drawn, epoch)
+        if self._label is not None:
+            sample = replace(sample, drawn=torch.cat([sample.drawn, self._label(sample)]))
+        if self._sounds is None:
             return sample
-        return replace(sample, drawn=torch.cat([sample.drawn, self._label(sample)]))
+        onsets = drawn.onsets if isinstance(drawn, Labelled) else None
+        begins = sample.frames[:, 0].numpy() if onsets is None else onsets
+        sound, outcome = self._sounds.read(index, begins)
+        return replace(sample, sound=sound, outcome=outcome)
 
 
 class UniformClips(_Clips):

@@ -23,10 +23,13 @@ class Labelled:
         frames: `(clips, frames)` int64 frame numbers.
         labels: `(labels,)` whole numbers, as many for every video, or one number; they become
             `Batch.drawn`.
+        onsets: `(clips,)` int64, the frame with which each clip's sound begins; None if that is the
+            clip's first frame. A clip that runs backwards has the sound of its frames in time.
     """
 
     frames: np.ndarray
     labels: np.ndarray | int
+    onsets: np.ndarray | None = None
 
 
 Draw = Callable[[int, np.random.Generator], np.ndarray | Labelled]

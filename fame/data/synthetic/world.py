@@ -10,6 +10,11 @@ from fame.config.worlds import MOTIONS, WorldConfig
 from fame.data.synthetic import background_motion, bodies, camera, scenes, sprites
 from fame.data.synthetic.draws import Draw, draws
 from fame.data.synthetic.motions import Beat, trajectory
+from fame.data.synthetic.sound import soundtrack
+from fame.data.video.sound import RATE
+
+FPS = 25
+"""Frames per second of every generated video."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,12 @@ class Video:
         frames: (T, S, S, 3) uint8 RGB.
         masks: (T, S, S) bool, true on the sprite, trunk and limb alike; all false in frames where
             a whole sprite blinks off.
+        sound: (T / FPS * RATE,) int16, see `fame.data.synthetic.sound`; None if the world has none.
     """
 
     frames: np.ndarray
     masks: np.ndarray
+    sound: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,23 @@ def render(config: WorldConfig, seed: int, split: str, video: int) -> Video:
     parts = bodies.assemble(draw, config, sprite, path, beat.amplitude, shift, away)
     masks = bodies.paint_all(parts, pictures)
     frames = camera.develop(draw("film"), pictures, config.flicker, config.noise)
-    return Video(frames, masks)
+    if not config.sound:
+        return Video(frames, masks)
+    mover = parts[-1]  # the limb, or the whole sprite
+    return Video(
+        frames,
+        masks,
+        soundtrack(
+            draw("sound"),
+            path,
+            1 - (mover.pose.y - shift[:, 1]) / config.size,
+            mover.sprite.radius,
+            config.size,
+            meant.scene / config.scene_types,
+            FPS,
+            RATE,
+        ),
+    )
 
 
 @lru_cache(maxsize=8)

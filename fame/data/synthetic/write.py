@@ -16,14 +16,13 @@ from fame.core.files import LOCK, owned
 from fame.data.datasets import world_layout
 from fame.data.datasets.common import WrittenVideo
 from fame.data.synthetic.draws import draws
-from fame.data.synthetic.world import Video, render, truth
+from fame.data.synthetic.world import FPS, Video, render, truth
 from fame.data.video.kept_frames import keep
+from fame.data.video.sound import RATE
+from fame.data.video.sound_stream import SoundStream
 
 GENERATOR_VERSION = 1
 """Raised whenever the same config would give different videos."""
-
-FPS = 25
-"""Frames per second of every generated video."""
 
 
 def write_world(config: WorldConfig, seed: int, root: Path, progress: bool = False) -> None:
@@ -132,7 +131,7 @@ def _write_files(video: Video, root: Path, path: str) -> None:
     target, masks = root / "videos" / path, root / "masks" / f"{path}.npz"
     for folder in (target.parent, masks.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    write_video(target, video.frames)
+    write_video(target, video.frames, video.sound)
     keep(root, path, video.frames)
     np.savez_compressed(masks, masks=video.masks)
 
@@ -147,8 +146,10 @@ def _card(config: WorldConfig, seed: int, entries: list[WrittenVideo]) -> dict[s
     }
 
 
-def write_video(path: Path, frames: np.ndarray) -> None:
+def write_video(path: Path, frames: np.ndarray, sound: np.ndarray | None = None) -> None:
     """Write frames (T, H, W, 3) uint8 RGB losslessly to a `.avi` or `.mp4` file.
+
+    With sound (N,) int16 the file has a PCM stream too.
 
     decord and PyAV read them back bit for bit. One thread and FFV1 version 1 make equal frames
     give equal bytes on any machine.
@@ -161,6 +162,11 @@ def write_video(path: Path, frames: np.ndarray) -> None:
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "bgr0"
         stream.codec_context.thread_count = 1
-        for frame in frames:
+        beside = None if sound is None else SoundStream(container, "pcm_s16le", sound, RATE)
+        for number, frame in enumerate(frames, start=1):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            if beside:
+                beside.until(number / FPS)
         container.mux(stream.encode(None))
+        if beside:
+            beside.finish()

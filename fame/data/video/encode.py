@@ -1,4 +1,4 @@
-"""Write videos that any player can show: H.264 in 4:2:0, written atomically."""
+"""Write videos that any player can show: H.264 in 4:2:0, and AAC, written atomically."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from fame.core.errors import FameError
 from fame.core.files import replacing
+from fame.data.video.sound import Track
+from fame.data.video.sound_stream import SoundStream
 
 Picture = npt.NDArray[np.uint8]
 
@@ -80,11 +82,13 @@ class Coding:
         codecs: encoders with their options, best first.
         size: (height, width) to scale to, both even; None keeps the size.
         comment: text stored in the file.
+        track: sound, from the first picture's beginning on; None writes no sound.
     """
 
     codecs: Mapping[str, Mapping[str, str]]
     size: tuple[int, int] | None = None
     comment: str = ""
+    track: Track | None = None
 
 
 def write_video(
@@ -129,6 +133,8 @@ def _encode(
         raise FameError("There is no picture to write; give a video with frames.")
     height, width = coding.size or even(first).shape[:2]
     stream = _stream(container, codec, (height, width), fps, coding.codecs[codec])
+    track = coding.track
+    sound = SoundStream(container, "aac", track.samples, track.rate) if track else None
     number = 0
     for number, picture in enumerate(chain([first], rest), start=1):
         frame = av.VideoFrame.from_ndarray(
@@ -138,7 +144,11 @@ def _encode(
             frame = frame.reformat(width, height, "yuv420p", interpolation="AREA")
         frame.pts, frame.time_base = number - 1, 1 / fps
         container.mux(stream.encode(frame))
+        if sound:
+            sound.until(float(number / fps))
     container.mux(stream.encode(None))
+    if sound:
+        sound.finish()
     padded = coding.size is None and (height, width) != first.shape[:2]
     return Written(codec, number, width, height, padded)
 

@@ -1,15 +1,17 @@
-"""Copy one video to a small one that reads fast: short side, dense key frames, no audio.
+"""Copy one video to a small one that reads fast: short side, dense key frames, one sound channel.
 
 Frame i of the copy is frame i of the original as `decode` counts them: upright, without frames that
 an edit list discards. Pictures are converted to RGB as in reading, so colour tags, ranges and
-rotation need not be copied. The copy records its original and its settings, so that an interrupted
-job recognises finished copies when it is run again.
+rotation need not be copied. Sound is read as in training (`fame.data.video.sound`), so in the copy
+too its first sample belongs to frame 0. The copy records its original and its settings, so that an
+interrupted job recognises finished copies when it is run again.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -19,9 +21,16 @@ from fame.data.video.decode import probe, read_frames, sample, stream_frames
 from fame.data.video.encode import Coding, write_video
 from fame.data.video.facts import DecodeError, Decoder, RefusedError, VideoInfo
 from fame.data.video.quality import psnr, ssim
+from fame.data.video.sound import Track, read_sound
 
 VERSION = 1
 """Raised when the same settings would give different pixels; copies are then remade."""
+
+SOUND_VERSION = 1
+"""The same for sound. Copies of videos without sound do not record it, nor did any copy before
+sound was kept: those of videos with sound are made again."""
+
+Sound = Literal["kept", "none", "undecodable"]
 
 _COMPARED = 3  # frames of a video that are compared with the original
 
@@ -71,6 +80,8 @@ class Copy:
         psnr: dB against the original at the copy's size; None if not measured.
         ssim: likewise; at most 1.
         done: whether it existed already.
+        sound: `kept`; `none`, if the original has no sound stream; or `undecodable`, if nothing of
+            it decodes and the copy has none.
     """
 
     frames: int
@@ -81,6 +92,7 @@ class Copy:
     psnr: float | None
     ssim: float | None
     done: bool
+    sound: Sound
 
 
 def copy(task: CopyTask, copying: Copying) -> Copy | str:
@@ -101,9 +113,9 @@ def copy(task: CopyTask, copying: Copying) -> Copy | str:
 
 
 def _copy(task: CopyTask, copying: Copying) -> Copy:
-    mark = json.dumps(
-        {"fame": VERSION, "source": sha256(task.source), **asdict(copying)}, sort_keys=True
-    )
+    audible = _has_sound(task.source)
+    version = {"fame": VERSION} | ({"sound": SOUND_VERSION} if audible else {})
+    mark = json.dumps({**version, "source": sha256(task.source), **asdict(copying)}, sort_keys=True)
     done = task.target.is_file() and _mark(task.target) == mark
     if not done:
         _make(task, copying, mark)
@@ -114,7 +126,34 @@ def _copy(task: CopyTask, copying: Copying) -> Copy:
         )
     ratio, similarity = _quality(task, info) if task.compare else (None, None)
     before, after = task.source.stat().st_size, task.target.stat().st_size
-    return Copy(info.frames, info.width, info.height, before, after, ratio, similarity, done)
+    return Copy(
+        info.frames,
+        info.width,
+        info.height,
+        before,
+        after,
+        ratio,
+        similarity,
+        done,
+        sound=("kept" if _has_sound(task.target) else "undecodable") if audible else "none",
+    )
+
+
+def _has_sound(path: Path) -> bool:
+    """Whether a file has a sound stream; not if PyAV cannot read it."""
+    try:
+        with av.open(str(path)) as container:
+            return bool(container.streams.audio)
+    except av.FFmpegError:
+        return False
+
+
+def _track(path: Path) -> Track | None:
+    """The sound of the original; None if there is none, or none that can be decoded."""
+    try:
+        return read_sound(path)
+    except DecodeError:
+        return None
 
 
 def _mark(path: Path) -> str | None:
@@ -154,7 +193,7 @@ def _written(task: CopyTask, copying: Copying, mark: str, decoder: Decoder) -> t
     if first is None:
         raise DecodeError(f"{task.source}: no frame can be decoded.")
     size = shrunk(first.shape[0], first.shape[1], copying.short_side)
-    coding = Coding({"libx264": _options(copying)}, size, mark)
+    coding = Coding({"libx264": _options(copying)}, size, mark, _track(task.source))
     fps = _rate(task.source)
     return write_video(draft, _chained(first, pictures), fps, coding).frames, draft
 

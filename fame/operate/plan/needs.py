@@ -78,9 +78,13 @@ def count(scale: Scale, data: str, root: Path) -> Counts:
 
 
 def _generated_size(dataset: Synthetic) -> int:
-    """At most the bytes of a world on disk: its frames as they are, and in FFV1, which is less."""
+    """At most the bytes of a world: frames as they are and in FFV1, which is less; its sound."""
+    from fame.data.synthetic.world import FPS
+    from fame.data.video.sound import RATE
+
     world = dataset.world
-    return 2 * sum(map(world.videos, SPLITS)) * world.frames * 3 * world.size**2
+    frame = 2 * 3 * world.size**2 + (2 * RATE // FPS if world.sound else 0)
+    return sum(map(world.videos, SPLITS)) * world.frames * frame
 
 
 def _official_size(dataset: Folder | Own) -> int | None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -27,6 +28,8 @@ from fame.data.synthetic import (
     write_world,
 )
 from fame.data.video import kept_frames
+from fame.data.video.decode import read_frames
+from fame.data.video.sound import read_sound
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +131,32 @@ def test_same_seed_same_bytes(tmp_path):
         assert files == sorted(p.relative_to(second) for p in second.rglob("*") if p.is_file())
         for file in files:
             assert (first / file).read_bytes() == (second / file).read_bytes(), file
+
+
+@pytest.mark.parametrize("layout", ["ucf101", "kinetics400"])
+def test_sound_is_a_stream_of_the_file_and_frames_stay_as_they_are(tmp_path, layout):
+    plain = config(layout=layout, **{**LAYOUTS[layout], "train": 2, "test": 0, "val": 0})
+    heard = plain.model_copy(update={"sound": True})
+    write_world(heard, 3, tmp_path / "w")
+    card = json.loads((tmp_path / "w" / "world.json").read_text())
+    assert card["config"]["sound"] is True
+    for split, number, entry in numbered(card):
+        video, silent = render(heard, 3, split, number), render(plain, 3, split, number)
+        np.testing.assert_array_equal(video.frames, silent.frames)
+        np.testing.assert_array_equal(video.masks, silent.masks)
+        path = tmp_path / "w" / "videos" / entry["path"]
+        np.testing.assert_array_equal(read_frames(path, range(plain.frames)), silent.frames)
+        np.testing.assert_array_equal(read_sound(path).samples, video.sound)
+        if find_spec("decord"):
+            read = read_frames(path, range(plain.frames), "decord")
+            np.testing.assert_array_equal(read, silent.frames)
+        assert silent.sound is None
+    if layout == "ucf101":
+        return  # reading the lists again takes seconds
+    told = index(layout, tmp_path / "w" / "videos", tmp_path / "w" / "annotations", name=layout)
+    write_world(plain, 3, tmp_path / "p")
+    said = index(layout, tmp_path / "p" / "videos", tmp_path / "p" / "annotations", name=layout)
+    assert told.fingerprint() == said.fingerprint()
 
 
 # --- official formats
@@ -260,7 +289,7 @@ def test_two_do_not_write_one_world_at_once(tmp_path):
 
 
 def test_an_interrupted_world_leaves_nothing(tmp_path, monkeypatch):
-    def interrupt(path, frames):
+    def interrupt(path, frames, sound):
         raise KeyboardInterrupt
 
     root = tmp_path / "world"

@@ -3,9 +3,11 @@
 import av
 import numpy as np
 import pytest
+from small_sounds import RATE, clicks, noise, write_heard
 from small_videos import pictures, write_video
 
 from fame.data.video.decode import probe, read_frames
+from fame.data.video.sound import read_sound
 from fame.data.video.transcode import Copy, Copying, CopyTask, copy, shrunk
 
 SMALL = Copying(short_side=24, crf=10, keyframes=4)
@@ -28,9 +30,9 @@ def test_a_copy_has_the_same_frames_at_the_short_side(tmp_path):
     np.testing.assert_array_equal(gaps.argmin(1), np.arange(20))
 
 
-def test_key_frames_are_dense_and_there_is_no_sound(tmp_path):
+def test_key_frames_are_dense_and_silence_gets_no_stream(tmp_path):
     write_video(tmp_path / "v.avi", pictures(20))
-    copy(task(tmp_path), SMALL)
+    assert copy(task(tmp_path), SMALL).sound == "none"
     with av.open(str(tmp_path / "v.avi.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video"]
         keys = [p.is_keyframe for p in container.demux(video=0) if p.pts is not None]
@@ -46,6 +48,39 @@ def test_a_copy_is_made_once_and_anew_if_anything_changes(tmp_path):
     assert not copy(task(tmp_path), Copying(24, 11, 4)).done
     write_video(tmp_path / "v.avi", pictures(8, seed=1))
     assert not copy(task(tmp_path), Copying(24, 11, 4)).done
+
+
+@pytest.mark.parametrize("late", [0.0, 0.2])
+def test_sound_is_kept_in_time_with_the_frames(tmp_path, late):
+    places = np.array([3000, 12_000])
+    write_heard(tmp_path / "v.mkv", 25, [(late, clicks(places, 16_000))])
+    made = copy(task(tmp_path, "v.mkv"), SMALL)
+    assert (made.frames, made.sound) == (25, "kept")
+    assert copy(task(tmp_path, "v.mkv"), SMALL).done
+    kept = np.abs(read_sound(tmp_path / "v.mkv.mp4").samples.astype(int))
+    assert len(kept) == RATE
+    for place in np.rint(places + late * RATE).astype(int):
+        assert abs(kept[place - 500 : place + 500].argmax() - 500) < 48  # 2 ms
+        assert kept[place - 500 : place + 500].max() > 1000
+
+
+def test_sound_that_cannot_be_decoded_is_left_out_and_said(tmp_path):
+    path = write_heard(tmp_path / "v.avi", 8, [(0, noise(8 * RATE // 25))])
+    path.write_bytes(path.read_bytes().replace(b"01wb", b"03wb"))  # of no stream there is
+    for done in (False, True):
+        made = copy(task(tmp_path), SMALL)
+        assert (made.frames, made.sound, made.done) == (8, "undecodable", done)
+    assert read_sound(tmp_path / "v.avi.mp4") is None
+
+
+def test_a_real_clip_keeps_its_sound(shared, tmp_path):
+    clip = shared / "videos" / "UCF-101" / "BabyCrawling" / "v_BabyCrawling_g09_c01.avi"
+    made = copy(CopyTask(clip, tmp_path / "c.mp4", 1, False), SMALL)
+    assert made.sound == "kept"
+    before, after = read_sound(clip), read_sound(tmp_path / "c.mp4")
+    one, other = (track.samples[: 2 * RATE].astype(float) for track in (before, after))
+    assert len(before.samples) == len(after.samples)
+    assert np.corrcoef(one, other)[0, 1] > 0.95  # AAC's losses; a shift by 1 ms would give less
 
 
 def test_a_torn_copy_is_made_anew(tmp_path):
