@@ -111,11 +111,13 @@ def test_values_that_stand_in_no_row_together(load):
         load(claim)
 
 
-def test_a_quoted_cell_is_refused(load):
-    row = {"method": "CBT"}
-    claim = changed("worse", {"table": "table5", "row": row, "column": "ucf101"})
-    with pytest.raises(FameError, match=r"claim a: worse: .*CBT of table5 is quoted only; give it"):
-        load(claim)
+def test_a_quoted_cell_is_refused(tmp_path, tables):
+    table = tables["table3"]
+    rows = [row.model_copy(update={"recipe": None}) for row in table.rows]
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump({"claims": [GOOD]}), encoding="utf-8")
+    with pytest.raises(FameError, match=r"claim a: better: .* of table3 is quoted only; give it"):
+        load_claims(path, tables | {"table3": table.model_copy(update={"rows": rows})})
 
 
 def test_two_claims_of_one_id(load):

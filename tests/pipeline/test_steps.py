@@ -126,7 +126,9 @@ def test_a_rule_needs_what_makes_its_inputs(asked):
     for job in jobs:
         needs[job.rule] |= {makers[file] for file in job.inputs if file in makers}
     for rule, made in needs.items():
-        assert made == set(RULES[rule].needs) & present, rule
+        declared = set(RULES[rule].needs) & present
+        # A figure may show the results of any task of the tables; these show those of some.
+        assert made == declared or (rule == "figure" and made < declared), rule
 
 
 def test_the_steps_of_a_result_are_snakemakes_jobs(asked):
