@@ -39,7 +39,13 @@ def test_what_needs_diving48_is_left_out_and_says_so(clips):
     (column,) = clips.table("table2").columns.values()
     assert {measurable(clips.scale, row, column) for row in rows} == {why}
     columns = {cell.column for cell in clips.cells(["probes"])}
-    assert columns == {"linear_ucf101", "r1_ucf101", "knn_ucf101", "finetune_ucf101", "reliance_ucf101"}
+    assert columns == {
+        "linear_ucf101",
+        "r1_ucf101",
+        "knn_ucf101",
+        "finetune_ucf101",
+        "reliance_ucf101",
+    }
 
 
 def test_both_pretraining_sets_are_trained_on_for_equally_many_steps():
