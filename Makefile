@@ -62,7 +62,7 @@ test-all: $(STAMP) ## All tests but Slurm's: also whole workflows, kills, broken
 
 # Some of them: make test-methods ARGS='-k pace'
 test-methods: $(STAMP) ## Whether pretext methods learn, and learn nothing from noise; minutes each
-	$(BIN)/python -m pytest -s -n 0 -m methods tests/methods $(ARGS)
+	$(BIN)/python -m pytest -s -n 0 -m methods tests/methods tests/faults $(ARGS)
 
 lint: $(STAMP) ## Style, types and workflow checks; changes nothing
 	$(BIN)/ruff check .

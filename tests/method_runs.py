@@ -1,5 +1,6 @@
 """Every pretext method in each protocol, built and fed on the micro scale."""
 
+import pytest
 import torch
 
 from fame.config.reading import load_scale
@@ -100,6 +101,19 @@ more slowly, as mini's learning rate needs it; MemDPC's published gain of 0.1 is
 
 COMPARED = {method for method, _ in OPTIONS}
 """The methods with rows of the comparison."""
+
+EVERY = pytest.mark.parametrize(("method", "protocol"), OPTIONS, ids=lambda word: word)
+"""Every method in each protocol."""
+
+
+def mostly(protocol):
+    """Every method in one protocol; its other protocol is tested by make test-methods."""
+    cases = [
+        pytest.param(*pair, marks=() if pair[1] == protocol else pytest.mark.methods)
+        for pair in OPTIONS
+    ]
+    return pytest.mark.parametrize(("method", "protocol"), cases, ids=lambda word: word)
+
 
 NEEDS = {method: {"backbones.r2plus1d.frames": 8} for method in ("ccl", "memdpc", "mlrep", "prp")}
 """Changes to the micro scale without which a method refuses its backbone."""

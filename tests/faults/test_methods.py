@@ -2,13 +2,11 @@
 
 import signal
 
-import pytest
 from children import Stop
 from commands import OFTEN, pretraining
 from exact import EXACT, QUEUED, assert_equal_trainings, same_products, table_of
-from method_runs import NEEDS, OPTIONS, options_of
+from method_runs import NEEDS, mostly, options_of
 
-EVERY = pytest.mark.parametrize(("method", "protocol"), OPTIONS, ids=lambda word: word)
 EPOCHS = {"pretrain.epochs.kinetics400": 3}
 EXACTLY = {"speednet": {"sizes": [1.0, 1.5]}, "temptrans": {"batchnorm": False}}
 """Options without which rounding errors grow. SpeedNet's smaller views would have maps of single
@@ -28,7 +26,7 @@ def training_of(fork, micro, place, method, protocol, changes):
     return pretraining(fork, micro, place, scale, f"{method}-", tables)
 
 
-@EVERY
+@mostly("fame")
 def test_two_processes(fork, micro, tmp_path, method, protocol):
     trainings = []
     for processes in (1, 2):
@@ -41,7 +39,7 @@ def test_two_processes(fork, micro, tmp_path, method, protocol):
     assert_equal_trainings(*trainings, list(range(1, 7)))
 
 
-@EVERY
+@mostly("own")
 def test_a_killed_training_ends_in_the_same_bits(fork, micro, tmp_path, method, protocol):
     calm, killed = (
         training_of(fork, micro, tmp_path / name, method, protocol, QUEUED | OFTEN | EPOCHS)

@@ -5,14 +5,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import torch
-from method_runs import OPTIONS, WORLD, built, losses, options_of, raw, setting
+from method_runs import EVERY, OPTIONS, WORLD, built, losses, mostly, options_of, raw, setting
 
 from fame.core.distributed import World
 from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.train.pretrain import build_method, clips_of, pretrain
 
-EVERY = pytest.mark.parametrize(("method", "protocol"), OPTIONS, ids=lambda word: word)
 UNORDERED = {("pace", "own")} | {
     pair for pair in OPTIONS if pair[0] in ("dsm", "gdt", "prp", "srtc", "temptrans", "vcp")
 }
@@ -35,7 +34,7 @@ alone then decides how the loss goes."""
 
 
 @pytest.mark.slow
-@EVERY
+@mostly("fame")
 def test_the_loss_falls_on_a_fixed_batch(micro, method, protocol):
     model, batch = built(
         micro, method, options_of(method, protocol, **LARGE.get(method, {})), FIXED
