@@ -28,7 +28,7 @@ HEAVY = {"world", "index", "mask_quality", *ON_GPU}
 REAL = {"source"}  # for real datasets only; runs where Snakemake runs
 GROUPS = {
     "data": {"world", "index"},
-    "evaluation": {"features", "conditions", "linear", "bias", "retrieval"},
+    "evaluation": {"features", "conditions", "linear", "bias", "knn", "retrieval"},
     "table": {"table", "publish"},
     "page": {"report", "publish_report"},
 }

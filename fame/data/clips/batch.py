@@ -52,8 +52,7 @@ class Batch:
         epochs: `(B,)` int64.
         frames: `(B, n_clips, T)` int64 frame numbers in each video, from 0. Methods compute labels
             about time (pace, order, direction) from them.
-        drawn: `(B, n_labels)` int64 labels from the method's draw, then those that it makes from
-            pixels; n_labels is 0 without.
+        drawn: `(B, n_labels)` int64 labels from the draw, then those made from pixels; often 0.
         sound: `(B, n_clips, samples)` int16 beside each clip, one channel; `(B, 0)` if the method
             does not declare that it hears.
         outcomes: `(B,)` int64, what became of each video's sound, numbers of

@@ -46,7 +46,7 @@ def files(tmp_path):
 
 def test_there_is_a_row_for_each_method_dataset_and_seed(files):
     frame = table(files)
-    assert len(frame) == 21 * 2 * 3
+    assert len(frame) == 26 * 2 * 3
     assert set(frame.groupby(["method", "dataset"])["seed"].agg(tuple)) == {(0, 1, 2)}
     assert set(frame["accuracy"]) == {30, 32, 34}
     undefined = frame[frame["background_reliance"].isna()]
@@ -66,7 +66,7 @@ def test_each_seed_is_a_dot_and_undefined_ones_are_counted(files):
     assert colours["FAME"] == PALETTE["fame"] and colours["MoCo (no FAME)"] == PALETTE["moco"]
     dots = {len(line.get_xdata()) for line in figure.axes[0].lines[:-1]}
     assert dots == {1, 2, 3}  # means, VCP's seeds, the others' seeds
-    assert "2 of 126 dots are left out" in figure.get_supxlabel().replace("\n", " ")
+    assert "2 of 156 dots are left out" in figure.get_supxlabel().replace("\n", " ")
     figure.clear()
 
 
@@ -74,7 +74,7 @@ def test_the_files_are_made_from_the_declared_sources(files, tmp_path):
     given = experiments("mini", ROOT)
     make(given, files, tmp_path / "reliance.png")
     assert (tmp_path / "reliance.pdf").stat().st_size > 1000
-    assert len(pd.read_csv(tmp_path / "reliance.csv")) == 126
+    assert len(pd.read_csv(tmp_path / "reliance.csv")) == 156
 
 
 def test_a_result_of_another_task_is_refused(files, tmp_path):
