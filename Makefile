@@ -61,7 +61,7 @@ test-all: $(STAMP) ## All tests but Slurm's: also whole workflows, kills, broken
 	$(BIN)/python -m pytest -m 'not slurm and not methods' $(ARGS)
 
 # Some of them: make test-methods ARGS='-k pace'
-test-methods: $(STAMP) ## Whether pretext methods learn, and learn nothing from noise; minutes each
+test-methods: $(STAMP) ## Whether pretext methods learn, and not from noise; and what test-all runs in one protocol only
 	$(BIN)/python -m pytest -s -n 0 -m methods tests/methods tests/faults $(ARGS)
 
 lint: $(STAMP) ## Style, types and workflow checks; changes nothing
