@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.checks.clips import Clips, generated
 from benchmarks.checks.environment import environment
 from benchmarks.checks.evaluation import evaluation
+from benchmarks.checks.kernels import kernels
 from benchmarks.checks.loop import loop
 from benchmarks.checks.packed import read_pack
 from benchmarks.checks.parity import parity
@@ -39,6 +40,7 @@ SECTIONS: dict[str, tuple[Section, float]] = {
     "environment": (environment, 0.02),
     "parity": (parity, 0.16),
     "loop": (loop, 0.18),
+    "kernels": (kernels, 0.06),
     "evaluation": (evaluation, 0.06),
     "precision": (precision, 0.14),
     "throughput": (throughput, 0.22),

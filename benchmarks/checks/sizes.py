@@ -1,6 +1,6 @@
-"""Sizes of the check: the paper's for a GPU, micro to try the check itself on a CPU."""
+"""Sizes of the check: the paper's and real clips' for a GPU, micro to try the check on a CPU."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATASET = "kinetics400"
 SEED = 0
 
-SizeName = Literal["paper", "micro"]
+SizeName = Literal["paper", "clips", "micro"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,21 @@ def micro() -> Size:
     )
 
 
-SIZES = {"paper": paper, "micro": micro}
+def clips() -> Size:
+    """Both networks at the scale `clips`: 8 frames of 64 pixels, 128 pairs in one group."""
+    scale = load_scale(str(ROOT / "config" / "scales" / "clips.yaml"))
+    backbones = {name: scale.backbones[name] for name in ("r2plus1d", "i3d")}
+    return replace(
+        paper(),
+        scale=scale.model_copy(update={"backbones": backbones}),
+        throughput_batch=scale.pretrain.batch,
+        warm_up=4,
+        timed=8,
+        loop_steps=48,
+    )
+
+
+SIZES = {"paper": paper, "clips": clips, "micro": micro}
 
 
 def changed(scale: Scale, **pretrain: Any) -> Scale:
