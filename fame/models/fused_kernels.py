@@ -6,6 +6,8 @@ in float32, of float64 inputs in float64. Where numbers of channels are given tw
 those with a weight; the rest pad the tensor, and weigh nothing.
 """
 
+import math
+
 import torch
 import triton
 import triton.language as tl
@@ -20,6 +22,9 @@ _PROGRAMS = 1056
 A constant, so that sums have one order on all GPUs.
 """
 
+_VECTOR = 16
+"""Values of a row that are read at once, at most; a row begins at a multiple of this, if it can."""
+
 _BLOCKS = 128
 """Blocks of a group's rows, at most."""
 
@@ -27,33 +32,45 @@ _BLOCKS = 128
 
 
 @triton.jit
-def _tile(group, block, span, rows, channels, TALL: tl.constexpr, WIDE: tl.constexpr):
-    """Where a program's block of rows begins and ends, and its channels."""
+def _tile(span, rows, channels, WIDE: tl.constexpr):
+    """A program's group, its block of rows with beginning and end, its channels, the group's row 0.
+
+    Programs that start together read neighbouring channels of the same rows, which lie side by side
+    in memory: with rows of 288 bytes, that is twice as fast as one after the other.
+    """
+    across = tl.cdiv(channels, WIDE)
+    group, block = tl.program_id(1), tl.program_id(0) // across
     start = block * span
     end = tl.minimum(start + span, rows)
-    column = tl.program_id(2) * WIDE + tl.arange(0, WIDE)
-    return start, end, column, group.to(tl.int64) * rows
+    column = tl.program_id(0) % across * WIDE + tl.arange(0, WIDE)
+    return group, block, start, end, column, group.to(tl.int64) * rows
+
+
+@triton.jit
+def _places(first, row, column, channels, ALIGNED: tl.constexpr):
+    """Where rows begin in memory; the compiler is told how they are aligned, to read in vectors."""
+    begins = tl.multiple_of((first + row) * channels, ALIGNED)
+    return begins[:, None] + column[None, :]
 
 
 @triton.jit
 def _moments_kernel(
     x, means, squares, rows, channels, span, blocks,
-    TALL: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
+    TALL: tl.constexpr, WIDE: tl.constexpr, ALIGNED: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """Mean, and sum of squared distances from it, of each block of rows and channel."""
-    group, block = tl.program_id(0), tl.program_id(1)
-    start, end, column, first = _tile(group, block, span, rows, channels, TALL, WIDE)
+    group, block, start, end, column, first = _tile(span, rows, channels, WIDE)
     row = tl.arange(0, TALL)
     # Sums of distances from a first estimate: sums of squares of the values would lose digits.
     inside = ((start + row) < end)[:, None] & (column < channels)[None, :]
-    place = (first + start + row)[:, None] * channels + column[None, :]
+    place = _places(first, start + row, column, channels, ALIGNED)
     head = tl.load(x + place, mask=inside, other=0.0).to(SUM)
     pivot = tl.sum(head, 0) / tl.minimum(end - start, TALL)
     total = tl.zeros((TALL, WIDE), SUM)
     square = tl.zeros((TALL, WIDE), SUM)
     for begin in range(start, end, TALL):
         inside = ((begin + row) < end)[:, None] & (column < channels)[None, :]
-        place = (first + begin + row)[:, None] * channels + column[None, :]
+        place = _places(first, begin + row, column, channels, ALIGNED)
         value = tl.load(x + place, mask=inside, other=0.0).to(SUM)
         distance = tl.where(inside, value - pivot[None, :], 0.0)
         total += distance
@@ -104,14 +121,13 @@ def _coefficients(mean, scale, weight, bias, group, column, channels, known, SUM
 def _apply_kernel(
     x, residual, y, mean, scale, weight, bias, rows, channels, known,
     RELU: tl.constexpr, ADDS: tl.constexpr,
-    TALL: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
+    TALL: tl.constexpr, WIDE: tl.constexpr, ALIGNED: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """Normalise one tile, add the residual, clip."""
-    group, block = tl.program_id(1), tl.program_id(0)
-    start, end, column, first = _tile(group, block, TALL, rows, channels, TALL, WIDE)
+    group, _, start, end, column, first = _tile(TALL, rows, channels, WIDE)
     row = start + tl.arange(0, TALL)
     inside = (row < end)[:, None] & (column < channels)[None, :]
-    place = (first + row)[:, None] * channels + column[None, :]
+    place = _places(first, row, column, channels, ALIGNED)
     centre, factor, slope, shift = _coefficients(
         mean, scale, weight, bias, group, column, channels, known, SUM
     )
@@ -148,11 +164,10 @@ def _slopes_kernel(
     gradient, y, x, totals, products, mean, scale, weight, bias,
     rows, channels, known, span, blocks,
     RELU: tl.constexpr, ADDS: tl.constexpr,
-    TALL: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
+    TALL: tl.constexpr, WIDE: tl.constexpr, ALIGNED: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """Sums of each block: of the gradient, and of the gradient times the normalised input."""
-    group, block = tl.program_id(0), tl.program_id(1)
-    start, end, column, first = _tile(group, block, span, rows, channels, TALL, WIDE)
+    group, block, start, end, column, first = _tile(span, rows, channels, WIDE)
     centre, factor, slope, shift = _coefficients(
         mean, scale, weight, bias, group, column, channels, known, SUM
     )
@@ -161,7 +176,7 @@ def _slopes_kernel(
     product = tl.zeros((TALL, WIDE), SUM)
     for begin in range(start, end, TALL):
         inside = ((begin + row) < end)[:, None] & (column < channels)[None, :]
-        place = (first + begin + row)[:, None] * channels + column[None, :]
+        place = _places(first, begin + row, column, channels, ALIGNED)
         given, normal = _clipped(
             gradient, y, x, place, inside, centre, factor, slope, shift, RELU, ADDS, SUM
         )
@@ -177,14 +192,13 @@ def _input_kernel(
     gradient, y, x, inner, side, totals, products, mean, scale, weight, bias,
     rows, channels, known,
     RELU: tl.constexpr, ADDS: tl.constexpr,
-    TALL: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
+    TALL: tl.constexpr, WIDE: tl.constexpr, ALIGNED: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """One tile of the gradients of the input and of the residual."""
-    group, block = tl.program_id(1), tl.program_id(0)
-    start, end, column, first = _tile(group, block, TALL, rows, channels, TALL, WIDE)
+    group, _, start, end, column, first = _tile(TALL, rows, channels, WIDE)
     row = start + tl.arange(0, TALL)
     inside = (row < end)[:, None] & (column < channels)[None, :]
-    place = (first + row)[:, None] * channels + column[None, :]
+    place = _places(first, row, column, channels, ALIGNED)
     centre, factor, slope, shift = _coefficients(
         mean, scale, weight, bias, group, column, channels, known, SUM
     )
@@ -218,13 +232,14 @@ class Grid:
         tiles = triton.cdiv(triton.cdiv(self.rows, wanted), self.tall)
         self.span = tiles * self.tall
         self.blocks = triton.cdiv(self.rows, self.span)
-        self.sums = (groups, self.blocks, across)
-        self.tiles = (triton.cdiv(self.rows, self.tall), groups, across)
+        self.sums = (across * self.blocks, groups)
+        self.tiles = (across * triton.cdiv(self.rows, self.tall), groups)
         self.joined = (groups, across)
         self.double = x.dtype == torch.float64
         self.options = {
             "TALL": self.tall,
             "WIDE": self.wide,
+            "ALIGNED": math.gcd(self.channels, _VECTOR),
             "SUM": tl.float64 if self.double else tl.float32,
         }
 
