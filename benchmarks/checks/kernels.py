@@ -18,7 +18,7 @@ from benchmarks.checks.throughput import Case, recipe, release
 from fame.augment.views import Views
 from fame.train.pretrain import build_method
 
-STEP = Case("bfloat16", fused=True)
+STEP = Case("bfloat16", fused=True, recorded=True)
 LISTED = 40
 PROFILED = 2
 """Steps under the profiler."""

@@ -17,7 +17,11 @@ from benchmarks.checks.sizes import moco
 from benchmarks.checks.throughput import NO_GPU, Case, largest_batch, recipe, release
 from fame.models.fused_norm import ready
 
-FORMS = {"eager": Case("bfloat16"), "fused": Case("bfloat16", fused=True)}
+FORMS = {
+    "eager": Case("bfloat16"),
+    "fused": Case("bfloat16", fused=True),
+    "fused and recorded": Case("bfloat16", fused=True, recorded=True),
+}
 EPOCH = 8
 """Steps of an epoch, at least: the loop logs, and so waits, at its end."""
 

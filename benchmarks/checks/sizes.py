@@ -64,10 +64,16 @@ class Size:
     killed_at: int
 
 
+def _of_the_paper(scale: Scale) -> Scale:
+    """The scale with the two backbones that FAME is trained on."""
+    backbones = {name: scale.backbones[name] for name in ("r2plus1d", "i3d")}
+    return scale.model_copy(update={"backbones": backbones})
+
+
 def paper() -> Size:
     """R(2+1)D-18 at 112 pixels and I3D at 224, 16 frames, groups of 8."""
     return Size(
-        scale=load_scale(str(ROOT / "config" / "scales" / "paper.yaml")),
+        scale=_of_the_paper(load_scale(str(ROOT / "config" / "scales" / "paper.yaml"))),
         parity_clips=16,
         step_batch=4,
         step_frames=8,
@@ -122,10 +128,9 @@ def micro() -> Size:
 def clips() -> Size:
     """Both networks at the scale `clips`: 8 frames of 64 pixels, 128 pairs in one group."""
     scale = load_scale(str(ROOT / "config" / "scales" / "clips.yaml"))
-    backbones = {name: scale.backbones[name] for name in ("r2plus1d", "i3d")}
     return replace(
         paper(),
-        scale=scale.model_copy(update={"backbones": backbones}),
+        scale=_of_the_paper(scale),
         throughput_batch=scale.pretrain.batch,
         warm_up=4,
         timed=8,

@@ -34,12 +34,14 @@ class Case:
         layout: of clips and weights in memory; the project uses channels last.
         norm: BatchNorm over the recipe's groups, or plain BatchNorm over the whole batch.
         fused: whether BatchNorm, residual sums and ReLU are one kernel.
+        recorded: whether the networks' calls are CUDA graphs.
     """
 
     kind: Arithmetic
     layout: Literal["channels-last", "contiguous"] = "channels-last"
     norm: Literal["groups", "plain"] = "groups"
     fused: bool = False
+    recorded: bool = False
 
 
 CASES = (
@@ -94,7 +96,10 @@ def release(context: Context) -> None:
 def recipe(scale: Scale, batch: int, case: Case) -> Scale:
     """The scale of a case."""
     group = batch if case.norm == "plain" else min(scale.pretrain.group, batch)
-    return with_resources(changed(scale, batch=batch, group=group), fused_norm=case.fused)
+    resources = {"fused_norm": case.fused, "cuda_graphs": case.recorded}
+    return with_resources(
+        changed(scale, batch=batch, group=group, precision=case.kind), **resources
+    )
 
 
 def _contiguous(x: Tensor) -> Tensor:

@@ -68,6 +68,8 @@ class Resources(Model):
         fused_norm: on a GPU with Triton, compute a training step's BatchNorm together with its
             ReLU and residual sum, in kernels of our own. Results differ by rounding, and cards
             say which computed. PyTorch's operations compute everywhere else.
+        cuda_graphs: on a GPU, record a pretraining step's networks once and replay them, where the
+            method can (MoCo and FAME): the host then gives one order for thousands. Same results.
         workers: processes per job that prefetch clips; 0 reads in the job itself.
         cache_mib: MiB of decoded frames that each reading process keeps.
         checkpoint_minutes: time from one checkpoint of a training to the next.
@@ -78,6 +80,7 @@ class Resources(Model):
     gpus: Annotated[int, Field(ge=0)]
     deterministic: bool
     fused_norm: bool
+    cuda_graphs: bool
     workers: Annotated[int, Field(ge=0)]
     cache_mib: Annotated[int, Field(ge=0)]
     mem_mb: Positive

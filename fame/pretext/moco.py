@@ -14,11 +14,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
 from fame.config.methods import MoCo as Settings
+from fame.core.aside import aside
 from fame.core.errors import FameError
 from fame.core.randomness import generator
 from fame.data.clips.batch import Batch
 from fame.models.encoder import Encoder
 from fame.models.heads import projection
+from fame.models.replay import Call, replayed
 from fame.pretext.common import Cost, Method, NoOptions, Setup
 from fame.pretext.toolbox.losses.contrast import contrast, contrast_in_batch, hits, own_rows
 from fame.pretext.toolbox.memory.momentum import follow
@@ -75,6 +77,25 @@ class MomentumContrast(Method):
         self.key = copy.deepcopy(self.query).requires_grad_(False)
         self.queue = KeyQueue(settings.queue[setup.run.pretrain], settings.dim, self._seed)
         self.to(setup.world.device)
+        self._replays: list[Call] = []
+
+    def record(self, clips: Tensor, bfloat16: bool) -> bool:
+        """See `Method.record`; not for variants with a loss of their own."""
+        if type(self).loss is not MomentumContrast.loss:
+            return False
+        keys = [] if self._queries_are_keys() else [self.key] * self.clips
+        self._replays = replayed([self.query] * self.clips + keys, clips, bfloat16)
+        return True
+
+    @property
+    def _queries(self) -> list[Call]:
+        """What encodes each view as a query."""
+        return self._replays[: self.clips] or [self.query] * self.clips
+
+    @property
+    def _keys(self) -> list[Call]:
+        """What encodes each view as a key."""
+        return self._replays[self.clips :] or [self.key] * self.clips
 
     @property
     def encoder(self) -> Encoder:  # type: ignore[override]
@@ -102,8 +123,8 @@ class MomentumContrast(Method):
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The mean of both directions' cross-entropies, and the share of correct contrasts."""
         self.follow()
-        views = self.views(batch, step)
-        queries = [self.query(view) for view in views]
+        views = aside(self._world.device, lambda: self.views(batch, step))
+        queries = [self._queries[number](view) for number, view in enumerate(views)]
         keys = self.all_keys(views, queries, step)
         losses, right = [], []
         for query, key in zip(queries, reversed(keys), strict=True):
@@ -143,11 +164,12 @@ class MomentumContrast(Method):
             (N, D) unit vectors in the order of the global batch, without gradient.
         """
         if not self.settings.shuffle:
-            return self._world.gather(self.key(view))
+            return self._world.gather(self._keys[number](view))
         everything = self._world.gather(view)
         order = generator(self._seed, "shuffle", step, number).permutation(len(everything))
         shuffled = torch.from_numpy(order).to(view.device)
-        keys = self._world.gather(self.key(everything[shuffled][own_rows(self._world, len(view))]))
+        share = everything[shuffled][own_rows(self._world, len(view))]
+        keys = self._world.gather(self._keys[number](share))
         return keys[shuffled.argsort()]
 
     def logits(self, query: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from fame.config.optimiser import Optimiser
+from fame.core.aside import aside
 from fame.core.distributed import World
 from fame.core.errors import FameError, Interrupted
 from fame.data.clips.batch import Batch
@@ -116,9 +117,10 @@ def _take_step(
         because one of them received a signal.
     """
     sgd.zero_grad()
+    moved = aside(world.device, lambda: batch.to(world.device))
     with rounding(plan.precision):
         with autocast(plan.precision, world.device):
-            loss, scalars = trainable.loss(batch.to(world.device), step)
+            loss, scalars = trainable.loss(moved, step)
         # Averaged over processes, so that all stop if one has a NaN or a signal.
         asked = torch.full_like(loss, request.made)
         mean, asking = world.mean(torch.stack([loss.detach(), asked])).tolist()

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from fame.augment.views import Views
 from fame.config.methods import Methods
+from fame.config.pretraining import Pretrain
 from fame.config.reading import parse
-from fame.config.scale import Scale
+from fame.config.scale import Backbone, Scale
 from fame.core import registry
 from fame.core.cards import CARD, ENCODER
 from fame.core.distributed import World, groups_of
@@ -27,7 +30,7 @@ from fame.pipeline.runs import Run
 from fame.pretext.common import Method, Setup
 from fame.train.batches import batches
 from fame.train.engine import Plan, train
-from fame.train.precision import parameter_dtype
+from fame.train.precision import parameter_dtype, rounding
 from fame.train.provenance import card
 from fame.train.training_log import PROGRESS, last_values
 
@@ -59,7 +62,21 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     options, group = training.get("options", {}), settings.group
     method = make(Setup(run, sections, options, encoder, views, world, group, classes))
     configure(method, update_running=groups.start == 0, fused=scale.resources.fused_norm)
-    return method.to(dtype)
+    method.to(dtype)
+    if scale.resources.cuda_graphs and world.device.type == "cuda":
+        _record(method, backbone, groups, settings, dtype)
+    return method
+
+
+def _record(
+    method: Method, backbone: Backbone, groups: range, settings: Pretrain, dtype: torch.dtype
+) -> None:
+    """Record the method's networks, before loader processes start: their memory would disturb."""
+    shape = (len(groups) * settings.group, 3, backbone.frames, backbone.size, backbone.size)
+    clips = torch.zeros(shape, dtype=dtype, device=next(method.parameters()).device)
+    method.train()
+    with rounding(settings.precision):
+        method.record(clips, settings.precision == "bfloat16")
 
 
 def clips_of(scale: Scale, run: Run, manifest: Manifest, method: Method) -> TrainClips:

@@ -57,6 +57,7 @@ def test_equal_recipes_are_one_run_however_they_are_written():
         ("resources.threads", 9),
         ("resources.gpus", 2),
         ("resources.fused_norm", True),
+        ("resources.cuda_graphs", True),
         ("resources.checkpoint_minutes", 7),
         ("datasets.kinetics400.title", "Another title"),
         ("datasets.hmdb51.world.train", 16),

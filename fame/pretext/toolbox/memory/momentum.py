@@ -13,5 +13,6 @@ def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
         query: the network that is trained.
         momentum: in [0, 1); 0 makes the two equal.
     """
-    for slow, fast in zip(key.parameters(), query.parameters(), strict=True):
-        slow.mul_(momentum).add_(fast, alpha=1 - momentum)
+    slow, fast = list(key.parameters()), list(query.parameters())
+    torch._foreach_mul_(slow, momentum)
+    torch._foreach_add_(slow, fast, alpha=1 - momentum)
