@@ -34,8 +34,10 @@ class _Grid(fused_kernels.Grid):
 
     warps = 4
 
-    def __init__(self, x: torch.Tensor, groups: int) -> None:
-        super().__init__(x, groups)
+    tile, programs = 2048, 1056
+
+    def __init__(self, x: torch.Tensor, groups: int, **_: int) -> None:
+        super().__init__(x, groups, self.tile, self.programs)
         self.options["num_warps"] = self.warps
 
 

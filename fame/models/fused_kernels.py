@@ -22,11 +22,14 @@ _PROGRAMS = 1056
 A constant, so that sums have one order on all GPUs.
 """
 
+_MOMENTS = {"tile": 1024, "programs": 2112}
+"""Of the first sums, which hold less at once: smaller tiles in more programs were faster."""
+
+_JOINED = {"MANY": 128, "WIDE": 32}
+"""Blocks and channels that are joined at once."""
+
 _VECTOR = 16
 """Values of a row that are read at once, at most; a row begins at a multiple of this, if it can."""
-
-_BLOCKS = 128
-"""Blocks of a group's rows, at most."""
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -83,6 +86,16 @@ def _moments_kernel(
 
 
 @triton.jit
+def _block(begin, group, column, rows, channels, span, blocks, MANY: tl.constexpr):
+    """Where some blocks' sums are, whether they are, and how many rows each block has."""
+    block = begin + tl.arange(0, MANY)
+    inside = (block < blocks)[:, None] & (column < channels)[None, :]
+    place = (group * blocks + block)[:, None] * channels + column[None, :]
+    held = tl.where(block < blocks, tl.minimum(span, rows - block * span), 0)
+    return place, inside, held[:, None]
+
+
+@triton.jit
 def _join_kernel(
     means, squares, mean, variance, scale, eps, rows, channels, span, blocks,
     MANY: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
@@ -90,15 +103,20 @@ def _join_kernel(
     """A group's mean, biased variance and 1 / sqrt(variance + eps), from those of its blocks."""
     group = tl.program_id(0)
     column = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
-    block = tl.arange(0, MANY)
-    inside = (block < blocks)[:, None] & (column < channels)[None, :]
-    place = (group * blocks + block)[:, None] * channels + column[None, :]
-    held = tl.minimum(span, rows - block * span)
-    number = tl.where(block < blocks, held, 0).to(SUM)[:, None]
-    part = tl.load(means + place, mask=inside, other=0.0)
-    whole = tl.sum(part * number, 0) / rows
-    apart = tl.where(inside, part - whole[None, :], 0.0)
-    square = tl.load(squares + place, mask=inside, other=0.0) + number * apart * apart
+    # Sums of distances from the first block's mean keep the digits of large means.
+    first = tl.load(means + group * blocks * channels + column, mask=column < channels, other=0.0)
+    total, square = tl.zeros((MANY, WIDE), SUM), tl.zeros((MANY, WIDE), SUM)
+    for begin in range(0, blocks, MANY):
+        place, inside, number = _block(begin, group, column, rows, channels, span, blocks, MANY)
+        apart = tl.load(means + place, mask=inside, other=0.0) - first[None, :]
+        total += tl.where(inside, apart, 0.0) * number.to(SUM)
+    whole = first + tl.sum(total, 0) / rows
+    for begin in range(0, blocks, MANY):
+        place, inside, number = _block(begin, group, column, rows, channels, span, blocks, MANY)
+        apart = tl.load(means + place, mask=inside, other=0.0) - whole[None, :]
+        apart = tl.where(inside, apart, 0.0)
+        square += tl.load(squares + place, mask=inside, other=0.0)
+        square += number.to(SUM) * apart * apart
     spread = tl.maximum(tl.sum(square, 0), 0.0) / rows
     out = group * channels + column
     tl.store(mean + out, whole, mask=column < channels)
@@ -220,21 +238,24 @@ class Grid:
     Args:
         x: (B, C, T, H, W), channels last in memory.
         groups: contiguous groups of samples; they divide B.
+        tile: values that a program reads at once.
+        programs: of a sum, at most.
     """
 
-    def __init__(self, x: Tensor, groups: int) -> None:
+    def __init__(
+        self, x: Tensor, groups: int, tile: int = _TILE, programs: int = _PROGRAMS
+    ) -> None:
         self.groups, self.channels = groups, x.shape[1]
         self.rows = x.numel() // (groups * self.channels)
         self.wide = width(self.channels)
-        self.tall = _TILE // self.wide
+        self.tall = max(tile // self.wide, 1)
         across = triton.cdiv(self.channels, self.wide)
-        wanted = min(_BLOCKS, triton.cdiv(_PROGRAMS, groups * across))
+        wanted = triton.cdiv(programs, groups * across)
         tiles = triton.cdiv(triton.cdiv(self.rows, wanted), self.tall)
         self.span = tiles * self.tall
         self.blocks = triton.cdiv(self.rows, self.span)
         self.sums = (across * self.blocks, groups)
         self.tiles = (across * triton.cdiv(self.rows, self.tall), groups)
-        self.joined = (groups, across)
         self.double = x.dtype == torch.float64
         self.options = {
             "TALL": self.tall,
@@ -258,16 +279,15 @@ def width(channels: int) -> int:
 
 def moments(x: Tensor, groups: int, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """Mean, biased variance and 1 / sqrt(variance + eps) of each group, (groups, C) each."""
-    grid = Grid(x, groups)
+    grid = Grid(x, groups, **_MOMENTS)
     means, squares = (grid.empty(x, groups, grid.blocks, grid.channels) for _ in range(2))
     _moments_kernel[grid.sums](
         x, means, squares, grid.rows, grid.channels, grid.span, grid.blocks, **grid.options
     )
     mean, variance, scale = (grid.empty(x, groups, grid.channels) for _ in range(3))
-    _join_kernel[grid.joined](
+    _join_kernel[groups, triton.cdiv(grid.channels, _JOINED["WIDE"])](
         means, squares, mean, variance, scale, eps,
-        grid.rows, grid.channels, grid.span, grid.blocks,
-        MANY=triton.next_power_of_2(grid.blocks), WIDE=grid.wide, SUM=grid.options["SUM"],
+        grid.rows, grid.channels, grid.span, grid.blocks, **_JOINED, SUM=grid.options["SUM"],
     )  # fmt: skip
     return mean, variance, scale
 

@@ -172,10 +172,12 @@ def convert(module: AnyModule, group: int) -> AnyModule:
 
 
 def configure(module: nn.Module, update_running: bool, fused: bool) -> None:
-    """Set `update_running` and `fused` of every GroupBatchNorm in a module."""
+    """Set `update_running` of every GroupBatchNorm in a module, and `fused` of all that have it."""
     for part in module.modules():
         if isinstance(part, GroupBatchNorm):
-            part.update_running, part.fused = update_running, fused
+            part.update_running = update_running
+        if hasattr(part, "fused"):
+            part.fused = fused  # type: ignore[assignment]
 
 
 def kernels(module: nn.Module, device: torch.device) -> str:

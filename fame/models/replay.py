@@ -5,6 +5,7 @@ A training step of R(2+1)D-18 has 4,000 kernels. To launch them one by one took 
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,7 @@ def replayed(networks: Sequence[nn.Module], clips: Tensor, bfloat16: bool) -> li
     with torch.autocast("cuda", torch.bfloat16, enabled=bfloat16, cache_enabled=False):
         try:
             inputs = tuple((clips.clone(),) for _ in calls)  # one each, which its gradient reads
-            recorded = torch.cuda.make_graphed_callables(calls, inputs)
+            recorded: Any = torch.cuda.make_graphed_callables(calls, inputs)
         except RuntimeError as error:
             raise FameError(
                 f"the network's calls cannot be recorded as CUDA graphs ({error}); "

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from fame.models.colour_conv import ColourConv3d
 from fame.models.encoder import before_last_relu
+from fame.models.fused_norm import ready
+from fame.models.fused_pool import fused_pool
 from fame.models.norm_relu import norm_relu
 
 Triple = tuple[int, int, int]
@@ -70,15 +72,21 @@ class SamePool3d(nn.Module):
     """Max pool with SAME zero padding and ceil mode.
 
     Zero is neutral, since inputs have passed a ReLU.
+
+    Attributes:
+        fused: whether `fused_pool` computes it in training, where it can.
     """
 
     def __init__(self, kernel: Triple, stride: Triple = (1, 1, 1)) -> None:
         super().__init__()
         self.kernel, self.stride = kernel, stride
         self.padding = same_padding(kernel, stride)
+        self.fused = False
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, t, h, w) -> (B, C, t / stride, h / stride, w / stride), rounded up."""
+        if self.fused and self.training and ready(x.device):
+            return fused_pool(x, self.kernel, self.stride, self.padding)
         return F.max_pool3d(_pad(x, self.padding), self.kernel, self.stride, ceil_mode=True)
 
 

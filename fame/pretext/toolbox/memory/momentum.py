@@ -13,6 +13,7 @@ def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
         query: the network that is trained.
         momentum: in [0, 1); 0 makes the two equal.
     """
-    slow, fast = list(key.parameters()), list(query.parameters())
+    slow: list[torch.Tensor] = list(key.parameters())
+    fast: list[torch.Tensor] = list(query.parameters())
     torch._foreach_mul_(slow, momentum)
     torch._foreach_add_(slow, fast, alpha=1 - momentum)
