@@ -32,7 +32,7 @@ from benchmarks.checks.precision import precision
 from benchmarks.checks.pretraining import pretraining
 from benchmarks.checks.resume import resume
 from benchmarks.checks.sections import Context, Report, Section
-from benchmarks.checks.sizes import SEED, SIZES, Size
+from benchmarks.checks.sizes import BACKBONES, SEED, SIZES, Size, of_backbones
 from benchmarks.checks.throughput import throughput
 from fame.core.errors import FameError
 
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="some sections"
     )
+    parser.add_argument("--backbones", nargs="+", choices=BACKBONES, help="one of the two networks")
     return parser
 
 
@@ -80,6 +81,8 @@ def _check(given: argparse.Namespace) -> int:
     if given.device == "cuda" and not torch.cuda.is_available():
         raise FameError("there is no GPU here; to try the check: --device cpu --size micro")
     size = SIZES[given.size]()
+    if given.backbones:
+        size = of_backbones(size, given.backbones)
     clips = read_pack(given.clips) if given.clips else _generated(size)
     facts = {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -19,7 +19,6 @@ from fame.models.fused_norm import ready
 
 FORMS = {
     "eager": Case("bfloat16"),
-    "fused": Case("bfloat16", fused=True),
     "fused and recorded": Case("bfloat16", fused=True, recorded=True),
 }
 EPOCH = 8

@@ -161,6 +161,8 @@ def step_finding(context: Context, name: str) -> Finding:
         both = with_resources(changed(one, precision="float32"), cuda_graphs=True)
         ours = taken(both, name, batch, device, "float32")
         errors["device float32 recorded"] = _errors(ours, reference)
+        ours = taken(one, name, batch, device, "bfloat16")
+        errors["device bfloat16 fused"] = _errors(ours, reference)
     kinds: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
     for kind in kinds if context.on_gpu else kinds[:1]:
         errors[f"device {kind}"] = _errors(taken(scale, name, batch, device, kind), reference)

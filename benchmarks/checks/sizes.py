@@ -1,5 +1,6 @@
 """Sizes of the check: the paper's and real clips' for a GPU, micro to try the check on a CPU."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from fame.pipeline.runs import Run, resolve
 ROOT = Path(__file__).resolve().parents[2]
 DATASET = "kinetics400"
 SEED = 0
+
+BACKBONES = ("r2plus1d", "i3d")
+"""The two that FAME is trained on."""
 
 SizeName = Literal["paper", "clips", "micro"]
 
@@ -64,16 +68,10 @@ class Size:
     killed_at: int
 
 
-def _of_the_paper(scale: Scale) -> Scale:
-    """The scale with the two backbones that FAME is trained on."""
-    backbones = {name: scale.backbones[name] for name in ("r2plus1d", "i3d")}
-    return scale.model_copy(update={"backbones": backbones})
-
-
 def paper() -> Size:
     """R(2+1)D-18 at 112 pixels and I3D at 224, 16 frames, groups of 8."""
     return Size(
-        scale=_of_the_paper(load_scale(str(ROOT / "config" / "scales" / "paper.yaml"))),
+        scale=load_scale(str(ROOT / "config" / "scales" / "paper.yaml")),
         parity_clips=16,
         step_batch=4,
         step_frames=8,
@@ -130,7 +128,7 @@ def clips() -> Size:
     scale = load_scale(str(ROOT / "config" / "scales" / "clips.yaml"))
     return replace(
         paper(),
-        scale=_of_the_paper(scale),
+        scale=scale,
         throughput_batch=scale.pretrain.batch,
         warm_up=4,
         timed=8,
@@ -138,7 +136,17 @@ def clips() -> Size:
     )
 
 
-SIZES = {"paper": paper, "clips": clips, "micro": micro}
+def of_backbones(size: Size, names: Sequence[str]) -> Size:
+    """The size with some of its backbones."""
+    backbones = {name: size.scale.backbones[name] for name in names}
+    return replace(size, scale=size.scale.model_copy(update={"backbones": backbones}))
+
+
+SIZES = {
+    "paper": lambda: of_backbones(paper(), BACKBONES),
+    "clips": lambda: of_backbones(clips(), BACKBONES),
+    "micro": micro,
+}
 
 
 def changed(scale: Scale, **pretrain: Any) -> Scale:

@@ -107,8 +107,9 @@ def _gradient_kernel(
         source = begins[:, None] + channel[None, :]
         valid = here & exists[:, None]
         place = tl.load(taken + source, mask=valid, other=255)
-        given = tl.load(gradient + source, mask=valid & (place == tap), other=0.0)
-        total += given.to(SUM)
+        # All are read, since vectors are read at once.
+        given = tl.load(gradient + source, mask=valid, other=0.0).to(SUM)
+        total += tl.where(place == tap, given, 0.0)
     target = number.to(tl.int64)[:, None] * channels + channel[None, :]
     tl.store(inner + target, total.to(inner.dtype.element_ty), mask=here)
 
