@@ -28,6 +28,7 @@ ELSEWHERE = {
     "evaluate/tasks/activation.py": "evaluate/features/test_activation_maps.py",
     "models/blocks/factorised.py": "models/backbones/test_r2plus1d.py",
     "models/fused_kernels.py": "models/test_fused_norm.py",
+    "models/blocks/inception.py": "models/backbones/test_i3d.py",
     "models/pool_kernels.py": "models/test_fused_norm.py",
     "pretext/common.py": "pretext/test_moco.py",
     "report/figures/bias.py": "evaluate/tasks/test_bias.py",

@@ -1,4 +1,7 @@
-"""Loss curves of one training in float32, TF32 and bfloat16, with the same random draws."""
+"""Loss curves of one training in several precisions, with the same random draws.
+
+In bfloat16 twice: by PyTorch's operations, and with the fused kernels and CUDA graphs.
+"""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,10 +9,15 @@ from pathlib import Path
 
 from benchmarks.checks.sections import Context, Finding
 from benchmarks.checks.short import NEVER, Course, short_training
-from benchmarks.checks.sizes import changed, moco
-from benchmarks.checks.stepping import Arithmetic
+from benchmarks.checks.sizes import moco
+from benchmarks.checks.throughput import Case, recipe
 
-KINDS: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
+CASES = {
+    "float32": Case("float32"),
+    "tf32": Case("tf32"),
+    "bfloat16": Case("bfloat16"),
+    "bfloat16, fused and recorded": Case("bfloat16", fused=True, recorded=True),
+}
 
 
 def precision(context: Context) -> Iterator[Finding]:
@@ -17,26 +25,26 @@ def precision(context: Context) -> Iterator[Finding]:
     allowed = context.size.precision_gap
     yield Finding("thresholds", {"last_quarter_relative": allowed})
     curves: dict[str, list[float]] = {}
-    for kind in KINDS:
-        curves[kind] = _curve(context, kind)
-        gap = _gap(curves[kind], curves["float32"])
+    for name in CASES:
+        curves[name] = _curve(context, name)
+        gap = _gap(curves[name], curves["float32"])
         passed = gap is not None and gap <= allowed
-        data = {"loss": curves[kind], "steps": len(curves[kind]), "last_quarter_relative": gap}
+        data = {"loss": curves[name], "steps": len(curves[name]), "last_quarter_relative": gap}
         # A curve cut short by the time limit proves nothing.
-        yield Finding(kind, data, passed if gap is not None else None)
+        yield Finding(name, data, passed if gap is not None else None)
 
 
-def _curve(context: Context, kind: Arithmetic) -> list[float]:
-    size = context.size
-    scale = changed(size.scale, batch=size.precision_batch)
+def _curve(context: Context, name: str) -> list[float]:
+    size, case = context.size, CASES[name]
+    scale = recipe(size.scale, size.precision_batch, case)
     # Curves share the remaining time, so that none is skipped.
-    share = context.left() / (len(KINDS) - KINDS.index(kind))
+    share = context.left() / (len(CASES) - list(CASES).index(name))
     end = context.left() - share
     course = Course(
         scale,
         moco(scale, "r2plus1d", "fame"),
         size.precision_steps,
-        kind,
+        case.kind,
         NEVER,
         lambda step: context.left() > end,
     )

@@ -66,10 +66,11 @@ class Resources(Model):
             same bits, more slowly. PyTorch has no deterministic max-pooling for I3D on a GPU and
             stops there. A CPU gives the same bits either way.
         fused_norm: on a GPU with Triton, compute a training step's BatchNorm together with its
-            ReLU and residual sum, in kernels of our own. Results differ by rounding, and cards
-            say which computed. PyTorch's operations compute everywhere else.
-        cuda_graphs: on a GPU, record a pretraining step's networks once and replay them, where the
-            method can (MoCo and FAME): the host then gives one order for thousands. Same results.
+            ReLU and residual sum, and I3D's max pools, in kernels of our own. Results differ by
+            rounding, and cards say which computed. PyTorch's operations compute everywhere else.
+        cuda_graphs: on one GPU, record a pretraining step's networks once and replay them, where
+            the method can (MoCo and FAME): the host then gives one order for a thousand. The
+            kernels are the same.
         workers: processes per job that prefetch clips; 0 reads in the job itself.
         cache_mib: MiB of decoded frames that each reading process keeps.
         checkpoint_minutes: time from one checkpoint of a training to the next.

@@ -19,22 +19,22 @@ LAST = torch.channels_last_3d
 Triple = tuple[int, int, int]
 
 
-def fused_pool(x: Tensor, kernel: Triple, stride: Triple, padding: list[int]) -> Tensor:
+def fused_pool(x: Tensor, kernel: Triple, stride: Triple, before: Triple, after: Triple) -> Tensor:
     """The maxima of windows in clips padded with zeros; equal to `F.max_pool3d`'s in ceil mode.
 
     Args:
         x: (B, C, T, H, W), floating point; copied if its channels are not last in memory.
         kernel: frames, height and width of a window.
         stride: over time, height and width.
-        padding: zeros before and after each axis, in `F.pad`'s order (last axis first).
+        before: zeros before time, height and width.
+        after: zeros after them.
 
     Returns:
         (B, C, t, h, w), channels last in memory.
     """
     from fame.models.pool_kernels import Window
 
-    before, after = tuple(padding[4::-2]), tuple(padding[5::-2])
-    window = Window(kernel, stride, before, after)  # type: ignore[arg-type]
+    window = Window(kernel, stride, before, after)
     pooled: Tensor = _Pool.apply(x.contiguous(memory_format=LAST), window)
     return pooled
 

@@ -63,7 +63,8 @@ def build_method(scale: Scale, run: Run, world: World, classes: int = 0) -> Meth
     method = make(Setup(run, sections, options, encoder, views, world, group, classes))
     configure(method, update_running=groups.start == 0, fused=scale.resources.fused_norm)
     method.to(dtype)
-    if scale.resources.cuda_graphs and world.device.type == "cuda":
+    # A process group's own thread would disturb the recording.
+    if scale.resources.cuda_graphs and world.device.type == "cuda" and world.size == 1:
         _record(method, backbone, groups, settings, dtype)
     return method
 

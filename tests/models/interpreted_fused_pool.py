@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fame.models.blocks.inception import SamePool3d, same_padding
+from fame.models.blocks.inception import SamePool3d, same_padding, sides
 from fame.models.fused_norm import interpreted
 from fame.models.fused_pool import fused_pool
 
@@ -27,6 +27,10 @@ def reference(x, kernel, stride):
     return F.max_pool3d(F.pad(x, same_padding(kernel, stride)), kernel, stride, ceil_mode=True)
 
 
+def ours_of(x, kernel, stride):
+    return fused_pool(x, kernel, stride, *sides(same_padding(kernel, stride)))
+
+
 def clips(shape, dtype=torch.float64):
     """After a ReLU, so with many equal zeros."""
     torch.manual_seed(0)
@@ -39,7 +43,7 @@ def test_maxima_and_gradients_are_those_of_pytorch(windows, shape):
     kernel, stride = windows
     x = clips(shape)
     expected = reference(x, kernel, stride)
-    pooled = fused_pool(x, kernel, stride, same_padding(kernel, stride))
+    pooled = ours_of(x, kernel, stride)
     assert torch.equal(pooled, expected)
     assert pooled.is_contiguous(memory_format=torch.channels_last_3d)
     factors = torch.randn_like(expected)
@@ -51,7 +55,7 @@ def test_maxima_and_gradients_are_those_of_pytorch(windows, shape):
 def test_in_every_precision(dtype):
     kernel, stride = (3, 3, 3), (1, 1, 1)
     x = clips((1, 4, 3, 4, 5), dtype)
-    expected, pooled = reference(x, kernel, stride), fused_pool(x, kernel, stride, [1] * 6)
+    expected, pooled = reference(x, kernel, stride), ours_of(x, kernel, stride)
     assert pooled.dtype == dtype
     assert torch.equal(pooled, expected)
     factors = torch.randn(expected.shape).to(dtype)
@@ -65,13 +69,13 @@ def test_in_every_precision(dtype):
 def test_nan_is_not_hidden():
     x = torch.zeros(1, 1, 2, 4, 4)
     x[0, 0, 0, 1, 1] = float("nan")
-    pooled = fused_pool(x, (1, 3, 3), (1, 2, 2), same_padding((1, 3, 3), (1, 2, 2)))
+    pooled = ours_of(x, (1, 3, 3), (1, 2, 2))
     assert torch.equal(pooled.isnan(), reference(x, (1, 3, 3), (1, 2, 2)).isnan())
 
 
 def test_a_layout_with_channels_first_is_copied():
     x = torch.rand(1, 2, 2, 4, 4)
-    pooled = fused_pool(x, (2, 2, 2), (2, 2, 2), [0] * 6)
+    pooled = ours_of(x, (2, 2, 2), (2, 2, 2))
     assert torch.equal(pooled, F.max_pool3d(x, 2))
 
 

@@ -60,12 +60,23 @@ class Unit3D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, t, h, w) -> (B, outputs, t / stride, h / stride, w / stride)."""
-        return norm_relu(self.batch3d, self.conv3d(_pad(x, self.padding)))
+        return norm_relu(self.batch3d, self._convolved(x))
 
     def signed(self, x: Tensor) -> Tensor:
         """The output before its ReLU."""
-        normalised: Tensor = self.batch3d(self.conv3d(_pad(x, self.padding)))
+        normalised: Tensor = self.batch3d(self._convolved(x))
         return normalised
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        """The convolution with its padding; on a GPU by its own, which saves a copy of the input.
+
+        On a CPU that would round otherwise than the results that have been published.
+        """
+        before, after = sides(self.padding)
+        if x.is_cuda and before == after and not isinstance(self.conv3d, ColourConv3d):
+            return F.conv3d(x, self.conv3d.weight, None, self.conv3d.stride, before)
+        convolved: Tensor = self.conv3d(_pad(x, self.padding))
+        return convolved
 
 
 class SamePool3d(nn.Module):
@@ -86,7 +97,7 @@ class SamePool3d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, t, h, w) -> (B, C, t / stride, h / stride, w / stride), rounded up."""
         if self.fused and self.training and ready(x.device):
-            return fused_pool(x, self.kernel, self.stride, self.padding)
+            return fused_pool(x, self.kernel, self.stride, *sides(self.padding))
         return F.max_pool3d(_pad(x, self.padding), self.kernel, self.stride, ceil_mode=True)
 
 
@@ -94,6 +105,11 @@ def same_padding(kernel: Triple, stride: Triple) -> list[int]:
     """Padding before and after each axis, in `F.pad`'s order (last axis first)."""
     totals = [max(k - s, 0) for k, s in zip(kernel, stride, strict=True)]
     return [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
+
+
+def sides(padding: list[int]) -> tuple[Triple, Triple]:
+    """Padding before and after time, height and width, from what `same_padding` gives."""
+    return (padding[4], padding[2], padding[0]), (padding[5], padding[3], padding[1])
 
 
 def _pad(x: Tensor, padding: list[int]) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from fame.models import build_encoder
 from fame.models.backbones.i3d import I3DSettings, build, published
-from fame.models.blocks.inception import SamePool3d, Unit3D, same_padding
+from fame.models.blocks.inception import SamePool3d, Unit3D, same_padding, sides
 from fame.models.seeding import keyed_initialisation
 
 SHORT = I3DSettings(
@@ -137,3 +137,15 @@ def test_published_weights_are_those_of_plain_layers_drawn_in_order():
 def test_numbers_of_blocks_that_are_not_there_are_refused(blocks):
     with pytest.raises(ValueError, match="blocks"):
         I3DSettings.model_validate(SHORT.model_dump() | {"blocks": blocks})
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [((3, 3, 3), (1, 1, 1)), ((1, 3, 5), (1, 1, 1))])
+def test_padding_of_a_convolution_equals_padding_its_input(kernel, stride):
+    """As a GPU computes it; what is not symmetric is never given to a convolution."""
+    unit, x = Unit3D(4, 5, kernel, stride), torch.randn(2, 4, 4, 6, 7)
+    before, after = sides(unit.padding)
+    assert before == after
+    ours = F.conv3d(x, unit.conv3d.weight, None, stride, before)
+    torch.testing.assert_close(ours, unit.conv3d(F.pad(x, unit.padding)))
+    before, after = sides(same_padding((7, 7, 7), (2, 2, 2)))
+    assert (before, after) == ((2, 2, 2), (3, 3, 3))
