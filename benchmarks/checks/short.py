@@ -99,7 +99,7 @@ def short_training(
         directory=directory,
         batches=feed,
         epochs=epochs,
-        optimiser=scale.pretrain.optimiser,
+        optimiser=scale.pretrain.optimiser_of(run.method),
         precision=course.precision,
         checkpoint_minutes=course.checkpoint_minutes,
         clips_per_step=batch * method.clips,

@@ -2,12 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fame.config.methods import Methods
 from fame.config.optimiser import Optimiser, Precision
 from fame.config.views import ViewSettings
-from fame.core.schema import Model, Positive
+from fame.core.registry import names
+from fame.core.schema import Model, Positive, PositiveFloat
+
+UNTRAINED = "random"
+"""The method without a training."""
 
 
 class Merge(Model):
@@ -57,6 +61,9 @@ class Pretrain(Model):
         epochs: one entry for each pretraining dataset.
         precision: of the arithmetic.
         optimiser: SGD's settings.
+        rates: learning rates of single methods at their highest, by the method's name (or path, as
+            recipes write it), instead of `optimiser.lr`; the rest of the optimiser is theirs too.
+            A run's recipe holds the rate that it has, wherever it was written.
         views: the random augmentation.
         merge: FAME's augmentation; a recipe says which of its settings differ.
         methods: the settings of single methods.
@@ -68,6 +75,7 @@ class Pretrain(Model):
     epochs: dict[str, Positive]
     precision: Precision
     optimiser: Optimiser
+    rates: Annotated[dict[str, PositiveFloat], Field(examples=["{}"])]
     views: ViewSettings
     merge: Merge
     methods: Methods
@@ -78,3 +86,27 @@ class Pretrain(Model):
         if self.batch % self.group:
             raise ValueError(f"batch {self.batch} is not a multiple of group {self.group}")
         return self
+
+    @field_validator("rates")
+    @classmethod
+    def _of_methods(cls, rates: dict[str, float]) -> dict[str, float]:
+        trained = [name for name in names("fame.pretext") if name != UNTRAINED]
+        for name in rates:
+            if name not in trained and not name.endswith(".py"):
+                raise ValueError(
+                    f"{name!r} is no method that is trained; choose from {', '.join(trained)}, or "
+                    "give the path of a method's file"
+                )
+        return rates
+
+    def optimiser_of(self, method: str) -> Optimiser:
+        """SGD's settings for a method: the scale's, at the method's own rate if it has one.
+
+        The update is `lr * (gradient + weight_decay * weight)`, with momentum over the bracket, so
+        a lower rate also shrinks weights more slowly, as it would if the whole scale had it.
+
+        Args:
+            method: as recipes write it.
+        """
+        rate = self.rates.get(method)
+        return self.optimiser if rate is None else self.optimiser.model_copy(update={"lr": rate})

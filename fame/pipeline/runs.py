@@ -191,7 +191,8 @@ def _encoder_recipe(backbone: Backbone) -> dict[str, Any]:
 def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[str, Any]:
     """The part of the scale's `pretrain` section that this recipe uses."""
     assert recipe.pretrain is not None and recipe.method is not None
-    section = scale.pretrain.model_dump(mode="json", exclude={"merge", "monitor", "methods"})
+    aside = {"merge", "monitor", "methods", "rates"}
+    section = scale.pretrain.model_dump(mode="json", exclude=aside)
     if recipe.pretrain not in scale.pretrain.epochs:
         raise FameError(
             f"scale {scale.name!r}: pretrain.epochs lacks {recipe.pretrain!r}, on which a recipe "
@@ -201,6 +202,8 @@ def _training_recipe(scale: Scale, recipe: Recipe, merge: Merge | None) -> dict[
         # Omitted, so that ids are the same as when there was no other kind.
         del section["views"]["jitter_kind"]
     section["epochs"] = scale.pretrain.epochs[recipe.pretrain]
+    # The rate that the method has, wherever it was written: equal trainings are one run.
+    section["optimiser"] = scale.pretrain.optimiser_of(recipe.method).model_dump(mode="json")
     used = used_sections(scale, recipe.method, recipe.pretrain)
     section["methods"] = {name: one.model_dump(mode="json") for name, one in used.items()}
     section["merge"] = merge.model_dump(mode="json") if merge else None

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from fame.config.methods import MoCo as Settings
-from fame.core.schema import Model, Positive, PositiveFloat
+from fame.core.schema import Model, Positive
 from fame.data.clips.batch import Batch
 from fame.data.clips.sampling import Draw, window
 from fame.pretext.common import Method, Setup
@@ -33,7 +33,6 @@ from fame.pretext.toolbox.heads.context import Context
 from fame.pretext.toolbox.keyed import kept
 from fame.pretext.toolbox.losses.contrast import hits
 from fame.pretext.toolbox.losses.masked import hits_in_video, masked_scores
-from fame.pretext.toolbox.losses.slower import slower
 from fame.pretext.toolbox.losses.together import together
 from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_options
@@ -62,7 +61,6 @@ class LikeWithLike(Model):
         width: of its vectors, D.
         hidden: width of its feed-forward parts.
         dropout: of its input.
-        rate: share of the scale's learning rate: a transformer diverges where convolutions learn.
     """
 
     protocol: Literal["fame"]
@@ -73,7 +71,6 @@ class LikeWithLike(Model):
     width: Annotated[Positive, Field(examples=[256])]
     hidden: Annotated[Positive, Field(examples=[1024])]
     dropout: Annotated[float, Field(ge=0, lt=1, examples=[0.1])]
-    rate: Annotated[PositiveFloat, Field(examples=[1.0])]
 
 
 class AsReconstructed(LikeWithLike):
@@ -130,7 +127,7 @@ class CBT(Method):
         targets = torch.arange(len(places), device=places.device) * count + places
         flat, held = logits.flatten(1), logits.detach()
         right = hits(held.flatten(1), targets)
-        loss = slower(cross_entropy(flat, targets), self.options.rate)
+        loss = cross_entropy(flat, targets)
         return loss, {"accuracy": right, "within": hits_in_video(held, places)}
 
     def _keep(self, batch: Batch, vectors: Tensor) -> Tensor:

@@ -36,7 +36,6 @@ from fame.pretext.toolbox.heads.stage_shapes import stage_shapes
 from fame.pretext.toolbox.keyed import kept
 from fame.pretext.toolbox.losses.contrast import hits
 from fame.pretext.toolbox.losses.dense import dense_scores, hits_at_place
-from fame.pretext.toolbox.losses.slower import slower
 from fame.pretext.toolbox.losses.together import together
 from fame.pretext.toolbox.losses.wide import wide
 from fame.pretext.toolbox.protocols import by_options
@@ -63,7 +62,6 @@ class Both(Model):
         slots: vectors of the memory.
         dropout: of the GRUs' states.
         gain: of the initial weights of GRUs and predictor.
-        rate: share of the scale's learning rate, since plain dot products diverge at high ones.
     """
 
     length: Annotated[Positive, Field(examples=[5])]
@@ -71,7 +69,6 @@ class Both(Model):
     slots: Annotated[Positive, Field(examples=[1024])]
     dropout: Annotated[float, Field(ge=0, lt=1, examples=[0.1])]
     gain: Annotated[PositiveFloat, Field(examples=[0.1])]
-    rate: Annotated[PositiveFloat, Field(examples=[1.0])]
 
 
 class LikeWithLike(Both):
@@ -147,7 +144,7 @@ class MemDPC(Method):
         )
         losses, found, right = (torch.stack(column) for column in zip(*ways, strict=True))
         scalars = {"contrast": found.mean(), "accuracy": right.mean()}
-        return slower(losses.sum(), self.options.rate), scalars
+        return losses.sum(), scalars
 
     def _maps(self, clips: Tensor) -> Tensor:
         """Clips (B, 3, T, S, S) to signed maps of their blocks, (B, N, C, h, w)."""

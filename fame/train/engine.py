@@ -96,7 +96,8 @@ def _check_finite(loss: float, step: int, plan: Plan) -> None:
         kept = checkpoint.newest(plan.checkpoints)
         raise FameError(
             f"{plan.name}: the loss is {loss} at step {step + 1}, at the learning rate "
-            f"{plan.lr(step):.3g}; lower optimiser.lr, add warmup_steps or use float32 precision "
+            f"{plan.lr(step):.3g}; lower optimiser.lr (pretrain.rates for one method alone), add "
+            "warmup_steps or use float32 precision "
             f"({f'{kept} is untouched' if kept else 'there was no checkpoint yet'})"
         )
 

@@ -187,7 +187,7 @@ def _plan(
         directory=directory,
         batches=source,
         epochs=epochs,
-        optimiser=settings.optimiser,
+        optimiser=settings.optimiser_of(run.method),
         precision=settings.precision,
         checkpoint_minutes=scale.resources.checkpoint_minutes,
         clips_per_step=settings.batch * method.clips,
@@ -228,10 +228,11 @@ def _export(
 
 
 def _declared(scale: Scale, run: Run, method: Method, videos: Manifest) -> dict[str, Any]:
-    """Chance level and cost that a method declares, and the share of videos too short for it."""
+    """The rate it had, the chance level and cost it declares, the share of too short videos."""
     backbone = scale.backbones[run.backbone]
     short = videos.table["frames"] < method.span(backbone.frames, backbone.stride)
     return {
+        "learning_rate": scale.pretrain.optimiser_of(run.method).lr,
         "chance": method.chance(scale.pretrain.batch),
         "clips_per_video": method.cost()._asdict(),
         "looped_videos": round(float(short.mean()), 4),

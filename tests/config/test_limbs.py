@@ -23,6 +23,9 @@ def test_it_is_mini_in_everything_but_its_worlds_the_pseudocount_and_the_rate():
     # Each by the rule of studies/regime in its own worlds.
     assert limbs["pretrain"]["optimiser"].pop("lr") == 0.3
     assert mini["pretrain"]["optimiser"].pop("lr") == 0.5
+    # Of methods that diverge there: a tenth in both.
+    assert limbs["pretrain"].pop("rates") == {"cbt": 0.03, "memdpc": 0.03}
+    assert mini["pretrain"].pop("rates") == {"cbt": 0.05, "memdpc": 0.05}
     assert mini["pretrain"] == limbs["pretrain"]
 
 

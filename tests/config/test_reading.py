@@ -31,7 +31,13 @@ from fame.pipeline.experiments import LEFT_OUT, Experiments, measurable
 SCALES = sorted(reading.SCALES.glob("*.yaml"))
 EXAMPLES = sorted(reading.SCALES.with_name("examples").glob("*.yaml"))
 MINI = read_yaml(reading.SCALES / "mini.yaml")
-FREE_KEYS = ("datasets", "backbones", "pretrain.epochs", "pretrain.methods.moco.queue")
+FREE_KEYS = (
+    "datasets",
+    "backbones",
+    "pretrain.epochs",
+    "pretrain.rates",
+    "pretrain.methods.moco.queue",
+)
 OPTIONAL = {"Methods"}
 """Sections of methods: a scale may leave those out that none of its recipes needs."""
 TABLE = {

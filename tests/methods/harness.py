@@ -94,7 +94,7 @@ def outcome(method, protocol, videos):
 
 def _train(model, scale, run, videos):
     settings = scale.pretrain
-    epochs, optimiser = settings.epochs["kinetics400"], settings.optimiser
+    epochs, optimiser = settings.epochs["kinetics400"], settings.optimiser_of(run.method)
     source = batches(
         clips_of(scale, run, videos, model), settings.batch, epochs, run.seed, WORLD, 0
     )

@@ -96,6 +96,18 @@ def test_what_changes_an_encoder_changes_its_id(path, value):
     assert run_id(scale_with({path: value})) != run_id(load_scale("mini"))
 
 
+def test_a_rate_of_its_own_is_in_the_id_of_that_method_alone():
+    mini, own = load_scale("mini"), scale_with({"pretrain.rates": {"supervised": 0.15}})
+    assert run_id(own) == run_id(mini) and run_id(own, RANDOM) == run_id(mini, RANDOM)
+    training = resolve(own, SUPERVISED, {}, 0).recipe["pretrain"]
+    assert training["optimiser"]["lr"] == 0.15 and "rates" not in training
+    # Equal trainings are one run: the scale's rate written out, and the rate of all.
+    written = scale_with({"pretrain.rates": {"supervised": mini.pretrain.optimiser.lr}})
+    assert run_id(written, SUPERVISED) == run_id(mini, SUPERVISED) != run_id(own, SUPERVISED)
+    everyones = scale_with({"pretrain.optimiser.lr": 0.15, "pretrain.rates": {}})
+    assert run_id(everyones, SUPERVISED) == run_id(own, SUPERVISED)
+
+
 def test_where_a_dataset_lies_does_not_matter_but_its_split_does():
     recipe = FAME.model_copy(update={"pretrain": "ucf101"})
     one = run_id(load_scale("paper"), recipe)

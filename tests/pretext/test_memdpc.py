@@ -79,17 +79,6 @@ def test_dropout_is_keyed_and_of_training_only(micro):
     assert (model._keep(batch, maps) == 1).all()
 
 
-def test_the_rate_is_of_the_gradient_alone(micro):
-    found = []
-    for rate in (1.0, 0.1):
-        model, batch = built(micro, "memdpc", FAME | {"rate": rate})
-        loss, _ = model.loss(batch, 0)
-        loss.backward()
-        found.append((loss.item(), model.memory.slots.grad))
-    assert found[0][0] == pytest.approx(found[1][0])
-    torch.testing.assert_close(found[1][1], 0.1 * found[0][1])
-
-
 def test_clips_and_chance(micro):
     own, fame = (build_method(*setting(micro, "memdpc", one), WORLD) for one in (OWN, FAME))
     assert own.sampling(40, 7) == RandomClips(40, OWN["stride"], 1)

@@ -94,6 +94,28 @@ def test_double_precision_is_handed_on_and_monitored_in_single(micro, tmp_path):
     assert all(torch.isfinite(p).all() for p in encoder.parameters())
 
 
+def test_a_step_moves_by_the_methods_own_rate(micro, tmp_path):
+    # One step over all sixteen videos, without warm-up: weights move by rate * (gradient + decay).
+    once = {"pretrain.batch": 16, "pretrain.epochs.kinetics400": 1}
+    once |= {"pretrain.optimiser.schedule.warmup_steps": 0}
+    moved = []
+    for name, rates in (("everyones", {"pace": 0.005}), ("own", {"moco": 0.005})):
+        place = tmp_path / name
+        scale, run = setting(micro, name, **once, **{"pretrain.rates": rates})
+        pretrain(scale, run, micro.videos(), place, world(), None)
+        card = read_json(place / "card.json")
+        assert card["learning_rate"] == card["recipe"]["pretrain"]["optimiser"]["lr"]
+        settings = scale.backbones[run.backbone].encoder
+        after = dict(load_encoder(place / "encoder.safetensors", settings).named_parameters())
+        before = build_method(scale, run, world()).encoder.named_parameters()
+        moved.append((card["learning_rate"], {key: after[key] - one for key, one in before}))
+    (everyones, whole), (own, share) = moved
+    assert (everyones, own) == (0.02, 0.005)
+    for key, step in whole.items():
+        torch.testing.assert_close(4 * share[key], step, rtol=1e-3, atol=1e-6)
+    assert any(step.abs().max() > 1e-3 for step in whole.values())
+
+
 def test_an_untrained_encoder_is_exported_as_it_was_made(micro, tmp_path):
     scale, run = choose(micro.scale("short", SHORT), "random")
     pretrain(scale, run, None, tmp_path, world(), None)

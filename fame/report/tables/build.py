@@ -166,7 +166,8 @@ def build(
     measured column `c` the numbers `c_published`, `c_measured` (mean), `c_std` and `c_n`; and
     the texts `scale` (on every row), `comparable` (`yes`, or `no:` and the reason; empty if
     nothing was measured), `measured_on` (backbone, pretraining data, frames and size that were
-    used, the protocol of a method that has several, and which classes have no training video),
+    used, the learning rate of a method with its own, the protocol of a method that has several, and
+    which classes have no training video),
     `negatives` (as declared by the method), `epoch` (the one reported, of a trained classifier),
     `runs` (ids) and `not_measured_because`. A partial table also has the text `c_missing`: which
     runs of a cell are missing and why, empty if none is. Its `c_measured`, `c_std` and `c_n` are
@@ -251,6 +252,8 @@ def _measured_on(scale: Scale, run: Run) -> str:
     parts = [backbone.title, data, f"{backbone.frames} frames of {backbone.size} px"]
     if run.source is None and declared("fame.pretext", run.method, "RECONSTRUCTION", False):
         parts.append("a reconstruction of the method")
+    if run.pretrain and run.method in scale.pretrain.rates:
+        parts.append(f"learning rate {scale.pretrain.rates[run.method]:g}")
     protocol = run.recipe.get("pretrain", {}).get("options", {}).get("protocol")
     return ", ".join([*parts, *([f"protocol {protocol}"] if protocol else [])])
 

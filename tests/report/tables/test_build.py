@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from changed_scale import scale_with
 from made_results import experiments, write_results
 
 from fame.core.errors import FameError
 from fame.evaluate.results import write_result
 from fame.pipeline.experiments import Cell, Experiments, result_file
-from fame.report.tables.build import build, measure, write
+from fame.report.tables.build import _measured_on, build, measure, write
 from fame.report.tables.latex import latex
 from fame.report.tables.markdown import best, display, markdown
 
@@ -143,6 +144,12 @@ def test_a_measured_row_says_on_what(mini, table5):
     assert row["negatives"] == "in-batch"
     assert row["runs"].split() == [run.id for run in first_cell(mini[0]).runs]
     assert row["not_measured_because"] == ""
+
+
+def test_a_row_of_a_method_with_its_own_rate_says_it(mini):
+    own = scale_with({"pretrain.rates": {"moco": 0.15}})
+    (run, *_) = first_cell(mini[0]).runs
+    assert _measured_on(own, run).endswith("8 frames of 32 px, learning rate 0.15")
 
 
 def test_reference_rows_are_measured_but_not_published(table5):
