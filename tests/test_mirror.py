@@ -52,6 +52,7 @@ ACROSS = {
     "evaluate/tasks/test_normalisation.py",  # the tasks refuse each other's features
     "evaluate/test_perfect_and_chance.py",  # every protocol on known features
     "models/backbones/test_every_backbone.py",  # what holds for all architectures
+    "models/test_compiled_kernels.py",  # all Triton kernels, for a GPU
     "models/test_new_backbone.py",  # a backbone is added in one file
     "pretext/test_new_method_page.py",  # docs/new_method.md, followed
 }

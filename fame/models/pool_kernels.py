@@ -35,12 +35,15 @@ class Window(NamedTuple):
 
 
 @triton.jit
-def _position(numbers, T, H, W):
-    """Clip, frame, row and column of positions that are numbered in this order."""
-    column = numbers % W
-    row = numbers // W % H
-    frame = numbers // W // H % T
-    return numbers // W // H // T, frame, row, column
+def _tile(count, channels, T, H, W, TALL: tl.constexpr, WIDE: tl.constexpr):
+    """Clips, frames, rows and columns of a program's positions; their channels, places, if any."""
+    across = tl.cdiv(channels, WIDE)
+    number = tl.program_id(0) // across * TALL + tl.arange(0, TALL)
+    channel = tl.program_id(0) % across * WIDE + tl.arange(0, WIDE)
+    place = number.to(tl.int64)[:, None] * channels + channel[None, :]
+    here = (number < count)[:, None] & (channel < channels)[None, :]
+    clip, frame = number // W // H // T, number // W // H % T
+    return clip, frame, number // W % H, number % W, channel, place, here
 
 
 @triton.jit
@@ -53,11 +56,7 @@ def _pool_kernel(
     TALL: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """The greatest value of each window, the first of equals or a NaN, and its place."""
-    across = tl.cdiv(channels, WIDE)
-    number = tl.program_id(0) // across * TALL + tl.arange(0, TALL)
-    channel = tl.program_id(0) % across * WIDE + tl.arange(0, WIDE)
-    clip, frame, row, column = _position(number, t, h, w)
-    here = (number < count)[:, None] & (channel < channels)[None, :]
+    clip, frame, row, column, channel, target, here = _tile(count, channels, t, h, w, TALL, WIDE)
     best = tl.full((TALL, WIDE), float("-inf"), SUM)
     place = tl.zeros((TALL, WIDE), tl.int32)
     for tap in tl.static_range(KT * KH * KW):
@@ -73,7 +72,6 @@ def _pool_kernel(
         better = (value > best) | (value != value)
         best = tl.where(better, value, best)
         place = tl.where(better, tap, place)
-    target = number.to(tl.int64)[:, None] * channels + channel[None, :]
     tl.store(y + target, best.to(y.dtype.element_ty), mask=here)
     tl.store(taken + target, place.to(tl.uint8), mask=here)
 
@@ -88,11 +86,7 @@ def _gradient_kernel(
     TALL: tl.constexpr, WIDE: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """The sum of the gradients of all windows that took a value."""
-    across = tl.cdiv(channels, WIDE)
-    number = tl.program_id(0) // across * TALL + tl.arange(0, TALL)
-    channel = tl.program_id(0) % across * WIDE + tl.arange(0, WIDE)
-    clip, frame, row, column = _position(number, T, H, W)
-    here = (number < count)[:, None] & (channel < channels)[None, :]
+    clip, frame, row, column, channel, target, here = _tile(count, channels, T, H, W, TALL, WIDE)
     total = tl.zeros((TALL, WIDE), SUM)
     for tap in tl.static_range(KT * KH * KW):
         # The window whose place `tap` is here, if it begins at a whole step.
@@ -110,7 +104,6 @@ def _gradient_kernel(
         # All are read, since vectors are read at once.
         given = tl.load(gradient + source, mask=valid, other=0.0).to(SUM)
         total += tl.where(place == tap, given, 0.0)
-    target = number.to(tl.int64)[:, None] * channels + channel[None, :]
     tl.store(inner + target, total.to(inner.dtype.element_ty), mask=here)
 
 
