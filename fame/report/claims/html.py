@@ -4,6 +4,7 @@ import pandas as pd
 
 from fame.pipeline.experiments import Experiments
 from fame.report.claims.markdown import HEADS, counts, line, resolution
+from fame.report.claims.orderings import orderings
 from fame.report.page.grid import Grid, Text
 
 ORDER = ("Claim", "Verdict", "Published", "Measured (95 %)", "p", "Family", "Source", "Why")
@@ -14,13 +15,13 @@ LOOKS = {"Claim": "wrap", "Published": "number", "Measured (95 %)": "number", "p
 
 
 def claim_remarks(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Remarks above the claims: their data, what the seeds can resolve, counts of verdicts.
+    """Remarks above the claims: their data, what the seeds can resolve, verdicts, directions.
 
     Args:
         frame: from `fame.report.claims.judge.tabulate`, or read from its CSV.
     """
     about = str(frame["about"].iloc[0]).rstrip(".")
-    texts = (f"{about[:1].upper()}{about[1:]}.", resolution(frame), counts(frame))
+    texts = (f"{about[:1].upper()}{about[1:]}.", resolution(frame), counts(frame), orderings(frame))
     return tuple(text.replace("`", "") for text in texts if text)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fame.config.scale import Scale
+from fame.report.claims.orderings import orderings
 from fame.report.claims.paired import ALPHA, fewest_seeds, smallest
 from fame.report.claims.verdicts import VERDICTS, is_tie
 
@@ -31,6 +32,7 @@ def markdown(frame: pd.DataFrame, scale: Scale, titles: Mapping[str, str]) -> st
         f"> **{frame['about'].iloc[0].rstrip('.')}.**",
         resolution(frame),
         counts(frame),
+        orderings(frame),
     ]
     for name, rows in frame.groupby("table", sort=False):
         parts += [f"## {titles[str(name)]}", _table(rows, scale)]

@@ -1,6 +1,5 @@
 """The report: one self-contained page with everything published and measured."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,11 @@ from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure, declared
 from fame.pipeline.paths import Places
 from fame.report.claims.html import claim_grids, claim_remarks
+from fame.report.page import embedded
 from fame.report.page.added import added
 from fame.report.page.classes import by_class
 from fame.report.page.curves import curves
+from fame.report.page.embedded import encoded
 from fame.report.page.grid import Grid, grid, read_csv
 from fame.report.page.neighbours import examples
 from fame.report.page.outcome import AUTHORS_CODE, PAPER, first_screen
@@ -56,7 +57,7 @@ FIRST = ("headline", CLAIMS)
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure on the page, with its picture as base64 and its tables.
+    """A figure on the page, with its picture's address and its tables.
 
     Attributes:
         remarks: remarks on this scale's results.
@@ -190,7 +191,7 @@ def _table(
     files = [path.with_suffix(suffix) for suffix in (".csv", ".tex")]
     return Printed(
         shown(frame, table, experiments.scale, added(frame, path, table, cells)),
-        tuple((file.name, _encoded(file)) for file in files),
+        tuple((file.name, encoded(file)) for file in files),
     )
 
 
@@ -210,7 +211,7 @@ def _picture(name: str, results: Path) -> Path:
 def _drawn(name: str, results: Path) -> Drawn:
     """A figure with its picture, and its table if it has one."""
     figure, picture = declared()[name], _picture(name, results)
-    plain = (name, figure.title, figure.caption, figure.alt, _encoded(picture))
+    plain = (name, figure.title, figure.caption, figure.alt, embedded.picture(picture))
     if not figure.measured:
         return Drawn(*plain)
     frame = _columns(figure, picture.with_suffix(".csv"))
@@ -241,17 +242,10 @@ def _claims(experiments: Experiments, results: Path) -> Drawn:
         figure.title,
         figure.caption,
         figure.alt,
-        _encoded(picture),
+        embedded.picture(picture),
         claim_remarks(frame),
         claim_grids(frame, experiments),
     )
-
-
-def _encoded(file: Path) -> str:
-    try:
-        return base64.b64encode(file.read_bytes()).decode()
-    except OSError as error:
-        raise FameError(f"{file}: cannot be read ({error.strerror}); make it first") from None
 
 
 def _facts(experiments: Experiments, results: Path, run_cards: list[Card]) -> list[tuple[str, str]]:

@@ -37,10 +37,11 @@ def test_a_verdict_has_a_look_of_its_own(judged):
 
 
 def test_the_remarks_say_what_it_is_about_and_count(judged):
-    about, resolution, counts = claim_remarks(judged[1])
+    about, resolution, counts, orderings = claim_remarks(judged[1])
     assert about.startswith("The mini scale only, not the published experiments")
     assert resolution.startswith("3 seeds show ")
     assert counts.startswith("Primary claims at mini: ")
+    assert orderings.startswith("Of the paper's ")
 
 
 def test_the_csv_gives_the_same_as_the_frame(judged, tmp_path):

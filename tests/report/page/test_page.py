@@ -165,7 +165,7 @@ def test_all_parts_are_there(made, parsed):
     }
     assert ids >= {"cost", "runs", "cards", "how", "versions", "configuration"}
     text = made[2].read_text(encoding="utf-8")
-    assert text.count("data:image/png;base64,") == 9
+    assert text.count("data:image/webp;base64,") == 9
     ours = [text.index(f'<h2 id="{name}"') for name in ("headline", "claims", "bias")]
     assert ours == sorted(ours)
     assert "snakemake 9" in text
