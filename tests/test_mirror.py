@@ -42,6 +42,7 @@ ELSEWHERE = {
 ACROSS = {
     "cli/test_cli.py",  # what holds for all commands
     "cli/test_names.py",  # names in texts that something answers to
+    "cli/test_starts.py",  # what no job imports
     "config/test_clips.py",  # the scale for real clips on one GPU
     "config/test_limbs.py",  # the scale of harder worlds against mini
     "config/test_study.py",  # the scale of the registered study against mini

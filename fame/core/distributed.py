@@ -122,9 +122,11 @@ def fixed_order(wanted: bool) -> Iterator[None]:
 
 
 def _set_deterministic(fixed: bool) -> None:
-    """Set only on change: setting it imports PyTorch's compiler, which takes seconds."""
-    if torch.are_deterministic_algorithms_enabled() != fixed:
-        torch.use_deterministic_algorithms(fixed)
+    """Not by `torch.use_deterministic_algorithms`, which sets the compiler's mode too.
+
+    That imports PyTorch's compiler, which is not used here and takes each job seconds.
+    """
+    torch.set_deterministic_debug_mode("error" if fixed else "default")
 
 
 def one_thread() -> None:

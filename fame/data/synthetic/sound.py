@@ -9,7 +9,6 @@ it is 10 dB below the tone at its loudest.
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
 from fame.data.synthetic.motions import Trajectory
 
@@ -108,6 +107,9 @@ def _clicks(
 
 def _noise(rng: np.random.Generator, count: int, scene: float) -> Line:
     """Noise (count,) that is the duller the higher the number of its scene."""
+    # Imported here for worlds with sound only: it takes a second.
+    from scipy.signal import lfilter
+
     coloured = np.asarray(lfilter([1.0], [1.0, -0.95 * scene], rng.standard_normal(count)))
     power = 0.5 * LOUDEST**2 * 10 ** (NOISE_DB / 10)
     return coloured * np.sqrt(power / np.square(coloured).mean())

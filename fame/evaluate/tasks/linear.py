@@ -200,7 +200,9 @@ def fit(
 
 def _layer(clips: torch.Tensor, classes: int, seed: int) -> nn.Linear:
     """Weights N(0, 0.01), bias zero (facts A7), whatever the state of torch's generators."""
-    layer = nn.utils.skip_init(nn.Linear, clips.shape[-1], classes, device=clips.device)
+    # Its own first weights are overwritten. Not by `skip_init`, which imports SymPy for a second.
+    with torch.random.fork_rng(devices=[]):
+        layer = nn.Linear(clips.shape[-1], classes).to(clips.device)
     draw = generator(seed, "probe-initialisation").normal(0, 0.01, (classes, clips.shape[-1]))
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(draw))
