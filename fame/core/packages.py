@@ -1,6 +1,7 @@
 """The installed packages against requirements.lock, the versions that were tested. No torch."""
 
 import importlib.metadata
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,16 @@ LOCK = Path(fame.__file__).parents[1] / "requirements.lock"
 """Written by `make lock`; a checkout has it, a package that was installed from a wheel does not."""
 
 
+@cache
+def installed() -> dict[NormalizedName, str]:
+    """The version of each installed package; of two of one name, that which Python finds first.
+
+    The metadata of a package is read once: it takes a millisecond, and there are hundreds.
+    """
+    found = (one.metadata for one in importlib.metadata.distributions())
+    return {canonicalize_name(one["Name"]): one["Version"] for one in reversed(list(found))}
+
+
 def against_lock(lock: Path) -> dict[str, Any] | None:
     """The lock beside the code, and the installed packages that depart from it.
 
@@ -25,13 +36,11 @@ def against_lock(lock: Path) -> dict[str, Any] | None:
     """
     if not lock.is_file():
         return None
-    installed = {
-        canonicalize_name(one.name): one.version for one in importlib.metadata.distributions()
-    }
+    present = installed()
     departures = {
-        name: installed[name]
+        name: present[name]
         for name, wanted in _wanted(lock).items()
-        if name in installed and not wanted.specifier.contains(installed[name], prereleases=True)
+        if name in present and not wanted.specifier.contains(present[name], prereleases=True)
     }
     return {"sha256": sha256(lock), "departures": departures}
 

@@ -1,6 +1,5 @@
 """The card of an encoder: its recipe, data, environment and cost."""
 
-import importlib.metadata
 import platform
 import resource
 import subprocess
@@ -9,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from packaging.utils import canonicalize_name
 
 import fame
 from fame.core.distributed import World
-from fame.core.packages import LOCK, against_lock
+from fame.core.packages import LOCK, against_lock, installed
 
 PACKAGES = ("torch", "torchvision", "numpy", "decord", "av")
 
@@ -42,16 +42,12 @@ def environment(world: World) -> dict[str, Any]:
     device = "cpu"
     if world.device.type == "cuda":
         device = torch.cuda.get_device_name(world.device)
-    installed = {distribution.name for distribution in importlib.metadata.distributions()}
-    versions = {
-        name: importlib.metadata.version(name) if name in installed else None for name in PACKAGES
-    }
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device,
         "processes": world.size,
-        "packages": versions,
+        "packages": {name: installed().get(canonicalize_name(name)) for name in PACKAGES},
         "lock": against_lock(LOCK),
     }
 

@@ -1,11 +1,12 @@
 """A lock is named by its sum, and every departure from it is told."""
 
 import hashlib
+import sys
 from importlib.metadata import version
 
 import pytest
 
-from fame.core.packages import LOCK, against_lock
+from fame.core.packages import LOCK, against_lock, installed
 
 
 @pytest.fixture
@@ -33,12 +34,18 @@ def test_an_installed_package_in_another_version_is_a_departure(told):
 
 
 def test_a_build_of_the_same_version_is_none(told, monkeypatch):
-    class Torch:
-        name, version = "Torch", "2.14.1+cpu"
-
-    monkeypatch.setattr("importlib.metadata.distributions", lambda: [Torch()])
+    monkeypatch.setattr("fame.core.packages.installed", lambda: {"torch": "2.14.1+cpu"})
     assert told("torch==2.14.1")["departures"] == {}
     assert told("torch==2.14.0")["departures"] == {"torch": "2.14.1+cpu"}
+
+
+def test_of_two_packages_of_one_name_the_first_counts(tmp_path, monkeypatch):
+    for place, number in (("first", "2"), ("second", "1")):
+        metadata = tmp_path / place / "Twice_Here-0.dist-info" / "METADATA"
+        metadata.parent.mkdir(parents=True)
+        metadata.write_text(f"Metadata-Version: 2.1\nName: Twice_Here\nVersion: {number}\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "first"), str(tmp_path / "second")])
+    assert installed.__wrapped__() == {"twice-here": "2"}
 
 
 def test_names_are_compared_however_they_are_spelt(told):
