@@ -88,16 +88,6 @@ def unlabelled(scale: Scale, dataset: str) -> str | None:
     return f"dataset {dataset} has no labels, so it can only be pretrained on"
 
 
-def cells(scale: Scale, table: Table) -> Iterator[Cell]:
-    """The cells of a table that this scale measures.
-
-    Raises:
-        AbsentEncoder: a row names weights that do not exist.
-    """
-    for number in range(len(table.rows)):
-        yield from _cells_of_row(scale, table, number)
-
-
 def _cells_of_row(scale: Scale, table: Table, number: int) -> list[Cell]:
     row, measured = table.rows[number], []
     for name, column in table.columns.items():
@@ -144,6 +134,7 @@ class Experiments:
         self.comparison = {table.name: table for table in whole}
         self.figures: Figures | None = load_figures(figures) if figures else None
         self.absent: list[str] = []
+        self._cells: dict[tuple[str, int], list[Cell]] = {}
 
     def table(self, name: str) -> Table:
         """A table by name, one of the comparison too."""
@@ -190,8 +181,14 @@ class Experiments:
                 yield partial(self._runs_of_row, table, number)
 
     def _runs_of_row(self, table: Table, number: int) -> list[Run]:
-        cells = _cells_of_row(self.scale, table, number)
-        return [run for cell in cells for run in cell.runs]
+        return [run for cell in self._cells_of_row(table, number) for run in cell.runs]
+
+    def _cells_of_row(self, table: Table, number: int) -> list[Cell]:
+        """Looked up once: tables, figures and the page ask for the same rows."""
+        key = table.name, number
+        if key not in self._cells:
+            self._cells[key] = _cells_of_row(self.scale, table, number)
+        return self._cells[key]
 
     def _runs_of_arm(self, name: str) -> list[Run]:
         arm = self._arm(name)
@@ -234,18 +231,25 @@ class Experiments:
 
     def run(self, name: str) -> Run:
         """A run by id."""
-        if name not in self.every_run:
+        # Those of the comparison, which take time to look up, only if they are needed.
+        found = self.runs.get(name) or self.comparison_runs.get(name)
+        if found is None:
             absent = "".join(f"; {sentence}" for sentence in self.absent)
             raise FameError(
                 f"no table or figure asks for the run {name!r} at scale {self.scale.name!r}; "
                 f"the recipe may have changed since it was named (see `fame runs`){absent}"
             )
-        return self.every_run[name]
+        return found
 
     def cells(self, names: Iterable[str]) -> Iterator[Cell]:
-        """The measured cells of the named tables."""
-        for name in names:
-            yield from cells(self.scale, self.table(name))
+        """The cells of the named tables that this scale measures.
+
+        Raises:
+            AbsentEncoder: a row names weights that do not exist.
+        """
+        for table in map(self.table, names):
+            for number in range(len(table.rows)):
+                yield from self._cells_of_row(table, number)
 
     def results(self, names: Iterable[str]) -> list[str]:
         """Result files that the named tables need: `<run>/<data>/<task>.json`, without repeats."""

@@ -62,6 +62,11 @@ def test_tables_share_their_runs_and_results_are_named_once(mini):
     assert name == f"{run.id}/ucf101-w{run.seed}/retrieval.json"
 
 
+def test_a_row_is_looked_up_once(mini):
+    first, again = (list(mini.cells(["table5", "table6"])) for _ in range(2))
+    assert first and all(one is other for one, other in zip(first, again, strict=True))
+
+
 def test_the_paper_scale_measures_i3d_too(request):
     paper = Experiments("paper", request.config.rootpath / "config" / "tables")
     assert {run.backbone for run in paper.runs.values()} >= {"r2plus1d", "i3d"}
