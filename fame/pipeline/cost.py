@@ -1,6 +1,6 @@
 """The cost of results: wall time and memory of every job, from Snakemake's benchmark files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,19 +43,36 @@ def files_of(cells: Iterable[Cell], scale: Scale, results: Path) -> dict[str, se
     return files
 
 
-def costs(files: dict[str, set[Path]]) -> list[Cost]:
+def costs(
+    files: Mapping[str, set[Path]], known: Mapping[Path, tuple[float, float]] | None = None
+) -> list[Cost]:
     """The cost of each kind of job; absent files (jobs that have not run) are skipped.
+
+    Args:
+        files: benchmark files by kind.
+        known: what `times` says of these files and maybe others; None to read them here.
 
     Raises:
         FameError: a benchmark file cannot be read.
     """
+    known = times(files) if known is None else known
     totals = []
     for kind, paths in files.items():
-        times = [timed(path) for path in sorted(paths) if path.is_file()]
-        if times:
-            seconds, peaks = zip(*times, strict=True)
-            totals.append(Cost(kind, len(times), sum(seconds) / 3600, max(peaks)))
+        found = [known[path] for path in sorted(paths) if path in known]
+        if found:
+            seconds, peaks = zip(*found, strict=True)
+            totals.append(Cost(kind, len(found), sum(seconds) / 3600, max(peaks)))
     return totals
+
+
+def times(files: Mapping[str, set[Path]]) -> dict[Path, tuple[float, float]]:
+    """Seconds and memory of each job that has run, by its benchmark file, each read once.
+
+    Raises:
+        FameError: a benchmark file cannot be read.
+    """
+    paths = {path for some in files.values() for path in some}
+    return {path: timed(path) for path in sorted(paths) if path.is_file()}
 
 
 def timed(path: Path) -> tuple[float, float]:

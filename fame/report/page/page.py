@@ -14,6 +14,7 @@ from fame.config.scale import Scale
 from fame.core.errors import FameError
 from fame.core.files import replacing
 from fame.core.units import duration
+from fame.pipeline.cost import Cost
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure, declared
 from fame.pipeline.paths import Places
@@ -27,7 +28,7 @@ from fame.report.page.grid import Grid, grid, read_csv
 from fame.report.page.neighbours import examples
 from fame.report.page.outcome import AUTHORS_CODE, PAPER, first_screen
 from fame.report.page.pairs import pairs
-from fame.report.page.runs import ALL, Card, cards, cost, costs_of, runs, used_in
+from fame.report.page.runs import ALL, Card, cards, cost, runs, spent_by_table, used_in
 from fame.report.page.scatters import reliance, training
 from fame.report.page.seeds import Seeds, measured
 from fame.report.page.sizes import sizes
@@ -117,6 +118,7 @@ def page(experiments: Experiments, results: Path) -> str:
     run_cards = cards(experiments, results)
     facts = {card.run: card.facts for card in run_cards}
     recipes = variants(experiments.runs.values(), scale)
+    spent = spent_by_table(experiments, results)
     both = pairs(cells, scale)
     looks = {
         "classes": by_class(both, scale, places.evaluations),
@@ -132,11 +134,11 @@ def page(experiments: Experiments, results: Path) -> str:
         paper=PAPER,
         authors_code=AUTHORS_CODE,
         contents=_contents(tables, figures, parts, looks),
-        facts=_facts(experiments, results, run_cards),
+        facts=_facts(experiments, spent[ALL], run_cards),
         tables=tables,
         figures=figures,
         parts=parts,
-        cost=cost(experiments, results),
+        cost=cost(spent),
         sizes=sizes(recipes, places, facts),
         runs=runs(recipes, run_cards, used_in(experiments, made)),
         cards=run_cards,
@@ -248,10 +250,11 @@ def _claims(experiments: Experiments, results: Path) -> Drawn:
     )
 
 
-def _facts(experiments: Experiments, results: Path, run_cards: list[Card]) -> list[tuple[str, str]]:
+def _facts(
+    experiments: Experiments, spent: list[Cost], run_cards: list[Card]
+) -> list[tuple[str, str]]:
     """The facts at the top of the page."""
     scale, names = experiments.scale, sorted(experiments.tables)
-    spent = costs_of(experiments, names, results)
     cells = sum(1 for _ in experiments.cells(names))
     published = sum(
         value is not None

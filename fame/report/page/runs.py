@@ -9,7 +9,7 @@ from typing import Any
 
 from fame.core.cards import verified
 from fame.core.units import duration
-from fame.pipeline.cost import KINDS, Cost, costs, files_of
+from fame.pipeline.cost import KINDS, Cost, costs, files_of, times
 from fame.pipeline.experiments import Experiments
 from fame.pipeline.figures import Figure
 from fame.pipeline.paths import Places
@@ -115,23 +115,26 @@ def used_in(experiments: Experiments, made: Mapping[str, Figure]) -> dict[str, L
     return {run: tuple(places.items()) for run, places in found.items()}
 
 
-def cost(experiments: Experiments, results: Path) -> Grid:
-    """Wall time by table and kind of job, and the largest memory of a job.
+def spent_by_table(experiments: Experiments, results: Path) -> dict[str, list[Cost]]:
+    """The cost of each table, and of all of them under `ALL`, by kind of job; each job once.
 
     Raises:
         FameError: a benchmark file cannot be read.
     """
-    names = sorted(experiments.tables)
-    parts = [(name, costs_of(experiments, [name], results)) for name in names]
-    parts.append((ALL, costs_of(experiments, names, results)))
+    files = {
+        name: files_of(experiments.cells([name]), experiments.scale, results)
+        for name in sorted(experiments.tables)
+    }
+    union = {kind: {path for one in files.values() for path in one[kind]} for kind in KINDS}
+    known = times(union)
+    return {name: costs(one, known) for name, one in (files | {ALL: union}).items()}
+
+
+def cost(by_table: Mapping[str, list[Cost]]) -> Grid:
+    """Wall time by table and kind of job, and the largest memory of a job."""
     titles = ("Table", "Jobs", *map(str.capitalize, KINDS), "In all", "Most memory (MiB)")
     heads = tuple(Text(title, "number" if at else "") for at, title in enumerate(titles))
-    return Grid("Cost by table", heads, tuple(_cost(name, spent) for name, spent in parts))
-
-
-def costs_of(experiments: Experiments, tables: list[str], results: Path) -> list[Cost]:
-    """The cost of some tables, by kind of job; each job once."""
-    return costs(files_of(experiments.cells(tables), experiments.scale, results))
+    return Grid("Cost by table", heads, tuple(_cost(*one) for one in by_table.items()))
 
 
 def _cost(table: str, spent: list[Cost]) -> tuple[Text, ...]:

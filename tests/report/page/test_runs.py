@@ -6,7 +6,7 @@ from fame.core.errors import FameError
 from fame.core.files import read_json
 from fame.core.units import duration
 from fame.report.page.page import present
-from fame.report.page.runs import ALL, cards, cost, runs, used_in
+from fame.report.page.runs import ALL, cards, cost, runs, spent_by_table, used_in
 from fame.report.page.variants import variants
 
 
@@ -66,7 +66,7 @@ def test_a_card_of_another_encoder_is_refused(own_results):
 
 def test_cost_adds_up_and_shared_jobs_count_once(mini_results):
     given, folder = mini_results
-    rows = {row[0]: row[1:] for row in texts(cost(given, folder))}
+    rows = {row[0]: row[1:] for row in texts(cost(spent_by_table(given, folder)))}
     assert list(rows) == [*sorted(given.tables), ALL]
     names = sorted(given.tables)
     needed = {run.id for cell in given.cells(names) for run in cell.runs}
@@ -75,3 +75,11 @@ def test_cost_adds_up_and_shared_jobs_count_once(mini_results):
     seconds = sum(60 + number for number, run in enumerate(given.runs) if run in needed)
     assert pretraining == duration(seconds)
     assert rows[ALL][-1] == "1001"
+
+
+def test_each_benchmark_file_is_read_once(mini_results, monkeypatch):
+    given, folder = mini_results
+    read = []
+    monkeypatch.setattr("fame.pipeline.cost.timed", lambda path: read.append(path) or (60.0, 100.0))
+    spent_by_table(given, folder)
+    assert read and len(set(read)) == len(read)
