@@ -29,13 +29,14 @@ from torch.nn.functional import cross_entropy
 
 from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, window
+from fame.data.clips.sampling import Draw
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.draws.frame_edits import EditedAgain
 from fame.pretext.toolbox.draws.two_times import TwoTimes
 from fame.pretext.toolbox.losses.contrast import hits, own_rows, paired
 from fame.pretext.toolbox.losses.ranking import ranked
+from fame.pretext.toolbox.own_stride import OwnStride
 from fame.pretext.toolbox.protocols import by_options, need_frames
 from fame.pretext.toolbox.tally import Tally
 from fame.pretext.toolbox.views.warp import Warp
@@ -87,7 +88,7 @@ class AsReleased(Model):
     temperature: Annotated[PositiveFloat, Field(examples=[0.07])]
 
 
-class DSM(MomentumContrast):
+class DSM(OwnStride, MomentumContrast):
     """Momentum contrast of warped clips, with one negative from the query's own video."""
 
     clips = 3
@@ -108,14 +109,7 @@ class DSM(MomentumContrast):
         """The same frames for query and key, others for the negative."""
         need_frames("dsm", 2, frames)
         draw = TwoTimes if self.options.temporal == "other-time" else EditedAgain
-        return draw(frames, self._stride(stride))
-
-    def span(self, frames: int, stride: int) -> int:
-        """The window of a clip."""
-        return window(frames, self._stride(stride))
-
-    def _stride(self, stride: int) -> int:
-        return self.options.stride if isinstance(self.options, AsReleased) else stride
+        return draw(frames, self.own_stride(stride))
 
     def chance(self, batch: int) -> float | None:
         """A half: of two clips, which is the query's."""

@@ -3,11 +3,8 @@
 Videos are encoded by the encoder, sound by a 2-D network of nine layers on log-mel features. One
 noise-contrastive loss runs across the two senses (`toolbox.losses.two_senses`). For two
 transformations, playing backwards and a shift in time, `hypothesis` says whether a transformed
-moment must be distinguished from its original (variant) or be the same to it (invariant):
-
-    1 neither transformation      4 shift variant       7 reversal invariant, shift variant
-    2 reversal variant            5 shift invariant     8 reversal variant, shift invariant
-    3 reversal invariant          6 both variant        9 both invariant
+moment must be distinguished from its original (variant) or be the same to it (invariant); the nine
+are in `toolbox.losses.hypotheses`.
 
 1 has one clip of a video, 2 to 5 have two, the others four: two moments, each forward and backward.
 The loss is the mean of its terms: one for each pair of a moment and its transformed one, and the
@@ -29,27 +26,24 @@ BatchNorm works in groups; dropout is keyed; transformed moments of other videos
 variant terms only, as on one of its GPUs. Which hypothesis gave the published numbers is not known.
 """
 
-from math import prod
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from fame.augment.log_mel import LogMel
 from fame.config.methods import MoCo as Settings
 from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, window
+from fame.data.clips.sampling import Draw
 from fame.data.clips.sounds import HEARD, OUTCOMES, Hearing
 from fame.models.audio_resnet import AudioResNet9
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.draws.two_moments import TwoMoments
-from fame.pretext.toolbox.heads.dropout_head import LAYERS, DropoutHead
-from fame.pretext.toolbox.keyed import kept
+from fame.pretext.toolbox.heads.dropout_head import DropoutHead, dropout
 from fame.pretext.toolbox.losses.hypotheses import Hypothesis
-from fame.pretext.toolbox.losses.two_senses import TwoSenses, pair
-from fame.pretext.toolbox.losses.wide import wide
+from fame.pretext.toolbox.losses.two_senses import TwoSenses, pairs_of
+from fame.pretext.toolbox.own_stride import OwnStride
 from fame.pretext.toolbox.protocols import by_options, need_frames
 from fame.pretext.toolbox.tally import Tally
 from fame.pretext.toolbox.views.listening import spectrograms
@@ -58,15 +52,8 @@ from fame.pretext.toolbox.views.slots import interleaved
 USES = ("moco",)
 HEARS = True
 DROPOUT = 0.3
-OWN_VIEWS = {
-    "jitter": 1.0,
-    "brightness": 0.4,
-    "contrast": 0.4,
-    "saturation": 0.4,
-    "hue": 0.0,
-    "gray": 0.0,
-    "blur": 0.0,
-}
+OWN_VIEWS = {"jitter": 1.0, "hue": 0.0, "gray": 0.0, "blur": 0.0}
+OWN_VIEWS |= dict.fromkeys(("brightness", "contrast", "saturation"), 0.4)
 
 REMARKS = [
     "learns from sound too: a step also encodes as many pieces of sound as clips",
@@ -82,7 +69,7 @@ class LikeWithLike(Model):
     """Options of `protocol: fame`; here and below the examples are the release's values.
 
     Attributes:
-        hypothesis: 1 to 9, see above.
+        hypothesis: 1 to 9, the release's numbers.
         seconds: of sound beside each clip, as long as a clip or so.
     """
 
@@ -106,7 +93,7 @@ class AsReleased(LikeWithLike):
     dim: Annotated[Positive, Field(examples=[256])]
 
 
-class GDT(Method):
+class GDT(OwnStride, Method):
     """An encoder for videos and one for sound, each with a head."""
 
     clips = 4
@@ -138,14 +125,7 @@ class GDT(Method):
         """One or two moments of a video, each forward and perhaps backward."""
         need_frames("gdt", 2, frames)
         apart = self.options.protocol == "fame"
-        return TwoMoments(frames, self._stride(stride), self.slots, apart)
-
-    def span(self, frames: int, stride: int) -> int:
-        """The window of a clip."""
-        return window(frames, self._stride(stride))
-
-    def _stride(self, stride: int) -> int:
-        return self.options.stride if isinstance(self.options, AsReleased) else stride
+        return TwoMoments(frames, self.own_stride(stride), self.slots, apart)
 
     def chance(self, batch: int) -> float | None:
         """A half where something is told from its transformed self; else 1 / batch."""
@@ -168,14 +148,8 @@ class GDT(Method):
         spectra = spectrograms(batch, self.slots, self.features, self._seed)
         videos = self.video_head(self.encoder(interleaved(self.views(batch, step))), keep[:, 0])
         sounds = self.sound_head(self.ear(interleaved(spectra)), keep[:, 1])
-        vectors = (
-            normalize(wide(part), dim=1).unflatten(0, (-1, self.clips)).unbind(dim=1)
-            for part in (videos, sounds)
-        )
         senses = TwoSenses(self._world, batch.outcomes == HEARD, self._temperature)
-        pairs = {
-            slot: pair(self._world, *both) for slot, *both in zip(self.slots, *vectors, strict=True)
-        }
+        pairs = pairs_of(self._world, self.slots, videos, sounds)
         apart = batch.drawn[:, 0]
         self.sounds.add(batch.outcomes)
         self.shifts.add(apart)
@@ -186,11 +160,10 @@ class GDT(Method):
         return loss, {"contrast": found, "accuracy": right}
 
     def _keep(self, batch: Batch) -> Tensor:
-        """Factors of dropout for each slot, sense and layer: (B * slots, 2, LAYERS, width)."""
-        width = self.encoder.feature_dim
-        shape = (self.clips, 2, LAYERS, width)
-        drawn = kept(self._seed, batch, prod(shape), DROPOUT if self.training else 0.0)
-        return drawn.to(self.video_head.last.weight).unflatten(1, shape).flatten(0, 1)
+        """Factors of dropout for each clip, sense and layer; ones in evaluation."""
+        share = DROPOUT if self.training else 0.0
+        drawn = dropout(self._seed, batch, self.clips, self.encoder.feature_dim, share)
+        return drawn.to(self.video_head.last.weight)
 
 
 class TwoClips(GDT):

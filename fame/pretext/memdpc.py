@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy
 
 from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, RandomClips, window
+from fame.data.clips.sampling import Draw, RandomClips
 from fame.models.encoder import fast_layout
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.heads.blocks import blocks_of, continued, in_blocks
@@ -38,6 +38,7 @@ from fame.pretext.toolbox.losses.contrast import hits
 from fame.pretext.toolbox.losses.dense import dense_scores, hits_at_place
 from fame.pretext.toolbox.losses.together import together
 from fame.pretext.toolbox.losses.wide import wide
+from fame.pretext.toolbox.own_stride import OwnStride
 from fame.pretext.toolbox.protocols import by_options
 
 DIRECTIONS = 2
@@ -85,7 +86,7 @@ class AsReleased(Both):
     stride: Annotated[Positive, Field(examples=[3])]
 
 
-class MemDPC(Method):
+class MemDPC(OwnStride, Method):
     """An encoder, a GRU for each direction, and one memory."""
 
     clips = 1
@@ -111,14 +112,7 @@ class MemDPC(Method):
 
     def sampling(self, frames: int, stride: int) -> Draw:
         """One clip, at the release's stride under `own`."""
-        return RandomClips(frames, self._stride(stride), self.clips)
-
-    def span(self, frames: int, stride: int) -> int:
-        """The window of the clip."""
-        return window(frames, self._stride(stride))
-
-    def _stride(self, stride: int) -> int:
-        return self.options.stride if isinstance(self.options, AsReleased) else stride
+        return RandomClips(frames, self.own_stride(stride), self.clips)
 
     def chance(self, batch: int) -> float | None:
         """1 / the predicted blocks of the batch."""

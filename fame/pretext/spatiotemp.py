@@ -36,13 +36,14 @@ from fame.augment.views import Views
 from fame.core.errors import FameError
 from fame.core.schema import Model, Positive, PositiveFloat
 from fame.data.clips.batch import Batch, Sample, collate
-from fame.data.clips.sampling import Draw, RandomClips, window
+from fame.data.clips.sampling import Draw, RandomClips
 from fame.pretext.common import Method, Setup
 from fame.pretext.toolbox.labels import appearance_labels, motion_labels
 from fame.pretext.toolbox.labels.flow import flow, stored
 from fame.pretext.toolbox.labels.patterns import MULTIPLE
 from fame.pretext.toolbox.losses.concordance import concordance
 from fame.pretext.toolbox.losses.wide import wide
+from fame.pretext.toolbox.own_stride import OwnStride
 from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
 
 LEAST = 16
@@ -101,7 +102,7 @@ def _pixels(clips: Tensor) -> np.ndarray:
     return (255 * clips[0]).round().clamp(0, 255).byte().permute(1, 2, 3, 0).numpy()
 
 
-class SpatioTemp(Method):
+class SpatioTemp(OwnStride, Method):
     """An encoder and two linear layers."""
 
     clips = 1
@@ -127,18 +128,11 @@ class SpatioTemp(Method):
 
     def sampling(self, frames: int, stride: int) -> Draw:
         """One random clip."""
-        return RandomClips(frames, self._stride(stride), self.clips)
+        return RandomClips(frames, self.own_stride(stride), self.clips)
 
     def labeller(self) -> Callable[[Sample], Tensor]:
         """The 27 numbers."""
         return Statistics(self.views, self.options.dominant)
-
-    def span(self, frames: int, stride: int) -> int:
-        """The window of a clip."""
-        return window(frames, self._stride(stride))
-
-    def _stride(self, stride: int) -> int:
-        return self.options.stride if isinstance(self.options, AsReleased) else stride
 
     def chance(self, batch: int) -> float | None:
         """Half of the pairs of videos."""

@@ -34,7 +34,7 @@ from torch.nn.functional import cross_entropy
 
 from fame.core.schema import Model, Positive, PositiveFloat, Share, Strength
 from fame.data.clips.batch import Batch
-from fame.data.clips.sampling import Draw, RandomClips, window
+from fame.data.clips.sampling import Draw, RandomClips
 from fame.pretext.common import Cost, Method, Setup
 from fame.pretext.moco import MomentumContrast
 from fame.pretext.toolbox.draws.repeated import Repeated
@@ -42,6 +42,7 @@ from fame.pretext.toolbox.heads.frame_weights import LEAST, FrameWeights, withou
 from fame.pretext.toolbox.losses.contrast import hits
 from fame.pretext.toolbox.losses.one_way import only_through
 from fame.pretext.toolbox.memory.aged_queue import AgedQueue, decay_of
+from fame.pretext.toolbox.own_stride import OwnStride
 from fame.pretext.toolbox.protocols import by_options, need_frames, need_size
 from fame.pretext.toolbox.tally import Tally
 
@@ -96,7 +97,7 @@ class AsReleased(Both):
     temperature: Annotated[PositiveFloat, Field(examples=[0.07])]
 
 
-class VideoMoCo(MomentumContrast):
+class VideoMoCo(OwnStride, MomentumContrast):
     """Momentum contrast against a generator that drops frames, with ageing keys."""
 
     def __init__(self, setup: Setup, options: LikeWithLike | AsReleased) -> None:
@@ -122,14 +123,7 @@ class VideoMoCo(MomentumContrast):
 
     def sampling(self, frames: int, stride: int) -> Draw:
         """One clip, twice."""
-        return Repeated(RandomClips(frames, self._stride(stride), 1), (0, 0))
-
-    def span(self, frames: int, stride: int) -> int:
-        """The window of a clip."""
-        return window(frames, self._stride(stride))
-
-    def _stride(self, stride: int) -> int:
-        return self.options.stride if isinstance(self.options, AsReleased) else stride
+        return Repeated(RandomClips(frames, self.own_stride(stride), 1), (0, 0))
 
     def cost(self) -> Cost:
         """With the generator the query is encoded once more, without gradient, as the key is."""

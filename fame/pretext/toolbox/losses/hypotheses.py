@@ -1,4 +1,9 @@
-"""GDT's nine hypotheses: what reversal and a shift in time are to picture and sound."""
+"""GDT's nine hypotheses: what reversal and a shift in time are to picture and sound.
+
+1 neither transformation      4 shift variant       7 reversal invariant, shift variant
+2 reversal variant            5 shift invariant     8 reversal variant, shift invariant
+3 reversal invariant          6 both variant        9 both invariant
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal

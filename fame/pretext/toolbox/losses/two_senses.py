@@ -5,14 +5,17 @@ gradient, so each network learns as a query only. Videos that are not heard are 
 keys.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 
 from fame.core.distributed import World
+from fame.pretext.toolbox.draws.two_moments import Slot
 from fame.pretext.toolbox.losses.contrast import own_rows
+from fame.pretext.toolbox.losses.wide import wide
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,24 @@ class Pair:
     sound: Tensor
     videos: Tensor
     sounds: Tensor
+
+
+def pairs_of(
+    world: World, slots: Sequence[Slot], videos: Tensor, sounds: Tensor
+) -> dict[Slot, Pair]:
+    """The pair of each slot.
+
+    Args:
+        world: this process among its peers.
+        slots: of each video, S.
+        videos: (B * S, D) vectors of any length, video by video.
+        sounds: the same of the sounds.
+    """
+    vectors = (
+        normalize(wide(part), dim=1).unflatten(0, (-1, len(slots))).unbind(dim=1)
+        for part in (videos, sounds)
+    )
+    return {slot: pair(world, *both) for slot, *both in zip(slots, *vectors, strict=True)}
 
 
 def pair(world: World, video: Tensor, sound: Tensor) -> Pair:

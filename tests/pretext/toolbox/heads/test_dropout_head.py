@@ -1,8 +1,11 @@
 """GDT's projection."""
 
+from types import SimpleNamespace
+
 import torch
 
-from fame.pretext.toolbox.heads.dropout_head import DropoutHead
+from fame.pretext.toolbox.heads.dropout_head import LAYERS, SENSES, DropoutHead, dropout
+from fame.pretext.toolbox.keyed import kept
 
 
 def test_both_layers_lose_what_the_draw_says():
@@ -28,3 +31,13 @@ def test_it_has_the_released_layers():
         "last.weight": (256, 512),
         "last.bias": (256,),
     }
+
+
+def test_factors_are_drawn_for_each_clip_sense_and_layer_of_a_video():
+    batch = SimpleNamespace(epochs=torch.tensor([0, 0]), indices=torch.tensor([3, 7]))
+    found = dropout(5, batch, 2, 6, 0.3)
+    assert found.shape == (4, SENSES, LAYERS, 6)
+    drawn = kept(5, batch, 2 * SENSES * LAYERS * 6, 0.3)
+    for video in range(2):
+        assert torch.equal(found[2 * video : 2 * video + 2].flatten(), drawn[video])
+    assert torch.equal(dropout(5, batch, 2, 6, 0.0), torch.ones_like(found))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from method_runs import WORLD
 
-from fame.pretext.toolbox.losses.two_senses import Pair, TwoSenses, pair
+from fame.pretext.toolbox.losses.two_senses import Pair, TwoSenses, pair, pairs_of
 
 SENSES = {"video": "sounds", "sound": "videos"}
 HALF = 0.5**0.5
@@ -126,3 +126,13 @@ def test_shares_are_counted_among_heard_videos():
     assert losses.found(one).item() == pytest.approx(2 / 3)
     # Right and wrong are equal for 1, the wrong is nearer for 2.
     assert losses.told(one, other).item() == pytest.approx(1.5 / 3)
+
+
+def test_vectors_of_any_length_become_unit_pairs_by_slot():
+    slots = [(0, False), (0, True)]
+    videos, sounds = torch.tensor([[3.0, 4], [0, 2], [5, 0], [-1, 0]]), torch.ones(4, 4)
+    found = pairs_of(WORLD, slots, videos, sounds)
+    assert list(found) == slots
+    assert found[0, False].video.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)], [1, 0]]
+    assert found[0, True].videos.tolist() == [[0, 1], [-1, 0]]
+    assert found[0, True].sound.tolist() == [[0.5] * 4] * 2
