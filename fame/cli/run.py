@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from itertools import takewhile
@@ -14,6 +15,7 @@ import typer
 
 from fame.cli.options import TABLES
 from fame.core.errors import FameError
+from fame.operate.panel.asked import Asked
 
 CONFIG = {"--config", "-C"}
 DRY = {"-n", "--dry-run", "--dryrun"}
@@ -25,8 +27,6 @@ WHERE = {"--workflow-profile", "--profile", "--executor", "-e", "--cores", "-c",
 QUIET = {"--quiet", "-q"}
 LOUD = {"--logger", "--verbose", "--printshellcmds", "-p", "--debug-dag", "--debug"}
 """Options that ask for Snakemake's own lines."""
-REPEAT = "FAME_REPEAT"
-"""The panel's variable with the command that repeats a job."""
 PLUGINS = Path(__file__).resolve().parents[1] / "operate" / "panel" / "plugins"
 """Holds the panel as a plugin of Snakemake's."""
 SILENT = ("host", "progress", "reason", "rules")
@@ -57,8 +57,9 @@ def run(
 ) -> None:
     """Make targets with Snakemake, by default on all cores; after a kill, rerun to resume.
 
-    A terminal shows a panel of what runs and of the time left; `FAME_PANEL=0` shows Snakemake's own
-    lines, as elsewhere.
+    A terminal shows a panel of what runs and of the time left; elsewhere Snakemake's lines are
+    shown. A failed job is shown as its error, its log and the command that repeats it, and the last
+    line says how to go on. `FAME_PANEL=0`, `-p` or `--verbose` show Snakemake's own lines only.
     A folder holds one workflow at a time. The lock, the processes and the Slurm jobs that a killed
     workflow left are removed first. `--quiet all` still prints errors.
     """
@@ -67,6 +68,7 @@ def run(
     asked = audible(arguments or [])
     check_settings(asked, scale=scale, tables=tables)
     check_folder(directory)
+    check_snakefile(asked)
     asked = in_full(asked, tables)
     given = with_config(
         asked, scale=from_anywhere(scale), tables=str(tables.absolute()) if tables else None
@@ -75,7 +77,10 @@ def run(
         occupy(directory)
         clear(directory)
     cores = [] if WHERE & {word.split("=")[0] for word in given} else ["--cores", "all"]
-    shown = with_panel(repeating(scale, tables, directory)) if wants_panel(given) else []
+    shown = []
+    if wants_panel(given):
+        repeat = repeating(scale, tables, directory)
+        shown = with_panel(Asked(commanded(repeat, arguments or []), repeat, str(Path.cwd())))
     command = [sys.executable, "-m", "snakemake", *shown, *cores, "--rerun-incomplete", *given]
     if directory != Path():
         command += ["--directory", str(directory)]
@@ -83,23 +88,22 @@ def run(
     os.execv(sys.executable, command)
 
 
-def with_panel(repeat: str) -> list[str]:
-    """Snakemake's option for the panel, which it looks for in the folders of `PYTHONPATH`.
+def with_panel(asked: Asked) -> list[str]:
+    """Snakemake's option for our log handler, which it looks for in the folders of `PYTHONPATH`.
 
     Args:
-        repeat: see `repeating`; the panel shows it with a failed job.
+        asked: the user's command, which the handler shows.
     """
-    os.environ[REPEAT] = repeat
+    asked.to_environment()
     folders = [str(PLUGINS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     return ["--logger", "fame"]
 
 
 def wants_panel(arguments: list[str]) -> bool:
-    """Whether a terminal reads along, and no option asks for Snakemake's own lines."""
-    own = {word.split("=")[0] for word in arguments} & (DRY | QUIET | LOUD)
-    terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return terminal and not own and os.environ.get("FAME_PANEL") != "0"
+    """Whether our log handler is used: no option asks for Snakemake's own lines."""
+    own = {word.split("=")[0] for word in arguments} & (DRY | LOUD)
+    return not own and os.environ.get("FAME_PANEL") != "0"
 
 
 def repeating(scale: str | None, tables: Path | None, directory: Path) -> str:
@@ -107,7 +111,19 @@ def repeating(scale: str | None, tables: Path | None, directory: Path) -> str:
     options = {"--scale": scale, "--tables": tables}
     words = [str(w) for name, value in options.items() if value for w in (name, value)]
     words += [] if directory == Path() else ["--directory", str(directory)]
-    return " ".join(["fame run {}", *map(shlex.quote, words)])
+    return " ".join([_program(), "run {}", *map(shlex.quote, words)])
+
+
+def commanded(repeat: str, arguments: list[str]) -> str:
+    """The whole command that the user gave."""
+    head, tail = repeat.split(" {}", 1)
+    return f"{head} {shlex.join(arguments)}{tail}" if arguments else head + tail
+
+
+def _program() -> str:
+    """How the user can call this program: by its path if the environment is not activated."""
+    beside = Path(sys.executable).with_name("fame")
+    return "fame" if shutil.which("fame") or not beside.is_file() else os.path.relpath(beside)
 
 
 def from_anywhere(scale: str | None) -> str | None:
@@ -147,6 +163,17 @@ def check_folder(directory: Path) -> None:
         raise FameError(f"{place}: not a folder; correct --directory")
     if not os.access(place, os.W_OK | os.X_OK):
         raise FameError(f"{place} cannot be written; correct its permissions or --directory")
+
+
+def check_snakefile(arguments: list[str]) -> None:
+    """Refuse a call outside a checkout that names no workflow."""
+    named = SNAKEFILE & {word.split("=")[0] for word in arguments}
+    places = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
+    if not named and not any(map(os.path.exists, places)):
+        raise FameError(
+            f"{Path.cwd()} has no Snakefile; run this in FAME's checkout (results elsewhere: "
+            "--directory), or name the workflow: --snakefile PATH/Snakefile"
+        )
 
 
 def in_full(arguments: list[str], tables: Path | None) -> list[str]:

@@ -59,20 +59,38 @@ def _lacks(step: Step, unmade: Collection[str]) -> bool:
 
 def log_outcome(log: Path) -> str:
     """The outcome of a step that lacks a product, from its log."""
+    lines = _lines(log)
+    if lines is None:
+        return "has not run"
+    if not lines:
+        return "did not finish; its log is empty"
+    if error := last_error(log):
+        return f"failed: {_short(error)}"
+    return f"did not finish; its log ends: {_short(lines[-1])}"
+
+
+def last_error(log: Path) -> str | None:
+    """The last line of a log that tells an error, whole; None if there is none, or no log."""
+    errors = [line for line in _lines(log) or [] if _ERROR.match(line) and _TORCHRUN not in line]
+    return errors[-1].removeprefix("fame: ") if errors else None
+
+
+def last_line(log: Path) -> str | None:
+    """The last line of a log that is not blank; None if there is none, or no log."""
+    lines = _lines(log)
+    return lines[-1] if lines else None
+
+
+def _lines(log: Path) -> list[str] | None:
+    """The lines at the end of a log, without blank ones and control characters; None if absent."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
-        return "has not run"
+        return None
     lines = [_RANK.sub("", line).strip() for line in re.split(r"[\r\n]+", text)]
-    lines = ["".join(filter(str.isprintable, line)) for line in lines if line]
-    if not lines:
-        return "did not finish; its log is empty"
-    errors = [line for line in lines if _ERROR.match(line) and _TORCHRUN not in line]
-    if errors:
-        return f"failed: {_short(errors[-1].removeprefix('fame: '))}"
-    return f"did not finish; its log ends: {_short(lines[-1])}"
+    return ["".join(filter(str.isprintable, line)) for line in lines if line]
 
 
 def _short(line: str) -> str:

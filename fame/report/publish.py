@@ -54,7 +54,7 @@ def _replaced(files: Sequence[Path], folder: Path) -> str | None:
         file.write(now.encode())
     if not replaces:
         return None
-    return f"{target}: the {before or 'unknown'} table was replaced by the {now} table"
+    return f"note: {target}: the {before or 'unknown'} table was replaced by the {now} table"
 
 
 def _scale_of(path: Path) -> str | None:

@@ -13,6 +13,8 @@ from fame.cli import app
 from fame.cli.run import (
     audible,
     check_folder,
+    check_snakefile,
+    commanded,
     in_full,
     repeating,
     wants_panel,
@@ -20,6 +22,7 @@ from fame.cli.run import (
     with_panel,
 )
 from fame.core.errors import FameError
+from fame.operate.panel.asked import Asked
 
 
 @pytest.fixture
@@ -45,46 +48,67 @@ def run(monkeypatch, tmp_path):
 def test_targets_and_options_of_snakemake_are_passed_on(run, tmp_path):
     options = ("--set-threads", "pretrain=2", "-k")
     words, done = run("results/a b.csv", *options, "--directory", tmp_path, "--scale", "my #s")
-    begin = ["-m", "snakemake", "--cores", "all", "--rerun-incomplete"]
-    assert words[:5] == begin
-    assert words[5:] == [
+    begin = ["-m", "snakemake", "--logger", "fame", "--cores", "all", "--rerun-incomplete"]
+    assert words[:7] == begin
+    assert words[7:] == [
         *("results/a b.csv", *options),
         *("--config", 'scale= "my #s" ', "--directory", str(tmp_path)),
     ]
     assert done == [("occupy", tmp_path), ("clear", tmp_path)]
 
 
-def test_a_terminal_has_a_panel_unless_snakemakes_own_lines_are_asked_for(monkeypatch):
-    assert not wants_panel(["all"])
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    assert wants_panel(["all", "-k"])
-    for option in ("-n", "--quiet", "-p", "--verbose", "--logger=other"):
+def test_our_lines_are_shown_unless_snakemakes_own_are_asked_for(monkeypatch):
+    monkeypatch.delenv("FAME_PANEL", raising=False)
+    assert wants_panel(["all", "-k"]) and wants_panel(["all", "--quiet"])
+    for option in ("-n", "-p", "--verbose", "--logger=other"):
         assert not wants_panel(["all", option])
     monkeypatch.setenv("FAME_PANEL", "0")
     assert not wants_panel(["all"])
-    monkeypatch.delenv("FAME_PANEL")
-    monkeypatch.setenv("TERM", "dumb")
-    assert not wants_panel(["all"])
 
 
-def test_the_panel_is_found_and_knows_the_command_that_repeats_a_job(monkeypatch, tmp_path):
-    monkeypatch.setenv("FAME_REPEAT", "")
+def test_the_panel_is_found_and_knows_the_commands(monkeypatch, tmp_path):
+    monkeypatch.setenv("FAME_ASKED", "{}")
     monkeypatch.setenv("PYTHONPATH", "/mine")
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     repeat = repeating("my scale.yaml", None, tmp_path)
     assert repeat == f"fame run {{}} --scale 'my scale.yaml' --directory {tmp_path}"
     assert repeating(None, None, Path()) == "fame run {}"
-    assert with_panel(repeat) == ["--logger", "fame"]
+    again = commanded(repeat, ["a b.csv", "-k"])
+    assert again == f"fame run 'a b.csv' -k --scale 'my scale.yaml' --directory {tmp_path}"
+    assert commanded("fame run {}", []) == "fame run"
+    asked = Asked(again, repeat, "/here")
+    assert with_panel(asked) == ["--logger", "fame"]
+    assert Asked.from_environment() == asked
     folder, own = os.environ["PYTHONPATH"].split(os.pathsep)
-    assert own == "/mine" and os.environ["FAME_REPEAT"] == repeat
+    assert own == "/mine"
     assert [path.name for path in Path(folder).glob("snakemake_*")] == [
         "snakemake_logger_plugin_fame"
     ]
 
 
+def test_without_its_environment_the_program_is_named_by_its_path(monkeypatch, tmp_path):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    assert repeating(None, None, Path()) == "fame run {}"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "fame").touch()
+    assert repeating(None, None, Path()) == "bin/fame run {}"
+
+
+def test_a_folder_without_a_workflow_is_said_to_be_one(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FameError, match=r"no Snakefile; run this in FAME's checkout"):
+        check_snakefile(["table5"])
+    check_snakefile(["table5", "--snakefile", "a/Snakefile"])
+    (tmp_path / "Snakefile").touch()
+    check_snakefile(["table5"])
+
+
 @pytest.mark.parametrize("option", ["-n", "--dry-run"])
 def test_a_dry_run_disturbs_nobody(run, option):
     words, done = run("all", option)
+    assert words[:5] == ["-m", "snakemake", "--cores", "all", "--rerun-incomplete"]
     assert words[5:] == ["all", option] and done == []
 
 
@@ -128,7 +152,8 @@ def test_snakemake_reads_a_name_as_it_is(name):
 def test_where_jobs_run_may_be_said(run, options):
     """A limit to this machine's cores would hold on a cluster too."""
     words, _ = run("all", *options)
-    assert words == ["-m", "snakemake", "--rerun-incomplete", "all", *options]
+    begin = ["-m", "snakemake", "--logger", "fame"]
+    assert words == [*begin, "--rerun-incomplete", "all", *options]
 
 
 def test_a_scale_and_tables_by_path_are_found_from_another_folder(run, root, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ def test_another_scales_table_is_replaced_with_a_word(tmp_path):
     for suffix in SUFFIXES:  # as Snakemake does before the rule runs
         target.with_suffix(suffix).unlink()
     sentence = publish(paper, target.parent)
-    assert sentence == f"{target}: the mini table was replaced by the paper table"
+    assert sentence == f"note: {target}: the mini table was replaced by the paper table"
     for file in paper:
         assert (target.parent / file.name).read_bytes() == file.read_bytes()
 

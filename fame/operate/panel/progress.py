@@ -47,7 +47,6 @@ class Progress:
         failed: failed ones by rule.
         known: the key of each job that was announced, by Snakemake's number.
         running: those at work, by number.
-        left: the keys of jobs that are not finished.
     """
 
     costs: dict[JobKey, Cost] = field(default_factory=dict)
@@ -57,11 +56,16 @@ class Progress:
     known: dict[int, JobKey] = field(default_factory=dict)
     running: dict[int, Running] = field(default_factory=dict)
     _ended: set[JobKey] = field(default_factory=set)
+    _broken: set[JobKey] = field(default_factory=set)
     _measured: dict[object, list[float]] = field(default_factory=dict)
 
     def announce(self, number: int, rule: str, wildcards: Mapping[str, str], now: float) -> None:
-        """A job starts; Snakemake announces it just before."""
+        """A job starts, or starts again after a failure; Snakemake announces it just before."""
         key = key_of(rule, wildcards)
+        if key in self._broken:
+            self._broken.remove(key)
+            self._ended.discard(key)
+            self.failed[rule] -= 1
         self.known[number] = key
         self.running[number] = Running(key, now)
 
@@ -75,14 +79,23 @@ class Progress:
         if job.key in self.costs:
             self._measured.setdefault(self.costs[job.key].kind, []).append(now - job.since)
 
+    def counts(self) -> tuple[int, int, int]:
+        """Jobs in all, done, and failed."""
+        return self.total.total(), self.done.total(), self.failed.total()
+
     def fail(self, number: int) -> bool:
         """A job failed; False if that was told before."""
         job = self.running.pop(number, None)
         if job is None:
             return False
         self.failed[job.key[0]] += 1
+        self._broken.add(job.key)
         self._ended.add(job.key)
         return True
+
+    def stop(self, number: int) -> None:
+        """A job ended because the user stopped the workflow."""
+        self.running.pop(number, None)
 
     def seconds(self, key: JobKey) -> float | None:
         """How long a job takes: by this workflow's own jobs of its kind, else as known before."""

@@ -1,6 +1,5 @@
-"""The panel as rich draws it, and a failed job in a few lines."""
+"""The panel as rich draws it, in the height that there is; and the last lines of a workflow."""
 
-from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,31 +8,42 @@ from rich.table import Table
 from rich.text import Text
 
 from fame.core.units import duration
-from fame.operate.panel.progress import JobKey, Progress
+from fame.operate.panel.asked import Asked
+from fame.operate.panel.failure import named
+from fame.operate.panel.progress import Progress, Running
 
 SHOWN = 8
 """Running jobs that are listed; more are counted."""
 
-LAST_LINES = 8
-"""Lines shown of a failed job's log."""
+WIDTH = 24
+"""Of a bar, in characters."""
+
+BEGIN = "  running  "
+"""Begins the line of a running job."""
 
 
-def panel(state: Progress, now: float, since: float) -> RenderableType:
+def panel(state: Progress, now: float, since: float, height: int, width: int) -> RenderableType:
     """A line on the whole, a bar for each rule, and what runs.
+
+    In a low terminal fewer jobs are listed, and bars only of the rules that matter now.
 
     Args:
         state: of the workflow.
         now: seconds of a monotonic clock.
         since: when the workflow started, by the same clock.
+        height: lines that it may take.
+        width: characters of a line.
     """
-    return Group(
-        Text(headline(state, now, since), style="bold"), _bars(state), _running(state, now)
-    )
+    jobs = min(len(state.running), SHOWN, max(1, height // 3))
+    counted = len(state.running) > jobs
+    bars = max(1, height - 2 - jobs - counted)  # the headline may take two lines
+    head = Text(headline(state, now, since), style="bold")
+    return Group(head, _bars(state, bars), _running(state, now, jobs, width))
 
 
 def headline(state: Progress, now: float, since: float) -> str:
     """Jobs done and failed, the time so far and the time left."""
-    total, done, failed = (sum(c.values()) for c in (state.total, state.done, state.failed))
+    total, done, failed = state.counts()
     words = [f"{done} of {total} jobs", f"{duration(now - since)} so far"]
     if failed:
         words.insert(1, f"{failed} failed")
@@ -45,57 +55,74 @@ def headline(state: Progress, now: float, since: float) -> str:
     return ", ".join(words)
 
 
-def _bars(state: Progress) -> Table:
-    table = Table.grid(padding=(0, 1))
-    for rule, total in state.total.items():
-        done, failed = state.done[rule], state.failed[rule]
-        count = f"{done}/{total}" + (f", {failed} failed" if failed else "")
-        style = "red" if failed else "bar.complete"
-        bar = ProgressBar(total=total, completed=done, width=24, complete_style=style)
-        table.add_row(f"  {rule}", bar, count)
-    return table
-
-
-def _running(state: Progress, now: float) -> Table:
-    table = Table.grid(padding=(0, 2))
-    jobs = list(state.running.values())
-    for job in jobs[:SHOWN]:
-        expected = state.seconds(job.key)
-        of = f" of about {duration(expected)}" if expected else ""
-        table.add_row("  running", named(job.key), duration(max(0.1, now - job.since)) + of)
-    if len(jobs) > SHOWN:
-        table.add_row("", f"and {len(jobs) - SHOWN} more", "")
-    return table
-
-
-def named(key: JobKey) -> str:
-    """A job in words, such as `linear of moco-r2plus1d-s0-1a2b3c4d on ucf101-w0`."""
-    rule, wildcards = key
-    own = dict(wildcards)
-    about = own.pop("run", "") or own.pop("data", "") or " ".join(own.values())
-    data = own.get("data", "")
-    return rule + (f" of {about}" if about else "") + (f" on {data}" if data else "")
-
-
-def failure(key: JobKey, logs: list[str], product: str | None, repeat: str) -> list[str]:
-    """A failed job: the end of its log and the command that repeats it, without control characters.
+def ending(state: Progress, seconds: float, stopped: bool, asked: Asked) -> list[str]:
+    """The last lines: what was done, and how to go on.
 
     Args:
-        key: of the job.
-        logs: its log, first, and what is kept beside it.
-        product: one of its files.
-        repeat: the command that made the workflow, with `{}` where its targets stood.
+        state: of the workflow.
+        seconds: that it took.
+        stopped: whether the user stopped it.
+        asked: the user's command.
     """
-    lines = [f"failed: {named(key)}"]
-    if logs and Path(logs[0]).is_file():
-        text = Path(logs[0]).read_text(encoding="utf-8", errors="replace")
-        ends = ["".join(filter(str.isprintable, one)) for one in text.splitlines()[-LAST_LINES:]]
-        lines += [f"  {logs[0]} ends:", *(f"    {line}" for line in ends)]
-    if product:
-        lines.append(f"  repeat it: {repeat.replace('{}', product)}")
-    return lines
+    total, done, failed = state.counts()
+    if done >= total and not failed:
+        return [f"done: {done} {'job' if done == 1 else 'jobs'} in {duration(seconds)}"]
+    words = [f"{done} of {total} jobs are done"]
+    words += [f"{failed} failed"] if failed else []
+    words += [f"{total - done - failed} did not run to their end"] if total > done + failed else []
+    head = "stopped" if stopped else "not finished"
+    go_on = "go on" if stopped else "go on when that is mended"
+    return [f"{head} after {duration(seconds)}: {', '.join(words)}", f"{go_on}: {asked.again}"]
 
 
-def shown(lines: list[str]) -> Any:
-    """Lines as rich prints them, not read as markup; the first is red."""
-    return Group(Text(lines[0], style="bold red"), *(Text(line) for line in lines[1:]))
+def _bars(state: Progress, lines: int) -> Table:
+    """At most so many lines; what is at work comes before what waits, and that before the rest."""
+    running = {job.key[0] for job in state.running.values()}
+
+    def rank(rule: str) -> int:
+        if rule in running or state.failed[rule]:
+            return 0
+        return 1 if state.done[rule] < state.total[rule] else 2
+
+    rules = list(state.total)
+    kept = rules if len(rules) <= lines else sorted(rules, key=rank)[: lines - 1]
+    table = Table.grid(padding=(0, 1))
+    for rule in (rule for rule in rules if rule in kept):
+        done, total, failed = state.done[rule], state.total[rule], state.failed[rule]
+        count = f"{done}/{total}" + (f", {failed} failed" if failed else "")
+        style = "red" if failed else "bar.complete"
+        bar = ProgressBar(total=total, completed=done, width=WIDTH, complete_style=style)
+        table.add_row(Text(f"  {rule}", no_wrap=True), bar, Text(count, no_wrap=True))
+    if len(kept) < len(rules):
+        table.add_row(Text(f"  and {len(rules) - len(kept)} more", no_wrap=True), "", "")
+    return table
+
+
+def _running(state: Progress, now: float, lines: int, width: int) -> RenderableType:
+    """A line a job, names cut so that the times are seen."""
+    jobs = list(state.running.values())
+    names = [named(job.key) for job in jobs[:lines]]
+    times = [_time(state, job, now) for job in jobs[:lines]]
+    room = width - len(BEGIN) - 2 - max(map(len, times), default=0)
+    longest = max(1, min(room, max(map(len, names), default=0)))
+    rows = [
+        f"{BEGIN}{_cut(name, longest):{longest}}  {time}"
+        for name, time in zip(names, times, strict=True)
+    ]
+    rows += [f"{'':{len(BEGIN)}}and {len(jobs) - lines} more"] if len(jobs) > lines else []
+    return Group(*(Text(row, no_wrap=True, overflow="ellipsis") for row in rows))
+
+
+def _time(state: Progress, job: Running, now: float) -> str:
+    expected = state.seconds(job.key)
+    of = f" of about {duration(expected)}" if expected else ""
+    return duration(max(0.1, now - job.since)) + of
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def shown(lines: list[str], style: str = "bold red") -> Any:
+    """Lines as rich prints them, not read as markup; the first has a style."""
+    return Group(Text(lines[0], style=style), *(Text(line) for line in lines[1:]))

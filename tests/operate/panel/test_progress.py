@@ -48,3 +48,15 @@ def test_a_failure_is_told_once_and_is_no_longer_waited_for():
     found.finish(1, 3)
     found.finish(99, 3)
     assert not found.done
+
+
+def test_a_job_that_starts_again_has_not_failed():
+    found = state()
+    found.total.update(world=2, linear=1)
+    found.announce(1, "world", WORLD, 0)
+    found.fail(1)
+    assert found.counts() == (3, 0, 1)
+    found.announce(1, "world", WORLD, 2)
+    assert found.counts() == (3, 0, 0) and found.left(2)[0] == 10
+    found.finish(1, 4)
+    assert found.counts() == (3, 1, 0)
