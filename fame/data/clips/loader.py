@@ -47,7 +47,10 @@ class KeyedBatches(Sampler[list[Key]]):
         drop_last: bool = True,
     ) -> None:
         if drop_last and videos < batch:
-            raise FameError(f"{videos} videos cannot fill a batch of {batch}; lower the batch.")
+            raise FameError(
+                f"{videos} videos cannot fill a batch of {batch}; "
+                "lower `batch` in the scale or add videos"
+            )
         if batch % world or (world > 1 and not drop_last):
             raise FameError(
                 f"{world} processes cannot share each batch of {batch} equally; use a multiple "
