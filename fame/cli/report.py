@@ -1,5 +1,6 @@
 """Commands that report: write a table, judge claims, write the page, publish in results/."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -79,10 +80,12 @@ def publish(
     folder: Annotated[Path, typer.Option("--to", help="Folder of the copies.")] = Path("results"),
 ) -> None:
     """Copy a scale's table, figure or page to results/; say so if another scale's is replaced."""
+    from fame.operate.panel.asked import LIVE
     from fame.report.publish import publish as copy
 
     if sentence := copy(files, folder):
-        typer.echo(sentence)
+        # The workflow shows standard output on the terminal; a panel reads the log, which has this.
+        typer.echo(sentence, err=os.environ.get(LIVE) == "1")
 
 
 def add(app: typer.Typer) -> None:

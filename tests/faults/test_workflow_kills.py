@@ -136,6 +136,7 @@ def test_ctrl_c_loses_nothing(workflow, undisturbed):
     os.killpg(first.process.pid, signal.SIGINT)
     trainer.resume()
     assert first.status() == 1
+    assert "stopped after" in first.text() and "failed" not in first.text().split("go on: ")[0]
     assert "stopped by SIGINT after step" in (workflow.folder / "pretrain.log").read_text()
     again = workflow()
     assert again.status() == 0, again.text()

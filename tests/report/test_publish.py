@@ -1,8 +1,11 @@
 """Copies in `results/`: whole, and never one scale's numbers for another's without a word."""
 
 import pytest
+from typer.testing import CliRunner
 
+from fame.cli import app
 from fame.core.errors import FameError
+from fame.operate.panel.asked import LIVE
 from fame.report.publish import publish
 
 SUFFIXES = (".csv", ".md", ".tex")
@@ -50,3 +53,15 @@ def test_files_without_a_scale_are_copied_as_they_are(tmp_path, content):
     assert publish([file], tmp_path / "results") is None
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["figure3.csv"]
     assert (tmp_path / "results" / "figure3.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("live", ["", "1"])
+def test_the_word_stays_off_a_terminal_with_a_panel(tmp_path, monkeypatch, live):
+    """It is on standard output otherwise, which the workflow shows; the log has both."""
+    monkeypatch.setenv(LIVE, live)
+    (tmp_path / "table5.csv").write_text("")
+    words = ["publish", *map(str, table(tmp_path / "mini", "mini")), "--to", str(tmp_path)]
+    result = CliRunner().invoke(app, words)
+    said, other = (result.stderr, result.stdout) if live else (result.stdout, result.stderr)
+    assert result.exit_code == 0
+    assert said.startswith("note: ") and other == ""

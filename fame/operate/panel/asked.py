@@ -9,6 +9,9 @@ from pathlib import Path
 VARIABLE = "FAME_ASKED"
 """The environment variable that carries it over the exec."""
 
+LIVE = "FAME_LIVE"
+"""Set to 1 for the jobs if a panel is drawn: what they write to the terminal would spoil it."""
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -15,7 +15,7 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from fame.operate.panel.asked import Asked
+from fame.operate.panel.asked import LIVE, Asked
 from fame.operate.panel.failure import Failure, failed_of, failure_of
 from fame.operate.panel.live import STOPPING, LiveScreen
 from fame.operate.panel.plain import PlainScreen
@@ -53,6 +53,7 @@ class LogHandler(LogHandlerBase):
     def _screen(self) -> LiveScreen | PlainScreen:
         terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         if terminal and not self.common_settings.quiet:
+            os.environ[LIVE] = "1"
             return LiveScreen(self.state, self._lock)
         return PlainScreen(self.common_settings)
 

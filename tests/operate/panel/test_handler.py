@@ -68,6 +68,7 @@ def terminal(monkeypatch, tmp_path):
 
 def watch(where, monkeypatch, tmp_path):
     monkeypatch.setenv("FAME_ASKED", "{}")
+    monkeypatch.setenv("FAME_LIVE", "")
     ASKED.to_environment()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERM", "xterm")
@@ -76,6 +77,7 @@ def watch(where, monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "stderr", file)
     handler = LogHandler(OutputSettings(show_failed_logs=True), None)
     assert isinstance(handler.screen, LiveScreen) == (where == "terminal")
+    assert (os.environ["FAME_LIVE"] == "1") == (where == "terminal")
     if where == "terminal":
         handler.screen.console = Console(file=file, width=100, force_terminal=True)
     return Watched(handler, file)
