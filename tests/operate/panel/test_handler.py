@@ -56,6 +56,14 @@ class Watched:
         return self.file.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Ctrl-C reaches this process, also if it was started in the background and ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(params=["terminal", "file"])
 def watched(request, monkeypatch, tmp_path):
     return watch(request.param, monkeypatch, tmp_path)

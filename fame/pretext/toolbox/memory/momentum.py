@@ -15,5 +15,8 @@ def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
     """
     slow: list[torch.Tensor] = list(key.parameters())
     fast: list[torch.Tensor] = list(query.parameters())
+    if not slow:
+        return
+    # One order to a GPU instead of hundreds.
     torch._foreach_mul_(slow, momentum)
     torch._foreach_add_(slow, fast, alpha=1 - momentum)
