@@ -3,10 +3,11 @@
     python benchmarks/gpu_check.py --clips packed.npz --out gpu_check.json
 
 Sections: the environment; whether masks, views, training steps and evaluation equal the CPU's; clip
-pairs per second of the training loop beside its bare step, with and without the fused BatchNorm;
-loss curves in three precisions; clip pairs per second and memory of both backbones at the paper's
-size; a short pretraining on real clips; kill and resume. The report is saved after every finding;
-docs/gpu.md explains it. To try the check itself without a GPU: `--device cpu --size micro`.
+pairs per second of the training loop beside its bare step, with and without the fused kernels and
+CUDA graphs; the longest kernels of a step; loss curves in three precisions; clip pairs per second
+and memory of both backbones at the paper's size; a short pretraining on real clips; kill and
+resume. The report is saved after every finding; docs/gpu.md explains it. To try the check itself
+without a GPU: `--device cpu --size micro`.
 """
 
 import argparse

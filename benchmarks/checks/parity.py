@@ -158,24 +158,23 @@ def step_finding(context: Context, name: str) -> Finding:
         for kind, dtype in (("float64", torch.float64), ("float32", torch.float32)):
             ours = taken(one, name, batch, device, "float32", dtype)
             errors[f"device {kind} fused"] = _errors(ours, reference)
-        both = with_resources(changed(one, precision="float32"), cuda_graphs=True)
-        ours = taken(both, name, batch, device, "float32")
-        errors["device float32 recorded"] = _errors(ours, reference)
+            both = with_resources(changed(one, precision=kind), cuda_graphs=True)
+            ours = taken(both, name, batch, device, "float32", dtype)
+            errors[f"device {kind} recorded"] = _errors(ours, reference)
         ours = taken(one, name, batch, device, "bfloat16")
         errors["device bfloat16 fused"] = _errors(ours, reference)
     kinds: tuple[Arithmetic, ...] = ("float32", "tf32", "bfloat16")
     for kind in kinds if context.on_gpu else kinds[:1]:
         errors[f"device {kind}"] = _errors(taken(scale, name, batch, device, kind), reference)
-    ways = [how.removeprefix("device float32") for how in errors if "float32" in how]
+    ways = [how for how in ("", " fused", " recorded") if f"device float64{how}" in errors]
     passed = all(right(errors, how) for how in ways)
     return Finding(f"step, {name}", {"loss": reference.loss, "relative_errors": errors}, passed)
 
 
 def right(errors: dict[str, dict[str, float]], how: str) -> bool:
     """Whether a way to compute a step on the device keeps to the thresholds."""
-    nothing = dict.fromkeys(errors["cpu"], 0.0)
     return all(
-        errors.get(f"device float64{how}", nothing)[part] <= THRESHOLDS["step_float64"]
+        errors[f"device float64{how}"][part] <= THRESHOLDS["step_float64"]
         and errors[f"device float32{how}"][part]
         <= THRESHOLDS["step_float32_ratio"] * error + THRESHOLDS["step_float32_free"]
         for part, error in errors["cpu"].items()

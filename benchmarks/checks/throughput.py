@@ -33,7 +33,7 @@ class Case:
         kind: the precision.
         layout: of clips and weights in memory; the project uses channels last.
         norm: BatchNorm over the recipe's groups, or plain BatchNorm over the whole batch.
-        fused: whether BatchNorm, residual sums and ReLU are one kernel.
+        fused: whether the fused kernels compute BatchNorm, residual sums, ReLU and pools.
         recorded: whether the networks' calls are CUDA graphs.
     """
 

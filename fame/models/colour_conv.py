@@ -16,10 +16,10 @@ class ColourConv3d(FlatConv3d):
     """A FlatConv3d that makes channels of neighbouring pixels, in bfloat16 on a GPU.
 
     Tensor cores have little to do with three channels: with zeros for five more, the first
-    convolution of I3D took 124 of 476 ms of a training step on an H200. So the frames of a kernel
-    become channels, and if it moves by two pixels the four pixels of each square too: I3D's 7 x 7
-    x 7 on 3 channels becomes 4 x 4 on 112. The sums are the same, in another order. Weights,
-    gradients and state dict are those of Conv3d.
+    convolution of I3D took 86 of 445 ms of a training step's kernels on an H200, forward alone. So
+    the frames of a kernel become channels, and if it moves by two pixels the four pixels of each
+    square too: I3D's 7 x 7 x 7 on 3 channels becomes 4 x 4 on 112. The sums are the same, in
+    another order. Weights, gradients and state dict are those of Conv3d.
 
     Shape:
         (B, in_channels, T, H, W) -> (B, out_channels, t, h, w), as for Conv3d.

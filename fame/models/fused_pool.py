@@ -1,8 +1,7 @@
 """Max pools of clips whose channels are last, without copies, on a GPU.
 
-In a training step of I3D in bfloat16 on an H200, PyTorch's pools took 150 of 445 ms, with the
-copies before and after them. Kernels of `pool_kernels` compute the same, and unlike PyTorch's they
-give the same bits every time.
+In a training step of I3D in bfloat16 on an H200, PyTorch's pools took 114 of 445 ms, those of
+`pool_kernels` take 46. They compute the same, and unlike PyTorch's they add in one order.
 """
 
 from typing import TYPE_CHECKING, Any

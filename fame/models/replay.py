@@ -44,6 +44,7 @@ def replayed(networks: Sequence[nn.Module], clips: Tensor, bfloat16: bool) -> li
 
     Raises:
         FameError: the network cannot be recorded.
+        torch.OutOfMemoryError: its activations do not fit.
     """
     buffers = {buffer for network in networks for buffer in network.buffers()}
     before = [(buffer, buffer.clone()) for buffer in buffers]
@@ -53,6 +54,8 @@ def replayed(networks: Sequence[nn.Module], clips: Tensor, bfloat16: bool) -> li
         try:
             inputs = tuple((clips.clone(),) for _ in calls)  # one each, which its gradient reads
             recorded: Any = torch.cuda.make_graphed_callables(calls, inputs)
+        except torch.OutOfMemoryError:  # says so itself, and a smaller batch may do
+            raise
         except RuntimeError as error:
             raise FameError(
                 f"the network's calls cannot be recorded as CUDA graphs ({error}); "

@@ -136,10 +136,12 @@ class Method(torch.nn.Module, ABC):
     Attributes:
         clips: number of clips per video in a batch.
         encoder: the encoder that a run exports.
+        recorded: whether the networks' calls are CUDA graphs, as the card says.
     """
 
     clips: int = 2
     encoder: Encoder
+    recorded: bool = False
 
     @abstractmethod
     def __init__(self, setup: Setup) -> None:
@@ -195,17 +197,13 @@ class Method(torch.nn.Module, ABC):
             and `accuracy` are also recorded on the card.
         """
 
-    def record(self, clips: torch.Tensor, bfloat16: bool) -> bool:
-        """Record the networks' calls of a step as CUDA graphs, if the method can.
+    def record(self, clips: torch.Tensor, bfloat16: bool) -> None:
+        """Record the networks' calls of a step as CUDA graphs and set `recorded`, if it can.
 
         Args:
             clips: as the networks get them, (B, 3, T, S, S), on the GPU.
             bfloat16: whether training uses autocast to bfloat16.
-
-        Returns:
-            Whether it did; by default it does not.
         """
-        return False
 
     def chance(self, batch: int) -> float | None:
         """Chance level of the pretext accuracy, in [0, 1]; None for methods without an accuracy.

@@ -79,13 +79,12 @@ class MomentumContrast(Method):
         self.to(setup.world.device)
         self._replays: list[Call] = []
 
-    def record(self, clips: Tensor, bfloat16: bool) -> bool:
+    def record(self, clips: Tensor, bfloat16: bool) -> None:
         """See `Method.record`; not for variants with a loss of their own."""
-        if type(self).loss is not MomentumContrast.loss:
-            return False
-        keys = [] if self._queries_are_keys() else [self.key] * self.clips
-        self._replays = replayed([self.query] * self.clips + keys, clips, bfloat16)
-        return True
+        if type(self).loss is MomentumContrast.loss:
+            keys = [] if self._queries_are_keys() else [self.key] * self.clips
+            self._replays = replayed([self.query] * self.clips + keys, clips, bfloat16)
+            self.recorded = True
 
     @property
     def _queries(self) -> list[Call]:

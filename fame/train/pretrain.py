@@ -218,6 +218,7 @@ def _export(
         "seconds": round(seconds, 1),
         "multiplications": multiplications(scale.backbones[run.backbone]),
         "batchnorm": kernels(method, world.device),
+        "cuda_graphs": method.recorded,
         "metrics": last_values(directory, ("loss", "contrast", "accuracy", "knn")),
         **(_declared(scale, run, method, videos) if videos else {}),
         **method.facts(),

@@ -47,6 +47,17 @@ def test_what_cannot_be_recorded_names_the_setting(monkeypatch):
         replayed([network()], torch.rand(4, 3, 2, 4, 4), bfloat16=False)
 
 
+def test_too_little_memory_stays_that(monkeypatch):
+    """Callers try a smaller batch then."""
+
+    def fail(calls, inputs):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        replayed([network()], torch.rand(4, 3, 2, 4, 4), bfloat16=False)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_replay_gives_the_same_outputs_and_gradients():
     device = torch.device("cuda")
